@@ -1,0 +1,1 @@
+"""The benchmarks: real programs, real processes, the figures of docs/benchmarks.md."""

@@ -1,0 +1,55 @@
+"""The figures: their units, their bounds, and how they are told."""
+
+import sys
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure's unit, and the largest value that it may have."""
+
+    unit: str
+    bound: float
+
+
+FIGURES = {
+    "sleep_bytes": Figure("bytes", 1024),
+    "sleep_rss_kb": Figure("kB", 16),
+    "agent_binary_mb": Figure("MB", 20),
+    "agent_pss_mb": Figure("MB", 18),
+    "agent_anonymous_mb": Figure("MB", 4),
+    "agent_cpu_ms_per_s": Figure("ms/s", 2),
+    "cold_start_over_cri": Figure("ratio", 1.5),
+    "configmap_to_daemonset_p50_ms": Figure("ms", 500),
+    "configmap_to_daemonset_p99_ms": Figure("ms", 2000),
+    # One report interval, at its default of 10 s, plus one second.
+    "deletion_to_reported_s": Figure("s", 11),
+    # After it was reported.
+    "deletion_to_present_s": Figure("s", 1),
+}
+
+
+def progress(text: str) -> None:
+    """Tells a person who waits."""
+    print(f"    {text}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Results:
+    """What has been measured so far."""
+
+    missed: list[str] = field(default_factory=list)
+
+    def give(self, name: str, value: float) -> None:
+        """Prints a figure, and remembers it when it misses its bound."""
+        figure = FIGURES[name]
+        text = str(value) if isinstance(value, int) else f"{value:.3f}"
+        print(f"{name} {text} {figure.unit}", flush=True)
+        if value > figure.bound:
+            self.missed.append(f"{name} is {text} {figure.unit}, the bound is {figure.bound:g}")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The nearest-rank percentile: a value that was measured, never one between two."""
+    ordered = sorted(values)
+    return ordered[max(0, -int(-len(ordered) * share // 1) - 1)]

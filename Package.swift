@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Our own targets treat every warning as an error; dependencies are not held to that.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "image-puller",
+    products: [
+        .executable(name: "coordinator", targets: ["Coordinator"]),
+        .executable(name: "node-agent", targets: ["NodeAgent"]),
+        .executable(name: "cluster-simulator", targets: ["ClusterSimulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        // Without its default traits swift-protobuf leaves Foundation out, and so does the agent.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "Shared", dependencies: ["CCurl", logging, protobuf],
+            exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: strict),
+        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: strict),
+        .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: strict),
+        .executableTarget(
+            name: "Coordinator",
+            dependencies: [
+                "Shared", "Planning", argumentParser, grdb, httpTypes, hummingbird, lifecycle, logging, protobuf,
+                subprocess,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"), "Yams",
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
+        .executableTarget(
+            name: "ClusterSimulator",
+            dependencies: [
+                "Shared", "ClusterModel", argumentParser, hummingbird, lifecycle, logging, protobuf, subprocess,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ],
+            swiftSettings: strict),
+        // What the benchmarks compare the product with.
+        .executableTarget(
+            name: "cri-pull", dependencies: ["Shared"], path: "Benchmarks/CRIPull", swiftSettings: strict),
+        .testTarget(
+            name: "SharedTests",
+            dependencies: [
+                "Shared", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PlanningTests", dependencies: ["Planning", "ClusterModel", "Shared", protobuf], swiftSettings: strict
+        ),
+        .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: [
+                "Coordinator", "Planning", "Shared", "TestServer", grdb, hummingbird, logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["Facts"], swiftSettings: strict),
+        // A server for the tests that need a real one.
+        .target(
+            name: "TestServer",
+            dependencies: [lifecycle, logging, .product(name: "NIOCore", package: "swift-nio")],
+            path: "Tests/TestServer", swiftSettings: strict),
+        // containerd and docker-registry for the tests that run against real ones.
+        .target(
+            name: "RealRuntime", dependencies: [subprocess], path: "Tests/RealRuntime", swiftSettings: strict),
+        .testTarget(
+            name: "NodeAgentTests",
+            dependencies: ["NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird, subprocess],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],
+            exclude: ["Facts"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests",
+            // The programs are started as processes; of the coordinator its client and its report types are used.
+            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", logging],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,34 @@
+/// What a node is made of, when it joins.
+public struct NodeModel: Hashable, Sendable {
+    public var name: String
+    /// Bytes a second from the network.
+    public var bandwidth: Double
+    /// How many times longer than elsewhere a registry's answers take here.
+    public var latencyFactor: Double
+    /// Compressed bytes a second that it unpacks after the transfer; nil: no time at all.
+    public var unpackBandwidth: Double?
+    /// Bytes of the file system of the images.
+    public var diskCapacity: Int64
+    public var diskUsedByOthers: Int64
+    /// `os/arch`.
+    public var platform: String
+    /// Nil: images are never collected.
+    public var garbageCollection: GarbageCollection?
+    public var kubelet: KubeletConfiguration
+
+    public init(
+        name: String, bandwidth: Double = 125_000_000, latencyFactor: Double = 1, unpackBandwidth: Double? = nil,
+        diskCapacity: Int64 = 100 << 30, diskUsedByOthers: Int64 = 0, platform: String = "linux/amd64",
+        garbageCollection: GarbageCollection? = nil, kubelet: KubeletConfiguration = KubeletConfiguration()
+    ) {
+        self.name = name
+        self.bandwidth = bandwidth
+        self.latencyFactor = latencyFactor
+        self.unpackBandwidth = unpackBandwidth
+        self.diskCapacity = diskCapacity
+        self.diskUsedByOthers = diskUsedByOthers
+        self.platform = platform
+        self.garbageCollection = garbageCollection
+        self.kubelet = kubelet
+    }
+}

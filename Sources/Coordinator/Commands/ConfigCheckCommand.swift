@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+
+/// `coordinator config`: what concerns ConfigMap files, without a cluster.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Work with ConfigMap files, without a cluster.",
+        subcommands: [ConfigCheckCommand.self])
+}
+
+/// `coordinator config check FILE`: says what a ConfigMap file means, and what is wrong with it.
+struct ConfigCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Say what a ConfigMap file means, key by key, and what is wrong with it.",
+        discussion: """
+            The file is a manifest in YAML or JSON: a ConfigMap, alone, in a List or among other documents.
+
+            Exit status: 0 when the file is good, 1 when something in it needs to be put right, 2 when it can't be read, 64 for \
+            wrong options.
+            """)
+
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
+    @Argument(help: ArgumentHelp("The file to check, or - for standard input.", valueName: "file"))
+    var file: String
+
+    @Option(name: .shortAndLong, help: "How to print the result.")
+    var output = Output.table
+
+    @Option(
+        help: ArgumentHelp(
+            "The namespace that the coordinator runs in; by default that of the file.", valueName: "namespace"))
+    var namespace: String?
+
+    @Option(help: ArgumentHelp("Which ConfigMap to check, when the file has several.", valueName: "name"))
+    var name: String?
+
+    /// What a shell is told when the file can't be read.
+    static let unreadable = ExitCode(2)
+
+    func run() async throws {
+        let source = file == "-" ? "standard input" : file
+        let check: ConfigCheck
+        do {
+            check = ConfigCheck(try ManifestReader.read(try text(), name: name), file: source, namespace: namespace)
+        } catch {
+            FileHandle.standardError.write(Data("error: \(source): \(error)\n".utf8))
+            throw Self.unreadable
+        }
+        FileHandle.standardOutput.write(Data(try rendered(check).utf8))
+        if !check.isGood { throw ExitCode.failure }
+    }
+
+    private func text() throws(ManifestFileError) -> String {
+        let data: Data
+        do {
+            data =
+                file == "-"
+                ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw ManifestFileError(message: "the file can't be read", nextStep: "check that it exists and may be read")
+        }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw ManifestFileError(message: "the file is no UTF-8 text", nextStep: "give a manifest in YAML or JSON")
+        }
+        return text
+    }
+
+    private func rendered(_ check: ConfigCheck) throws -> String {
+        switch output {
+        case .table:
+            let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+            return ConfigCheckText(style: TextStyle(isColoured: isColoured)).render(check)
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(check), as: UTF8.self) + "\n"
+        }
+    }
+}

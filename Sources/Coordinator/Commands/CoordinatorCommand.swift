@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// `coordinator`: the one binary of the cluster's side, server and questions alike.
+@main
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Keep a list of images cached on every node of a cluster, and prove it.",
+        discussion: """
+            Exit status, of all subcommands: 0 when all is well; 1 when the answer is bad, or the work failed; \
+            2 when a file can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
+            """,
+        version: Version.text,
+        subcommands: [ServeCommand.self, CoverageCommand.self, ConfigCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as ServerError {
+            StandardError.write("error: \(error)\n")
+            exit(withError: ServerError.exitCode)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Planning
+import Shared
+
+/// What a ConfigMap file means for a cluster, key by key, and what is wrong with it.
+struct ConfigCheck: Sendable, Equatable {
+    struct Key: Sendable, Equatable, Encodable {
+        var key: String
+        /// Nil for a default.
+        var line: Int?
+        /// As it takes effect: redacted, in one line.
+        var value: String
+        var isDefault: Bool
+        /// False when the findings say that it can't be used.
+        var isValid: Bool
+        var meaning: String
+
+        private enum CodingKeys: String, CodingKey {
+            case key, line, value, meaning
+            case isDefault = "default"
+            case isValid = "valid"
+        }
+    }
+
+    struct Image: Sendable, Equatable, Encodable {
+        var name: String
+        var line: Int?
+        var reference: String
+        var normalised: String
+        /// The tag can move to another image.
+        var isMutable: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case name, line, reference, normalised
+            case isMutable = "mutable"
+        }
+    }
+
+    struct LocatedFinding: Sendable, Equatable {
+        var line: Int?
+        var finding: Finding
+    }
+
+    var file: String
+    var name: String?
+    var namespace: String
+    /// Whether the coordinator would let it take effect, apart from what the errors name.
+    var isAccepted: Bool
+    /// Whether the API server would take the file.
+    var isApplicable: Bool
+    var keys: [Key]
+    var images: [Image]
+    var findings: [LocatedFinding]
+
+    /// Whether there's nothing that needs to be put right.
+    var isGood: Bool { isAccepted && !findings.contains { $0.finding.severity == .error } }
+
+    /// - Parameters:
+    ///   - file: the file's name, for the heading.
+    ///   - namespace: where the coordinator runs; nil to take what the file says.
+    init(_ manifest: Manifest, file: String, namespace: String?) {
+        let written = manifest.content.data[ConfigurationKey.namespace.rawValue]?.trimmed ?? ""
+        var options = ConfigurationOptions()
+        options.isOffline = true
+        if let own = namespace ?? manifest.namespace {
+            options.ownNamespace = own
+        } else if KubernetesName.isLabel(written) {
+            options.ownNamespace = written
+        }
+        let reading = ConfigurationParser(options: options).read(manifest.content, last: nil)
+        let faulty = reading.faultyKeys.union(manifest.findings.map(\.key))
+
+        self.file = file
+        self.name = manifest.name
+        self.namespace = options.ownNamespace
+        isApplicable = manifest.findings.isEmpty
+        isAccepted = !reading.isRejected && manifest.findings.isEmpty
+        let entries = ImageListEntry.split(manifest.content.data[ConfigurationKey.images.rawValue] ?? "")
+        keys = ConfigurationKey.allCases.map { key in
+            let isDefault = reading.text(key) == nil
+            let isValid = !faulty.contains(key.rawValue)
+            var value = KeyMeaning.value(of: key, in: reading.configuration)
+            if key == .images {
+                let used = reading.configuration.images.count
+                if used != entries.count { value = "\(used) of \(counted(entries.count, "entry", plural: "entries"))" }
+            } else if !isValid {
+                value = Redaction.quote(reading.text(key) ?? "", limit: 40)
+            }
+            return Key(
+                key: key.rawValue, line: isDefault && isValid ? nil : manifest.keyLines[key.rawValue], value: value,
+                isDefault: isDefault, isValid: isValid,
+                meaning: isValid ? KeyMeaning.meaning(of: key, in: reading.configuration) : "not valid, see below")
+        }
+        let lines = manifest.entryLines[ConfigurationKey.images.rawValue] ?? []
+        images = reading.configuration.images.map { image in
+            let index = entries.firstIndex { $0.name == image.name }
+            return Image(
+                name: image.name, line: index.flatMap { lines.indices.contains($0) ? lines[$0] : nil },
+                reference: image.reference.written, normalised: image.reference.normalised,
+                isMutable: image.reference.isMutable)
+        }
+        let order = Finding.Severity.allCases
+        findings = (manifest.findings + reading.findings)
+            .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
+            .enumerated().sorted { left, right in
+                let (a, b) = (left.element, right.element)
+                let (x, y) = (
+                    order.firstIndex(of: a.finding.severity) ?? 0, order.firstIndex(of: b.finding.severity) ?? 0
+                )
+                return (x, a.line ?? 0, left.offset) < (y, b.line ?? 0, right.offset)
+            }
+            .map(\.element)
+    }
+}

@@ -1,0 +1,49 @@
+import Planning
+
+/// Turns a ConfigMap into a configuration, or says why not: a pure function of what the user wrote, of the last accepted
+/// configuration and of how the coordinator was installed.
+///
+/// Whatever the input, it neither crashes nor drops anything in silence, and no mistake releases an image that is cached.
+struct ConfigurationParser: Sendable {
+    /// The API server and etcd take 1.5 MiB at most, and a DaemonSet carries its template in each ControllerRevision too.
+    static let maximumTemplateBytes = DaemonSetManifest.maximumTemplateBytes
+
+    var options = ConfigurationOptions()
+
+    /// Judges an edit.
+    ///
+    /// - Parameters:
+    ///   - last: the configuration in force; nil before the first.
+    ///   - templateBytes: the size of the pod template that a configuration leads to, as JSON.
+    func decide(
+        _ content: ConfigMapContent, last: Configuration?, templateBytes: (Configuration) -> Int
+    ) -> ConfigurationDecision {
+        let reading = read(content, last: last)
+        guard !reading.isRejected else { return .rejected(reading.findings) }
+        let bytes = templateBytes(reading.configuration)
+        guard bytes <= Self.maximumTemplateBytes else {
+            let count = reading.configuration.images.count
+            let finding = Finding(
+                severity: .error, key: ConfigurationKey.images.rawValue,
+                message: "the pod template would have \(bytes) bytes with \(counted(count, "image")), and the limit is "
+                    + "\(Self.maximumTemplateBytes)",
+                nextStep: "list fewer images, or shorten what NODE_SELECTOR, AFFINITY and TOLERATIONS say")
+            return .rejected([finding] + reading.findings)
+        }
+        return .accepted(reading.configuration, reading.findings)
+    }
+
+    /// Reads every key, and goes on after a mistake so that the user hears of all of them at once.
+    func read(_ content: ConfigMapContent, last: Configuration?) -> ConfigurationReading {
+        var reading = ConfigurationReading(content: content, options: options)
+        reading.readImages(last: last?.images ?? [])
+        reading.readResources()
+        reading.readPlace()
+        reading.readScheduling()
+        reading.readAgent()
+        reading.readNumbers()
+        reading.readAlerts()
+        reading.readUnknown()
+        return reading
+    }
+}

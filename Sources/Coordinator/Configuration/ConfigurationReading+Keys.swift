@@ -1,0 +1,201 @@
+import Planning
+import Shared
+
+extension ConfigurationReading {
+    mutating func readResources() {
+        let memory = limits(.cachingMemoryRequest, .cachingMemoryLimit, isMemory: true)
+        let cpu = limits(.cachingCPURequest, .cachingCPULimit, isMemory: false)
+        configuration.sleepResources.memoryRequest = memory.request
+        configuration.sleepResources.memoryLimit = memory.limit
+        configuration.sleepResources.cpuRequest = cpu.request
+        configuration.sleepResources.cpuLimit = cpu.limit
+        guard let limit = try? Quantity(memory.limit), limit < SleepResources.smallestSafeMemoryLimit else { return }
+        guard limit > .zero, text(.cachingMemoryLimit) != nil else { return }
+        note(
+            .warning, .cachingMemoryLimit,
+            limit < .mebibytes(1)
+                ? "\(memory.limit) is less than one mebibyte" : "CRI-O refuses containers with a limit under 12Mi",
+            next: limit < .mebibytes(1) ? "write a quantity such as 20Mi" : "write 12Mi or more where nodes run CRI-O")
+    }
+
+    /// A request and its limit, each as written, or by default.
+    private mutating func limits(
+        _ requestKey: ConfigurationKey, _ limitKey: ConfigurationKey, isMemory: Bool
+    ) -> (request: String, limit: String) {
+        let defaults = ContainerResources()
+        let standard =
+            isMemory
+            ? (request: defaults.memoryRequest, limit: defaults.memoryLimit)
+            : (request: defaults.cpuRequest, limit: defaults.cpuLimit)
+        let parse = { (text: String) throws(ValueFault) in
+            _ = try SleepResources.quantity(text, isMemory: isMemory)
+            return text
+        }
+        let count = findings.count
+        let request = value(requestKey, parse) ?? standard.request
+        let limit = value(limitKey, parse) ?? standard.limit
+        guard findings.count == count, let low = try? Quantity(request), let high = try? Quantity(limit), low > high
+        else { return (request, limit) }
+        let isRequestWritten = text(requestKey) != nil
+        reject(
+            isRequestWritten ? requestKey : limitKey,
+            ValueFault(
+                "the request \(request)\(isRequestWritten ? "" : " (the default)") is more than the limit "
+                    + "\(limit)\(text(limitKey) == nil ? " (the default)" : "")",
+                next: isRequestWritten
+                    ? "lower it, or raise \(limitKey.rawValue)" : "raise it, or lower \(requestKey.rawValue)"))
+        return standard
+    }
+
+    mutating func readPlace() {
+        set(\.daemonSetName, .daemonSetName) { text throws(ValueFault) in
+            // It becomes a label's value of each pod too, which is shorter than a name may be.
+            guard KubernetesName.isSubdomain(text), text.utf8.count <= 63 else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 80))\" can't be the DaemonSet's name: 1 to 63 lower-case letters, "
+                        + "digits, '-' and '.', with a letter or digit at both ends",
+                    next: KubernetesName.labelSuggestion(for: text).map { "write \($0)" } ?? "write another name")
+            }
+            return text
+        }
+        set(\.daemonSetAnnotations, .daemonSetAnnotations, LabelsParser.annotations)
+
+        let own = options.ownNamespace
+        configuration.namespace = own
+        let granted = options.extraNamespaces
+        set(\.namespace, .namespace) { text throws(ValueFault) in
+            guard KubernetesName.isLabel(text) else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 80))\" can't be a namespace: 1 to 63 lower-case letters, digits and "
+                        + "'-', with a letter or digit at both ends",
+                    next: "write \(own)")
+            }
+            guard text == own || granted.contains(text) else {
+                throw ValueFault(
+                    "the coordinator runs in \(own) and has no right to create the DaemonSet in \(text)",
+                    next: "write \(own), or add \(text) to the chart's extraNamespaces")
+            }
+            return text
+        }
+        if text(.namespace) == nil, own != Configuration().namespace {
+            note(.info, .namespace, "not set, so the DaemonSet is created in the coordinator's own namespace, \(own)")
+        }
+    }
+
+    mutating func readScheduling() {
+        set(\.scheduling.nodeSelector, .nodeSelector, LabelsParser.nodeSelector)
+        set(\.scheduling.affinity, .affinity, AffinityParser.parse)
+        set(\.scheduling.tolerations, .tolerations, TolerationsParser.parse)
+        let terms = configuration.scheduling.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+        let isEmptyTerm = { (term: NodeSelectorTerm) in
+            (term.matchExpressions ?? []).isEmpty && (term.matchFields ?? []).isEmpty
+        }
+        if let terms = terms?.nodeSelectorTerms, terms.contains(where: isEmptyTerm) {
+            let all = terms.allSatisfy(isEmptyTerm)
+            note(
+                .warning, .affinity,
+                "a term without matchExpressions and matchFields matches no node"
+                    + (all ? ", so no node is a target" : ""),
+                next: "remove the empty term, or say what it should match")
+        }
+    }
+
+    mutating func readAgent() {
+        set(\.imagePullSecrets, .imagePullSecrets, PullSecrets.parse)
+        configuration.agentImage = options.defaultAgentImage
+        if let reference = value(.agentImage, AgentImage.parse) {
+            if AgentImage.isGoPuller(reference) {
+                let instead =
+                    options.defaultAgentImage.map { "\($0) is used instead" } ?? "the coordinator's own is used"
+                note(
+                    .warning, .agentImage,
+                    "\(reference) is the Go puller's image, which has no agent in it; it is ignored, and \(instead)",
+                    next: "remove the key, or name an image of Image Puller")
+            } else {
+                configuration.agentImage = reference.written
+            }
+        } else if options.defaultAgentImage == nil, !options.isOffline, text(.agentImage) == nil {
+            note(
+                .warning, .agentImage, "not set, and the coordinator doesn't know its own image: no agent can run",
+                next: "write the image of Image Puller that you installed")
+        }
+        set(\.runtimeSocket, .runtimeSocket, RuntimeSocketValue.parse)
+        if let warning = RuntimeSocketValue.warning(about: configuration.runtimeSocket) {
+            note(.warning, .runtimeSocket, warning.message, next: warning.next)
+        }
+    }
+
+    mutating func readNumbers() {
+        set(\.cachingIntervalHours, .cachingIntervalHours)
+        set(\.pullMaxParallel, .pullMaxParallel)
+        let range = ConfigurationKey.rollMaxParallel.range ?? 1...1
+        set(\.rollMaxParallel, .rollMaxParallel) { text throws(ValueFault) in try WholeNumber.parse(text, range: range)
+        }
+        set(\.pullTimeoutSeconds, .pullTimeoutSeconds)
+        set(\.retry.initialSeconds, .retryInitialSeconds)
+        set(\.retry.maxSeconds, .retryMaxSeconds)
+        set(\.retry.permanentSeconds, .retryPermanentSeconds)
+        set(\.reportIntervalSeconds, .reportIntervalSeconds)
+        set(\.historyRetentionDays, .historyRetentionDays)
+        set(\.imageGCHighPercent, .imageGCHighPercent)
+        let isReadable = faultyKeys.isDisjoint(with: ["RETRY_INITIAL_SECONDS", "RETRY_MAX_SECONDS"])
+        guard isReadable, configuration.retry.initialSeconds > configuration.retry.maxSeconds else { return }
+        let isInitialWritten = text(.retryInitialSeconds) != nil
+        reject(
+            isInitialWritten ? .retryInitialSeconds : .retryMaxSeconds,
+            ValueFault(
+                "the first delay, \(configuration.retry.initialSeconds) seconds, is longer than the longest, "
+                    + "RETRY_MAX_SECONDS, which is \(configuration.retry.maxSeconds)",
+                next: isInitialWritten
+                    ? "lower it, or raise RETRY_MAX_SECONDS" : "raise it, or lower RETRY_INITIAL_SECONDS"))
+    }
+
+    mutating func readAlerts() {
+        set(\.alertAfterSeconds, .alertAfterSeconds)
+        set(\.alertWebhookURL, .alertWebhookURL, WebhookURL.parse)
+        if let url = configuration.alertWebhookURL, WebhookURL.hasCredentials(url) {
+            note(
+                .warning, .alertWebhookURL, "the URL holds a user's name or password, and a ConfigMap is no secret",
+                next: "let the Alertmanager be reached without, inside the cluster")
+        }
+    }
+
+    /// Keys that mean nothing, and those that can't be read.
+    mutating func readUnknown() {
+        let known = ConfigurationKey.allCases.map(\.rawValue)
+        for key in content.binaryKeys.sorted() {
+            if let known = ConfigurationKey(rawValue: key) {
+                reject(known, ValueFault("it stands in binaryData, which isn't read", next: "move it to data"))
+            } else {
+                addUnknown(key, "unknown key in binaryData; it has no effect", next: "remove it")
+            }
+        }
+        for key in content.data.keys.sorted() where !known.contains(key) {
+            if let reason = ConfigurationKey.formerKeys[key] {
+                addUnknown(key, "it has no effect: \(reason)", next: "remove it", severity: .info)
+            } else if let nearest = NearestName.to(key, in: known) {
+                addUnknown(key, "unknown key; it has no effect", next: "did you mean \(nearest)?")
+            } else {
+                addUnknown(
+                    key, "unknown key; it has no effect", next: "remove it, or see the documentation for the keys")
+            }
+        }
+        let allowEmpty = ConfigMapContent.allowEmptyAnnotation
+        for annotation in content.annotations.keys.sorted() where annotation != allowEmpty {
+            guard NearestName.to(annotation, in: [allowEmpty]) != nil else { continue }
+            addUnknown(
+                "annotation \(Redaction.quote(annotation))", "it has no effect", next: "did you mean \(allowEmpty)?")
+        }
+        if let value = content.annotations[allowEmpty], value != "true", value != "false" {
+            addUnknown(
+                "annotation \(allowEmpty)", "\"\(Redaction.quote(value, limit: 40))\" has no effect",
+                next: "write \"true\"")
+        }
+    }
+
+    private mutating func addUnknown(
+        _ key: String, _ message: String, next: String, severity: Finding.Severity = .warning
+    ) {
+        add([Finding(severity: severity, key: Redaction.quote(key, limit: 100), message: message, nextStep: next)])
+    }
+}

@@ -1,0 +1,66 @@
+import Planning
+
+/// A ConfigMap while it is read, and what has been found so far.
+struct ConfigurationReading: Sendable {
+    let content: ConfigMapContent
+    let options: ConfigurationOptions
+    /// What the readable keys say; defaults for the others.
+    var configuration = Configuration()
+    private(set) var findings: [Finding] = []
+    /// A key, or the image list as a whole, can't be used: the edit must not take effect.
+    private(set) var isRejected = false
+    /// The keys that are at fault for that.
+    private(set) var faultyKeys: Set<String> = []
+
+    init(content: ConfigMapContent, options: ConfigurationOptions) {
+        self.content = content
+        self.options = options
+    }
+
+    /// The text of a key without surrounding white space; nil when it's absent or empty, which both mean the default.
+    func text(_ key: ConfigurationKey) -> String? {
+        guard let text = content.data[key.rawValue]?.trimmed, !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// The value of a key, or nil for its default.
+    mutating func value<Value>(
+        _ key: ConfigurationKey, _ parse: (String) throws(ValueFault) -> Value
+    ) -> Value? {
+        guard let text = text(key) else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            reject(key, error)
+            return nil
+        }
+    }
+
+    /// Puts a key's value in its place, where the user wrote one.
+    mutating func set<Value>(
+        _ path: WritableKeyPath<Configuration, Value>, _ key: ConfigurationKey,
+        _ parse: (String) throws(ValueFault) -> Value
+    ) {
+        if let value = value(key, parse) { configuration[keyPath: path] = value }
+    }
+
+    mutating func set(_ path: WritableKeyPath<Configuration, Int>, _ key: ConfigurationKey) {
+        guard let range = key.range else { return }
+        set(path, key) { text throws(ValueFault) in try WholeNumber.parse(text, range: range) }
+    }
+
+    mutating func reject(_ key: ConfigurationKey, _ fault: ValueFault) {
+        isRejected = true
+        faultyKeys.insert(key.rawValue)
+        findings.append(
+            Finding(
+                severity: .error, key: key.rawValue, entry: fault.entry, position: fault.position,
+                message: fault.message, nextStep: fault.nextStep))
+    }
+
+    mutating func note(_ severity: Finding.Severity, _ key: ConfigurationKey, _ message: String, next: String? = nil) {
+        add([Finding(severity: severity, key: key.rawValue, message: message, nextStep: next)])
+    }
+
+    mutating func add(_ more: [Finding]) { findings += more }
+}

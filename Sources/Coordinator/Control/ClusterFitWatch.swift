@@ -1,0 +1,85 @@
+import Logging
+import Planning
+import Shared
+
+/// Says when the nodes can't do what the configuration asks for: no node is selected, or none has room for the pod.
+///
+/// The status always tells how it is now. Log and Event only speak when something else is wrong than before, or after
+/// an edit: in a cluster that scales by itself the numbers change all the time.
+struct ClusterFitWatch: Sendable {
+    let loop: ControlLoop
+    let board: ConfigurationBoard
+    let options: ManifestOptions
+    let configMap: ObjectReference
+    let events: EventRecorder
+    let logger: Logger
+    var interval = Duration.seconds(1)
+
+    /// Works until cancelled.
+    func run() async {
+        var news = ClusterFitNews()
+        while !Task.isCancelled {
+            if let facts = await loop.clusterNodes() {
+                let findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
+                board.post(fit: findings.map(ConfigurationStatus.Remark.init))
+                for finding in news.update(findings, revision: facts.revision) { tell(finding) }
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    private func tell(_ finding: Finding) {
+        logger.warning("\(finding)")
+        events.record(.warning, about: configMap, reason: "ConfigurationDoesNotFit", message: finding.description)
+    }
+}
+
+/// Tells findings that are new from those that were told.
+struct ClusterFitNews: Sendable {
+    private var told: Set<String> = []
+    private var revision: Int?
+
+    /// - Returns: what is to be told now.
+    mutating func update(_ findings: [Finding], revision: Int) -> [Finding] {
+        if revision != self.revision { told = [] }
+        self.revision = revision
+        defer { told = Set(findings.map(\.key)) }
+        return findings.filter { !told.contains($0.key) }
+    }
+}
+
+extension ClusterFit {
+    /// What there is to say of a configuration on these nodes.
+    static func findings(for configuration: Configuration, nodes: [NodeView], options: ManifestOptions) -> [Finding] {
+        let targets = nodes.filter(configuration.scheduling.selects)
+        let known = targets.compactMap(Node.init)
+        // A node that doesn't tell what it has may have enough.
+        guard known.count == targets.count else { return [] }
+        var fit = ClusterFit()
+        (fit.agentMemory, fit.agentCPU) = agentRequests(configuration, options)
+        return fit.findings(for: configuration, nodes: nodes.count, targets: known)
+    }
+
+    /// As the manifest has them, so that the sums are those of the pods.
+    private static func agentRequests(
+        _ configuration: Configuration, _ options: ManifestOptions
+    ) -> (memory: Quantity, cpu: Quantity) {
+        let manifest = try? DaemonSetManifest(configuration, revision: 0, options: options)
+        let containers = manifest?.document["spec"]?["template"]?["spec"]?["containers"]?.arrayValue ?? []
+        let agent = containers.first { $0["name"]?.stringValue == Configuration.agentContainerName }
+        func request(_ resource: String) -> Quantity {
+            let text = agent?["resources"]?["requests"]?[resource]?.stringValue
+            return text.flatMap { try? Quantity($0) } ?? .zero
+        }
+        return (request("memory"), request("cpu"))
+    }
+}
+
+extension ClusterFit.Node {
+    init?(_ node: NodeView) {
+        guard let memory = node.allocatableMemory.flatMap({ try? Quantity($0) }),
+            let cpu = node.allocatableCPU.flatMap({ try? Quantity($0) })
+        else { return nil }
+        self.init(name: node.name, memory: memory, cpu: cpu)
+    }
+}

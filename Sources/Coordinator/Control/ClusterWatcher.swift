@@ -1,0 +1,79 @@
+import Logging
+import Planning
+
+/// Keeps the control loop's view of nodes and pods true, by watches.
+struct ClusterWatcher: Sendable {
+    let client: KubernetesClient
+    let loop: ControlLoop
+    let logger: Logger
+
+    /// Follows all nodes until cancelled.
+    func followNodes() async {
+        for await event in Reflector(Node.self, client: client, onTrouble: trouble("nodes")) {
+            switch event {
+            case .synced(let nodes): await loop.replaceNodes(nodes.map(NodeView.init))
+            case .added(let node), .modified(let node): await loop.update(NodeView(node))
+            case .deleted(let node): await loop.removeNode(node.metadata.name)
+            }
+        }
+    }
+
+    /// Follows the pods of a DaemonSet until cancelled.
+    func followPods(of source: PodSource) async {
+        let selector = PodNames.labels(daemonSet: source.daemonSet).sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        let selection = Selection(namespace: source.namespace, labelSelector: selector)
+        let pods = Reflector(Pod.self, client: client, selection: selection, onTrouble: trouble("pods"))
+        for await event in pods {
+            switch event {
+            case .synced(let pods): await loop.replacePods(pods.compactMap(PodView.init), of: source)
+            case .added(let pod), .modified(let pod):
+                if let view = PodView(pod) { await loop.update(view, of: source) }
+            case .deleted(let pod): await loop.removePod(uid: pod.metadata.uid ?? "")
+            }
+        }
+    }
+
+    private func trouble(_ what: String) -> @Sendable (KubernetesTrouble?) -> Void {
+        { [logger] trouble in
+            guard let trouble else { return logger.info("watching again", metadata: ["what": "\(what)"]) }
+            logger.warning(
+                "can't watch; what was known stands, and it is tried again",
+                metadata: ["what": "\(what)", "error": "\(trouble.error)", "failures": "\(trouble.failures)"])
+        }
+    }
+}
+
+extension NodeView {
+    init(_ node: Node) {
+        self.init(name: node.metadata.name, uid: node.metadata.uid ?? "")
+        labels = node.metadata.labels
+        taints = (node.spec?.taints ?? []).compactMap { taint in
+            TaintEffect(rawValue: taint.effect).map { Taint(key: taint.key, value: taint.value, effect: $0) }
+        }
+        isReady = node.isReady ?? false
+        isUnschedulable = node.spec?.unschedulable ?? false
+        hasDiskPressure =
+            node.status?.conditions?.contains { $0.type == "DiskPressure" && $0.status == "True" } ?? false
+        allocatableMemory = node.status?.allocatable?["memory"]
+        allocatableCPU = node.status?.allocatable?["cpu"]
+    }
+}
+
+extension PodView {
+    /// Nil for a pod that no node has yet.
+    init?(_ pod: Pod) {
+        guard let node = pod.spec?.nodeName, !node.isEmpty, let uid = pod.metadata.uid else { return nil }
+        self.init(name: pod.metadata.name, uid: uid, node: node)
+        template = pod.metadata.annotations[PodNames.templateAnnotation]
+        isTerminating = pod.metadata.deletionTimestamp != nil
+        for status in pod.status?.containerStatuses ?? [] {
+            var container = ContainerView()
+            container.isRunning = status.state?.running != nil
+            container.waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
+            container.waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
+            container.imageID = status.imageID ?? ""
+            containers[status.name] = container
+        }
+    }
+}

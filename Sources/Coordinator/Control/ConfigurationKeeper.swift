@@ -1,0 +1,212 @@
+import FoundationEssentials
+import Logging
+import Planning
+import Shared
+
+/// Owns the ConfigMap: creates it when there's none, watches it, judges each edit, and puts accepted ones in force.
+///
+/// What the user wrote is never overwritten; beside it stand a label and an annotation of ours.
+actor ConfigurationKeeper {
+    /// Puts a configuration in force.
+    typealias Adopt = @Sendable (Configuration, _ revision: Int) async -> Void
+
+    let client: KubernetesClient
+    private let namespace: String
+    private let name: String
+    private let parser: ConfigurationParser
+    private let manifestOptions: ManifestOptions
+    let history: HistoryStore
+    private let events: EventRecorder
+    let clock: CoordinatorClock
+    private let board: ConfigurationBoard
+    let logger: Logger
+    private let adopt: Adopt
+
+    private var accepted: Configuration?
+    private var lastContent: ConfigMapContent?
+    /// The revision in force as history is to keep it, and the database that has it.
+    var inForce: RevisionRecord?
+    var storedIn: String?
+    let storingInterval: Duration
+    private(set) var status: ConfigurationStatus { didSet { board.post(status) } }
+
+    init(
+        client: KubernetesClient, namespace: String, name: String, parser: ConfigurationParser,
+        manifestOptions: ManifestOptions, history: HistoryStore, events: EventRecorder, clock: CoordinatorClock,
+        board: ConfigurationBoard, logger: Logger, storingInterval: Duration = .seconds(10),
+        adopt: @escaping Adopt
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.name = name
+        self.parser = parser
+        self.manifestOptions = manifestOptions
+        self.history = history
+        self.events = events
+        self.clock = clock
+        self.board = board
+        self.logger = logger
+        self.adopt = adopt
+        self.storingInterval = storingInterval
+        status = board.status
+    }
+
+    /// Works until cancelled.
+    func run() async {
+        await restore()
+        await withTaskGroup { group in
+            group.addTask { await self.keepStored() }
+            group.addTask { await self.follow() }
+        }
+    }
+
+    private func follow() async {
+        let selection = Selection(namespace: namespace, fieldSelector: "metadata.name=\(name)")
+        let maps = Reflector(ConfigMap.self, client: client, selection: selection) { [logger] trouble in
+            guard let trouble else { return }
+            logger.warning(
+                "can't watch the ConfigMap; the configuration in force stays so",
+                metadata: ["error": "\(trouble.error)"])
+        }
+        for await event in maps {
+            switch event {
+            case .synced(let maps):
+                if let map = maps.first { await consider(map) } else { await create() }
+            case .added(let map), .modified(let map): await consider(map)
+            case .deleted: await create()
+            }
+        }
+    }
+
+    /// There's no ConfigMap: one with the defaults, or, when somebody deleted it, with what is in force, so that a
+    /// deletion releases nothing.
+    private func create() async {
+        let data = accepted.map { ConfigMapFormatter.data(for: $0) } ?? ConfigMapDefaults.data(parser.options)
+        logger.notice(
+            accepted == nil
+                ? "there is no ConfigMap: creating one with defaults and without images; list yours in IMAGES"
+                : "the ConfigMap was deleted: creating it anew with the configuration in force",
+            metadata: ["configMap": "\(status.configMap)"])
+        let document: JSONValue = [
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": [
+                "name": .string(name), "namespace": .string(namespace),
+                "labels": [PodNames.managedByLabel: .string(PodNames.application)],
+            ],
+            "data": .object(data.mapValues { .string($0) }),
+        ]
+        // No event tells of a ConfigMap that isn't there: it is tried until there is one.
+        var pause = Duration.seconds(1)
+        while !Task.isCancelled {
+            do {
+                try await client.create(document, .configMaps, namespace: namespace)
+                return
+            } catch let error as KubernetesError where error.isAlreadyExists {
+                return
+            } catch {
+                logger.error("can't create the ConfigMap, it is tried again", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(30))
+            }
+        }
+    }
+
+    private func consider(_ map: ConfigMap) async {
+        let annotations = map.metadata.annotations.filter {
+            $0.key == ConfigMapContent.allowEmptyAnnotation || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
+        }
+        let content = ConfigMapContent(data: map.data ?? [:], annotations: annotations)
+        guard content != lastContent else { return }
+        lastContent = content
+        countOn(from: map)
+        let decision = await firstOrNext(content)
+        tell(decision, about: map)
+        status.findings = decision.findings.map(ConfigurationStatus.Remark.init)
+        switch decision {
+        case .rejected(let findings):
+            status.isAccepted = false
+            await record(content, number: nil, findings: findings, configuration: nil)
+        case .accepted(let configuration, let findings):
+            status.isAccepted = true
+            if configuration != accepted {
+                let revision = status.revision + 1
+                await record(content, number: revision, findings: findings, configuration: configuration)
+                await putInForce(configuration, revision: revision, at: clock.now)
+            }
+            await annotate()
+        }
+    }
+
+    /// Without history the revisions are counted on from the one that the ConfigMap says was in force.
+    private func countOn(from map: ConfigMap) {
+        guard status.revision == 0, let text = map.metadata.annotations[PodNames.revisionAnnotation],
+            let number = Int(text), (1...999_999_999).contains(number)
+        else { return }
+        status.revision = number
+    }
+
+    private func firstOrNext(_ content: ConfigMapContent) async -> ConfigurationDecision {
+        let decision = decide(content, last: accepted)
+        guard accepted == nil, case .accepted(let configuration, _) = decision,
+            let former = await remembered(for: configuration)
+        else { return decision }
+        return decide(content, last: former)
+    }
+
+    func decide(_ content: ConfigMapContent, last: Configuration?) -> ConfigurationDecision {
+        parser.decide(content, last: last) { configuration in
+            do {
+                return try DaemonSetManifest(configuration, revision: 0, options: manifestOptions).templateBytes
+            } catch ManifestError.templateTooLarge(let bytes) {
+                return bytes
+            } catch {
+                return 0  // what else is wrong with it is said when it is applied
+            }
+        }
+    }
+
+    func putInForce(_ configuration: Configuration, revision: Int, at moment: Timestamp) async {
+        accepted = configuration
+        status.revision = revision
+        status.acceptedAt = moment.rfc3339
+        await adopt(configuration, revision)
+    }
+
+    private func tell(_ decision: ConfigurationDecision, about map: ConfigMap) {
+        let isRejected = decision.configuration == nil
+        logger.log(
+            level: isRejected ? .error : .notice, "the ConfigMap was read",
+            metadata: ["configMap": "\(status.configMap)", "decision": "\(decision.summary)"])
+        for finding in decision.findings {
+            logger.log(level: finding.severity == .error ? .error : .warning, "\(finding)")
+        }
+        let problems = decision.findings.filter { $0.severity != .info }
+        let text = ([decision.summary] + problems.map(\.description)).joined(separator: " ")
+        events.record(
+            problems.isEmpty ? .normal : .warning, about: ObjectReference(map),
+            reason: isRejected ? "ConfigurationRejected" : "ConfigurationAccepted", message: text)
+    }
+
+    /// Says on the ConfigMap itself which revision is in force, under our own field manager.
+    private func annotate() async {
+        let document: JSONValue = [
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": [
+                "name": .string(name), "namespace": .string(namespace),
+                "labels": [PodNames.managedByLabel: .string(PodNames.application)],
+                "annotations": [PodNames.revisionAnnotation: .string("\(status.revision)")],
+            ],
+        ]
+        do {
+            try await client.apply(document, .configMaps, name: name, namespace: namespace)
+        } catch {
+            logger.warning("can't annotate the ConfigMap with its revision", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension ConfigurationStatus.Remark {
+    init(_ finding: Finding) {
+        self.init(severity: finding.severity.rawValue, key: finding.key, message: finding.description)
+    }
+}

@@ -1,0 +1,85 @@
+import Logging
+import Planning
+import Shared
+
+extension ControlLoop {
+    /// Takes a report and answers it, at the latest when the wait is over.
+    ///
+    /// - Parameters:
+    ///   - generation: the assignment that the agent has.
+    ///   - wait: how long the answer may wait for another one.
+    /// - Throws: ``ReportRefusal``.
+    func ingest(_ report: WireReport, after generation: UInt64, wait: Duration) async throws -> WireReportReply {
+        guard !report.node.isEmpty, !report.bootID.isEmpty, report.sequence > 0 else {
+            throw ReportRefusal.incomplete
+        }
+        guard configuration != nil, cluster.isSynced else { throw ReportRefusal.notReady }
+        guard cluster.nodes[report.node] != nil else { throw ReportRefusal.unknownNode(report.node) }
+        // The agent has one request at a time: an earlier one of this node was abandoned.
+        waiters.notify(node: report.node)
+        let ingestion = fleet.ingest(report, at: clock.now, using: &random)
+        tell(ingestion.transitions)
+        noteHeard(report.node, at: clock.now)
+        if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
+        logFailures(ingestion.newFailures)
+        let isCommitted = await history.commit(ingestion.attempts)
+
+        // Attempts that can't be stored come again with every report: they are no reason to answer at once.
+        let isNews = ingestion.needsFull || (isCommitted && !report.attempts.isEmpty)
+        if !isNews, wait > .zero, fleet.nodes[report.node]?.generation == generation {
+            await waitForNews(node: report.node, wait: wait)
+        }
+        let databaseID = await history.databaseID
+        var reply = WireReportReply()
+        reply.acknowledgedSequence = report.sequence
+        reply.sendFull = ingestion.needsFull
+        reply.acknowledgedAttempt = isCommitted ? report.attempts.map(\.id).max() ?? 0 : 0
+        reply.databaseID = databaseID
+        reply.assignment = fleet.assignment(node: report.node)
+        // The orders are those of the node's newest process.
+        if fleet.nodes[report.node]?.bootID != report.bootID { reply.assignment.pulls = [] }
+        return reply
+    }
+
+    /// Ends all long polls, and lets no other begin: the coordinator ends.
+    func endWaits() {
+        isEnding = true
+        waiters.notifyAll()
+    }
+
+    private func waitForNews(node: String, wait: Duration) async {
+        guard !isEnding else { return }
+        let id = waiters.begin()
+        let timer = Task {
+            try? await Task.sleep(for: wait)
+            endWait(id: id, node: node)
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { waiters.add($0, id: id, node: node) }
+        } onCancel: {
+            Task { await endWait(id: id, node: node) }
+        }
+        timer.cancel()
+    }
+
+    private func endWait(id: UInt64, node: String) { waiters.end(id: id, node: node) }
+
+    private func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
+        for attempt in attempts {
+            logger.info(
+                "a pull failed",
+                metadata: [
+                    "node": "\(attempt.node)", "reference": "\(attempt.reference)",
+                    "reason": "\(attempt.reason?.rawValue ?? "")", "message": "\(attempt.message)",
+                ])
+        }
+    }
+}
+
+/// Why a report is refused.
+enum ReportRefusal: Error, Equatable {
+    case incomplete
+    /// No revision is accepted yet, or the cluster isn't listed yet.
+    case notReady
+    case unknownNode(String)
+}

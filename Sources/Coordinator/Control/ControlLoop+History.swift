@@ -1,0 +1,91 @@
+import Planning
+import Shared
+
+extension ControlLoop {
+    // MARK: Telling
+
+    func tell(_ transitions: [Transition]) { tell(transitions.map { .transition($0) }) }
+
+    func tell(_ facts: [HistoryFact]) {
+        guard outbox.add(facts) else { return }
+        Task { await writeOut() }
+    }
+
+    private func writeOut() async {
+        while let facts = outbox.next() { await history.record(facts) }
+    }
+
+    /// Whether all that was told is written.
+    var isHistoryWritten: Bool { outbox.facts.isEmpty }
+
+    // MARK: Nodes
+
+    /// Tells which nodes became target nodes, are none any more, or have other labels.
+    func noteMembers(of configuration: Configuration, at now: Timestamp) {
+        guard nodesSynced else { return }
+        for name in members.keys {
+            guard let node = cluster.nodes[name], configuration.scheduling.selects(node) else {
+                leave(name)
+                continue
+            }
+        }
+        for node in cluster.nodes.values where configuration.scheduling.selects(node) {
+            guard members[node.name] != node.labels else { continue }
+            members[node.name] = node.labels
+            tell([.target(node: node.name, labels: node.labels, at: now)])
+        }
+    }
+
+    /// The node is no target node any more; when it comes back, it has to be heard first.
+    func leave(_ name: String) {
+        reachable.remove(name)
+        guard members.removeValue(forKey: name) != nil else { return }
+        tell([.left(node: name, at: clock.now)])
+    }
+
+    /// A node is heard when its cells can be believed: a report without a list of images says nothing of them.
+    func noteHeard(_ name: String, at now: Timestamp) {
+        guard let node = fleet.nodes[name], fleet.isKnown(node, now: now) else { return }
+        if reachable.insert(name).inserted { tell([.heard(node: name, at: now)]) }
+    }
+
+    func noteSilence(at now: Timestamp) {
+        for name in reachable {
+            let node = fleet.nodes[name]
+            if let node, fleet.isKnown(node, now: now) { continue }
+            reachable.remove(name)
+            let until = node.flatMap { fleet.knownUntil($0) } ?? now
+            tell([.silent(node: name, at: min(until, now))])
+        }
+    }
+
+    // MARK: Mending
+
+    /// Makes history agree with what is so, where that is needed: when a run begins (nodes may have left and images
+    /// may have gone from the list while nobody watched), and after history lost something.
+    ///
+    /// To be called every few seconds.
+    func mendHistory() async {
+        if await history.takeGap() { outbox.needsComparison = true }
+        guard outbox.needsComparison, configuration != nil, nodesSynced, let belief = await history.belief() else {
+            return
+        }
+        // From here on nothing is awaited: what is told now is so.
+        guard let configuration else { return }
+        outbox.needsComparison = false
+        let now = clock.now
+        noteMembers(of: configuration, at: now)
+        var facts: [HistoryFact] = members.sorted { $0.key < $1.key }.map {
+            .target(node: $0.key, labels: $0.value, at: now)
+        }
+        for node in belief.targets where members[node] == nil { facts.append(.left(node: node, at: now)) }
+        let listed = Set(configuration.images.map(\.reference.written))
+        for cell in belief.cells where !listed.contains(cell.image) {
+            facts.append(
+                .transition(Transition(node: cell.node, reference: cell.image, from: cell.state, to: nil, at: now)))
+        }
+        facts += fleet.present(at: now).map { .transition($0) }
+        facts += reachable.sorted().map { .heard(node: $0, at: now) }
+        tell(facts)
+    }
+}

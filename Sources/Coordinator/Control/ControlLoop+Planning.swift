@@ -1,0 +1,54 @@
+import Logging
+import Planning
+
+extension ControlLoop {
+    func replan() {
+        wake?.cancel()
+        guard let configuration else { return }
+        let now = clock.now
+        noteMembers(of: configuration, at: now)
+        let plan = Planner.plan(
+            configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+        for cancellation in plan.cancellations {
+            tell(fleet.cancel(order: cancellation.order, node: cancellation.node, at: now))
+            waiters.notify(node: cancellation.node)
+        }
+        for pull in plan.pulls {
+            tell(fleet.order(pull.reference, node: pull.node, at: now))
+            waiters.notify(node: pull.node)
+        }
+        for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
+        if let moment = plan.wake {
+            wake = Task { [signal] in
+                try? await Task.sleep(for: .milliseconds(max(1, moment.milliseconds(since: now))))
+                if !Task.isCancelled { signal.yield() }
+            }
+        }
+        if !plan.cancellations.isEmpty || !plan.pulls.isEmpty { signal.yield() }
+        noteSilence(at: now)
+    }
+
+    private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
+        logger.info(
+            "replacing a pod of an older template",
+            metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
+        // The watch will say the same; until then the pod must not be planned for again.
+        cluster.pods[replacement.uid]?.isTerminating = true
+        Task {
+            do {
+                try await replacePod(replacement, namespace)
+            } catch {
+                logger.warning(
+                    "a pod could not be deleted; it is tried again",
+                    metadata: ["pod": "\(replacement.pod)", "error": "\(error)"])
+                try? await Task.sleep(for: .seconds(5))
+                replacementFailed(replacement)
+            }
+        }
+    }
+
+    private func replacementFailed(_ replacement: Plan.PodReplacement) {
+        cluster.pods[replacement.uid]?.isTerminating = false
+        signal.yield()
+    }
+}

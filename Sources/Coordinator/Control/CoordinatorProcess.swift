@@ -1,0 +1,210 @@
+import FoundationEssentials
+import Hummingbird
+import Logging
+import Planning
+import ServiceLifecycle
+import UnixSignals
+
+/// The running coordinator: makes its parts, joins them, and ends them in order.
+struct CoordinatorProcess {
+    let options: ServeCommand
+
+    func run() async throws {
+        let logger = Self.logger(options.logLevel)
+        let environment = ProcessInfo.processInfo.environment
+        let namespace = Self.namespace(options.namespace, environment: environment)
+        let access = try ClusterAccess.load(
+            kubeconfig: options.kubeconfig, context: options.context, environment: environment)
+        let client = KubernetesClient(access: access, logger: logger)
+        let clock = CoordinatorClock()
+
+        let history = HistoryStore(HistoryConfiguration(location: .file(options.history)))
+        await openHistory(history, logger: logger)
+        _ = await history.startRun(at: clock.now.milliseconds)
+
+        let loop = ControlLoop(clock: clock, history: StoredHistory(store: history), logger: logger) {
+            let options = KubernetesClient.DeleteOptions(uid: $0.uid)
+            try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
+        }
+        let token = AgentToken()
+        let agentPort = PortPromise()
+        let agents = Listeners.agents(
+            host: options.agentHost, port: options.agentPort, loop: loop,
+            authenticator: SharedSecretAuthenticator(token: token), logger: logger
+        ) { await agentPort.fulfil($0) }
+
+        let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
+        let local = Listeners.local(
+            port: options.port, loop: loop, configurationStatus: { board.status }, logger: logger
+        ) { _ in }
+
+        let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
+        let services: [any Service] = [
+            Background("history") { await Self.beat(history, loop: loop, clock: clock) },
+            Background("loop") { await loop.run() },
+            Background("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
+            Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
+            Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
+            // Services end in reverse order: a listener that ends waits for its requests.
+            EndOfWaits(loop: loop),
+            Background("nodes") { await watcher.followNodes() },
+            Background("configuration") {
+                try await keep(
+                    agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,
+                    clock: clock, token: token, board: board, loop: loop, logger: logger)
+            },
+        ]
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0, successTerminationBehavior: .ignore) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            await history.close()
+            throw error
+        }
+        _ = await history.endRun(at: clock.now.milliseconds)
+        await history.close()
+        logger.notice("ended; what is cached stays cached")
+    }
+
+    /// Keeps ConfigMap and DaemonSet, once it is known where agents reach us.
+    private func keep(
+        agentPort: Int, client: KubernetesClient, namespace: String, history: HistoryStore, clock: CoordinatorClock,
+        token: AgentToken, board: ConfigurationBoard, loop: ControlLoop, logger: Logger
+    ) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let isInCluster = environment["KUBERNETES_SERVICE_HOST"] != nil
+        let host = isInCluster ? "kubernetes-image-puller.\(namespace).svc" : "127.0.0.1"
+        var manifest = ManifestOptions(serverURL: options.agentURL ?? "http://\(host):\(agentPort)")
+        manifest.openShift = options.openshift
+        manifest.logLevel = options.logLevel
+        if let pod = environment["POD_NAME"], !pod.isEmpty {
+            do {
+                manifest.ownerReference = try await client.owningDeployment(ofPod: pod, namespace: namespace)
+            } catch {
+                logger.warning(
+                    "can't find our own Deployment: the DaemonSet will have no owner", metadata: ["error": "\(error)"])
+            }
+        }
+        let configMap = ObjectReference(
+            apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap)
+        let events = EventRecorder(client: client, logger: logger)
+        let daemonSets = DaemonSetKeeper(
+            client: client, options: manifest, configMap: configMap,
+            namespaces: [namespace] + options.extraNamespaces, token: token, events: events, logger: logger, loop: loop)
+        var parser = ConfigurationParser()
+        parser.options.ownNamespace = namespace
+        parser.options.extraNamespaces = Set(options.extraNamespaces)
+        parser.options.defaultAgentImage = options.agentImage
+        let keeper = ConfigurationKeeper(
+            client: client, namespace: namespace, name: options.configMap, parser: parser, manifestOptions: manifest,
+            history: history, events: events, clock: clock, board: board, logger: logger
+        ) { configuration, revision in
+            await loop.adopt(configuration, revision: revision)
+            await daemonSets.want(configuration, revision: revision)
+        }
+        let fit = ClusterFitWatch(
+            loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
+        await withTaskGroup { group in
+            group.addTask { await events.run() }
+            group.addTask { await fit.run() }
+            group.addTask { await daemonSets.run() }
+            group.addTask { await keeper.run() }
+        }
+    }
+
+    private static func logger(_ level: Logger.Level) -> Logger {
+        var logger = Logger(label: "coordinator") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        return logger
+    }
+
+    /// The option, else the pod's own namespace, else the default of the ConfigMap contract.
+    static func namespace(_ option: String?, environment: [String: String]) -> String {
+        if let option { return option }
+        if let name = environment["POD_NAMESPACE"], !name.isEmpty { return name }
+        let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+        if let name = try? String(contentsOfFile: file, encoding: .utf8), !name.isEmpty { return name }
+        return Configuration().namespace
+    }
+
+    private func openHistory(_ history: HistoryStore, logger: Logger) async {
+        let health = await history.open()
+        if let failure = health.failure {
+            logger.error("no history is kept; images are cached all the same", metadata: ["error": "\(failure)"])
+        }
+    }
+
+    /// Says every few seconds that this run is alive, so that history knows until when it watched.
+    private static func beat(_ history: HistoryStore, loop: ControlLoop, clock: CoordinatorClock) async {
+        while !Task.isCancelled {
+            _ = await history.heartbeat(at: clock.now.milliseconds)
+            await loop.mendHistory()
+            try? await Task.sleep(for: .seconds(10))
+        }
+    }
+}
+
+/// Work that goes on until the group shuts down.
+private struct Background: Service {
+    let name: String
+    let work: @Sendable () async throws -> Void
+
+    init(_ name: String, work: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.work = work
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                try await work()
+            } catch is CancellationError {
+                return
+            }
+        }
+    }
+}
+
+/// A listener whose failure says which one it is.
+private struct Listening: Service {
+    private let listener: any Service
+    private let address: String
+    private let option: String
+
+    init(_ listener: any Service, on address: String, option: String) {
+        self.listener = listener
+        self.address = address
+        self.option = option
+    }
+
+    func run() async throws {
+        do {
+            try await listener.run()
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw ListenerError(address: address, option: option, reason: "\(error)")
+        }
+    }
+}
+
+struct ListenerError: Error, CustomStringConvertible {
+    var address: String
+    var option: String
+    var reason: String
+
+    var description: String { "can't listen on \(address): \(reason). \(option) names another port." }
+}
+
+/// Ends the agents' long polls when the coordinator ends.
+private struct EndOfWaits: Service {
+    let loop: ControlLoop
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await loop.endWaits()
+    }
+}

@@ -1,0 +1,42 @@
+import Logging
+import Planning
+
+extension DaemonSetKeeper {
+    /// Deletes our DaemonSets of other names and namespaces, once the present one holds what it can.
+    func retire(otherThan place: PodSource) async {
+        var open = Set(namespaces + [place.namespace])
+        var pause = Duration.seconds(5)
+        while !open.isEmpty {
+            try? await Task.sleep(for: pause)
+            guard !Task.isCancelled else { return }
+            guard await loop.isFilled() else { continue }
+            for namespace in open.sorted() {
+                do {
+                    try await retire(in: namespace, otherThan: place)
+                    open.remove(namespace)
+                } catch {
+                    logger.warning(
+                        "can't look for earlier DaemonSets",
+                        metadata: ["namespace": "\(namespace)", "error": "\(error)"])
+                }
+            }
+            pause = min(pause * 2, .seconds(600))
+        }
+    }
+
+    private func retire(in namespace: String, otherThan place: PodSource) async throws {
+        let selector =
+            "\(PodNames.managedByLabel)=\(PodNames.application),\(PodNames.nameLabel)=\(PodNames.application)"
+        let ours = try await client.list(DaemonSet.self, Selection(namespace: namespace, labelSelector: selector))
+        for old in ours.items where PodSource(namespace: namespace, daemonSet: old.metadata.name) != place {
+            logger.notice(
+                "deleting the DaemonSet of an earlier DAEMONSET_NAME or NAMESPACE",
+                metadata: ["daemonSet": "\(namespace)/\(old.metadata.name)"])
+            try await client.delete(
+                .daemonSets, name: old.metadata.name, namespace: namespace,
+                options: .init(uid: old.metadata.uid, propagation: .background))
+            try await client.delete(
+                .secrets, name: PodNames.tokenSecret(daemonSet: old.metadata.name), namespace: namespace)
+        }
+    }
+}

@@ -1,0 +1,267 @@
+import FoundationEssentials
+import Logging
+import Planning
+import Shared
+
+/// Creates the DaemonSet of the configuration in force and keeps it as it should be.
+///
+/// Deleted or edited by hand, it is restored at once; somebody who does that again and again (another puller that
+/// still runs) is reported and not fought. It's never deleted to refresh anything.
+///
+/// Whatever happens only asks for another look: one task looks and writes, so that what an older configuration
+/// wants is never written after what a newer one does.
+actor DaemonSetKeeper {
+    private struct Wanted {
+        var configuration: Configuration
+        var revision: Int
+
+        var place: PodSource { PodSource(namespace: configuration.namespace, daemonSet: configuration.daemonSetName) }
+    }
+
+    let client: KubernetesClient
+    let loop: ControlLoop
+    let logger: Logger
+    /// Where DaemonSets of ours can be: the coordinator's own namespace and those granted to it.
+    let namespaces: [String]
+    private let options: ManifestOptions
+    private let configMap: ObjectReference
+    private let token: AgentToken
+    private let events: EventRecorder
+
+    private var wanted: Wanted?
+    /// What was applied last, or found applied.
+    private var applied: DaemonSetManifest?
+    private var restorations = RestorationPace()
+    /// A contested DaemonSet isn't restored before.
+    private var restoreAt: ContinuousClock.Instant?
+    private var takeovers = 0
+    private var failures = 0
+    private var checkedAt = ContinuousClock.now
+    private var later: Task<Void, Never>?
+    private let looks: AsyncStream<Void>
+    private let look: AsyncStream<Void>.Continuation
+
+    init(
+        client: KubernetesClient, options: ManifestOptions, configMap: ObjectReference, namespaces: [String],
+        token: AgentToken, events: EventRecorder, logger: Logger, loop: ControlLoop
+    ) {
+        self.client = client
+        self.options = options
+        self.configMap = configMap
+        self.namespaces = namespaces
+        self.token = token
+        self.events = events
+        self.logger = logger
+        self.loop = loop
+        (looks, look) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// A revision came into force.
+    func want(_ configuration: Configuration, revision: Int) {
+        wanted = Wanted(configuration: configuration, revision: revision)
+        look.yield()
+    }
+
+    /// Works until cancelled: each place gets watches of its own, so that a new name or namespace needs nothing else.
+    func run() async {
+        var following: Task<Void, Never>?
+        var place: PodSource?
+        for await _ in looks {
+            guard let wanted else { continue }
+            if wanted.place != place {
+                following?.cancel()
+                place = wanted.place
+                applied = nil
+                token.forget()
+                await loop.follow(wanted.place)
+                following = Task { [place = wanted.place] in await follow(place) }
+            }
+            await ensure(wanted)
+        }
+        following?.cancel()
+        later?.cancel()
+    }
+
+    private func follow(_ place: PodSource) async {
+        await withTaskGroup { group in
+            group.addTask { await self.watchDaemonSet(place) }
+            group.addTask { await self.watchToken(place) }
+            group.addTask {
+                await ClusterWatcher(client: self.client, loop: self.loop, logger: self.logger).followPods(of: place)
+            }
+            group.addTask { await self.checkAtIntervals() }
+            group.addTask { await self.retire(otherThan: place) }
+        }
+    }
+
+    // MARK: Reasons to look
+
+    private func watchDaemonSet(_ place: PodSource) async {
+        let selection = Selection(namespace: place.namespace, fieldSelector: "metadata.name=\(place.daemonSet)")
+        for await event in Reflector(DaemonSet.self, client: client, selection: selection) {
+            switch event {
+            case .synced(let live): compare(live.first)
+            case .added(let live), .modified(let live): compare(live)
+            case .deleted: compare(nil)
+            }
+        }
+    }
+
+    private func compare(_ live: DaemonSet?) {
+        if let live, let applied, DaemonSetDrift(live: live.document, manifest: applied).isNone { return }
+        look.yield()
+    }
+
+    /// Without its Secret no new pod of the agent starts, and with another one no agent is let in.
+    private func watchToken(_ place: PodSource) async {
+        let name = PodNames.tokenSecret(daemonSet: place.daemonSet)
+        let selection = Selection(namespace: place.namespace, fieldSelector: "metadata.name=\(name)")
+        for await event in Reflector(Secret.self, client: client, selection: selection) {
+            let secret: Secret? =
+                switch event {
+                case .synced(let secrets): secrets.first
+                case .added(let secret), .modified(let secret): secret
+                case .deleted: nil
+                }
+            guard let current = token.current, Self.token(in: secret) != current else { continue }
+            look.yield()
+        }
+    }
+
+    /// Watches tell of every change; this is for those that they could miss.
+    private func checkAtIntervals() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(20))
+            let hours = wanted?.configuration.cachingIntervalHours ?? 1
+            if checkedAt.duration(to: .now) >= .seconds(hours * 3600) { look.yield() }
+        }
+    }
+
+    private func lookAgain(after pause: Duration) {
+        later?.cancel()
+        later = Task { [look] in
+            try? await Task.sleep(for: pause)
+            if !Task.isCancelled { look.yield() }
+        }
+    }
+
+    // MARK: The DaemonSet
+
+    /// Makes the DaemonSet as it should be; what fails is tried again later, and at once when something else is wanted.
+    private func ensure(_ wanted: Wanted) async {
+        checkedAt = .now
+        do {
+            try await apply(wanted)
+            failures = 0
+        } catch let error as ManifestError {
+            // Only an edit can put that right.
+            report(.warning, "DaemonSetImpossible", "no DaemonSet can be made: \(error)")
+        } catch {
+            guard !Task.isCancelled else { return }
+            report(.warning, "DaemonSetFailed", "the DaemonSet can't be applied, it is tried again: \(error)")
+            failures += 1
+            lookAgain(after: min(.seconds(1 << min(failures - 1, 6)), .seconds(60)))
+        }
+    }
+
+    private func apply(_ wanted: Wanted) async throws {
+        let manifest = try manifest(of: wanted)
+        try await ensureToken(for: manifest)
+        let live = try await client.find(DaemonSet.self, manifest.name, namespace: manifest.namespace)
+        // One that is being deleted takes no changes; its end is the next reason to look.
+        if let live, live.metadata.deletionTimestamp != nil { return }
+        let drift = live.map { DaemonSetDrift(live: $0.document, manifest: manifest) }
+        if let drift, drift.isNone { return await settle(manifest) }
+        if manifest == applied, !mayRestore(manifest) { return }
+        if let live, let drift {
+            if drift.selectorDiffers {
+                try await takeOver(live, manifest)
+            } else if let removal = drift.removal {
+                try await client.mergePatch(removal, .daemonSets, name: manifest.name, namespace: manifest.namespace)
+            }
+        }
+        try await client.apply(
+            manifest.document, .daemonSets, name: manifest.name, namespace: manifest.namespace)
+        await settle(manifest)
+    }
+
+    private func settle(_ manifest: DaemonSetManifest) async {
+        applied = manifest
+        restoreAt = nil
+        await loop.useTemplate(manifest.templateHash)
+    }
+
+    /// Whether a DaemonSet that somebody changed is restored now; if not, another look is due when it may be.
+    private func mayRestore(_ manifest: DaemonSetManifest) -> Bool {
+        let now = ContinuousClock.now
+        if let restoreAt {
+            if now < restoreAt {
+                lookAgain(after: now.duration(to: restoreAt))
+                return false
+            }
+        } else if let pause = restorations.pause(at: now) {
+            reportContest(manifest, "It is restored in \(Int(pause / .seconds(1))) s, and less and less often.")
+            restoreAt = now + pause
+            lookAgain(after: pause)
+            return false
+        }
+        logger.notice("restoring the DaemonSet", metadata: ["daemonSet": "\(manifest.namespace)/\(manifest.name)"])
+        return true
+    }
+
+    /// A selector can't be changed, so the DaemonSet of another puller is replaced, and its pods end with it.
+    private func takeOver(_ live: DaemonSet, _ manifest: DaemonSetManifest) async throws {
+        takeovers += 1
+        logger.notice(
+            "taking over a DaemonSet of another selector: it is replaced, its pods end with it",
+            metadata: ["daemonSet": "\(manifest.namespace)/\(manifest.name)"])
+        // Once is a migration. The Go puller makes its own anew only every CACHING_INTERVAL_HOURS.
+        if takeovers > 1 { reportContest(manifest, "It was taken over \(takeovers) times.") }
+        try await client.delete(
+            .daemonSets, name: manifest.name, namespace: manifest.namespace,
+            options: .init(uid: live.metadata.uid, propagation: .background))
+    }
+
+    private func reportContest(_ manifest: DaemonSetManifest, _ measure: String) {
+        report(
+            .warning, "DaemonSetContested",
+            "DaemonSet \(manifest.name) is deleted or changed again and again: does another image puller still run in "
+                + "namespace \(manifest.namespace)? \(measure)")
+    }
+
+    private func manifest(of wanted: Wanted) throws -> DaemonSetManifest {
+        var options = options
+        // Across namespaces the garbage collector would delete the DaemonSet at once.
+        if wanted.configuration.namespace != configMap.namespace { options.ownerReference = nil }
+        return try DaemonSetManifest(wanted.configuration, revision: wanted.revision, options: options)
+    }
+
+    // MARK: The agents' token
+
+    /// The secret that the DaemonSet's agents show. One that's there already is used, so that a restart of the
+    /// coordinator changes nothing for them; one that was deleted is restored as it was.
+    private func ensureToken(for manifest: DaemonSetManifest) async throws {
+        let name = PodNames.tokenSecret(daemonSet: manifest.name)
+        let live = try await client.find(Secret.self, name, namespace: manifest.namespace)
+        if let value = Self.token(in: live) { return token.use(value) }
+        let value = token.current ?? AgentToken.random()
+        let document: JSONValue = [
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": [
+                "name": .string(name), "namespace": .string(manifest.namespace),
+                "labels": JSONValue(labels: PodNames.labels(daemonSet: manifest.name)),
+            ],
+            "data": ["token": .string(Data(value.utf8).base64EncodedString())],
+        ]
+        try await client.apply(document, .secrets, name: name, namespace: manifest.namespace)
+        token.use(value)
+        logger.notice("made the agents' token", metadata: ["secret": "\(manifest.namespace)/\(name)"])
+    }
+
+    private static func token(in secret: Secret?) -> String? { secret?.data?["token"].flatMap { AgentToken.read($0) } }
+
+    private func report(_ kind: Event.Kind, _ reason: String, _ message: String) {
+        logger.log(level: kind == .warning ? .warning : .notice, "\(message)")
+        events.record(kind, about: configMap, reason: reason, message: message)
+    }
+}

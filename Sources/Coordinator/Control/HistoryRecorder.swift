@@ -1,0 +1,39 @@
+import Planning
+
+/// What the control loop has to say to history. Nothing here fails: a coordinator without history goes on caching.
+protocol HistoryRecorder: Sendable {
+    /// Names the database, so that agents notice when it's another one.
+    var databaseID: String { get async }
+
+    /// Stores facts, in their order. What is recorded already changes nothing.
+    func record(_ facts: [HistoryFact]) async
+    /// Stores attempts; false when they aren't stored and should be sent again.
+    func commit(_ attempts: [Fleet.FinishedAttempt]) async -> Bool
+    /// What history believes to be so now; nil when it can't be read.
+    func belief() async -> HistoryBelief?
+    /// Whether facts were lost since this was asked last, and can be stored again.
+    func takeGap() async -> Bool
+}
+
+/// Something that happened.
+enum HistoryFact: Sendable, Equatable {
+    case transition(Transition)
+    /// A node became a target node, or its labels changed.
+    case target(node: String, labels: [String: String], at: Timestamp)
+    case left(node: String, at: Timestamp)
+    case heard(node: String, at: Timestamp)
+    case silent(node: String, at: Timestamp)
+}
+
+/// Nodes and cells that history takes for existing.
+struct HistoryBelief: Sendable, Equatable {
+    struct Cell: Sendable, Equatable {
+        var node: String
+        /// The reference as it was written.
+        var image: String
+        var state: CellState
+    }
+
+    var targets: [String] = []
+    var cells: [Cell] = []
+}

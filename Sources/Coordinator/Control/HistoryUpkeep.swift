@@ -1,0 +1,31 @@
+import Logging
+import Planning
+
+/// Drops what is older than `HISTORY_RETENTION_DAYS`, once an hour.
+struct HistoryUpkeep: Sendable {
+    let store: HistoryStore
+    let clock: CoordinatorClock
+    let logger: Logger
+    var interval = Duration.seconds(3600)
+
+    /// Works until cancelled.
+    func run(_ loop: ControlLoop) async {
+        while !Task.isCancelled {
+            if let days = await loop.configuration?.historyRetentionDays { await prune(days: days) }
+            // A coordinator without a configuration gets one soon.
+            let hasConfiguration = await loop.configuration != nil
+            try? await Task.sleep(for: hasConfiguration ? interval : .seconds(60))
+        }
+    }
+
+    func prune(days: Int) async {
+        let horizon = clock.now + Double(-days) * 86_400
+        do {
+            _ = try await store.prune(before: horizon.milliseconds)
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.warning("old history can't be dropped, it is tried again", metadata: ["error": "\(error)"])
+        }
+    }
+}

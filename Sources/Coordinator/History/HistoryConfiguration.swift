@@ -1,0 +1,22 @@
+import Glibc
+
+/// What a `HistoryStore` is told.
+struct HistoryConfiguration: Sendable {
+    var location: HistoryLocation
+    /// After a failure writes are dropped for so long, then one is tried.
+    var retryInterval: Duration = .seconds(10)
+    /// The coordinator's clock: milliseconds since 1970.
+    var now: @Sendable () -> Int64 = HistoryConfiguration.systemClock
+    /// The type of the file system that holds a path, if known.
+    var fileSystemType: @Sendable (String) -> String? = { NetworkFileSystem.type(of: $0) }
+
+    init(location: HistoryLocation) {
+        self.location = location
+    }
+
+    @Sendable static func systemClock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

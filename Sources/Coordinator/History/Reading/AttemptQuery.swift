@@ -1,0 +1,36 @@
+import GRDB
+
+/// Lists attempts by their end, newest first.
+struct AttemptQuery: Sendable {
+    var filter = HistoryFilter()
+    /// Only attempts that did not succeed.
+    var failedOnly = false
+    var limit = 100
+    var after: HistoryCursor?
+
+    func page(_ db: Database) throws -> HistoryPage<StoredAttempt> {
+        var clause = HistoryWhere()
+        clause.add(filter, time: "ended_at", id: "id", after: after)
+        if failedOnly { clause.add("outcome <> 1") }
+        let sql = """
+            SELECT id, (SELECT name FROM nodes WHERE id = node_id), (SELECT boot FROM boots WHERE id = boot_id),
+                attempt, (SELECT reference FROM images WHERE id = image_id), started_at, ended_at, outcome, reason,
+                (SELECT text FROM messages WHERE id = message_id), bytes
+            FROM attempts \(clause.sql) ORDER BY ended_at DESC, id DESC LIMIT \(limit + 1)
+            """
+        var items = try Row.fetchCursor(db, sql: sql, arguments: clause.arguments).map { row in
+            StoredAttempt(
+                id: row[0],
+                attempt: AttemptRecord(
+                    node: row[1], bootID: row[2], attemptID: row[3], image: row[4], startedAt: row[5],
+                    endedAt: row[6], outcome: row.outcome(7), reason: row.reason(8), message: row[9] ?? "",
+                    bytes: row[10]))
+        }.array()
+        var next: HistoryCursor?
+        if items.count > limit {
+            items.removeLast()
+            next = items.last.map { HistoryCursor(at: $0.attempt.endedAt, id: $0.id) }
+        }
+        return HistoryPage(items: items, next: next)
+    }
+}

@@ -1,0 +1,55 @@
+/// All of these throw `HistoryError`, or `CancellationError` when the caller's task is cancelled.
+extension HistoryStore {
+    func transitions(_ query: TransitionQuery = TransitionQuery()) async throws -> HistoryPage<StoredTransition> {
+        try await read { db in try query.page(db) }
+    }
+
+    /// The transitions committed after a known one, oldest first.
+    func transitions(following id: Int64, limit: Int) async throws -> [StoredTransition] {
+        try await read { db in try TransitionQuery.following(id, limit: limit, db) }
+    }
+
+    func attempts(_ query: AttemptQuery = AttemptQuery()) async throws -> HistoryPage<StoredAttempt> {
+        try await read { db in try query.page(db) }
+    }
+
+    /// The cells as recorded last.
+    func currentCells(_ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
+        try await read { db in try query.current(db) }
+    }
+
+    /// The cells as they were recorded at a past moment.
+    func cells(at moment: Int64, _ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
+        try await read { db in try query.at(moment, db) }
+    }
+
+    /// The target nodes as recorded last.
+    func currentNodes() async throws -> [NodeRecord] {
+        try await read { db in try NodeQuery.current(db) }
+    }
+
+    /// All that was so at a past moment, from one snapshot.
+    func moment(at: Int64, imageSet: String, _ query: CellQuery = CellQuery()) async throws -> HistoryMoment {
+        let run = currentRunID
+        return try await read { db in
+            try HistoryMoment.read(db, at: at, imageSet: imageSet, currentRun: run, cells: query)
+        }
+    }
+
+    /// The revision that was accepted last.
+    func lastAcceptedRevision(imageSet: String) async throws -> RevisionRecord? {
+        try await read { db in try RevisionQuery.inForce(imageSet, db) }
+    }
+
+    /// Accepted revisions and rejected edits, newest first.
+    func revisions(imageSet: String, limit: Int) async throws -> [RevisionRecord] {
+        try await read { db in try RevisionQuery.newest(imageSet, limit: limit, db) }
+    }
+
+    func statistics() async throws -> HistoryStatistics {
+        var file: HistoryFile?
+        if case .file(let path) = configuration.location { file = HistoryFile(path: path) }
+        let known = file
+        return try await read { db in try HistoryStatistics.read(db, file: known) }
+    }
+}

@@ -1,0 +1,51 @@
+import GRDB
+
+/// Lists transitions, newest first.
+struct TransitionQuery: Sendable {
+    var filter = HistoryFilter()
+    /// What the cells became; empty means anything.
+    var states: Set<RecordedState> = []
+    var limit = 100
+    var after: HistoryCursor?
+
+    func page(_ db: Database) throws -> HistoryPage<StoredTransition> {
+        var clause = HistoryWhere()
+        clause.add(filter, time: "at", id: "id", after: after)
+        if !states.isEmpty {
+            clause.add("to_state IN (\(states.map { String($0.rawValue) }.sorted().joined(separator: ",")))")
+        }
+        // One more than wanted tells whether there is another page.
+        let sql = "\(Self.select) \(clause.sql) ORDER BY at DESC, id DESC LIMIT \(limit + 1)"
+        var items = try Row.fetchCursor(db, sql: sql, arguments: clause.arguments).map(Self.item).array()
+        var next: HistoryCursor?
+        if items.count > limit {
+            items.removeLast()
+            next = items.last.map { HistoryCursor(at: $0.at, id: $0.id) }
+        }
+        return HistoryPage(items: items, next: next)
+    }
+
+    /// The transitions committed after a known one, oldest first: what a listener missed.
+    static func following(_ id: Int64, limit: Int, _ db: Database) throws -> [StoredTransition] {
+        try Row.fetchCursor(db, sql: "\(select) WHERE id > ? ORDER BY id LIMIT ?", arguments: [id, limit])
+            .map(item).array()
+    }
+
+    /// Names are looked up for the rows of the page alone.
+    private static let select = """
+        SELECT id, at, (SELECT name FROM nodes WHERE id = node_id),
+            (SELECT reference FROM images WHERE id = image_id), from_state, to_state, reason,
+            (SELECT value FROM digests WHERE id = digest_id)
+        FROM transitions
+        """
+
+    private static func item(_ row: Row) throws -> StoredTransition {
+        StoredTransition(
+            id: row[0], at: row[1], node: row[2], image: row[3], from: try row.state(4), to: try row.state(5),
+            reason: row.reason(6), digest: row[7])
+    }
+}
+
+extension Cursor {
+    func array() throws -> [Element] { try Array(self) }
+}

@@ -1,0 +1,13 @@
+import GRDB
+
+/// The migrations of the database, in order.
+///
+/// Each is one file, named by its number and content, and is never edited once it has been released: a change is
+/// another migration.
+enum HistorySchema {
+    static let migrator: DatabaseMigrator = {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration(Migration001Tables.name, migrate: Migration001Tables.migrate)
+        return migrator
+    }()
+}

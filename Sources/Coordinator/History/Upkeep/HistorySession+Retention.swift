@@ -1,0 +1,165 @@
+import GRDB
+
+/// Retention's steps. Each does a bounded piece of work, so that other writes get their turn in between.
+///
+/// What is kept makes every answer for a moment from the horizon on the same as before: of each cell, the last
+/// transition before the horizon; of each node, its last event of membership and of reachability; of each image
+/// set, the revision in force at the horizon.
+extension HistorySession {
+    /// Looks at the next transitions before the horizon, drops those that aren't their cell's last; says where to
+    /// go on, and nil at the end.
+    func pruneTransitions(before horizon: Int64, after cursor: HistoryCursor?, limit: Int) throws -> PruneStep {
+        let find = try db.cachedStatement(
+            sql: """
+                SELECT at, id FROM transitions WHERE at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?
+                """)
+        let drop = """
+            DELETE FROM transitions WHERE id = ? AND EXISTS (
+                SELECT 1 FROM transitions AS later
+                WHERE later.node_id = transitions.node_id AND later.image_id = transitions.image_id
+                    AND later.id > transitions.id AND later.at < ?)
+            """
+        var step = PruneStep()
+        let rows = try Row.fetchAll(find, arguments: [horizon, cursor?.at ?? .min, cursor?.id ?? .min, limit])
+        for row in rows {
+            try run(drop, [row[1] as Int64, horizon])
+            step.dropped += db.changesCount
+        }
+        if rows.count == limit, let last = rows.last { step.next = HistoryCursor(at: last[0], id: last[1]) }
+        return step
+    }
+
+    /// Drops the last transitions of cells that were no more before the horizon, where they are also the first that
+    /// is left: an older one of the same cell would come to life again.
+    func pruneEndedCells(before horizon: Int64, limit: Int) throws -> Int {
+        try run(
+            """
+            DELETE FROM transitions WHERE id IN
+                (SELECT id FROM transitions WHERE to_state = 0 AND at < ? AND NOT EXISTS (
+                    SELECT 1 FROM transitions AS older
+                    WHERE older.node_id = transitions.node_id AND older.image_id = transitions.image_id
+                        AND older.id < transitions.id)
+                LIMIT ?)
+            """, [horizon, limit])
+        return db.changesCount
+    }
+
+    func pruneAttempts(before horizon: Int64, limit: Int) throws -> Int {
+        try run(
+            "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE ended_at < ? LIMIT ?)",
+            [horizon, limit])
+        return db.changesCount
+    }
+
+    /// Drops the cells of nodes that left before the horizon, with their transitions; says how many.
+    ///
+    /// Without it, clusters whose nodes come and go would keep the last state of each node that ever was.
+    func pruneLeftNodes(before horizon: Int64, limit: Int) throws -> Int {
+        let nodes = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT id FROM nodes WHERE target = 0 AND left_at < ?
+                        AND NOT EXISTS (SELECT 1 FROM transitions WHERE node_id = nodes.id AND at >= ?)
+                        AND (EXISTS (SELECT 1 FROM transitions WHERE node_id = nodes.id)
+                            OR EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id))
+                    LIMIT ?
+                    """), arguments: [horizon, horizon, limit])
+        var dropped = 0
+        for node in nodes {
+            try run("DELETE FROM cells WHERE node_id = ?", [node])
+            try run("DELETE FROM transitions WHERE node_id = ?", [node])
+            dropped += db.changesCount
+        }
+        return dropped
+    }
+
+    /// Drops events that aren't the last of their kind before the horizon; then those that come first and say what
+    /// no event would say as well (not a target node, not heard).
+    func pruneNodeEvents(before horizon: Int64) throws -> Int {
+        var dropped = 0
+        for kinds in ["1, 2, 3", "4, 5"] {
+            try run(
+                """
+                DELETE FROM node_events WHERE at < ? AND kind IN (\(kinds)) AND EXISTS (
+                    SELECT 1 FROM node_events AS later
+                    WHERE later.node_id = node_events.node_id AND later.id > node_events.id AND later.at < ?
+                        AND later.kind IN (\(kinds)))
+                """, [horizon, horizon])
+            dropped += db.changesCount
+        }
+        for (kind, kinds) in [(NodeEventCode.left, "1, 2, 3"), (.silent, "4, 5")] {
+            try run(
+                """
+                DELETE FROM node_events WHERE at < ? AND kind = ? AND NOT EXISTS (
+                    SELECT 1 FROM node_events AS older
+                    WHERE older.node_id = node_events.node_id AND older.id < node_events.id
+                        AND older.kind IN (\(kinds)))
+                """, [horizon, kind.rawValue])
+            dropped += db.changesCount
+        }
+        return dropped
+    }
+
+    func pruneRevisionsAndRuns(before horizon: Int64) throws -> Int {
+        try run(
+            """
+            DELETE FROM revisions WHERE at < ? AND (number IS NULL OR EXISTS (
+                SELECT 1 FROM revisions AS later WHERE later.image_set = revisions.image_set
+                    AND later.number IS NOT NULL AND later.id > revisions.id AND later.at < ?))
+            """, [horizon, horizon])
+        let revisions = db.changesCount
+        try run(
+            "DELETE FROM coordinator_runs WHERE coalesce(ended_at, last_alive_at) < ? AND id IS NOT ?",
+            [horizon, runID])
+        return revisions + db.changesCount
+    }
+
+    /// Drops interned texts that nothing refers to any more. References and digests stay: they are few.
+    func pruneNames() throws -> Int {
+        try run("DELETE FROM messages WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE message_id = messages.id)", [])
+        var dropped = db.changesCount
+        try run("DELETE FROM boots WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE boot_id = boots.id)", [])
+        dropped += db.changesCount
+        let nodes = try String.fetchAll(
+            db,
+            sql: """
+                SELECT name FROM nodes WHERE target = 0
+                    AND NOT EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id)
+                    AND NOT EXISTS (SELECT 1 FROM transitions WHERE node_id = nodes.id)
+                    AND NOT EXISTS (SELECT 1 FROM attempts WHERE node_id = nodes.id)
+                    AND NOT EXISTS (SELECT 1 FROM boots WHERE node_id = nodes.id)
+                    AND NOT EXISTS (SELECT 1 FROM node_events WHERE node_id = nodes.id)
+                """)
+        for node in nodes {
+            try run("DELETE FROM nodes WHERE name = ?", [node])
+            names.nodes[node] = nil
+        }
+        return dropped + nodes.count
+    }
+
+    /// Remembers how far back history is whole.
+    func setHorizon(_ horizon: Int64) throws {
+        try run(
+            """
+            INSERT INTO meta (key, value) VALUES ('horizon', ?)
+            ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
+            """, [horizon])
+    }
+
+    /// Gives some free pages back to the disk when a fifth of the file is free; tells whether more are left to give.
+    /// Less than that will be filled again anyway.
+    func vacuum(pages: Int) throws -> Bool {
+        let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+        let total = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        guard free * 5 > total else { return false }
+        try db.execute(sql: "PRAGMA incremental_vacuum(\(pages))")
+        return try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 < free
+    }
+}
+
+/// What one step of retention did.
+struct PruneStep: Sendable {
+    var dropped = 0
+    /// Where the next step begins. Nil when there is none.
+    var next: HistoryCursor?
+}

@@ -1,0 +1,37 @@
+import Logging
+
+/// What a DaemonSet's manifest needs to know beside the configuration.
+struct ManifestOptions: Sendable, Hashable {
+    /// Where agents reach the coordinator: `https://host:port`.
+    var serverURL: String
+    /// The coordinator's Deployment, when it is in the same namespace.
+    var ownerReference: OwnerReference?
+    /// OpenShift assigns user ids, and confines containers by SELinux.
+    var openShift = false
+    var logLevel = Logger.Level.info
+    /// The ConfigMap (key `ca.crt`) with the coordinator's certificate authority.
+    var caConfigMap: String?
+    /// The account that OpenShift's security context constraints are granted to.
+    var serviceAccount: String?
+
+    init(serverURL: String) { self.serverURL = serverURL }
+}
+
+/// Why no DaemonSet can be made of a configuration.
+enum ManifestError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noAgentImage
+    case noContainers
+    case templateTooLarge(bytes: Int)
+
+    var description: String {
+        switch self {
+        case .noAgentImage:
+            "KIP_IMAGE is not set: name the image that holds the agent and sleep, as the chart does"
+        case .noContainers:
+            "without an agent (RUNTIME_SOCKET is \"none\") a pod needs at least one image: add one to IMAGES"
+        case .templateTooLarge(let bytes):
+            "the pod template has \(bytes) bytes, more than \(DaemonSetManifest.maximumTemplateBytes): "
+                + "list fewer images in IMAGES"
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// The names by which the DaemonSet's parts know each other.
+enum PodNames {
+    static let nameLabel = "app.kubernetes.io/name"
+    static let instanceLabel = "app.kubernetes.io/instance"
+    static let managedByLabel = "app.kubernetes.io/managed-by"
+    static let application = "image-puller"
+
+    /// On the pod template, and so on each pod: the hash of the template's content. Tells which pods are outdated.
+    static let templateAnnotation = "image-puller/template"
+    /// On the DaemonSet: the accepted revision of the configuration that it was made from.
+    static let revisionAnnotation = "image-puller/revision"
+
+    static let osLabel = "kubernetes.io/os"
+
+    /// The labels of the DaemonSet's pods, and its selector.
+    static func labels(daemonSet: String) -> [String: String] {
+        [nameLabel: application, instanceLabel: daemonSet]
+    }
+
+    /// The Secret with the token that agents show to the coordinator.
+    static func tokenSecret(daemonSet: String) -> String { "\(daemonSet)-agent" }
+}

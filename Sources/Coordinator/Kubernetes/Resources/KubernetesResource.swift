@@ -1,0 +1,66 @@
+/// Where the API serves a kind of object.
+struct ResourceType: Sendable, Hashable {
+    /// Empty for the core group.
+    let group: String
+    let version: String
+    /// As in the path: `daemonsets`.
+    let plural: String
+    let kind: String
+    let isNamespaced: Bool
+
+    /// As in `apiVersion`: `v1`, `apps/v1`.
+    var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+
+    /// The path of the collection, or of one object in it.
+    ///
+    /// - Parameter namespace: nil means every namespace, and is right for cluster-scoped objects.
+    func path(namespace: String? = nil, name: String? = nil, subresource: String? = nil) -> String {
+        var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
+        if isNamespaced, let namespace { path += "/namespaces/" + percentEncoded(namespace) }
+        path += "/" + plural
+        if let name { path += "/" + percentEncoded(name) }
+        if let subresource { path += "/" + subresource }
+        return path
+    }
+}
+
+extension ResourceType {
+    static let nodes = ResourceType(group: "", version: "v1", plural: "nodes", kind: "Node", isNamespaced: false)
+    static let pods = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod", isNamespaced: true)
+    static let configMaps = ResourceType(
+        group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", isNamespaced: true)
+    static let secrets = ResourceType(group: "", version: "v1", plural: "secrets", kind: "Secret", isNamespaced: true)
+    static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
+    static let daemonSets = ResourceType(
+        group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet", isNamespaced: true)
+    static let deployments = ResourceType(
+        group: "apps", version: "v1", plural: "deployments", kind: "Deployment", isNamespaced: true)
+    static let replicaSets = ResourceType(
+        group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet", isNamespaced: true)
+}
+
+/// An object of the API, of which we decode only what we use.
+///
+/// Never written back whole: that would drop what isn't decoded. Writes are documents (``JSONValue``) of the fields
+/// that we mean.
+protocol KubernetesResource: Codable, Sendable {
+    static var resourceType: ResourceType { get }
+    var metadata: ObjectMeta { get }
+}
+
+/// Escapes everything but the unreserved characters of RFC 3986, for paths and queries.
+func percentEncoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            encoded.unicodeScalars.append(Unicode.Scalar(byte))
+        default:
+            let digits = String(byte, radix: 16, uppercase: true)
+            encoded += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+        }
+    }
+    return encoded
+}

@@ -1,0 +1,120 @@
+/// The coverage of the cluster at one moment: the answer of `GET /api/v1/coverage`.
+struct CoverageReport: Codable, Sendable, Equatable {
+    /// When, by the coordinator's clock (RFC 3339).
+    var at: String
+    /// The accepted revision of the configuration.
+    var revision: Int
+    /// What presence rests on.
+    var evidence: Evidence
+    var grouping: String
+    var nodes: Int
+    var images: Int
+    var total: CoverageCounts
+    var rows: [CoverageRow]
+
+    enum Evidence: String, Codable, Sendable {
+        /// The nodes' container runtimes, asked by agents.
+        case runtimes
+        /// Pod statuses alone: restricted mode, in which no cap on pulls is possible.
+        case podStatuses
+    }
+
+    /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for
+    /// a permanent reason.
+    var isSettled: Bool {
+        total.cells > 0 && total.missing == 0 && total.pulling == 0 && total.unknown == 0
+            && rows.allSatisfy { $0.failures.allSatisfy(\.permanent) }
+    }
+}
+
+/// The cells of a slice, by state.
+struct CoverageCounts: Codable, Sendable, Equatable {
+    /// Target nodes × images.
+    var cells = 0
+    /// Present, held ones included.
+    var present = 0
+    var held = 0
+    var pulling = 0
+    var failed = 0
+    var missing = 0
+    /// Never counted as present, never as missing.
+    var unknown = 0
+
+    /// Present ÷ cells, in percent; nil when there's nothing to cover.
+    var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
+
+    private enum CodingKeys: String, CodingKey {
+        case cells, present, held, pulling, failed, missing, unknown, percent
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        cells = try container.decode(Int.self, forKey: .cells)
+        present = try container.decode(Int.self, forKey: .present)
+        held = try container.decode(Int.self, forKey: .held)
+        pulling = try container.decode(Int.self, forKey: .pulling)
+        failed = try container.decode(Int.self, forKey: .failed)
+        missing = try container.decode(Int.self, forKey: .missing)
+        unknown = try container.decode(Int.self, forKey: .unknown)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(cells, forKey: .cells)
+        try container.encode(present, forKey: .present)
+        try container.encode(held, forKey: .held)
+        try container.encode(pulling, forKey: .pulling)
+        try container.encode(failed, forKey: .failed)
+        try container.encode(missing, forKey: .missing)
+        try container.encode(unknown, forKey: .unknown)
+        try container.encode(percent, forKey: .percent)
+    }
+}
+
+/// One slice of the coverage: an image, a node, a zone or a label's value.
+struct CoverageRow: Codable, Sendable, Equatable {
+    var name: String
+    /// The reference as the user wrote it, when the slice is an image.
+    var reference: String?
+    var counts = CoverageCounts()
+    /// Seconds since the newest listing of the oldest report in the slice; nil while a node has sent none.
+    var reportAgeSeconds: Double?
+    /// Why cells of the slice are failed, the most frequent reason first.
+    var failures: [FailureGroup] = []
+    /// Why cells of the slice are present but not held, where the kubelet gives a reason.
+    var notHeld: [NotHeldGroup] = []
+}
+
+/// Failed cells with the same reason.
+struct FailureGroup: Codable, Sendable, Equatable {
+    var reason: String
+    /// Whether somebody has to change something.
+    var permanent: Bool
+    var cells: Int
+    /// Of the cell that was tried most often; 0 when kubelets pull, who don't tell.
+    var attempts: Int
+    /// One of the runtime's messages.
+    var message: String
+    /// Some of the nodes, at most ``maximumNodes``.
+    var nodes: [String]
+    var image: String
+    /// The earliest, RFC 3339; nil when kubelets pull, who don't tell.
+    var nextAttempt: String?
+    /// The same in seconds from the report's moment on; 0 when it is due.
+    var nextAttemptSeconds: Int?
+
+    static let maximumNodes = 5
+}
+
+/// Cells whose image is there, but whose container doesn't run.
+struct NotHeldGroup: Codable, Sendable, Equatable {
+    /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …
+    var reason: String
+    var cells: Int
+    var message: String
+    /// Some of the nodes, at most ``FailureGroup/maximumNodes``.
+    var nodes: [String]
+    var image: String
+}

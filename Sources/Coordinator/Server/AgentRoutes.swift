@@ -1,0 +1,84 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+import SwiftProtobuf
+
+/// `POST /agent/v1/reports`: the agents' side of the server.
+struct AgentRoutes: Sendable {
+    /// A full inventory of a thousand images is about 300 KB.
+    static let maximumReportBytes = 8 << 20
+    static let maximumWaitSeconds = 60.0
+
+    let loop: ControlLoop
+    let authenticator: any AgentAuthenticator
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.post("/agent/v1/reports") { request, _ in
+            try await report(request)
+        }
+    }
+
+    private func report(_ request: Request) async throws -> Response {
+        let identity = try await authenticator.authenticate(authorization: request.headers[.authorization])
+        let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
+        let report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
+        try await identity.authorize(node: report.node)
+        let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
+        let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0
+        let seconds = wait.isFinite ? min(max(wait, 0), Self.maximumWaitSeconds) : 0
+        do {
+            let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds))
+            return try Self.response(reply, isJSON: isJSON)
+        } catch let refusal as ReportRefusal {
+            throw ProblemDocument(refusal)
+        }
+    }
+
+    private static func body(of request: Request) async throws -> ByteBuffer {
+        do {
+            return try await request.body.collect(upTo: maximumReportBytes)
+        } catch is NIOTooManyBytesError {
+            throw ProblemDocument(
+                .contentTooLarge, "report-too-large", title: "The report is too large",
+                detail: "A report has at most \(maximumReportBytes) bytes.")
+        }
+    }
+
+    private static func decode(_ body: ByteBuffer, isJSON: Bool) throws -> WireReport {
+        let bytes = Array(body.readableBytesView)
+        do {
+            return isJSON ? try WireReport(jsonUTF8Bytes: bytes) : try WireReport(serializedBytes: bytes)
+        } catch {
+            throw ProblemDocument(
+                .badRequest, "report-unreadable", title: "The report can't be read",
+                detail: "The body is no imagepuller.agent.v1.Report as \(isJSON ? "protobuf-JSON" : "protobuf").")
+        }
+    }
+
+    private static func response(_ reply: WireReportReply, isJSON: Bool) throws -> Response {
+        let bytes: [UInt8] = isJSON ? try reply.jsonUTF8Bytes() : try reply.serializedBytes()
+        return Response(
+            status: .ok, headers: [.contentType: isJSON ? "application/json" : "application/x-protobuf"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+}
+
+extension ProblemDocument {
+    init(_ refusal: ReportRefusal) {
+        switch refusal {
+        case .incomplete:
+            self.init(
+                .badRequest, "report-incomplete", title: "The report is incomplete",
+                detail: "node, boot_id and sequence (from 1) are required.")
+        case .notReady:
+            self.init(
+                .serviceUnavailable, "not-ready", title: "The coordinator isn't ready",
+                detail: "It has no accepted configuration, or hasn't listed the cluster yet. Send the report again.")
+        case .unknownNode(let node):
+            self.init(
+                .conflict, "unknown-node", title: "The node isn't in the cluster",
+                detail: "The cluster has no node \(node). A node that has just joined is known in a moment.")
+        }
+    }
+}

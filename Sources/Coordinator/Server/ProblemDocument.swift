@@ -1,0 +1,41 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+
+/// An error as RFC 9457 has it: `application/problem+json`.
+struct ProblemDocument: Error, Codable, Sendable, Equatable {
+    /// A word that stays the same: `about:blank` or `urn:image-puller:problem:…`.
+    var type: String
+    /// What kind of problem this is, for people.
+    var title: String
+    var code: Int
+    /// What was wrong this time, and what to do.
+    var detail: String
+
+    init(_ status: HTTPResponse.Status, _ name: String, title: String, detail: String) {
+        type = "urn:image-puller:problem:\(name)"
+        self.title = title
+        code = status.code
+        self.detail = detail
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, title, detail
+        case code = "status"
+    }
+}
+
+extension ProblemDocument: HTTPResponseError {
+    var status: HTTPResponse.Status { HTTPResponse.Status(code: code) }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let body = try encoder.encode(self)
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        return Response(
+            status: status, headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

@@ -1,0 +1,45 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Makes a problem document of whatever goes wrong: a path that doesn't exist, and what nobody foresaw.
+struct ProblemMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let problem as ProblemDocument {
+            throw problem
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as any HTTPResponseError {
+            throw ProblemDocument(error.status, path: request.uri.path)
+        } catch {
+            context.logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            throw ProblemDocument(.internalServerError, path: request.uri.path)
+        }
+    }
+}
+
+extension ProblemDocument {
+    /// What there is to say of a mere status.
+    init(_ status: HTTPResponse.Status, path: String) {
+        switch status {
+        case .notFound:
+            self.init(
+                .notFound, "not-found", title: "There's nothing at this address",
+                detail: "\(path) isn't served here with this method.")
+        case .internalServerError:
+            self.init(
+                .internalServerError, "internal", title: "The coordinator failed at this",
+                detail: "Its log says why. It isn't the request's fault.")
+        default:
+            self.init(
+                status, "status-\(status.code)", title: status.reasonPhrase,
+                detail: "The request can't be answered as it stands.")
+        }
+    }
+}

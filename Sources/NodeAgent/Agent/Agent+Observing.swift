@@ -1,0 +1,86 @@
+import Logging
+import Shared
+
+extension Agent {
+    /// How many listings pass between two looks at the runtime's version.
+    private static let listingsPerVersion = 30
+
+    /// Lists the runtime once in each interval, and when asked to.
+    func observe() async {
+        while !isStopping {
+            let began = uptime.now
+            let waiters = listingWaiters
+            listingWaiters = []
+            listingIsDue = false
+            await look()
+            for waiter in waiters { waiter.resume() }
+            // The interval may change while it is slept through.
+            while !isStopping, !listingIsDue, uptime.now < began + interval {
+                let rest = began + interval - uptime.now
+                let sleep = Task<Void, Never> { try? await Task.sleep(for: rest) }
+                observerSleep = sleep
+                await sleep.value
+            }
+        }
+        for waiter in listingWaiters { waiter.resume() }
+        listingWaiters = []
+    }
+
+    /// Returns when a listing that began after this call is over, successful or not.
+    func listAgain() async {
+        guard !isStopping else { return }
+        await withCheckedContinuation { continuation in
+            listingWaiters.append(continuation)
+            listSoon()
+        }
+    }
+
+    func listSoon() {
+        listingIsDue = true
+        observerSleep?.cancel()
+    }
+
+    private func look() async {
+        if let secrets {
+            let digest = secrets.digest()
+            if digest != state.status.pullSecretsDigest {
+                for problem in secrets.problems() { log.warning("\(problem)") }
+                state.pullSecrets(digest: digest)
+            }
+        }
+        do {
+            let runtime = try await currentRuntime()
+            let (desired, known) = (state.desired, resolutions)
+            let work = Task { try await ImageListing.take(from: runtime, desired: desired, known: known) }
+            observerWork = work
+            let listing = try await work.value
+            resolutions = listing.resolutions
+            if !state.status.runtime.error.isEmpty { log.notice("the runtime answers again") }
+            state.listed(listing.images, at: uptime.now)
+        } catch {
+            guard !isStopping else { return }
+            let failure = RuntimeFailure(error, socket: runtime?.socket ?? "")
+            runtime = nil
+            if state.status.runtime.error != failure.description { log.warning("\(failure)") }
+            state.runtimeFailed(failure)
+        }
+        changed()
+    }
+
+    /// The runtime in use; after a failure, whatever answers now.
+    private func currentRuntime() async throws -> any ContainerRuntime {
+        listingsUntilVersion -= 1
+        if let runtime, listingsUntilVersion > 0 { return runtime }
+        let found = try runtime ?? source.current()
+        runtime = found
+        let version = try await found.version()
+        if state.status.runtime.version != version.runtimeVersion || state.status.runtime.socket != found.socket {
+            log.info(
+                "the runtime is \(version.runtimeName) \(version.runtimeVersion)",
+                metadata: ["socket": "\(found.socket)"])
+        }
+        state.runtimeIs(name: version.runtimeName, version: version.runtimeVersion, socket: found.socket)
+        listingsUntilVersion = Self.listingsPerVersion
+        return found
+    }
+}

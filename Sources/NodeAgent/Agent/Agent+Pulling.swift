@@ -1,0 +1,51 @@
+import Logging
+import Shared
+
+extension Agent {
+    func carryOut(_ actions: [PullBoard.Action]) {
+        for action in actions {
+            switch action {
+            case .cancel(let key):
+                log.info("pull is cancelled", metadata: ["image": "\(key.reference)", "pull": "\(key.id)"])
+                pulls[key]?.cancel()
+            case .start(let pull):
+                log.info("pull starts", metadata: ["image": "\(pull.reference)", "pull": "\(pull.id)"])
+                let runner = PullRunner(source: source, secrets: secrets, uptime: uptime)
+                pulls[pull.key] = Task {
+                    let began = uptime.now
+                    let result = await runner.run(pull)
+                    await ended(pull, from: began, to: uptime.now, result)
+                }
+            }
+        }
+    }
+
+    private func ended(_ pull: WirePull, from start: Duration, to end: Duration, _ result: PullRunner.Result) async {
+        pulls[pull.key] = nil
+        // The image and the attempt that brought it go into one report.
+        if result.outcome != .cancelled { await listAgain() }
+        let image = result.outcome == .succeeded ? find(result.image, pulledAs: pull.reference) : nil
+        state.attempts.append(
+            pull.key, from: start, to: end, result: result, imageID: image?.id ?? result.image,
+            bytes: image?.size ?? 0)
+        let milliseconds = (end - start).wholeMilliseconds
+        if result.outcome == .succeeded {
+            log.info("pull is done", metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
+        } else {
+            log.warning(
+                "pull ended without the image: \(result.message)",
+                metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
+        }
+        carryOut(board.end(pull.key, at: uptime.now))
+        changed()
+    }
+
+    /// The listed image that the runtime's answer names: by its id (containerd) or by a digest (CRI-O).
+    private func find(_ name: String, pulledAs reference: String) -> WireImage? {
+        let images = state.inventory.images
+        if let image = images[name] { return image }
+        if let image = images.values.first(where: { $0.digests.contains(name) }) { return image }
+        guard let reference = try? ImageReference(reference) else { return nil }
+        return images.values.first { reference.matches(tags: $0.tags, digests: $0.digests) }
+    }
+}

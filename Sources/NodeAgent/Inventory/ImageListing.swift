@@ -1,0 +1,47 @@
+import Shared
+
+/// What one look at the runtime gave: its images, which of them are in use, and what it alone can resolve.
+struct ImageListing: Sendable {
+    let images: [WireImage]
+    let resolutions: Resolutions
+
+    /// Asks the runtime. Throws when any of the lists fails: half an inventory is none.
+    ///
+    /// - Parameters:
+    ///   - desired: the references of the assignment, as written.
+    ///   - known: the former listing's answers, which stand while neither the images nor `desired` change.
+    static func take(
+        from runtime: any ContainerRuntime, desired: [String], known: Resolutions
+    ) async throws -> ImageListing {
+        let listed = try await runtime.images()
+        let uses = ImageUses(try await runtime.containers())
+        var images: [WireImage] = []
+        images.reserveCapacity(listed.count)
+        var positions: [String: Int] = [:]
+        for image in listed {
+            // Should a runtime list one id twice, its names belong together.
+            if let position = positions[image.id] {
+                images[position].tags = Self.union(images[position].tags, image.repoTags)
+                images[position].digests = Self.union(images[position].digests, image.repoDigests)
+                continue
+            }
+            positions[image.id] = images.count
+            var wire = WireImage()
+            wire.id = image.id
+            wire.tags = image.repoTags.sorted()
+            wire.digests = image.repoDigests.sorted()
+            wire.size = image.size
+            wire.pinned = image.pinned
+            wire.inUse = uses.contains(image)
+            images.append(wire)
+        }
+        let resolutions = try await known.renewed(for: images, desired: desired, runtime: runtime)
+        for (reference, id) in resolutions.answers {
+            if let position = positions[id] { images[position].resolved.append(reference) }
+        }
+        for index in images.indices { images[index].resolved.sort() }
+        return ImageListing(images: images, resolutions: resolutions)
+    }
+
+    private static func union(_ first: [String], _ second: [String]) -> [String] { Set(first + second).sorted() }
+}

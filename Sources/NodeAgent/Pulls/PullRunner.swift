@@ -1,0 +1,89 @@
+import Shared
+
+/// Carries out one pull: with each credential that fits the registry, then without any.
+struct PullRunner: Sendable {
+    let source: any RuntimeSource
+    /// Nil when no secrets are mounted.
+    let secrets: PullSecrets?
+    let uptime: Uptime
+
+    /// What came of a pull.
+    struct Result: Sendable, Equatable {
+        var outcome: WireOutcome
+        /// On success: what the runtime calls the image.
+        var image = ""
+        var message = ""
+        var code = 0
+    }
+
+    /// For an assignment that names none.
+    static let defaultTimeout = Duration.seconds(1800)
+    /// The runtime keeps the deadline by its own clock, and may be a little early.
+    private static let slack = Duration.milliseconds(200)
+
+    func run(_ pull: WirePull) async -> Result {
+        let timeout = pull.timeoutSeconds == 0 ? Self.defaultTimeout : .seconds(Int64(pull.timeoutSeconds))
+        let deadline = uptime.now + timeout
+        let credentials = secrets?.credentials(for: pull.reference) ?? []
+        var failure: Result?
+        for credential in credentials.map(Optional.some) + [nil] {
+            let rest = deadline - uptime.now
+            guard rest > Self.slack else { return timedOut(timeout, after: failure) }
+            var socket = ""
+            do {
+                let runtime = try source.current()
+                socket = runtime.socket
+                let image = try await runtime.pull(pull.reference, auth: credential?.config, timeout: rest)
+                return Result(outcome: .succeeded, image: image)
+            } catch {
+                if Task.isCancelled || error is CancellationError {
+                    return Result(outcome: .cancelled, message: "cancelled", code: GRPCStatus.cancelled)
+                }
+                let next = Self.failed(error, socket: socket, hiding: credentials)
+                if uptime.now >= deadline - Self.slack { return timedOut(timeout, after: next) }
+                // An image that is there for nobody says more than a refusal of one of several credentials.
+                if failure == nil || next.code == GRPCStatus.notFound { failure = next }
+                guard Self.anotherCredentialMayHelp(next) else { break }
+            }
+        }
+        return failure ?? Result(outcome: .failed, message: "not tried", code: GRPCStatus.unknown)
+    }
+
+    private func timedOut(_ timeout: Duration, after failure: Result?) -> Result {
+        var message = "the pull's deadline of \(timeout.components.seconds) s passed"
+        if let failure { message += "; the last error was: \(failure.message)" }
+        return Result(
+            outcome: .timedOut, message: Redaction.shorten(message), code: failure?.code ?? GRPCStatus.deadlineExceeded)
+    }
+
+    private static func failed(
+        _ error: any Error, socket: String, hiding credentials: [RegistryCredential]
+    ) -> Result {
+        let secrets = credentials.flatMap(\.secrets)
+        switch error {
+        case let status as GRPCStatus where status.code == GRPCStatus.unavailable:
+            // The call broke off: it's the runtime that has gone, not the registry.
+            let failure = RuntimeFailure(status, socket: socket)
+            return Result(outcome: .failed, message: failure.description, code: status.code)
+        case let status as GRPCStatus:
+            let message = Redaction.clean(status.message, hiding: secrets)
+            return Result(outcome: .failed, message: message, code: status.code)
+        case let failure as RuntimeFailure:
+            return Result(outcome: .failed, message: failure.description, code: GRPCStatus.unavailable)
+        default:
+            let message = Redaction.clean("\(error)", hiding: secrets)
+            return Result(outcome: .failed, message: message, code: GRPCStatus.unknown)
+        }
+    }
+
+    /// Registries refuse in many words, and hide private repositories as absent ones.
+    private static func anotherCredentialMayHelp(_ failure: Result) -> Bool {
+        if failure.code == GRPCStatus.notFound { return true }
+        guard failure.code != GRPCStatus.unavailable else { return false }
+        let message = failure.message.lowercased()
+        return [
+            "401", "403", "unauthorized", "unauthenticated", "authoriz", "authenticat", "denied", "forbidden",
+            "credential", "not found", "404", "insufficient_scope", "no basic auth",
+        ].contains { message.contains($0) }
+    }
+}

@@ -1,0 +1,83 @@
+/// When to speak to the coordinator: at once when there's news, else in a long poll, and after failures later and
+/// later.
+///
+/// A report with news is sent with no wait, so that it's acknowledged at once. One without is the poll: it waits at
+/// the coordinator for another assignment, and is abandoned when there's news. A report that carries something is
+/// never abandoned, so it gets through over a slow line however often things change.
+struct Conversation: Sendable {
+    /// What to do now.
+    enum Step: Sendable, Equatable {
+        /// Send a report that may wait for so long at the coordinator.
+        case report(wait: Duration)
+        /// Nothing until then.
+        case rest(until: Duration)
+        case end
+    }
+
+    /// Half of these are waited on average, because delays are drawn from zero up: 5,000 agents come back evenly.
+    static let firstDelay = Duration.milliseconds(500)
+    static let longestDelay = Duration.seconds(30)
+    /// While the agent ends, which may take ten seconds.
+    static let endingDelay = Duration.milliseconds(300)
+    /// After a poll that was answered early without reason.
+    static let shortestPoll = Duration.seconds(1)
+
+    /// The assignment's report interval.
+    var interval: Duration
+    private var restUntil = Duration.zero
+    private var failures = 0
+    private var pollBegan: Duration?
+    private var endBy: Duration?
+
+    init(interval: Duration) { self.interval = interval }
+
+    /// - Parameter isBusy: pulls are still running, so news will come.
+    mutating func next(at now: Duration, hasNews: Bool, isBusy: Bool) -> Step {
+        if let endBy {
+            guard now < endBy, hasNews || isBusy else { return .end }
+            guard hasNews else { return .rest(until: endBy) }
+        }
+        guard now >= restUntil else { return .rest(until: restUntil) }
+        guard !hasNews, endBy == nil else {
+            pollBegan = nil
+            return .report(wait: .zero)
+        }
+        pollBegan = now
+        return .report(wait: interval)
+    }
+
+    /// Whether the report under way is a mere poll, to be abandoned for news.
+    var isPolling: Bool { pollBegan != nil }
+
+    /// - Parameter isNew: the answer changed something.
+    mutating func answered(at now: Duration, isNew: Bool) {
+        failures = 0
+        restUntil = now
+        if let began = pollBegan, !isNew, now - began < min(Self.shortestPoll, interval / 2) {
+            restUntil = began + min(Self.shortestPoll, interval)
+        }
+        pollBegan = nil
+    }
+
+    /// The poll was abandoned by ``isPolling``'s leave.
+    mutating func abandoned(at now: Duration) { pollBegan = nil }
+
+    mutating func failed(
+        at now: Duration, retryAfter: Duration? = nil, using random: inout some RandomNumberGenerator
+    ) {
+        pollBegan = nil
+        failures += 1
+        var ceiling = Self.firstDelay * (1 << min(failures - 1, 10))
+        ceiling = min(ceiling, Self.longestDelay)
+        var delay = ceiling * Double.random(in: 0.05...1, using: &random)
+        if let retryAfter { delay = min(max(delay, retryAfter), Self.longestDelay) }
+        if endBy != nil { delay = min(delay, Self.endingDelay) }
+        restUntil = now + delay
+    }
+
+    /// From now on only what isn't acknowledged is sent, until `deadline` at the latest.
+    mutating func end(at now: Duration, by deadline: Duration) {
+        endBy = deadline
+        restUntil = min(restUntil, now)
+    }
+}

@@ -1,0 +1,21 @@
+import Shared
+
+/// The calls of the Container Runtime Interface that caching images needs.
+///
+/// Every call throws when it can't be answered; no answer is ever read as an empty one.
+protocol ContainerRuntime: Sendable {
+    /// The socket in use, for reports.
+    var socket: String { get }
+    func version() async throws -> CRIVersionResponse
+    func images() async throws -> [CRIImage]
+    func containers() async throws -> [CRIContainer]
+    /// The image that the runtime itself resolves the reference to; nil when it has none.
+    func image(for reference: String) async throws -> CRIImage?
+    /// Pulls and unpacks; returns the runtime's name for the image. Cancelling the task ends the pull.
+    func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String
+}
+
+/// Where a runtime comes from: found anew whenever the former one stopped answering.
+protocol RuntimeSource: Sendable {
+    func current() throws(RuntimeFailure) -> any ContainerRuntime
+}

@@ -1,0 +1,65 @@
+/// What the watches tell of the cluster: its nodes, and the DaemonSet's pods on them.
+public struct ClusterView: Sendable, Equatable {
+    /// Whether nodes and pods have been listed whole at least once. Until then nothing is concluded from a
+    /// node or pod that isn't here.
+    public var isSynced = false
+    public var nodes: [String: NodeView] = [:]
+    /// The DaemonSet's pods by their UID.
+    public var pods: [String: PodView] = [:]
+
+    public init() {}
+}
+
+/// A node, as far as planning and reports need it.
+public struct NodeView: Sendable, Equatable {
+    public var name: String
+    public var uid: String
+    public var labels: [String: String] = [:]
+    public var taints: [Taint] = []
+    /// Condition `Ready` is `True`.
+    public var isReady = true
+    /// Cordoned.
+    public var isUnschedulable = false
+    /// Condition `DiskPressure` is `True`.
+    public var hasDiskPressure = false
+    /// What the node can give to pods (`status.allocatable`), as Kubernetes writes quantities. Nil: not told.
+    public var allocatableMemory: String?
+    public var allocatableCPU: String?
+
+    public init(name: String, uid: String) {
+        self.name = name
+        self.uid = uid
+    }
+
+    /// The well-known label `topology.kubernetes.io/zone`.
+    public var zone: String? { labels["topology.kubernetes.io/zone"] }
+}
+
+/// One pod of the DaemonSet.
+public struct PodView: Sendable, Equatable {
+    public var name: String
+    public var uid: String
+    public var node: String
+    /// The annotation `image-puller/template`: which template the pod was made from.
+    public var template: String?
+    public var isTerminating = false
+    public var containers: [String: ContainerView] = [:]
+
+    public init(name: String, uid: String, node: String) {
+        self.name = name
+        self.uid = uid
+        self.node = node
+    }
+}
+
+/// The state of one container, from its pod's status.
+public struct ContainerView: Sendable, Equatable {
+    public var isRunning = false
+    /// Kubelet's word for why it waits: `ErrImageNeverPull`, `CreateContainerError` …
+    public var waitingReason: String?
+    public var waitingMessage: String?
+    /// Not empty: the image was there when the container was made.
+    public var imageID = ""
+
+    public init() {}
+}

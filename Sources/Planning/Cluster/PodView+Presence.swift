@@ -1,0 +1,21 @@
+extension PodView {
+    /// What the pod's status tells of an image: all that there is in restricted mode, in which kubelets pull.
+    ///
+    /// Nothing is concluded from what isn't said: a container without a status is unknown.
+    public func presence(of entry: String) -> (state: CellState, reason: FailureReason?, message: String) {
+        guard let container = containers[entry] else { return (.unknown, nil, "") }
+        if container.isRunning { return (.held, nil, "") }
+        // An image id proves that the image was there, even when its container failed.
+        if !container.imageID.isEmpty { return (.present, nil, "") }
+        let message = container.waitingMessage ?? ""
+        switch container.waitingReason {
+        case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "ErrImageNeverPull":
+            return (.failed, FailureClassifier.reason(message: message), message)
+        case "InvalidImageName": return (.failed, .invalidReference, message)
+        case "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff":
+            // Containers are made after their image has come.
+            return (.present, nil, message)
+        default: return (.missing, nil, message)
+        }
+    }
+}

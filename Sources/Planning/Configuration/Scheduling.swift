@@ -1,0 +1,123 @@
+import Shared
+
+/// Which nodes the DaemonSet selects, in the words of a pod spec.
+public struct Scheduling: Sendable, Hashable, Codable {
+    public var nodeSelector: [String: String] = [:]
+    public var affinity = Affinity()
+    public var tolerations: [Toleration] = []
+
+    public init() {}
+}
+
+/// `core/v1 Affinity`: node affinity decides the target nodes, the rest is handed through to the scheduler.
+public struct Affinity: Sendable, Hashable, Codable {
+    public var nodeAffinity: NodeAffinity?
+    /// Accepted and passed on; a DaemonSet's pods are rarely told apart by them.
+    public var podAffinity: JSONValue?
+    public var podAntiAffinity: JSONValue?
+
+    public init() {}
+
+    public var isEmpty: Bool { nodeAffinity == nil && podAffinity == nil && podAntiAffinity == nil }
+}
+
+public struct NodeAffinity: Sendable, Hashable, Codable {
+    public var requiredDuringSchedulingIgnoredDuringExecution: NodeSelector?
+    public var preferredDuringSchedulingIgnoredDuringExecution: [PreferredSchedulingTerm]?
+
+    public init() {}
+}
+
+/// Terms are alternatives: one that matches is enough.
+public struct NodeSelector: Sendable, Hashable, Codable {
+    public var nodeSelectorTerms: [NodeSelectorTerm]
+
+    public init(nodeSelectorTerms: [NodeSelectorTerm]) { self.nodeSelectorTerms = nodeSelectorTerms }
+}
+
+/// All its requirements must hold; a term without any matches no node.
+public struct NodeSelectorTerm: Sendable, Hashable, Codable {
+    public var matchExpressions: [NodeSelectorRequirement]?
+    /// Only `metadata.name` exists as a field.
+    public var matchFields: [NodeSelectorRequirement]?
+
+    public init(matchExpressions: [NodeSelectorRequirement]? = nil, matchFields: [NodeSelectorRequirement]? = nil) {
+        self.matchExpressions = matchExpressions
+        self.matchFields = matchFields
+    }
+}
+
+public struct PreferredSchedulingTerm: Sendable, Hashable, Codable {
+    public var weight: Int
+    public var preference: NodeSelectorTerm
+
+    public init(weight: Int, preference: NodeSelectorTerm) {
+        self.weight = weight
+        self.preference = preference
+    }
+}
+
+public struct NodeSelectorRequirement: Sendable, Hashable, Codable {
+    public enum Operator: String, Sendable, Hashable, Codable, CaseIterable {
+        case `in` = "In"
+        case notIn = "NotIn"
+        case exists = "Exists"
+        case doesNotExist = "DoesNotExist"
+        case greaterThan = "Gt"
+        case lessThan = "Lt"
+    }
+
+    public var key: String
+    public var `operator`: Operator
+    public var values: [String]?
+
+    public init(key: String, operator: Operator, values: [String]? = nil) {
+        self.key = key
+        self.operator = `operator`
+        self.values = values
+    }
+}
+
+public struct Toleration: Sendable, Hashable, Codable {
+    public enum Operator: String, Sendable, Hashable, Codable, CaseIterable {
+        case equal = "Equal"
+        case exists = "Exists"
+    }
+
+    public var key: String?
+    /// Nil means equal.
+    public var `operator`: Operator?
+    public var value: String?
+    /// Nil tolerates every effect.
+    public var effect: TaintEffect?
+    public var tolerationSeconds: Int?
+
+    public init(
+        key: String? = nil, operator: Operator? = nil, value: String? = nil, effect: TaintEffect? = nil,
+        tolerationSeconds: Int? = nil
+    ) {
+        self.key = key
+        self.operator = `operator`
+        self.value = value
+        self.effect = effect
+        self.tolerationSeconds = tolerationSeconds
+    }
+}
+
+public enum TaintEffect: String, Sendable, Hashable, Codable, CaseIterable {
+    case noSchedule = "NoSchedule"
+    case preferNoSchedule = "PreferNoSchedule"
+    case noExecute = "NoExecute"
+}
+
+public struct Taint: Sendable, Hashable, Codable {
+    public var key: String
+    public var value: String?
+    public var effect: TaintEffect
+
+    public init(key: String, value: String? = nil, effect: TaintEffect) {
+        self.key = key
+        self.value = value
+        self.effect = effect
+    }
+}

@@ -1,0 +1,41 @@
+import Shared
+
+extension Fleet {
+    /// Computes a node's cells from its inventory, orders and failures, and returns what changed.
+    mutating func refreshCells(of name: String, at now: Timestamp) -> [Transition] {
+        guard var node = nodes[name], node.hasInventory else { return [] }
+        var cells = [CellState](repeating: .missing, count: references.count)
+        for (index, inUse) in node.inventory {
+            for column in catalogue.columns(index) {
+                let state: CellState = inUse ? .held : .present
+                if cells[Int(column)].rawValue < state.rawValue { cells[Int(column)] = state }
+            }
+        }
+        var changes: [(column: Int, before: CellState)] = []
+        for (column, reference) in references.enumerated() {
+            if cells[column].isPresent {
+                node.failures[reference.normalised] = nil
+            } else if node.isPulling(reference) {
+                cells[column] = .pulling
+            } else if node.failures[reference.normalised] != nil {
+                cells[column] = .failed
+            }
+            let before = column < node.cells.count ? node.cells[column] : .unknown
+            guard before != cells[column], entryColumns.contains(column) else { continue }
+            changes.append((column, before))
+        }
+        node.cells = cells
+        nodes[name] = node
+        return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }
+    }
+
+    func transition(
+        of name: String, column: Int, from before: CellState, to state: CellState, at now: Timestamp
+    ) -> Transition {
+        let reference = references[column]
+        return Transition(
+            node: name, reference: reference.written, from: before, to: state,
+            reason: state == .failed ? nodes[name]?.failures[reference.normalised]?.reason : nil,
+            imageID: state.isPresent ? imageID(node: name, column: column) : nil, at: now)
+    }
+}

@@ -1,0 +1,68 @@
+import Shared
+import SwiftProtobuf
+
+extension Fleet {
+    /// Takes a new revision: cells of references that stay keep their state.
+    ///
+    /// Cells of references that aren't listed any more end, and those of a reference that is spelled anew begin:
+    /// history names images as they are written.
+    public mutating func adopt(_ configuration: Configuration, at now: Timestamp) -> [Transition] {
+        retry = configuration.retry
+        pullTimeoutSeconds = UInt32(clamping: configuration.pullTimeoutSeconds)
+        silenceSeconds = Double(3 * configuration.reportIntervalSeconds)
+        reportIntervalMilliseconds = UInt32(clamping: configuration.reportIntervalSeconds * 1000)
+        var wanted = configuration.images.map(\.reference)
+        let former = references
+        let formerEntries = Array(references.prefix(entryCount))
+        entryCount = wanted.count
+        let listed = Set(wanted.map(\.written))
+        let known = Set(formerEntries.map(\.written))
+        desiredImages = configuration.images.map { entry in
+            WireDesiredImage.with {
+                $0.name = entry.name
+                $0.reference = entry.reference.written
+            }
+        }
+        if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
+        references = wanted
+        catalogue.want(wanted)
+
+        let normalised = Set(wanted.map(\.normalised))
+        var transitions: [Transition] = []
+        for (name, var node) in nodes {
+            for (column, reference) in formerEntries.enumerated() where column < node.cells.count {
+                let state = node.cells[column]
+                guard state != .unknown, !listed.contains(reference.written) else { continue }
+                transitions.append(
+                    Transition(node: name, reference: reference.written, from: state, to: nil, at: now))
+            }
+            var before: [String: CellState] = [:]
+            for (column, reference) in former.enumerated() where column < node.cells.count {
+                before[reference.normalised] = node.cells[column]
+            }
+            node.cells = wanted.enumerated().map { column, reference in
+                let isNew = column < entryCount && !known.contains(reference.written)
+                return isNew ? .unknown : before[reference.normalised] ?? .unknown
+            }
+            node.failures = node.failures.filter { normalised.contains($0.key) }
+                .mapValues { $0.due(noLaterThan: retry) }
+            node.orders = node.orders.filter { normalised.contains($0.value.reference.normalised) }
+            node.generation = newGeneration()
+            nodes[name] = node
+            transitions += refreshCells(of: name, at: now)
+        }
+        return transitions
+    }
+
+    /// Every cell of an image entry as it is now, as transitions: for a history that lost what it knew.
+    public func present(at now: Timestamp) -> [Transition] {
+        nodes.sorted { $0.key < $1.key }.flatMap { name, node -> [Transition] in
+            guard node.hasInventory else { return [] }
+            return entryColumns.compactMap { column in
+                let state = column < node.cells.count ? node.cells[column] : .unknown
+                guard state != .unknown else { return nil }
+                return transition(of: name, column: column, from: .unknown, to: state, at: now)
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Shared
+
+extension Fleet {
+    /// What a report did to the fleet.
+    public struct Ingestion: Sendable {
+        public var transitions: [Transition] = []
+        /// Attempts to store, those that were reported before too: history tells them apart.
+        public var attempts: [FinishedAttempt] = []
+        /// Those among them that failed and weren't reported before.
+        public var newFailures: [FinishedAttempt] = []
+        /// The coordinator lacks what the delta was built on.
+        public var needsFull = false
+    }
+
+    /// An attempt with its times by the coordinator's clock.
+    public struct FinishedAttempt: Sendable, Equatable {
+        public var node: String
+        public var bootID: String
+        public var id: UInt64
+        public var reference: String
+        public var started: Timestamp
+        public var ended: Timestamp
+        /// Nil when it succeeded.
+        public var reason: FailureReason?
+        public var message: String
+        public var imageID: String
+        public var bytes: UInt64
+    }
+
+    /// Takes an agent's report.
+    ///
+    /// A report that was overtaken by a newer one, of the same boot or of the next, changes nothing but is still
+    /// mined for attempts.
+    public mutating func ingest(
+        _ report: WireReport, at now: Timestamp, using random: inout some RandomNumberGenerator
+    ) -> Ingestion {
+        var result = Ingestion()
+        let name = report.node
+        var node = nodes[name] ?? NodeState(generation: newGeneration())
+        if isOvertaken(report, on: node, at: now) {
+            result.attempts = finish(report.attempts, of: name, bootID: report.bootID, at: now)
+            return result
+        }
+        if node.bootID != report.bootID {
+            startBoot(of: &node, id: report.bootID)
+            node.retryUnauthorized(at: now)
+        } else if node.pullSecretsDigest != report.pullSecretsDigest {
+            node.retryUnauthorized(at: now)
+        }
+        let base = node.lastSequence
+        node.lastSequence = report.sequence
+        node.lastReport = now
+        node.agentVersion = report.agentVersion
+        node.runtime = report.runtime
+        node.imageFilesystem = report.imageFilesystem
+        node.pullSecretsDigest = report.pullSecretsDigest
+        nodes[name] = node
+
+        switch report.inventory {
+        case .full(let inventory):
+            replaceInventory(of: name, by: inventory.images)
+        case .delta(let delta) where node.hasInventory && delta.since <= base:
+            change(inventoryOf: name, by: delta)
+        case .delta:
+            result.needsFull = true
+        case nil:
+            // Even a heartbeat tells whether a report was missed: then it stands on an inventory that isn't ours.
+            result.needsFull = report.runtime.listed && (!node.hasInventory || report.acknowledged > base)
+        }
+        // What a later delta would be built on isn't here: nothing is believed until the whole has come.
+        if result.needsFull { nodes[name]?.hasInventory = false }
+        if report.runtime.listed, nodes[name]?.hasInventory == true, !result.needsFull {
+            nodes[name]?.inventoryAt = now.earlier(byMilliseconds: report.inventoryAgeMs)
+        }
+        result.attempts = finish(report.attempts, of: name, bootID: report.bootID, at: now)
+        result.newFailures = result.attempts.filter {
+            $0.id > node.lastAttempt && $0.reason != nil && $0.reason != .cancelled
+        }
+        nodes[name]?.lastAttempt = max(node.lastAttempt, report.attempts.map(\.id).max() ?? 0)
+        for attempt in report.attempts {
+            note(disbelieved(attempt, in: report) ?? attempt, node: name, at: now, using: &random)
+        }
+        adoptRunning(report.running, node: name, at: now)
+        result.transitions = refreshCells(of: name, at: now)
+        return result
+    }
+
+    private func isOvertaken(_ report: WireReport, on node: NodeState, at now: Timestamp) -> Bool {
+        if report.bootID == node.bootID { return report.sequence <= node.lastSequence }
+        // Two processes can only take turns when the newer one has gone: then the older one is heard again.
+        guard report.bootID == node.formerBootID, let last = node.lastReport else { return false }
+        return Double(now.milliseconds(since: last)) <= silenceSeconds * 1000
+    }
+
+    /// A new process of the agent: nothing that the old one said or was told holds any more, but failures do.
+    private mutating func startBoot(of node: inout NodeState, id: String) {
+        for index in node.inventory.keys { catalogue.release(index) }
+        node.formerBootID = node.bootID
+        node.bootID = id
+        node.lastSequence = 0
+        node.lastAttempt = 0
+        node.hasInventory = false
+        node.inventory = [:]
+        node.indexByID = [:]
+        node.inventoryAt = nil
+        node.orders = [:]
+        node.generation = newGeneration()
+    }
+
+    private mutating func replaceInventory(of name: String, by images: [WireImage]) {
+        guard var node = nodes[name] else { return }
+        let old = node.inventory.keys
+        node.inventory = [:]
+        node.indexByID = [:]
+        for image in images { add(image, to: &node) }
+        for index in old { catalogue.release(index) }
+        node.hasInventory = true
+        nodes[name] = node
+    }
+
+    private mutating func change(inventoryOf name: String, by delta: WireInventoryDelta) {
+        guard var node = nodes[name] else { return }
+        for image in delta.changed {
+            let old = node.indexByID[image.id]
+            if let old { node.inventory[old] = nil }
+            add(image, to: &node)
+            if let old { catalogue.release(old) }
+        }
+        for id in delta.removed {
+            guard let old = node.indexByID.removeValue(forKey: id) else { continue }
+            node.inventory[old] = nil
+            catalogue.release(old)
+        }
+        nodes[name] = node
+    }
+
+    private mutating func add(_ image: WireImage, to node: inout NodeState) {
+        guard node.indexByID[image.id].map({ node.inventory[$0] == nil }) ?? true else { return }
+        let index = catalogue.retain(image)
+        node.inventory[index] = image.inUse
+        node.indexByID[image.id] = index
+    }
+
+    private func finish(
+        _ attempts: [WireAttempt], of name: String, bootID: String, at now: Timestamp
+    ) -> [FinishedAttempt] {
+        attempts.map { attempt in
+            FinishedAttempt(
+                node: name, bootID: bootID, id: attempt.id, reference: attempt.reference,
+                started: now.earlier(byMilliseconds: attempt.startedAgeMs),
+                ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
+                reason: FailureClassifier.reason(of: attempt), message: attempt.message, imageID: attempt.imageID,
+                bytes: attempt.bytes)
+        }
+    }
+
+    /// A success that the runtime's list doesn't confirm is a failure, or the image would be pulled over and over
+    /// without a pause.
+    private func disbelieved(_ attempt: WireAttempt, in report: WireReport) -> WireAttempt? {
+        guard attempt.outcome == .succeeded, let order = nodes[report.node]?.orders[attempt.pullID],
+            let column = references.firstIndex(where: { $0.normalised == order.reference.normalised }),
+            imageID(node: report.node, column: column) == nil
+        else { return nil }
+        var failed = attempt
+        failed.outcome = .failed
+        failed.message =
+            report.inventoryAgeMs <= attempt.endedAgeMs
+            ? "the runtime said that the pull succeeded, but doesn't list the image"
+            : "the runtime said that the pull succeeded, but hasn't been able to list its images since"
+        return failed
+    }
+
+    /// An attempt ends its order; a failed one sets when the next is due. An attempt that isn't of an order under way
+    /// was noted before.
+    private mutating func note(
+        _ attempt: WireAttempt, node name: String, at now: Timestamp, using random: inout some RandomNumberGenerator
+    ) {
+        guard let order = nodes[name]?.orders.removeValue(forKey: attempt.pullID) else { return }
+        renewAssignment(of: name)
+        let key = order.reference.normalised
+        guard let reason = FailureClassifier.reason(of: attempt), reason != .cancelled else {
+            if attempt.outcome == .succeeded { nodes[name]?.failures[key] = nil }
+            return
+        }
+        let ended = now.earlier(byMilliseconds: attempt.endedAgeMs)
+        let attempts = (nodes[name]?.failures[key]?.attempts ?? 0) + 1
+        let delay = retry.delay(afterFailures: attempts, reason: reason, using: &random)
+        nodes[name]?.failures[key] = Failure(
+            reason: reason, message: attempt.message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay
+        )
+    }
+
+    /// Pulls that an earlier run of the coordinator ordered go on, when they're still wanted.
+    private mutating func adoptRunning(_ running: [WireRunningPull], node name: String, at now: Timestamp) {
+        for pull in running where nodes[name]?.orders[pull.pullID] == nil {
+            guard let reference = references.first(where: { $0.written == pull.reference }),
+                nodes[name]?.isPulling(reference) == false
+            else { continue }
+            let assigned = now.earlier(byMilliseconds: pull.ageMs)
+            nodes[name]?.orders[pull.pullID] = PullOrder(id: pull.pullID, reference: reference, assignedAt: assigned)
+            renewAssignment(of: name)
+        }
+    }
+}
+
+extension NodeState {
+    /// Other credentials may have come: what was refused without them is due now.
+    mutating func retryUnauthorized(at now: Timestamp) {
+        for (key, failure) in failures where failure.reason == .unauthorized {
+            failures[key]?.nextAttempt = min(failure.nextAttempt, now)
+        }
+    }
+}

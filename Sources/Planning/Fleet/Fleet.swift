@@ -1,0 +1,131 @@
+import Shared
+import SwiftProtobuf
+
+/// The in-memory truth: nodes × images, as their agents report them.
+///
+/// Reports go in, transitions come out. Nothing here does I/O or asks for the time: moments and chance are handed in,
+/// so that a history of reports always gives the same fleet.
+public struct Fleet: Sendable {
+    /// The wanted references: those of the image entries, in their order, then our own image.
+    public internal(set) var references: [ImageReference] = []
+    public internal(set) var nodes: [String: NodeState] = [:]
+    /// A node is unknown when its inventory is older than this.
+    public internal(set) var silenceSeconds = 30.0
+
+    var catalogue = ImageCatalogue()
+    var retry = RetryPolicy()
+    var pullTimeoutSeconds: UInt32 = 1800
+    var entryCount = 0
+    var reportIntervalMilliseconds: UInt32 = 10_000
+    var desiredImages: [WireDesiredImage] = []
+    private var nextGeneration: UInt64
+    private var nextOrderID: UInt64
+
+    /// - Parameter epoch: a number that no earlier run of the coordinator used (its start in milliseconds will do):
+    ///   generations and orders are counted from it, so that agents can't take old ones for new ones.
+    public init(epoch: UInt64) {
+        nextGeneration = epoch << 20
+        nextOrderID = epoch << 20
+    }
+
+    /// The columns that belong to image entries (our own image, the last column, isn't one).
+    public var entryColumns: Range<Int> { 0..<entryCount }
+
+    /// The column of our own image, when agents are to pull it.
+    public var agentImageColumn: Int? { references.count > entryCount ? entryCount : nil }
+
+    /// Forgets a node that left the cluster.
+    public mutating func remove(node name: String) {
+        guard let node = nodes.removeValue(forKey: name) else { return }
+        for index in node.inventory.keys { catalogue.release(index) }
+    }
+
+    // MARK: Questions
+
+    /// What is known of one image on one node at a moment.
+    public func state(node name: String, column: Int, now: Timestamp) -> CellState {
+        guard let node = nodes[name], isKnown(node, now: now), column < node.cells.count else { return .unknown }
+        return node.cells[column]
+    }
+
+    /// Whether a node's cells can be believed: its agent has listed the images of this boot, and not too long ago.
+    public func isKnown(_ node: NodeState, now: Timestamp) -> Bool {
+        guard node.hasInventory, let inventoryAt = node.inventoryAt else { return false }
+        return Double(now.milliseconds(since: inventoryAt)) <= silenceSeconds * 1000
+    }
+
+    /// When the node turns unknown unless another report comes.
+    public func knownUntil(_ node: NodeState) -> Timestamp? {
+        node.inventoryAt.map { $0 + silenceSeconds }
+    }
+
+    /// Why the newest attempt failed, while the image is neither present nor being pulled.
+    public func failure(node name: String, column: Int) -> Failure? {
+        guard let node = nodes[name], references.indices.contains(column) else { return nil }
+        return node.failures[references[column].normalised]
+    }
+
+    /// The image that a reference resolves to on a node.
+    public func imageID(node name: String, column: Int) -> String? {
+        nodes[name]?.inventory.keys.first { catalogue.columns($0).contains(Int32(column)) }
+            .flatMap { catalogue.record($0)?.id }
+    }
+
+    /// All orders under way, as (node, order).
+    public var orders: [(node: String, order: PullOrder)] {
+        nodes.flatMap { name, node in node.orders.values.map { (name, $0) } }
+    }
+
+    /// What the coordinator wants of a node.
+    public func assignment(node name: String) -> WireAssignment {
+        let node = nodes[name]
+        return WireAssignment.with {
+            $0.generation = node?.generation ?? 0
+            $0.images = desiredImages
+            if let column = agentImageColumn {
+                $0.images.append(.with { $0.reference = references[column].written })
+            }
+            $0.pulls = (node?.orders.values ?? [:].values).sorted { $0.id < $1.id }.map { order in
+                WirePull.with {
+                    $0.id = order.id
+                    $0.reference = order.reference.written
+                    $0.timeoutSeconds = pullTimeoutSeconds
+                }
+            }
+            $0.reportIntervalMs = reportIntervalMilliseconds
+        }
+    }
+
+    // MARK: Orders
+
+    /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
+    public mutating func order(_ reference: ImageReference, node name: String, at now: Timestamp) -> [Transition] {
+        guard let node = nodes[name], !node.isPulling(reference) else { return [] }
+        let order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
+        nodes[name]?.orders[order.id] = order
+        renewAssignment(of: name)
+        return refreshCells(of: name, at: now)
+    }
+
+    /// Takes an order back; the agent cancels the pull.
+    public mutating func cancel(order id: UInt64, node name: String, at now: Timestamp) -> [Transition] {
+        guard nodes[name]?.orders.removeValue(forKey: id) != nil else { return [] }
+        renewAssignment(of: name)
+        return refreshCells(of: name, at: now)
+    }
+
+    mutating func renewAssignment(of name: String) {
+        let generation = newGeneration()
+        nodes[name]?.generation = generation
+    }
+
+    mutating func newGeneration() -> UInt64 {
+        nextGeneration += 1
+        return nextGeneration
+    }
+
+    mutating func newOrderID() -> UInt64 {
+        nextOrderID += 1
+        return nextOrderID
+    }
+}

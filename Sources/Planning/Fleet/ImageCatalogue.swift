@@ -1,0 +1,96 @@
+import Shared
+
+/// All images that any node has, each once.
+///
+/// Nodes of a cluster have mostly the same images, so a node's inventory is a list of small numbers, and a reference
+/// is matched against an image once, not once a node.
+struct ImageCatalogue: Sendable {
+    /// A number that stands for an image while at least one node has it.
+    typealias Index = Int32
+
+    /// An image as a runtime describes it: the same id with other tags is another record.
+    struct Record: Hashable, Sendable {
+        var id: String
+        var tags: [String]
+        var digests: [String]
+        var size: UInt64
+        var isPinned: Bool
+        /// References that only the runtime could resolve to it.
+        var resolved: [String]
+
+        init(_ image: WireImage) {
+            id = image.id
+            tags = image.tags
+            digests = image.digests
+            size = image.size
+            isPinned = image.pinned
+            resolved = image.resolved
+        }
+    }
+
+    private struct Slot: Sendable {
+        var record: Record
+        var users: Int
+        var columns: [Int32]
+    }
+
+    private var slots: [Slot?] = []
+    private var free: [Index] = []
+    private var indices: [Record: Index] = [:]
+    private var references: [ImageReference] = []
+
+    /// Counts one more user of an image.
+    mutating func retain(_ image: WireImage) -> Index {
+        let record = Record(image)
+        if let index = indices[record] {
+            slots[Int(index)]?.users += 1
+            return index
+        }
+        let slot = Slot(record: record, users: 1, columns: columns(of: record))
+        let index: Index
+        if let reused = free.popLast() {
+            index = reused
+            slots[Int(index)] = slot
+        } else {
+            index = Index(slots.count)
+            slots.append(slot)
+        }
+        indices[record] = index
+        return index
+    }
+
+    mutating func release(_ index: Index) {
+        guard let slot = slots[Int(index)] else { return }
+        if slot.users > 1 {
+            slots[Int(index)]?.users -= 1
+        } else {
+            indices[slot.record] = nil
+            slots[Int(index)] = nil
+            free.append(index)
+        }
+    }
+
+    func record(_ index: Index) -> Record? { slots[Int(index)]?.record }
+
+    /// Which of the wanted references the image answers to, by their position.
+    func columns(_ index: Index) -> [Int32] { slots[Int(index)]?.columns ?? [] }
+
+    /// Matches all images anew against another list of references.
+    mutating func want(_ references: [ImageReference]) {
+        self.references = references
+        for index in slots.indices {
+            guard let columns = slots[index].map({ columns(of: $0.record) }) else { continue }
+            slots[index]?.columns = columns
+        }
+    }
+
+    private func columns(of record: Record) -> [Int32] {
+        references.indices.compactMap { column in
+            let reference = references[column]
+            let matches =
+                reference.matches(tags: record.tags, digests: record.digests)
+                || record.resolved.contains(reference.written)
+            return matches ? Int32(column) : nil
+        }
+    }
+}

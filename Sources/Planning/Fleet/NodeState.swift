@@ -1,0 +1,39 @@
+import Shared
+
+/// The in-memory truth of one node: what its agent last said, and what it was told.
+public struct NodeState: Sendable {
+    public internal(set) var bootID = ""
+    /// The agent's process before the present one: what it still says is out of date.
+    var formerBootID = ""
+    public internal(set) var lastSequence: UInt64 = 0
+    public internal(set) var lastReport: Timestamp?
+    /// When the runtime's images were last listed with success. Cells say nothing newer than this.
+    public internal(set) var inventoryAt: Timestamp?
+    public internal(set) var agentVersion = ""
+    public internal(set) var runtime = WireRuntime()
+    public internal(set) var imageFilesystem = WireImageFilesystem()
+    public internal(set) var pullSecretsDigest = ""
+    /// Changes whenever the node's assignment does.
+    public internal(set) var generation: UInt64
+
+    /// The newest attempt of this boot that was reported.
+    var lastAttempt: UInt64 = 0
+    /// Whether a full inventory of this boot has come.
+    var hasInventory = false
+    /// The node's images: catalogue number → whether a container uses it.
+    var inventory: [ImageCatalogue.Index: Bool] = [:]
+    /// The same by the runtime's id, which deltas speak in.
+    var indexByID: [String: ImageCatalogue.Index] = [:]
+    /// The last known state of each wanted reference, by its column. Whether it's still to be believed is another
+    /// question: see ``Fleet/state(node:column:now:)``.
+    var cells: [CellState] = []
+    var orders: [UInt64: PullOrder] = [:]
+    /// By normalised reference.
+    var failures: [String: Failure] = [:]
+
+    init(generation: UInt64) { self.generation = generation }
+
+    func isPulling(_ reference: ImageReference) -> Bool {
+        orders.values.contains { $0.reference.normalised == reference.normalised }
+    }
+}

@@ -1,0 +1,38 @@
+/// What is known of a reference that failed on a node.
+public struct Failure: Sendable, Equatable {
+    public var reason: FailureReason
+    /// The runtime's message of the newest attempt.
+    public var message: String
+    /// Attempts that failed in a row.
+    public var attempts: Int
+    public var lastAttempt: Timestamp
+    /// No attempt is made before.
+    public var nextAttempt: Timestamp
+
+    /// The same under another policy: nobody waits longer than the new one would ever let them.
+    func due(noLaterThan policy: RetryPolicy) -> Self {
+        var failure = self
+        let latest = lastAttempt + policy.longestDelay(afterFailures: attempts, reason: reason)
+        failure.nextAttempt = min(nextAttempt, latest)
+        return failure
+    }
+}
+
+extension RetryPolicy {
+    /// Seconds to wait after `failures` failures in a row: exponential growth with full jitter, so that nodes which
+    /// failed together don't come back together; a constant with a tenth of jitter where the reason is permanent.
+    public func delay(
+        afterFailures failures: Int, reason: FailureReason, using random: inout some RandomNumberGenerator
+    ) -> Double {
+        let longest = longestDelay(afterFailures: failures, reason: reason)
+        if reason.isPermanent { return Double.random(in: (longest * 9 / 11)...longest, using: &random) }
+        return Double.random(in: min(0.5, longest)...max(0.5, longest), using: &random)
+    }
+
+    /// The most that ``delay(afterFailures:reason:using:)`` gives, in seconds.
+    func longestDelay(afterFailures failures: Int, reason: FailureReason) -> Double {
+        if reason.isPermanent { return Double(permanentSeconds) * 1.1 }
+        let doublings = min(max(failures - 1, 0), 30)
+        return min(Double(maxSeconds), Double(initialSeconds) * Double(UInt64(1) << UInt64(doublings)))
+    }
+}

@@ -1,0 +1,26 @@
+import Shared
+import Testing
+
+@testable import ClusterSimulator
+
+@Suite struct FaultTests {
+    @Test func plannedFaultsMeetTheirRequestsOnce() async throws {
+        let api = try await APIFixture()
+        api.handler.faults.next(2, .fail(status: 429, retryAfter: 3), verb: "list", resource: "configmaps")
+        #expect(await api.send("GET", "/api/v1/nodes").status == 200)
+        let refused = await api.send("GET", APIFixture.configMaps)
+        #expect(refused.status == 429)
+        #expect(refused.headers["Retry-After"] == "3")
+        #expect(refused.json["reason"] == "TooManyRequests")
+        #expect(await api.send("GET", APIFixture.configMaps).status == 429)
+        #expect(await api.send("GET", APIFixture.configMaps).status == 200)
+        #expect(api.handler.counts.of("list", "configmaps") == 3)
+    }
+
+    @Test func dryRunIsRefused() async throws {
+        let api = try await APIFixture()
+        let answer = await api.send("POST", APIFixture.configMaps + "?dryRun=All", APIFixture.configMap("a"))
+        #expect(answer.status == 400)
+        #expect(await api.send("GET", APIFixture.configMaps + "/a").status == 404)
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Planning
+import Shared
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+@Suite("The keeper of the ConfigMap") struct ConfigurationKeeperTests {
+    /// What came into force, newest last.
+    final class Force: Sendable {
+        private let all = Mutex<[(Configuration, Int)]>([])
+        func add(_ configuration: Configuration, _ revision: Int) {
+            all.withLock { $0.append((configuration, revision)) }
+        }
+        var last: Configuration? { all.withLock { $0.last?.0 } }
+        var revision: Int? { all.withLock { $0.last?.1 } }
+        var entries: [String] { last?.images.map { "\($0.name)=\($0.reference.written)" } ?? [] }
+    }
+
+    /// One life of a coordinator's keeper.
+    static func live(
+        _ cluster: SimulatedCluster, _ history: HistoryStore,
+        _ body: @Sendable (Force, ConfigurationBoard) async throws -> Void
+    ) async throws {
+        let force = Force()
+        let board = ConfigurationBoard(configMap: "k8s-image-puller/k8s-image-puller")
+        let keeper = ConfigurationKeeper(
+            client: cluster.client, namespace: "k8s-image-puller", name: "k8s-image-puller",
+            parser: ConfigurationParser(options: standardOptions),
+            manifestOptions: ManifestOptions(serverURL: "http://127.0.0.1:1"), history: history,
+            events: cluster.events, clock: CoordinatorClock(), board: board, logger: .quiet,
+            storingInterval: .milliseconds(20)
+        ) { force.add($0, $1) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await keeper.run() }
+            defer { group.cancelAll() }
+            try await body(force, board)
+        }
+    }
+
+    @Test("Order and last good references outlive a restart, with history", .timeLimit(.minutes(3)))
+    func restart() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            let history = memoryStore()
+            try await cluster.configure("web=nginx;db=redis")
+            let inForce = ["web=nginx", "db=redis", "new=busybox"]
+            try await Self.live(cluster, history) { force, board in
+                #expect(await soon { force.entries == ["web=nginx", "db=redis"] })
+                try await cluster.configure("new=busybox;db=UPPER;web=nginx")
+                #expect(await soon { force.entries == inForce })
+                #expect(board.status.findings.contains { $0.severity == "error" })
+            }
+            try await Self.live(cluster, history) { force, _ in
+                #expect(await soon { force.last != nil })
+                #expect(force.entries == inForce)
+                #expect(force.revision == 2)
+            }
+            // A ConfigMap that is broken at the start changes nothing.
+            try await cluster.configure("new=busybox", ["CACHING_MEMORY_LIMIT": "abc"])
+            try await Self.live(cluster, history) { force, board in
+                #expect(await soon { !board.status.findings.isEmpty })
+                #expect(force.entries == inForce)
+                #expect(!board.status.isAccepted)
+            }
+        }
+    }
+
+    @Test("Without history the live DaemonSet tells both, and revisions are counted on", .timeLimit(.minutes(3)))
+    func restartWithoutHistory() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            var configuration = try Stage.configuration(["web=nginx", "db=redis"])
+            configuration.agentImage = standardOptions.defaultAgentImage
+            let manifest = try DaemonSetManifest(
+                configuration, revision: 8, options: ManifestOptions(serverURL: "http://127.0.0.1:1"))
+            try await cluster.client.apply(
+                manifest.document, .daemonSets, name: manifest.name, namespace: manifest.namespace)
+            try await cluster.configure("new=busybox;db=UPPER;web=nginx")
+            try await cluster.client.mergePatch(
+                ["metadata": ["annotations": ["image-puller/revision": "8"]]], .configMaps, name: "k8s-image-puller",
+                namespace: "k8s-image-puller")
+            try await Self.live(cluster, memoryStore()) { force, _ in
+                #expect(await soon { force.last != nil })
+                #expect(force.entries == ["web=nginx", "db=redis", "new=busybox"])
+                #expect(force.revision == 9)
+            }
+        }
+    }
+
+    @Test("A ConfigMap that is deleted comes back with what is in force", .timeLimit(.minutes(3)))
+    func deleted() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            try await cluster.configure("web=nginx")
+            try await Self.live(cluster, memoryStore()) { force, board in
+                #expect(await soon { force.entries == ["web=nginx"] })
+                try await cluster.client.delete(
+                    .configMaps, name: "k8s-image-puller", namespace: "k8s-image-puller")
+                let isBack = try await soon {
+                    let map = try await cluster.client.find(
+                        ConfigMap.self, "k8s-image-puller", namespace: "k8s-image-puller")
+                    return map?.data?["IMAGES"] == "web=nginx"
+                }
+                #expect(isBack)
+                #expect(force.entries == ["web=nginx"])
+            }
+        }
+    }
+
+    static func storedNumber(_ history: HistoryStore) async -> Int64? {
+        let set = "k8s-image-puller/k8s-image-puller"
+        let revision = try? await history.lastAcceptedRevision(imageSet: set)
+        return revision?.number
+    }
+
+    @Test("A revision that history lost is stored again", .timeLimit(.minutes(3)))
+    func storedAgain() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            try await cluster.configure("web=nginx")
+            let folder = try HistoryFolder()
+            let file = folder.database
+            // No database can be made where a folder is.
+            try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: false)
+            let history = folder.store()
+            try await Self.live(cluster, history) { force, _ in
+                let isInForce = await soon { force.entries == ["web=nginx"] }
+                #expect(isInForce)
+                try? FileManager.default.removeItem(atPath: file)
+                let isStored = await soon { await Self.storedNumber(history) == 1 }
+                #expect(isStored)
+            }
+            await history.close()
+            withExtendedLifetime(folder) {}
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import FoundationEssentials
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import Coordinator
+
+@Suite("The coverage report as text") struct CoverageTextTests {
+    /// Seven nodes on which one image is missing from its registry, and one on which another can't be reached.
+    func failing() throws -> SnapshotDesk {
+        var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 7)
+        for number in 1...7 {
+            desk.report("n\(number)") { $0.full.images = number == 1 ? [] : [.listed("nginx")] }
+            try desk.fail("n\(number)", "absent", "manifest unknown")
+        }
+        try desk.fail("n1", "nginx", "dial tcp: connection refused")
+        return desk
+    }
+
+    @Test(
+        "One problem is told once, whatever the rows are",
+        arguments: [CoverageGrouping.image, .node, .zone, .label("x")])
+    func problems(grouping: CoverageGrouping) throws {
+        let problems = try failing().coverage(grouping).problems.sorted()
+        try #require(problems.count == 2)
+        let start = "no: failed on 7 nodes (n1, n2, n3, n4, n5, ...), notFound, needs a change, attempt 1, next try in "
+        #expect(problems[0].hasPrefix(start))
+        // 600 s with a tenth of jitter; the earliest of seven counts.
+        let minutes = problems[0].dropFirst(start.count).prefix { $0.isNumber }
+        #expect((9...11).contains(Int(minutes) ?? 0), "\(problems[0])")
+        #expect(problems[0].contains(" min\n    manifest unknown"))
+        #expect(problems[1].hasPrefix("web: failed on 1 node (n1), registryUnavailable, is tried again, attempt 1, "))
+    }
+
+    @Test("Spans are short, and never too short")
+    func spans() {
+        let spans = [-3, 0, 1, 119, 121, 540, 541, 7199, 7201].map(Trouble.span)
+        #expect(
+            spans == [
+                "now", "now", "in 1 s", "in 119 s", "in 3 min", "in 9 min", "in 10 min", "in 120 min", "in 3 h",
+            ])
+    }
+
+    @Test("The table has a line a row, with the reference when rows are images")
+    func table() throws {
+        let desk = try failing()
+        let byImage = desk.coverage().table.joined(separator: "\n")
+        #expect(byImage.contains("IMAGE  COVERAGE  PRESENT  HELD"))
+        #expect(byImage.split(separator: "\n").contains { $0.hasPrefix("web") && $0.hasSuffix("nginx") })
+        let byNode = desk.coverage(.node).table.joined(separator: "\n")
+        #expect(byNode.contains("NODE") && !byNode.contains("REFERENCE"))
+    }
+
+    @Test("CSV quotes what needs it, and each line has all fields")
+    func csv() throws {
+        var desk = try failing()
+        desk.cluster.nodes["n1"]?.labels["x"] = #"a "b", c"#
+        let lines = desk.coverage(.label("x")).csv
+        #expect(lines[0].hasPrefix("label:x,reference,cells,present,held,"))
+        #expect(lines.contains { $0.hasPrefix(#""a ""b"", c",,2,0,0,0,2,"#) })
+        #expect(lines.contains { $0.hasPrefix("(no x),,12,6,") && $0.hasSuffix("notFound:6") })
+        #expect(CSV.line(["a\nb", "c\rd", ""]) == "\"a\nb\",\"c\rd\",")
+    }
+
+    @Test("JSON reads back as what it was, with the percentage in it")
+    func json() throws {
+        let report = try failing().coverage(.node)
+        let bytes = try JSONEncoder().encode(report)
+        #expect(try JSONDecoder().decode(CoverageReport.self, from: bytes) == report)
+        let document = try JSONDecoder().decode(JSONValue.self, from: bytes)
+        #expect(document["total"]?["percent"] != nil)
+        #expect(document["rows"]?.arrayValue?.first?["failures"]?.arrayValue?.first?["nodes"] == ["n1"])
+    }
+}

@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Shared
+import Testing
+
+@testable import Coordinator
+
+@Suite("Health and questions over HTTP") struct QueryRouteTests {
+    @Test("Alive at once, ready with a configuration and a cluster; on both listeners")
+    func health() async throws {
+        try await LiveCoordinator.run { coordinator in
+            for url in [coordinator.agents, coordinator.local] {
+                #expect(try await coordinator.get(url + "/healthz").status == 200)
+                #expect(try await coordinator.get(url + "/readyz").status == 503)
+            }
+            try expectProblem(try await coordinator.get(coordinator.local + "/api/v1/coverage"), 503, "not-ready")
+            try await coordinator.start()
+            for url in [coordinator.agents, coordinator.local] {
+                #expect(try await coordinator.get(url + "/readyz").status == 200)
+            }
+        }
+    }
+
+    @Test("Coverage by image, node, zone and label; anything else is told what there is")
+    func groupings() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx", "db=redis"], nodes: ["n1", "n2"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let expected = [
+                "image": ["web", "db"], "node": ["n1", "n2"], "zone": ["(no zone)"],
+                "label%3Apool": ["n1-pool", "n2-pool"],
+            ]
+            for (grouping, names) in expected {
+                let response = try await coordinator.get(coordinator.local + "/api/v1/coverage?by=\(grouping)")
+                #expect(response.status == 200)
+                let report = try JSONDecoder().decode(CoverageReport.self, from: Data(response.body))
+                #expect(report.rows.map(\.name) == names)
+                #expect(report.total.cells == 4)
+                #expect([report.total.present, report.total.missing, report.total.unknown] == [1, 1, 2])
+                #expect(report.revision == 3)
+            }
+            for grouping in ["pod", "label%3A", ""] {
+                let response = try await coordinator.get(coordinator.local + "/api/v1/coverage?by=\(grouping)")
+                try expectProblem(response, 400, "unknown-grouping")
+            }
+        }
+    }
+
+    @Test("The configuration's status tells what was found in it and what the nodes make of it")
+    func configuration() async throws {
+        try await LiveCoordinator.run { coordinator in
+            var status = ConfigurationStatus(configMap: "a/b")
+            status.revision = 4
+            status.findings = [.init(severity: "error", key: "IMAGES", message: "bad")]
+            coordinator.board.post(status)
+            coordinator.board.post(fit: [.init(severity: "warning", key: "NODE_SELECTOR", message: "no node")])
+            let response = try await coordinator.get(coordinator.local + "/api/v1/configuration")
+            let answer = try JSONDecoder().decode(ConfigurationStatus.self, from: Data(response.body))
+            #expect(answer.revision == 4)
+            #expect(answer.findings.map(\.key) == ["IMAGES", "NODE_SELECTOR"])
+        }
+    }
+
+    @Test("Unknown paths and methods are problem documents; questions aren't answered where agents come")
+    func unknownPaths() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try expectProblem(try await coordinator.get(coordinator.local + "/api/v2/nothing"), 404, "not-found")
+            try expectProblem(try await coordinator.get(coordinator.agents + "/api/v1/coverage"), 404, "not-found")
+            try expectProblem(try await coordinator.get(coordinator.agents + "/agent/v1/reports"), 404, "not-found")
+        }
+    }
+}

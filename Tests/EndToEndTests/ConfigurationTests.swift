@@ -1,0 +1,144 @@
+import Foundation
+import Shared
+import Testing
+
+@testable import Coordinator
+
+extension EndToEndTests {
+    /// What makes the Go puller exit, panic, delete its DaemonSet, block for ever or lie. Here each is told, and
+    /// nothing that is cached is released.
+    @Test func badInputReleasesNothing() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            let good = cluster.data([cluster.images[0], cluster.images[1]])
+            try await cluster.configure(good)
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 2)
+            let before = try #require(try await cluster.daemonSet())
+            let bad: [(edit: [String: String], isRejected: Bool, says: String)] = [
+                (["IMAGES": "image-1=;image-2=\(cluster.images[1])"], false, "image-1="),
+                (["IMAGES": "Image-1=\(cluster.images[0]);image-2=\(cluster.images[1])"], false, "Image-1="),
+                (["NODE_SELECTOR": #"{"bad key!":"x"}"#], true, "bad key!"),
+                (["CACHING_MEMORY_LIMIT": "abc"], true, "abc"),
+                (["CACHING_INTERVAL_HOURS": "0"], true, "0"),
+                (
+                    [
+                        "IMAGES":
+                            "image-1=\(cluster.images[0]);image-1=\(cluster.images[2]);image-2=\(cluster.images[1])"
+                    ], false, "image-1=\(cluster.images[2])"
+                ),
+                (["IMAGES": ""], true, "image-puller/allow-empty"),
+            ]
+            for (edit, isRejected, words) in bad {
+                try await cluster.configure(good.merging(edit) { $1 })
+                try await eventually("\(edit) is told") {
+                    let status = try await cluster.configuration()
+                    return status.isAccepted != isRejected && status.findings.contains { $0.message.contains(words) }
+                }
+                let after = try #require(try await cluster.daemonSet())
+                #expect(after.metadata.uid == before.metadata.uid, "\(edit)")
+                #expect(after.spec == before.spec, "\(edit)")
+                #expect(try await cluster.coverage().total.held == 2, "\(edit)")
+                try await cluster.configure(good)
+                try await eventually("the good list is accepted again") {
+                    let status = try await cluster.configuration()
+                    return status.isAccepted && status.findings.allSatisfy { $0.severity != "error" }
+                }
+            }
+        }
+    }
+
+    @Test func aMissingConfigMapIsCreatedAndADeletedOneRestored() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.startCoordinator()
+            try await eventually("it is created with defaults") {
+                let map = try await cluster.client.find(
+                    ConfigMap.self, TestCluster.configMapName, namespace: cluster.namespace)
+                return map?.data?["CACHING_INTERVAL_HOURS"] == "1" && map?.data?["IMAGES"] == ""
+            }
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.untilHeld(images: 1)
+            let uid = try await cluster.daemonSet()?.metadata.uid
+            try await cluster.client.delete(
+                .configMaps, name: TestCluster.configMapName, namespace: cluster.namespace)
+            try await eventually("it is back with the list in force") {
+                let map = try await cluster.client.find(
+                    ConfigMap.self, TestCluster.configMapName, namespace: cluster.namespace)
+                return map?.data?["IMAGES"]?.contains(cluster.images[0]) == true
+            }
+            #expect(try await cluster.daemonSet()?.metadata.uid == uid)
+            #expect(try await cluster.coverage().total.held == 1)
+        }
+    }
+
+    @Test func aSelectorThatMatchesNoNodeIsNoSuccess() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.configure(cluster.data([cluster.images[0]], ["NODE_SELECTOR": #"{"pool":"none"}"#]))
+            try await cluster.startCoordinator()
+            try await eventually("the report says so") { try await cluster.coverage().nodes == 0 }
+            let (status, output) = try await RunningProgram.run(
+                .coordinator, ["coverage", "--min", "1", "--server", cluster.server])
+            #expect(status == 1)
+            #expect(output.contains("No node is selected"))
+        }
+    }
+
+    @Test func aDaemonSetEditedByHandIsPutRight() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 1)
+            let patch: JSONValue = ["spec": ["template": ["spec": ["nodeSelector": ["pool": "none"]]]]]
+            try await cluster.client.mergePatch(
+                patch, .daemonSets, name: TestCluster.daemonSetName, namespace: cluster.namespace)
+            try await eventually("the selector is taken out again") {
+                let spec = try await cluster.daemonSet()?.document["spec"]?["template"]?["spec"]
+                return spec?["nodeSelector"]?["pool"] == nil
+            }
+        }
+    }
+
+    /// A DaemonSet of the Go puller under the same name has another selector, which can't be changed.
+    @Test func theGoPullersDaemonSetIsTakenOver() async throws {
+        let labels: JSONValue = ["app": "kubernetes-image-puller"]
+        let other: JSONValue = [
+            "apiVersion": "apps/v1", "kind": "DaemonSet",
+            "metadata": ["name": .string(TestCluster.daemonSetName), "namespace": "k8s-image-puller"],
+            "spec": [
+                "selector": ["matchLabels": labels],
+                "template": [
+                    "metadata": ["labels": labels],
+                    "spec": [
+                        "containers": [
+                            ["name": "old", "image": "registry.example.com/app1:1", "command": ["/kip/sleep"]]
+                        ]
+                    ],
+                ],
+            ],
+        ]
+        try await TestCluster.simulated(nodes: 1, objects: [other]) { cluster in
+            let old = try #require(try await cluster.daemonSet()?.metadata.uid)
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 1)
+            let new = try #require(try await cluster.daemonSet())
+            #expect(new.metadata.uid != old)
+            #expect(new.spec?.updateStrategy?.type == "OnDelete")
+            try await eventually("no pod of the old one is left") {
+                try await cluster.pods().allSatisfy { $0.metadata.controller?.uid == new.metadata.uid }
+            }
+        }
+    }
+
+    /// The new one is filled before the old one goes.
+    @Test func anotherNameMovesTheDaemonSet() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 1)
+            try await cluster.configure(cluster.data([cluster.images[0]], ["DAEMONSET_NAME": "renamed"]))
+            try await eventually("the new one is there") { try await cluster.daemonSet("renamed") != nil }
+            try await eventually("the old one goes") { try await cluster.daemonSet() == nil }
+            try await cluster.untilHeld(images: 1)
+        }
+    }
+}

@@ -1,0 +1,258 @@
+import Foundation
+import Logging
+import Shared
+
+@testable import Coordinator
+
+/// A cluster for a test, with everything that the product needs of it: the simulator's, or the one of `KUBECONFIG`.
+final class TestCluster {
+    let folder: URL
+    let kubeconfig: String
+    let client: KubernetesClient
+    let namespace: String
+    /// Our own image.
+    let agentImage: String
+    /// Images that its registry has.
+    let images: [String]
+    /// One that it doesn't have.
+    let absentImage: String
+    /// The simulator's address; nil on a real cluster.
+    let api: String?
+    private var simulator: RunningProgram?
+    private var coordinator: RunningProgram?
+    private(set) var server = ""
+
+    static let configMapName = "k8s-image-puller"
+    static let daemonSetName = "kubernetes-image-puller"
+
+    private init(
+        folder: URL, kubeconfig: String, namespace: String, agentImage: String, images: [String], absentImage: String,
+        api: String?, simulator: RunningProgram?
+    ) throws {
+        self.folder = folder
+        self.kubeconfig = kubeconfig
+        self.namespace = namespace
+        self.agentImage = agentImage
+        self.images = images
+        self.absentImage = absentImage
+        self.api = api
+        self.simulator = simulator
+        var logger = Logger(label: "e2e") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .critical
+        client = KubernetesClient(access: try ClusterAccess.load(kubeconfig: kubeconfig), logger: logger)
+    }
+
+    /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
+    static func simulated(
+        nodes: Int = 3, objects: [JSONValue] = [], _ body: (TestCluster) async throws -> Void
+    ) async throws {
+        let folder = try temporaryFolder()
+        let host = "registry.example.com"
+        let images = (1...4).map { "\(host)/app\($0):1" }
+        let scenario: JSONValue = [
+            "nodes": .array(
+                (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
+            "registries": [
+                [
+                    "host": .string(host), "latencyMilliseconds": 20,
+                    "images": .array(images.map { ["reference": .string($0), "megabytes": 2] }),
+                ]
+            ],
+            "objects": .array(objects), "neverSeconds": .number(0.5),
+        ]
+        let file = folder.appendingPathComponent("scenario.json")
+        try JSONEncoder().encode(scenario).write(to: file)
+        let kubeconfig = folder.appendingPathComponent("kubeconfig").path
+        let simulator = try RunningProgram(
+            .simulator,
+            [
+                "serve", "--scenario", file.path, "--directory", folder.appendingPathComponent("cluster").path,
+                "--kubeconfig", kubeconfig, "--agent", Program.agent.url.path, "--exit-with-parent",
+                "--kip-image", "\(host)/image-puller:1",
+            ], folder: folder)
+        do {
+            try await eventually("the simulator is ready") { simulator.text.contains("\n") }
+            let api = simulator.text.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("api=") }?.dropFirst(4)
+            let cluster = try TestCluster(
+                folder: folder, kubeconfig: kubeconfig, namespace: "k8s-image-puller",
+                agentImage: "\(host)/image-puller:1", images: images, absentImage: "\(host)/absent:1",
+                api: api.map(String.init), simulator: simulator)
+            try await run(cluster, body)
+        } catch {
+            simulator.kill()
+            try? FileManager.default.removeItem(at: folder)
+            throw error
+        }
+    }
+
+    /// Runs a test on the cluster of `KUBECONFIG`, in a namespace of its own.
+    ///
+    /// `E2E_IMAGE` is our own image, `E2E_CACHED_IMAGES` a comma-separated list of small images that the cluster can
+    /// pull, `E2E_AGENT_HOST` this machine's address as its pods reach it.
+    static func real(_ body: (TestCluster) async throws -> Void) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let folder = try temporaryFolder()
+        let cached = environment["E2E_CACHED_IMAGES"] ?? "registry.k8s.io/pause:3.9,registry.k8s.io/pause:3.10"
+        let images = cached.split(separator: ",").map(String.init)
+        let repository = try ImageReference(images[0]).name
+        let cluster = try TestCluster(
+            folder: folder, kubeconfig: environment["KUBECONFIG"] ?? "",
+            namespace: "image-puller-e2e-\(UInt32.random(in: 0..<UInt32.max))",
+            agentImage: environment["E2E_IMAGE"] ?? "", images: images, absentImage: "\(repository):absent-e2e",
+            api: nil, simulator: nil)
+        let namespaces = ResourceType(
+            group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)
+        try await cluster.client.create(
+            [
+                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(cluster.namespace)],
+            ] as JSONValue, namespaces)
+        do {
+            try await run(cluster, body)
+        } catch {
+            try? await cluster.client.delete(namespaces, name: cluster.namespace)
+            throw error
+        }
+        try await cluster.client.delete(namespaces, name: cluster.namespace)
+    }
+
+    private static func run(_ cluster: TestCluster, _ body: (TestCluster) async throws -> Void) async throws {
+        var failure: (any Error)?
+        do {
+            try await body(cluster)
+        } catch {
+            failure = error
+            print("--- coordinator's log\n\(cluster.coordinator?.log.suffix(6000) ?? "")")
+            print("--- simulator's log\n\(cluster.simulator?.log.suffix(3000) ?? "")")
+        }
+        cluster.coordinator?.kill()
+        if let simulator = cluster.simulator {
+            do {
+                _ = try await simulator.stop()
+            } catch {
+                simulator.kill()
+                failure = failure ?? error
+            }
+        }
+        try? FileManager.default.removeItem(at: cluster.folder)
+        if let failure { throw failure }
+    }
+
+    private static func temporaryFolder() throws -> URL {
+        // Short: unix sockets lie in it, whose paths have at most 107 bytes.
+        let folder = URL(fileURLWithPath: "/tmp/ip-e2e-\(UInt32.random(in: 0..<UInt32.max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
+    // MARK: The coordinator
+
+    /// Starts it, and waits until it listens.
+    @discardableResult
+    func startCoordinator() async throws -> RunningProgram {
+        let host = ProcessInfo.processInfo.environment["E2E_AGENT_HOST"] ?? "127.0.0.1"
+        var arguments = [
+            "serve", "--kubeconfig", kubeconfig, "--namespace", namespace, "--port", "0",
+            "--history", folder.appendingPathComponent("history.sqlite").path, "--agent-image", agentImage,
+        ]
+        if api == nil {
+            arguments += ["--agent-port", "18443", "--agent-url", "http://\(host):18443"]
+        } else {
+            arguments += ["--agent-host", "127.0.0.1", "--agent-port", "\(agentPort)"]
+        }
+        let program = try RunningProgram(.coordinator, arguments, folder: folder)
+        coordinator = program
+        try await eventually("the coordinator listens") {
+            guard let line = program.log.split(separator: "\n").first(where: { $0.contains("listener=local") }),
+                let address = line.split(separator: " ").first(where: { $0.hasPrefix("address=") })
+            else { return false }
+            self.server = "http://" + address.dropFirst("address=".count)
+            return true
+        }
+        return program
+    }
+
+    /// The same at each start, so that agents find a coordinator that was started again.
+    private lazy var agentPort = Int.random(in: 20_000..<30_000)
+
+    func query<Answer: Decodable>(_ path: String) async throws -> Answer {
+        let response = try await HTTPClient().send(HTTPRequest("GET", server + path))
+        guard response.status == 200 else {
+            let text = String(decoding: response.body, as: UTF8.self)
+            throw NeverHappened(description: "\(path): \(response.status) \(text)")
+        }
+        return try JSONDecoder().decode(Answer.self, from: Data(response.body))
+    }
+
+    func coverage(by grouping: String = "image") async throws -> CoverageReport {
+        try await query("/api/v1/coverage?by=\(grouping)")
+    }
+
+    func configuration() async throws -> ConfigurationStatus { try await query("/api/v1/configuration") }
+
+    // MARK: The ConfigMap
+
+    /// Writes the ConfigMap's data, keeping nothing of what was there.
+    func configure(_ data: [String: String], annotations: [String: String] = [:]) async throws {
+        let existing = try await client.find(ConfigMap.self, Self.configMapName, namespace: namespace)
+        var values = data.mapValues { JSONValue.string($0) }
+        for key in existing?.data?.keys ?? [:].keys where data[key] == nil { values[key] = .null }
+        let document: JSONValue = [
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": [
+                "name": .string(Self.configMapName), "namespace": .string(namespace),
+                "annotations": .object(annotations.mapValues { .string($0) }),
+            ],
+            "data": .object(values),
+        ]
+        if existing == nil {
+            try await client.create(document, .configMaps, namespace: namespace)
+        } else {
+            try await client.mergePatch(document, .configMaps, name: Self.configMapName, namespace: namespace)
+        }
+    }
+
+    /// The data of a ConfigMap with these images, which reports every second.
+    func data(_ images: [String], _ others: [String: String] = [:]) -> [String: String] {
+        let list = images.enumerated().map { "image-\($0.offset + 1)=\($0.element)" }.joined(separator: ";")
+        let own = ["IMAGES": list, "NAMESPACE": namespace, "REPORT_INTERVAL_SECONDS": "1"]
+        return own.merging(others) { $1 }
+    }
+
+    func daemonSet(_ name: String = daemonSetName) async throws -> DaemonSet? {
+        try await client.find(DaemonSet.self, name, namespace: namespace)
+    }
+
+    func pods() async throws -> [Pod] {
+        try await client.list(Pod.self, Selection(namespace: namespace)).items
+    }
+
+    /// Waits until every image is present and held on every node.
+    func untilHeld(images count: Int, within seconds: Double = 60) async throws {
+        try await eventually("\(count) images are held everywhere", within: seconds) {
+            let report = try await self.coverage()
+            return report.images == count && report.total.cells > 0 && report.total.held == report.total.cells
+        }
+    }
+
+    // MARK: The simulated world
+
+    func simulate(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws {
+        var request = HTTPRequest(method, (api ?? "") + "/simulator/v1/" + path)
+        if let body { request.body = Array(try JSONEncoder().encode(body)) }
+        let response = try await HTTPClient().send(request)
+        guard (200..<300).contains(response.status) else {
+            throw NeverHappened(
+                description: "\(method) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
+        }
+    }
+
+    func world() async throws -> JSONValue {
+        let response = try await HTTPClient().send(HTTPRequest("GET", (api ?? "") + "/simulator/v1/state"))
+        return try JSONDecoder().decode(JSONValue.self, from: Data(response.body))
+    }
+
+    /// Pulls that reached the registries so far.
+    func registryRequests() async throws -> Int64 {
+        try await world()["registries"]?.arrayValue?.compactMap { $0["requests"]?.integerValue }.reduce(0, +) ?? 0
+    }
+}

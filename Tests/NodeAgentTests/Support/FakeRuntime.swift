@@ -1,0 +1,98 @@
+import Shared
+import Synchronization
+
+@testable import NodeAgent
+
+/// A runtime in memory that can be made to fail and to hang.
+final class FakeRuntime: ContainerRuntime, RuntimeSource {
+    struct State: Sendable {
+        var images: [CRIImage] = []
+        var containers: [CRIContainer] = []
+        /// What only the runtime can resolve: reference → id.
+        var shortNames: [String: String] = [:]
+        var failure: GRPCStatus?
+        var imageCalls = 0
+        var listCalls = 0
+        /// What a pull with this password (none: "") throws; without an entry it succeeds.
+        var refusals: [String: GRPCStatus] = [:]
+        var passwords: [String] = []
+        /// Pulls wait until they are cancelled.
+        var pullsHang = false
+        var cancelledPulls = 0
+    }
+
+    let socket = "/fake.sock"
+    private let state = Mutex(State())
+
+    @discardableResult
+    func change<Result: Sendable>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock(body) }
+
+    func current() throws(RuntimeFailure) -> any ContainerRuntime { self }
+
+    func version() async throws -> CRIVersionResponse {
+        try check()
+        var version = CRIVersionResponse()
+        version.runtimeName = "fake"
+        version.runtimeVersion = "1.0"
+        return version
+    }
+
+    func images() async throws -> [CRIImage] {
+        try check()
+        return change {
+            $0.listCalls += 1
+            return $0.images
+        }
+    }
+
+    func containers() async throws -> [CRIContainer] {
+        try check()
+        return change { $0.containers }
+    }
+
+    func image(for reference: String) async throws -> CRIImage? {
+        try check()
+        return change { state in
+            state.imageCalls += 1
+            return state.shortNames[reference].flatMap { id in state.images.first { $0.id == id } }
+        }
+    }
+
+    func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String {
+        try check()
+        let password = auth?.password ?? ""
+        let (refusal, hangs) = change { state in
+            state.passwords.append(password)
+            return (state.refusals[password], state.pullsHang)
+        }
+        if let refusal { throw refusal }
+        if hangs {
+            do {
+                try await Task.sleep(for: timeout)
+            } catch {
+                change { $0.cancelledPulls += 1 }
+                throw error
+            }
+            throw GRPCStatus(code: GRPCStatus.deadlineExceeded, message: "context deadline exceeded")
+        }
+        let image = CRIImage.fake(reference)
+        change { state in
+            if !state.images.contains(where: { $0.id == image.id }) { state.images.append(image) }
+        }
+        return image.id
+    }
+
+    private func check() throws {
+        if let failure = change({ $0.failure }) { throw failure }
+    }
+}
+
+extension CRIImage {
+    static func fake(_ reference: String, id: String? = nil) -> CRIImage {
+        var image = CRIImage()
+        image.id = id ?? "sha256:id of \(reference)"
+        image.repoTags = [(try? ImageReference(reference))?.normalised ?? reference]
+        image.size = 1_000
+        return image
+    }
+}

@@ -1,0 +1,160 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@Suite("What reports make of the fleet") struct FleetReportTests {
+    @Test("Nothing is known before the first inventory, then everything")
+    func full() throws {
+        var desk = try FleetDesk("nginx", "redis", "busybox")
+        _ = desk.adopt()
+        #expect(desk.state() == .unknown)
+        desk.take(1) { $0.runtime.listed = false }
+        #expect(desk.state() == .unknown)
+        let ingestion = desk.take(2) { $0.full.images = [.listed("nginx"), .listed("redis", inUse: true)] }
+        #expect((0..<3).map { desk.state($0) } == [.present, .held, .missing])
+        #expect(ingestion.transitions.map(\.to) == [.present, .held, .missing])
+        #expect(ingestion.transitions.first?.imageID == "sha256:nginx-latest")
+        #expect(!ingestion.needsFull)
+    }
+
+    @Test("A delta changes what it names and nothing else")
+    func delta() throws {
+        var desk = try FleetDesk("nginx", "redis")
+        _ = desk.adopt()
+        desk.take(1) { $0.full.images = [.listed("nginx")] }
+        let ingestion = desk.take(2) {
+            $0.delta.since = 1
+            $0.delta.changed = [.listed("redis")]
+            $0.delta.removed = ["sha256:nginx-latest"]
+        }
+        #expect(ingestion.transitions.map(\.to) == [.missing, .present])
+        #expect([desk.state(0), desk.state(1)] == [.missing, .present])
+    }
+
+    @Test("A heartbeat keeps a node known; without one it turns unknown after three intervals, and back")
+    func silence() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(1) { $0.full.images = [.listed("nginx")] }
+        desk.pass(seconds: 29)
+        desk.take(2)
+        desk.pass(seconds: 30)
+        #expect(desk.state() == .present)
+        desk.pass(seconds: 0.002)
+        #expect(desk.state() == .unknown)
+        desk.take(3)
+        #expect(desk.state() == .present)
+    }
+
+    @Test("An agent that speaks but can't list its runtime turns unknown too")
+    func oldListing() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(1) { $0.full.images = [.listed("nginx")] }
+        desk.pass(seconds: 40)
+        desk.take(2) { $0.inventoryAgeMs = 40_000 }
+        #expect(desk.state() == .unknown)
+    }
+
+    @Test("A delta or a heartbeat without what it was built on asks for the whole")
+    func needsFull() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        var ingestion = desk.take(5) { $0.delta.since = 4 }
+        #expect(ingestion.needsFull)
+        ingestion = desk.take(6)
+        #expect(ingestion.needsFull)
+        #expect(desk.state() == .unknown)
+        ingestion = desk.take(7) { $0.full.images = [.listed("nginx")] }
+        #expect(!ingestion.needsFull)
+        #expect(desk.state() == .present)
+    }
+
+    @Test("A report that a newer one overtook changes nothing, but its attempts count")
+    func outOfOrder() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(3) { $0.full.images = [.listed("nginx")] }
+        let late = desk.take(2) {
+            $0.full.images = []
+            $0.attempts = [.of(1, "nginx", .succeeded)]
+        }
+        #expect(desk.state() == .present)
+        #expect(late.transitions.isEmpty)
+        #expect(late.attempts.map(\.id) == [1])
+    }
+
+    @Test("A new boot knows nothing until it has listed; a late word of the former one undoes nothing")
+    func boots() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(9) { $0.full.images = [] }
+        let pull = desk.order()
+        let order = try #require(pull)
+        desk.take(1, boot: "b2") { $0.runtime.listed = false }
+        #expect(desk.state() == .unknown)
+        let pulls = desk.fleet.assignment(node: "n1").pulls
+        #expect(pulls.isEmpty)
+        desk.take(2, boot: "b2") { $0.full.images = [.listed("nginx")] }
+        let late = desk.take(10, boot: "b1") {
+            $0.full.images = []
+            $0.attempts = [.of(order, "nginx", .cancelled)]
+        }
+        #expect(desk.state() == .present)
+        #expect(late.attempts.count == 1)
+        // When the newer process falls silent, the older one is the agent again.
+        desk.pass(seconds: 31)
+        desk.take(11, boot: "b1") { $0.full.images = [] }
+        #expect(desk.state() == .missing)
+    }
+
+    @Test("Ages that can't be true do no harm")
+    func absurdAges() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(1) { $0.full.images = [] }
+        let pull = desk.order()
+        let order = try #require(pull)
+        let ingestion = desk.take(2) {
+            $0.inventoryAgeMs = .max
+            $0.attempts = [.of(order, "nginx", .failed, "x")]
+            $0.attempts[0].endedAgeMs = .max
+            $0.running = [
+                WireRunningPull.with {
+                    $0.reference = "nginx"; $0.ageMs = .max
+                }
+            ]
+        }
+        desk.pass(seconds: 60)
+        #expect(desk.state() == .unknown)
+        #expect(ingestion.attempts.first?.ended == Timestamp(milliseconds: 0))
+    }
+
+    @Test("Pulls that an earlier run of the coordinator ordered are adopted when they're still wanted")
+    func adoptedPulls() throws {
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        desk.take(1) {
+            $0.full.images = []
+            $0.running = [
+                WireRunningPull.with {
+                    $0.pullID = 77; $0.reference = "nginx"; $0.ageMs = 5000
+                },
+                WireRunningPull.with {
+                    $0.pullID = 78; $0.reference = "unlisted"
+                },
+            ]
+        }
+        #expect(desk.state() == .pulling)
+        #expect(desk.fleet.orders.map(\.order.id) == [77])
+        #expect(desk.fleet.orders.first?.order.assignedAt == desk.now + -5)
+        desk.take(2) {
+            $0.delta.since = 1
+            $0.delta.changed = [.listed("nginx")]
+            $0.attempts = [.of(77, "nginx", .succeeded)]
+        }
+        #expect(desk.state() == .present)
+        #expect(desk.fleet.orders.isEmpty)
+    }
+}

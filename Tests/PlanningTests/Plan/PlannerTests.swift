@@ -1,0 +1,150 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+/// A cluster written by hand, and the plan for it.
+struct PlanDesk {
+    var desk: FleetDesk
+    var cluster = ClusterView()
+    var template: String?
+    private var sequence: UInt64 = 0
+
+    init(_ images: String..., nodes: Int) throws {
+        desk = try FleetDesk()
+        try desk.list(images)
+        cluster.isSynced = true
+        for number in 1...nodes {
+            var node = NodeView(name: "n\(number)", uid: "u\(number)")
+            node.labels["kubernetes.io/os"] = "linux"
+            cluster.nodes[node.name] = node
+        }
+    }
+
+    mutating func adopt() { _ = desk.adopt() }
+
+    mutating func report(_ node: String, _ images: WireImage..., attempts: [WireAttempt] = []) {
+        sequence += 1
+        desk.take(sequence, node: node) {
+            $0.full.images = images
+            $0.attempts = attempts
+        }
+    }
+
+    mutating func reportAll(_ images: WireImage...) {
+        for name in cluster.nodes.keys.sorted() {
+            sequence += 1
+            desk.take(sequence, node: name) { $0.full.images = images }
+        }
+    }
+
+    mutating func pod(_ node: String, template: String, isRunning: Bool = true) {
+        var pod = PodView(name: "p-\(node)", uid: "p-\(node)", node: node)
+        pod.template = template
+        var container = ContainerView()
+        container.isRunning = isRunning
+        pod.containers[Configuration.agentContainerName] = container
+        cluster.pods[pod.uid] = pod
+    }
+
+    func plan() -> Plan {
+        Planner.plan(
+            configuration: desk.configuration, cluster: cluster, fleet: desk.fleet, template: template, now: desk.now)
+    }
+
+    /// Plans and orders.
+    mutating func step() -> Plan {
+        let plan = plan()
+        for pull in plan.pulls { _ = desk.fleet.order(pull.reference, node: pull.node, at: desk.now) }
+        return plan
+    }
+}
+
+@Suite("Which pulls are planned") struct PlannerTests {
+    @Test("Nothing before the cluster is listed, and nothing for nodes that are unknown")
+    func unknown() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        desk.adopt()
+        #expect(desk.plan().pulls.isEmpty)
+        desk.report("n1")
+        #expect(desk.plan().pulls.map(\.node) == ["n1"])
+        desk.cluster.isSynced = false
+        #expect(desk.plan() == Plan())
+        desk.cluster.isSynced = true
+        desk.desk.pass(seconds: 31)
+        #expect(desk.plan().pulls.isEmpty)
+    }
+
+    @Test("A registry is never asked for more than the cap at once, another has its own")
+    func caps() throws {
+        var desk = try PlanDesk("a.example/x:1", "b.example/x:1", nodes: 10)
+        desk.desk.configuration.pullMaxParallel = 3
+        desk.adopt()
+        desk.reportAll()
+        let plan = desk.step()
+        #expect(plan.pulls.count { $0.reference.registry == "a.example" } == 3)
+        #expect(plan.pulls.count { $0.reference.registry == "b.example" } == 3)
+        #expect(desk.step().pulls.isEmpty)
+    }
+
+    @Test("A node pulls two images at once, not more, and each only once")
+    func perNode() throws {
+        var desk = try PlanDesk("nginx", "docker.io/library/nginx:latest", "redis", "busybox", nodes: 1)
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.step().pulls.map(\.reference.written) == ["nginx", "redis"])
+        #expect(desk.step().pulls.isEmpty)
+    }
+
+    @Test("Cordoned nodes come last; nodes that aren't ready or short of disk not at all")
+    func trouble() throws {
+        var desk = try PlanDesk("nginx", nodes: 4)
+        desk.cluster.nodes["n1"]?.isUnschedulable = true
+        desk.cluster.nodes["n2"]?.isReady = false
+        desk.cluster.nodes["n3"]?.hasDiskPressure = true
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.plan().pulls.map(\.node) == ["n4", "n1"])
+    }
+
+    @Test("Nodes that the DaemonSet doesn't select pull nothing")
+    func unselected() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        desk.desk.configuration.scheduling.nodeSelector = ["pool": "build"]
+        desk.cluster.nodes["n2"]?.labels["pool"] = "build"
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.plan().pulls.map(\.node) == ["n2"])
+    }
+
+    @Test("A failed pull is tried again when it is due, and the plan says when that is")
+    func retries() throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.adopt()
+        desk.report("n1")
+        _ = desk.step()
+        let order = try #require(desk.desk.fleet.orders.first?.order.id)
+        desk.report("n1", attempts: [.of(order, "nginx", .failed, "manifest unknown")])
+        let plan = desk.plan()
+        #expect(plan.pulls.isEmpty)
+        let wake = try #require(plan.wake)
+        // The node's silence is looked at first.
+        #expect(wake <= desk.desk.now + 31)
+        desk.desk.pass(seconds: 700)
+        desk.report("n1")
+        #expect(desk.plan().pulls.count == 1)
+    }
+
+    @Test("An order that has outlived its deadline, or whose node has left, is taken back")
+    func overdue() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        desk.desk.configuration.pullTimeoutSeconds = 60
+        desk.adopt()
+        desk.reportAll()
+        _ = desk.step()
+        desk.cluster.nodes["n2"] = nil
+        #expect(desk.plan().cancellations.map(\.node) == ["n2"])
+        desk.desk.pass(seconds: 91)
+        #expect(Set(desk.plan().cancellations.map(\.node)) == ["n1", "n2"])
+    }
+}

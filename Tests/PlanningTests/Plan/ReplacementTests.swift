@@ -1,0 +1,85 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@Suite("Which pods are replaced") struct ReplacementTests {
+    /// Nodes that have everything, with pods of the old template.
+    func rolled(nodes: Int) throws -> PlanDesk {
+        var desk = try PlanDesk("nginx", nodes: nodes)
+        desk.adopt()
+        desk.reportAll(.listed("nginx"))
+        for name in desk.cluster.nodes.keys { desk.pod(name, template: "old") }
+        desk.template = "new"
+        return desk
+    }
+
+    @Test("Pods of another template, within the limit; none before the template is applied")
+    func limit() throws {
+        var desk = try rolled(nodes: 20)
+        #expect(desk.plan().replacements.map(\.node) == ["n1", "n10", "n11"])
+        desk.desk.configuration.rollMaxParallel = 5
+        #expect(desk.plan().replacements.count == 5)
+        desk.template = nil
+        #expect(desk.plan().replacements.isEmpty)
+        desk.template = "old"
+        #expect(desk.plan().replacements.isEmpty)
+    }
+
+    @Test("A pod that isn't back takes a place, so a template that doesn't start stops the roll")
+    func stops() throws {
+        var desk = try rolled(nodes: 20)
+        for name in ["n1", "n10"] { desk.pod(name, template: "new", isRunning: false) }
+        #expect(desk.plan().replacements.map(\.node) == ["n11"])
+        desk.cluster.pods["p-n11"]?.isTerminating = true
+        #expect(desk.plan().replacements.isEmpty)
+    }
+
+    @Test("A pod whose agent doesn't run is replaced without waiting for its node")
+    func deadAgent() throws {
+        var desk = try rolled(nodes: 1)
+        desk.pod("n1", template: "old", isRunning: false)
+        desk.desk.pass(seconds: 3600)
+        #expect(desk.plan().replacements.count == 1)
+    }
+
+    @Test("A node that still pulls, misses something, is silent, unready or short of disk waits")
+    func waits() throws {
+        var desk = try rolled(nodes: 1)
+        #expect(desk.plan().replacements.count == 1)
+        desk.cluster.nodes["n1"]?.hasDiskPressure = true
+        #expect(desk.plan().replacements.isEmpty)
+        desk.cluster.nodes["n1"]?.hasDiskPressure = false
+        desk.cluster.nodes["n1"]?.isReady = false
+        #expect(desk.plan().replacements.isEmpty)
+        desk.cluster.nodes["n1"]?.isReady = true
+        desk.report("n1")
+        #expect(desk.plan().replacements.isEmpty)
+        _ = desk.step()
+        #expect(desk.plan().replacements.isEmpty)
+        desk.desk.pass(seconds: 31)
+        #expect(desk.plan().replacements.isEmpty)
+    }
+
+    @Test("An image that can't be had doesn't hold the pod back; our own does")
+    func ownImage() throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.desk.configuration.agentImage = "ours.example/agent:2"
+        desk.adopt()
+        desk.pod("n1", template: "old")
+        desk.template = "new"
+        desk.report("n1")
+        // Our own is pulled first.
+        #expect(desk.step().pulls.map(\.reference.written) == ["ours.example/agent:2", "nginx"])
+        let attempts = desk.desk.fleet.orders.enumerated().map { number, entry in
+            WireAttempt.of(
+                entry.order.id, entry.order.reference.written, id: UInt64(number + 1), .failed, "manifest unknown")
+        }
+        desk.report("n1", attempts: attempts)
+        #expect(desk.plan().replacements.isEmpty)
+        var own = WireImage.listed("agent")
+        own.tags = ["ours.example/agent:2"]
+        desk.report("n1", own)
+        #expect(desk.plan().replacements.count == 1)
+    }
+}
