@@ -21,7 +21,7 @@ extension EndToEndTests {
 
         // Another image is pulled and held; the list keeps its order, and the pods follow.
         try await cluster.configure(cluster.data([cluster.images[0], cluster.images[1]]))
-        try await cluster.untilHeld(images: 2, within: 300)
+        try await cluster.untilHeld(images: 2)
         try await eventually("the pods are those of the new template", within: 120) {
             let template = try await cluster.daemonSet()?.spec?.template?.metadata?.annotations[
                 PodNames.templateAnnotation]
@@ -39,7 +39,7 @@ extension EndToEndTests {
             guard let restored = try await cluster.daemonSet() else { return false }
             return restored.metadata.uid != uid && restored.metadata.deletionTimestamp == nil
         }
-        try await cluster.untilHeld(images: 2, within: 300)
+        try await cluster.untilHeld(images: 2)
 
         // An edit that can't be meant changes nothing.
         let before = try #require(try await cluster.daemonSet()?.spec)
@@ -56,11 +56,10 @@ extension EndToEndTests {
         try await TestCluster.simulated { try await Self.mainJob($0) }
     }
 
-    static let hasRealCluster =
-        ProcessInfo.processInfo.environment["KUBECONFIG"] != nil
-        && ProcessInfo.processInfo.environment["E2E_IMAGE"] != nil
-
-    @Test(.enabled(if: hasRealCluster, "set KUBECONFIG and E2E_IMAGE to run the main job on a real cluster"))
+    @Test(
+        .enabled(
+            if: ClusterKind.hasRealCluster,
+            "set KUBECONFIG and E2E_IMAGE to run it, and all tests of \"simulated\", on a real cluster too"))
     func mainJobOnARealCluster() async throws {
         try await TestCluster.real { try await Self.mainJob($0) }
     }

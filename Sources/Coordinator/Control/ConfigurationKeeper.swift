@@ -73,7 +73,9 @@ actor ConfigurationKeeper {
             case .synced(let maps):
                 if let map = maps.first { await consider(map) } else { await create() }
             case .added(let map), .modified(let map): await consider(map)
-            case .deleted: await create()
+            case .deleted:
+                lastContent = nil  // the next one is read anew, and annotated
+                await create()
             }
         }
     }
@@ -133,7 +135,7 @@ actor ConfigurationKeeper {
                 await record(content, number: revision, findings: findings, configuration: configuration)
                 await putInForce(configuration, revision: revision, at: clock.now)
             }
-            await annotate()
+            await annotate(map)
         }
     }
 
@@ -188,17 +190,21 @@ actor ConfigurationKeeper {
     }
 
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.
-    private func annotate() async {
+    ///
+    /// By its uid: an apply creates what isn't there, and a ConfigMap deleted meanwhile would come back without data.
+    private func annotate(_ map: ConfigMap) async {
         let document: JSONValue = [
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": [
-                "name": .string(name), "namespace": .string(namespace),
+                "name": .string(name), "namespace": .string(namespace), "uid": .string(map.metadata.uid ?? ""),
                 "labels": [PodNames.managedByLabel: .string(PodNames.application)],
                 "annotations": [PodNames.revisionAnnotation: .string("\(status.revision)")],
             ],
         ]
         do {
             try await client.apply(document, .configMaps, name: name, namespace: namespace)
+        } catch let error as KubernetesError where error.isConflict {
+            lastContent = nil  // it was deleted, and the watch will say so
         } catch {
             logger.warning("can't annotate the ConfigMap with its revision", metadata: ["error": "\(error)"])
         }

@@ -37,6 +37,20 @@ import Testing
         #expect(first == second)
     }
 
+    /// As `patch.go` and `BeforeUpdate` of the API server do.
+    @Test func aUIDNamesTheObjectThatIsMeant() async throws {
+        let api = try await APIFixture()
+        var configuration = APIFixture.daemonSet("d1", containers: containers("a"))
+        configuration.set("metadata", "uid", to: "no-such-uid")
+        let absent = await api.apply(path, configuration)
+        #expect(absent.status == 409)
+        #expect(absent.json["reason"] == "Conflict")
+        let made = await api.apply(path, APIFixture.daemonSet("d1", containers: containers("a"))).json
+        #expect(await api.apply(path, configuration).status == 409)
+        configuration.set("metadata", "uid", to: .string(made.uid))
+        #expect(await api.apply(path, configuration).status == 200)
+    }
+
     @Test func othersFieldsStay() async throws {
         let api = try await APIFixture()
         _ = await api.apply(path, APIFixture.daemonSet("d1", containers: containers("a", "b")))

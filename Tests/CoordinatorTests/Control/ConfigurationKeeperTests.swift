@@ -21,6 +21,7 @@ import Testing
     /// One life of a coordinator's keeper.
     static func live(
         _ cluster: SimulatedCluster, _ history: HistoryStore,
+        adopt: @escaping @Sendable (_ revision: Int) async -> Void = { _ in },
         _ body: @Sendable (Force, ConfigurationBoard) async throws -> Void
     ) async throws {
         let force = Force()
@@ -31,7 +32,10 @@ import Testing
             manifestOptions: ManifestOptions(serverURL: "http://127.0.0.1:1"), history: history,
             events: cluster.events, clock: CoordinatorClock(), board: board, logger: .quiet,
             storingInterval: .milliseconds(20)
-        ) { force.add($0, $1) }
+        ) {
+            await adopt($1)
+            force.add($0, $1)
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.run() }
             defer { group.cancelAll() }
@@ -105,6 +109,29 @@ import Testing
                 }
                 #expect(isBack)
                 #expect(force.entries == ["web=nginx"])
+            }
+        }
+    }
+
+    @Test("A ConfigMap deleted before it was annotated comes back whole", .timeLimit(.minutes(3)))
+    func deletedBeforeItWasAnnotated() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            try await cluster.configure("web=nginx")
+            let delete: @Sendable (Int) async -> Void = { revision in
+                guard revision == 1 else { return }
+                try? await cluster.client.delete(
+                    .configMaps, name: "k8s-image-puller", namespace: "k8s-image-puller")
+            }
+            try await Self.live(cluster, memoryStore(), adopt: delete) { _, board in
+                let isBack = try await soon {
+                    let map = try await cluster.client.find(
+                        ConfigMap.self, "k8s-image-puller", namespace: "k8s-image-puller")
+                    return map?.data?["IMAGES"] == "web=nginx"
+                        && map?.metadata.annotations[PodNames.revisionAnnotation] == "1"
+                }
+                #expect(isBack)
+                #expect(board.status.isAccepted)
             }
         }
     }

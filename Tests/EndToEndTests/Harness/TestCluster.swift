@@ -85,11 +85,13 @@ final class TestCluster {
         }
     }
 
-    /// Runs a test on the cluster of `KUBECONFIG`, in a namespace of its own.
+    /// Runs a test on the cluster of `KUBECONFIG`, in a namespace of its own, with DaemonSets that stand there before.
     ///
     /// `E2E_IMAGE` is our own image, `E2E_CACHED_IMAGES` a comma-separated list of small images that the cluster can
     /// pull, `E2E_AGENT_HOST` this machine's address as its pods reach it.
-    static func real(_ body: (TestCluster) async throws -> Void) async throws {
+    static func real(
+        objects: [JSONValue] = [], _ body: (TestCluster) async throws -> Void
+    ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let folder = try temporaryFolder()
         let cached = environment["E2E_CACHED_IMAGES"] ?? "registry.k8s.io/pause:3.9,registry.k8s.io/pause:3.10"
@@ -107,6 +109,10 @@ final class TestCluster {
                 "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(cluster.namespace)],
             ] as JSONValue, namespaces)
         do {
+            for var object in objects {
+                object["metadata"]?["namespace"] = .string(cluster.namespace)
+                try await cluster.client.create(object, .daemonSets, namespace: cluster.namespace)
+            }
             try await run(cluster, body)
         } catch {
             try? await cluster.client.delete(namespaces, name: cluster.namespace)
@@ -227,8 +233,9 @@ final class TestCluster {
     }
 
     /// Waits until every image is present and held on every node.
-    func untilHeld(images count: Int, within seconds: Double = 60) async throws {
-        try await eventually("\(count) images are held everywhere", within: seconds) {
+    func untilHeld(images count: Int) async throws {
+        // Real kubelets look at a container that waits for its image every few seconds only.
+        try await eventually("\(count) images are held everywhere", within: api == nil ? 300 : 60) {
             let report = try await self.coverage()
             return report.images == count && report.total.cells > 0 && report.total.held == report.total.cells
         }

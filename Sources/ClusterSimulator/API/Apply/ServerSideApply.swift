@@ -166,8 +166,14 @@ extension ObjectStore {
             throw .badRequest("metadata.managedFields must be nil")
         }
         let apply = ServerSideApply(type: type.storage, options: manager, subresource: subresource, now: now())
+        let uid = configuration.at("metadata", "uid")?.stringValue ?? ""
         guard let old else {
             if subresource == .status { throw .notFound(type, name) }
+            guard uid.isEmpty else {
+                throw .conflict(
+                    type, name,
+                    "uid mismatch: the provided object specified uid \(uid), and no existing object was found")
+            }
             var object = try apply.merge(configuration, into: .object([:]))
             object.set("metadata", "name", to: .string(name))
             return (try create(type, namespace: namespace, object: object), true)
@@ -176,6 +182,10 @@ extension ObjectStore {
             version != old.at("metadata", "resourceVersion")?.stringValue
         {
             throw .conflict(type, name)
+        }
+        guard uid.isEmpty || uid == old.uid else {
+            throw .conflict(
+                type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
         }
         let merged = try apply.merge(configuration, into: old)
         return (
