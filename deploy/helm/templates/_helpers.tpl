@@ -45,7 +45,7 @@ Of objects. The pods of the Deployment must not have app.kubernetes.io/instance:
 and of app.kubernetes.io/name.
 */}}
 {{- define "image-puller.labels" -}}
-app: {{ .Values.deploymentName }}
+app: {{ .Values.deploymentName | quote }}
 app.kubernetes.io/name: image-puller
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -56,7 +56,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "image-puller.agentNamespaceRules" -}}
 - apiGroups: [""]
   resources: [configmaps]
-  resourceNames: [{{ .Values.deploymentName }}-ca]
+  resourceNames: ["{{ .Values.deploymentName }}-ca"]
   verbs: [get, list, watch, patch, update]
 - apiGroups: [""]
   resources: [configmaps]
