@@ -105,7 +105,7 @@ import Testing
         ("configMap.pullMaxParallel=0", ["/configMap/pullMaxParallel"]),
         ("updateStrategy.type=Sometimes", ["/updateStrategy/type", "Recreate"]),
         ("logLevel=loud", ["/logLevel", "debug"]),
-        ("podLabels.app=mine", ["/podLabels", "app"]),
+        ("podLabels.app=mine", ["podLabels can't set app"]),
         ("configMap.namespace=elsewhere", ["configMap.namespace is elsewhere", "add it to extraNamespaces"]),
     ])
     func mistakesAreRefused(_ mistake: String, _ words: [String]) async throws {

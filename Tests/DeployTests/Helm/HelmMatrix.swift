@@ -55,7 +55,9 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
             "images by digest and by number",
             set: ["coordinatorImage.digest=sha256:\(String(repeating: "a", count: 64))", "agentImage.tag=1.5"]),
         // A YAML reader takes a bare `y` or `1` for something else than a name.
-        HelmCase("names that YAML reads otherwise", set: ["deploymentName=y", "configMap.name=1", "image.tag=7"]),
+        HelmCase(
+            "names that YAML reads otherwise", set: ["image.tag=7"],
+            json: [#"deploymentName="y""#, #"configMap.name="1""#, #"serviceAccount.name="null""#]),
         HelmCase(
             "scheduling as YAML",
             json: [

@@ -26,7 +26,7 @@ import Testing
                 try await containerd.ctr("images", "pull", "--plain-http", name)
 
                 let version = try await containerd.ctr(
-                    "run", "--rm", "--read-only", name, "version-\(image)", "--version")
+                    "run", "--rm", "--read-only", name, "version-\(image)", "/image-puller/\(program)", "--version")
                 #expect(
                     version.trimmingCharacters(in: .whitespacesAndNewlines) == "\(program) 0.1.0 (\(Self.revision))")
                 try await checkConfiguration(layout, entrypoint: "/image-puller/\(program)")
@@ -79,7 +79,7 @@ import Testing
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: shared)
         try await containerd.ctr(
             "run", "--rm", "--read-only", "--mount", "type=bind,src=\(shared),dst=/image-puller-bin,options=rbind:rw",
-            image, "copy-sleep", "copy-sleep", "/image-puller-bin")
+            image, "copy-sleep", "/image-puller/node-agent", "copy-sleep", "/image-puller-bin")
         let attributes = try FileManager.default.attributesOfItem(atPath: shared + "/sleep")
         #expect((attributes[.ownerAccountID] as? NSNumber)?.intValue == 65_532)
         #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o755)
