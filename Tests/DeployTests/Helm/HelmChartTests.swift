@@ -123,6 +123,7 @@ import Testing
             HelmCase("", files: [HelmCase.goValues]),
             ["WARNING: image.repository", "quay.io/eclipse/kubernetes-image-puller:next", "coordinatorImage"]
         ),
+        (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
         (HelmCase("", set: ["updateStrategy.type=RollingUpdate"]), ["RollingUpdate is ignored"]),
     ])
     func theNotesSayWhatToDo(_ values: HelmCase, _ words: [String]) async throws {

@@ -36,6 +36,9 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
     static let matrix = [
         HelmCase("defaults"),
         HelmCase("the Go puller's values", files: [goValues]),
+        HelmCase(
+            "values of early versions of the Go puller's chart", set: ["configMap.kipImage=quay.io/eclipse/x:next"],
+            json: ["priorityClassName={}"]),
         HelmCase("everything", set: everything),
         HelmCase("everything on OpenShift", set: everything + ["openshift=true"]),
         HelmCase("not OpenShift", set: ["openshift=false"]),
