@@ -101,7 +101,10 @@ extension DeleteOptions {
         gracePeriodSeconds = request.parameter("gracePeriodSeconds").flatMap(Int.init)
         propagation = request.parameter("propagationPolicy").flatMap(Propagation.init) ?? .background
         guard !request.body.isEmpty else { return }
-        guard let body = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else {
+        let document =
+            request.mediaType == ProtobufBody.mediaType
+            ? ProtobufBody.json(request.body) : try? JSONDecoder().decode(JSONValue.self, from: Data(request.body))
+        guard let body = document else {
             throw .badRequest("couldn't get version/kind; json parse error: invalid JSON")
         }
         if let seconds = body["gracePeriodSeconds"]?.integerValue { gracePeriodSeconds = Int(seconds) }
