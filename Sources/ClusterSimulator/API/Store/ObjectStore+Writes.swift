@@ -33,7 +33,7 @@ extension ObjectStore {
     }
 
     /// Replaces an object, or its status alone. Throws 404, or 409 when the object's resource version isn't the
-    /// stored one (an object without one is written whatever is stored).
+    /// stored one (an object without one is written whatever is stored, but for Leases, which must have one).
     @discardableResult
     func update(
         _ type: ResourceType, namespace: String? = nil, name: String, object: JSONValue,
@@ -41,11 +41,9 @@ extension ObjectStore {
     ) throws(APIError) -> JSONValue {
         let key = ObjectKey(namespace, name)
         guard let old = stored(type, key) else { throw .notFound(type, name) }
-        if let given = object.at("metadata", "resourceVersion")?.stringValue, !given.isEmpty,
-            given != String(old.resourceVersion)
-        {
-            throw .conflict(type, name)
-        }
+        let given = object.at("metadata", "resourceVersion")?.stringValue ?? ""
+        if given.isEmpty, type == .leases { throw .invalid(type, name, [LeaseValidation.withoutVersion]) }
+        if !given.isEmpty, given != String(old.resourceVersion) { throw .conflict(type, name) }
         if let uid = object.at("metadata", "uid")?.stringValue, !uid.isEmpty, uid != old.uid {
             throw .conflict(
                 type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
