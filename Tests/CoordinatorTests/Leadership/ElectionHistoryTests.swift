@@ -5,7 +5,7 @@ import Testing
 /// Whatever happens, never two act, and when it is over somebody leads. ``ElectionWorld`` checks the former at every
 /// moment.
 @Suite struct ElectionHistoryTests {
-    @Test(arguments: UInt64(1)...400)
+    @Test(arguments: UInt64(1)...150)
     func neverTwoAct(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 4)
         for _ in 0..<60 {
@@ -14,9 +14,10 @@ import Testing
             if world.candidates.filter(\.isAlive).count < 3 { world.join() }
         }
         try settle(&world, seed)
+        #expect(world.reigns.count > 2, "seed \(seed): this history shows nothing")
     }
 
-    @Test(arguments: UInt64(1)...200)
+    @Test(arguments: UInt64(1)...100)
     func neitherWhenTheLeaseIsDeleted(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 4)
         for _ in 0..<60 {
@@ -58,6 +59,5 @@ import Testing
         world.join()
         try world.run(until: world.now + 30)
         #expect(world.livingLeader != nil, "seed \(seed)")
-        #expect(world.reigns.count > 1, "seed \(seed): this history shows nothing")
     }
 }

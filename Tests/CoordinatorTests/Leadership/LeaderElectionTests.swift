@@ -13,7 +13,7 @@ import Testing
         #expect(world.reigns.count == 1)
     }
 
-    @Test(arguments: UInt64(1)...200)
+    @Test(arguments: UInt64(1)...50)
     func ofManyExactlyOneLeads(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 5)
         try world.run(until: 120)
@@ -21,7 +21,7 @@ import Testing
         #expect(world.reigns.count == 1, "seed \(seed): without trouble nobody else ever leads")
     }
 
-    @Test(arguments: UInt64(1)...300)
+    @Test(arguments: UInt64(1)...100)
     func anotherLeadsSoonAfterADeath(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 3)
         try world.run(until: .random(in: 20...40, using: &world.random))
@@ -34,7 +34,7 @@ import Testing
         #expect(world.server.record?.transitions == 1)
     }
 
-    @Test(arguments: UInt64(1)...300)
+    @Test(arguments: UInt64(1)...100)
     func anotherLeadsAtOnceAfterARelease(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 3)
         try world.run(until: .random(in: 20...40, using: &world.random))

@@ -25,6 +25,7 @@ extension ObjectStore {
         object.set("metadata", "deletionGracePeriodSeconds", to: nil)
         Admission.prepareForCreate(type, &object)
         try Admission.validate(type, object, old: nil)
+        if type == .pods { try checkPodSecurity(object, namespace) }
         if let manager { manager.record(in: &object, comparedWith: nil, type: type, subresource: .none, at: now()) }
         let key = ObjectKey(namespace, name)
         let created = put(type, key, object)
@@ -99,6 +100,13 @@ extension ObjectStore {
                 "unable to create new content in namespace \(namespace) because it is being terminated")
         }
         return namespace
+    }
+
+    private func checkPodSecurity(_ pod: JSONValue, _ namespace: String?) throws(APIError) {
+        let labels = stored(.namespaces, ObjectKey(nil, namespace ?? ""))?.value.labels
+        guard let level = labels?[PodSecurity.label].flatMap(PodSecurity.init) else { return }
+        let violations = level.violations(pod["spec"] ?? .object([:]))
+        if !violations.isEmpty { throw .violates(level, pod.name, violations) }
     }
 
     private func chosenName(
