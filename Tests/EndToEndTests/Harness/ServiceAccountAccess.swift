@@ -22,8 +22,8 @@ struct APIRequests: Decodable {
 
 extension TestCluster {
     /// The permissions that are shipped, as Kubernetes objects.
-    static func shippedPermissions(file: String = #filePath) throws -> [JSONValue] {
-        let repository = URL(fileURLWithPath: file).deletingLastPathComponent().deletingLastPathComponent()
+    static func shippedPermissions() throws -> [JSONValue] {
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let text = try String(
             contentsOf: repository.appendingPathComponent("deploy/kustomize/rbac.yaml"), encoding: .utf8)
