@@ -40,10 +40,15 @@ extension EndToEndTests {
             let third = try await cluster.startCandidate("third", user: "third", behind: relay)
             defer { third.program.kill() }
             try await expectFollower(third)
+            let end = Date()
             #expect(try await second.program.stop() == 0)
             #expect(second.program.log.contains("the Lease is released"))
             try await eventually("the third leads") { await third.isReady }
-            #expect(try await cluster.lease().record.transitions == 2)
+            let given = try await cluster.lease()
+            #expect(given.record.transitions == 2)
+            let wait = try TestCluster.seconds(
+                from: .string(Lease.microTime(end)), to: given.document["spec"]?["acquireTime"])
+            #expect(wait < 9.5, "the Lease wasn't waited for until it ran out: \(wait) s")
             try await untilAttempted(third)
             #expect(try await third.program.stop() == 0)
             #expect(try await cluster.lease().record.holder == "")
@@ -74,6 +79,33 @@ extension EndToEndTests {
             try await eventually("the coordinator has ended") { !coordinator.program.process.isRunning }
             #expect(coordinator.program.process.terminationStatus != 0)
             #expect(coordinator.program.log.contains("somebody else holds the Lease"))
+        }
+    }
+
+    /// A coordinator that was stopped for longer than the Lease lasts doesn't go on where it was: another leads.
+    @Test func whoSleepsTooLongEnds() async throws {
+        try await TestCluster.simulated { cluster in
+            let relay = try ServiceRelay()
+            defer { relay.close() }
+            for user in ["first", "second"] { try await cluster.createAdministrator(user) }
+            try await cluster.configure(cluster.data([cluster.images[0], cluster.absentImage]))
+            let first = try await cluster.startCandidate("first", user: "first", behind: relay)
+            defer { first.program.kill() }
+            try await untilAttempted(first)
+            relay.clear()
+            let second = try await cluster.startCandidate("second", user: "second", behind: relay)
+            defer { second.program.kill() }
+            try await expectFollower(second)
+
+            kill(first.program.process.processIdentifier, SIGSTOP)
+            try await eventually("the second leads", within: 120) { await second.isReady }
+            try await cluster.configure(cluster.data([cluster.images[1], cluster.absentImage]))
+            kill(first.program.process.processIdentifier, SIGCONT)
+            try await eventually("the first has ended") { !first.program.process.isRunning }
+            #expect(first.program.process.terminationStatus != 0)
+            #expect(first.program.log.contains("leads no more"))
+            try await untilAttempted(second)
+            try await expectTurns(cluster, ["first", "second"])
         }
     }
 

@@ -36,6 +36,9 @@ final class ServiceRelay: Sendable {
 
     func add(_ backend: Backend) { backends.withLock { $0.append(backend) } }
 
+    /// Forgets all backends; connections that are open stay.
+    func clear() { backends.withLock { $0 = [] } }
+
     func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func serve(_ client: Int32) {
