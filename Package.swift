@@ -119,7 +119,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", logging],
+            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", "Yams", logging],
             swiftSettings: strict),
         // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
         .testTarget(
