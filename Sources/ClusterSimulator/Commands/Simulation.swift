@@ -51,6 +51,7 @@ final class Simulation: Service {
         let folder = try SimulationFolder(options.directory)
         let processes = ProcessGuard(folder: folder.isOurs ? folder.path : nil)
         let handler = APIHandler(store: store)
+        if let seconds = scenario.tokenSeconds { handler.tokens.limitLifetimes(to: seconds) }
         let surroundings = NodeSurroundings(
             store: store, cluster: cluster, tokens: handler.tokens, processes: processes, directory: folder.path,
             agentPath: options.agentPath,

@@ -26,22 +26,25 @@ struct CoordinatorProcess {
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
-        let token = AgentToken()
-        let agentPort = PortPromise()
-        let agents = Listeners.agents(
-            host: options.agentHost, port: options.agentPort, loop: loop,
-            authenticator: SharedSecretAuthenticator(token: token), logger: logger
-        ) { await agentPort.fulfil($0) }
-
+        let events = EventRecorder(client: client, logger: logger)
+        let certificates = try makeCertificates(client: client, namespace: namespace, events: events, logger: logger)
         let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
-        let local = Listeners.local(
-            port: options.port, loop: loop, configurationStatus: { board.status }, logger: logger
-        ) { _ in }
+        let queries = QueryRoutes(loop: loop) { board.status }
+        let agentPort = PortPromise()
+        let agents = Listeners.open(
+            host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
+            identity: certificates.identity,
+            access: .kubernetes(client, loop: loop, serviceAccount: options.agentServiceAccount, logger: logger),
+            limiter: ConnectionLimiter(.open.within(openFiles: OpenFiles.raise())), logger: logger
+        ) { await agentPort.fulfil($0) }
+        let local = Listeners.local(port: options.port, loop: loop, queries: queries, logger: logger) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
         let services: [any Service] = [
             Background("history") { await Self.beat(history, loop: loop, clock: clock) },
             Background("loop") { await loop.run() },
+            Background("events") { await events.run() },
+            Background("certificates") { await certificates.run() },
             Background("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
@@ -51,7 +54,7 @@ struct CoordinatorProcess {
             Background("configuration") {
                 try await keep(
                     agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,
-                    clock: clock, token: token, board: board, loop: loop, logger: logger)
+                    clock: clock, certificates: certificates, events: events, board: board, loop: loop, logger: logger)
             },
         ]
         let group = ServiceGroup(
@@ -72,12 +75,15 @@ struct CoordinatorProcess {
     /// Keeps ConfigMap and DaemonSet, once it is known where agents reach us.
     private func keep(
         agentPort: Int, client: KubernetesClient, namespace: String, history: HistoryStore, clock: CoordinatorClock,
-        token: AgentToken, board: ConfigurationBoard, loop: ControlLoop, logger: Logger
+        certificates: CertificateKeeper, events: EventRecorder, board: ConfigurationBoard, loop: ControlLoop,
+        logger: Logger
     ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let isInCluster = environment["KUBERNETES_SERVICE_HOST"] != nil
-        let host = isInCluster ? "kubernetes-image-puller.\(namespace).svc" : "127.0.0.1"
-        var manifest = ManifestOptions(serverURL: options.agentURL ?? "http://\(host):\(agentPort)")
+        let host = isInCluster ? "\(options.service).\(namespace).svc" : "127.0.0.1"
+        var manifest = ManifestOptions(serverURL: options.agentURL ?? "https://\(host):\(agentPort)")
+        manifest.caConfigMap = CertificateKeeper.configMapName(service: options.service)
+        manifest.serviceAccount = options.agentServiceAccount
         manifest.openShift = options.openshift
         manifest.logLevel = options.logLevel
         if let pod = environment["POD_NAME"], !pod.isEmpty {
@@ -90,10 +96,13 @@ struct CoordinatorProcess {
         }
         let configMap = ObjectReference(
             apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap)
-        let events = EventRecorder(client: client, logger: logger)
+        let surroundings = KubernetesSurroundings(
+            client: client, certificates: certificates, serviceAccount: options.agentServiceAccount, logger: logger,
+            warn: Self.warning(about: configMap, events: events, logger: logger))
         let daemonSets = DaemonSetKeeper(
             client: client, options: manifest, configMap: configMap,
-            namespaces: [namespace] + options.extraNamespaces, token: token, events: events, logger: logger, loop: loop)
+            namespaces: [namespace] + options.extraNamespaces, surroundings: surroundings, events: events,
+            logger: logger, loop: loop)
         var parser = ConfigurationParser()
         parser.options.ownNamespace = namespace
         parser.options.extraNamespaces = Set(options.extraNamespaces)
@@ -108,7 +117,6 @@ struct CoordinatorProcess {
         let fit = ClusterFitWatch(
             loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
         await withTaskGroup { group in
-            group.addTask { await events.run() }
             group.addTask { await fit.run() }
             group.addTask { await daemonSets.run() }
             group.addTask { await keeper.run() }

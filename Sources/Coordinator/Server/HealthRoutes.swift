@@ -5,7 +5,7 @@ import Hummingbird
 struct HealthRoutes: Sendable {
     let loop: ControlLoop
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ -> Response in
             let isReady = await loop.snapshot() != nil
