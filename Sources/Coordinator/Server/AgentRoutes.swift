@@ -24,6 +24,7 @@ struct AgentRoutes: Sendable {
         context.establish()
         let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
         let report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
+        guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
         try await identity.authorize(node: report.node)
         let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
         let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0

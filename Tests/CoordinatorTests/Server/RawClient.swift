@@ -21,7 +21,7 @@ struct RawClient: Sendable {
             return Int(text.dropFirst(9).prefix(3))
         }
         /// Answers in all.
-        var answers: Int { text.components("HTTP/1.1 ") }
+        var answers: Int { (1...5).map { text.occurrences(of: "HTTP/1.1 \($0)") }.reduce(0, +) }
     }
 
     /// - Parameter parts: sent one after the other, with a pause between.
@@ -82,7 +82,7 @@ struct RawClient: Sendable {
 
 extension String {
     /// How often a text occurs.
-    func components(_ part: String) -> Int {
+    func occurrences(of part: String) -> Int {
         var (count, rest) = (0, self[...])
         while let range = rest.firstRange(of: part) {
             count += 1

@@ -6,6 +6,12 @@ import Testing
 @testable import Coordinator
 
 @Suite("Certificates on the open listener") struct RotationTests {
+    private final class Flag: Sendable {
+        private let value = Mutex(false)
+        var isSet: Bool { value.withLock { $0 } }
+        func set() { value.withLock { $0 = true } }
+    }
+
     @Test("Connections that are open stay, new ones see the new certificate, no request fails", .timeLimit(.minutes(2)))
     func hot() async throws {
         try await LiveCoordinator.run { coordinator in
@@ -16,13 +22,14 @@ import Testing
                 configuration: .init(tls: TLSOptions(caPEM: coordinator.bundle + nextAuthority.certificate)))
             let onlyNew = HTTPClient(configuration: .init(tls: TLSOptions(caPEM: nextAuthority.certificate)))
             let url = coordinator.agents + "/healthz"
-            let isOver = Mutex(false)
+            let isOver = Flag()
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<8 {
                     group.addTask {
                         var count = 0
-                        while !isOver.withLock({ $0 }) {
-                            #expect(try await both.send(HTTPRequest("GET", url)).status == 200)
+                        while !isOver.isSet {
+                            let response = try await both.send(HTTPRequest("GET", url))
+                            #expect(response.status == 200)
                             count += 1
                         }
                         return count
@@ -34,7 +41,7 @@ import Testing
                 #expect(try await onlyNew.send(HTTPRequest("GET", url)).status == 200)
                 // This client trusts the former authority alone: it lives by its kept connection.
                 #expect(try await coordinator.get(url).status == 200)
-                isOver.withLock { $0 = true }
+                isOver.set()
                 for try await count in group { #expect(count > 0) }
             }
         }
