@@ -54,6 +54,8 @@ private struct Years {
 
     /// The coordinator looks after its certificates; anything that needs the cluster may fail.
     mutating func look(failing: Bool) throws {
+        // What was read at the start is served at once, if it can be.
+        if served == nil, let serving = kept.serving, serving.isValid(at: now) { served = serving }
         for _ in 0..<8 {
             let action = policy.next(kept, names: names, now: now)
             if case .wait = action { break }

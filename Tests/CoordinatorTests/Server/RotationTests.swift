@@ -19,7 +19,7 @@ import Testing
             let (nextAuthority, next) = try LiveCoordinator.certificates()
             // Who has been told of both trusts either.
             let both = HTTPClient(
-                configuration: .init(tls: TLSOptions(caPEM: coordinator.bundle + nextAuthority.certificate)))
+                configuration: .init(tls: TLSOptions(caPEM: "\(coordinator.bundle)\n\(nextAuthority.certificate)\n")))
             let onlyNew = HTTPClient(configuration: .init(tls: TLSOptions(caPEM: nextAuthority.certificate)))
             let url = coordinator.agents + "/healthz"
             let isOver = Flag()
