@@ -189,16 +189,17 @@ actor ConfigurationKeeper {
 
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.
     private func annotate() async {
-        let document: JSONValue = [
-            "apiVersion": "v1", "kind": "ConfigMap",
+        // No apply: that would make an empty ConfigMap of one that was deleted just now.
+        let patch: JSONValue = [
             "metadata": [
-                "name": .string(name), "namespace": .string(namespace),
                 "labels": [PodNames.managedByLabel: .string(PodNames.application)],
                 "annotations": [PodNames.revisionAnnotation: .string("\(status.revision)")],
-            ],
+            ]
         ]
         do {
-            try await client.apply(document, .configMaps, name: name, namespace: namespace)
+            try await client.mergePatch(patch, .configMaps, name: name, namespace: namespace)
+        } catch let error as KubernetesError where error.isNotFound {
+            return
         } catch {
             logger.warning("can't annotate the ConfigMap with its revision", metadata: ["error": "\(error)"])
         }
