@@ -181,7 +181,8 @@ actor CertificateKeeper {
                 // After a start it isn't known yet where the agents are.
                 guard isPlaced else { return now() + Self.pause }
                 try await publish()
-                changed.nextPublished = now()
+                // In whole seconds, as it is kept.
+                changed.nextPublished = Date(timeIntervalSince1970: now().timeIntervalSince1970.rounded(.down))
             default: try changed.carryOut(action, policy, maker: maker, names: names, now: now())
             }
             try await save(changed)

@@ -46,7 +46,7 @@ import Testing
             _ = await keeper.lookAfter()
             let state = await keeper.state
             #expect(try await Self.stored(cluster)?.state == state)
-            #expect(try await Self.bundle(cluster) == state.authority?.certificate)
+            #expect(try await Self.bundle(cluster) == state.bundle)
             try await keeper.publish(in: "elsewhere")
             #expect(try await Self.bundle(cluster, "elsewhere") == state.bundle)
             try await keeper.withdraw(from: "elsewhere")
