@@ -11,12 +11,14 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages build sleep test demo bench format lint
+.PHONY: help packages build sleep test demo bench bench-history openapi-check format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-history measure history and reports at 500,000 cells"
+	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make build         build everything, debug"
 	@echo "make format        format the sources; make lint only checks"
 
@@ -41,6 +43,13 @@ demo:
 
 bench: packages sleep
 	scripts/bench
+
+bench-history: packages
+	scripts/bench-history
+
+openapi-check: packages sleep
+	swift build
+	scripts/openapi-check
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

@@ -15,7 +15,10 @@ extension CoverageReport {
             moment.images[image.reference.written].flatMap { moment.grid.columns[$0] } ?? []
         }
         var tally = CoverageTally(grouping, images: images)
+        var left = 0
         for node in moment.nodes {
+            let before = tally.present
+            defer { if tally.present - before < images.count { left += 1 } }
             let slice = tally.slice(node: node.name, labels: node.labels)
             guard node.isHeard else {
                 tally.add(.unknown, times: images.count, slice: slice)
@@ -38,6 +41,7 @@ extension CoverageReport {
         nodes = moment.nodes.count
         self.images = images.count
         total = tally.total
+        nodesLeft = left
         rows = tally.finish(now: at, withAges: false)
         past = Past(watched: moment.run != nil, complete: !moment.isBeforeHorizon)
     }

@@ -23,8 +23,12 @@ extension CoverageReport {
         var failures = Grouped<FailureGroup>()
         var notHeld = Grouped<NotHeldGroup>()
         for row in rows {
-            for group in row.failures { failures.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) } }
-            for group in row.notHeld { notHeld.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) } }
+            for group in row.failures {
+                failures.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) }
+            }
+            for group in row.notHeld {
+                notHeld.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) }
+            }
         }
         return failures.groups.map(\.text) + notHeld.groups.map(\.text)
     }

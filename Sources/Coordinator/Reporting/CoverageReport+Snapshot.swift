@@ -9,14 +9,18 @@ extension CoverageReport {
         let isRestricted = snapshot.configuration.runtimeSocket == .none
         let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
         var tally = CoverageTally(grouping, images: images)
+        var left = 0
         for node in targets {
+            let before = tally.present
             let slice = tally.slice(node: node.name, labels: node.labels)
             if isRestricted {
                 tally.add(podsOf: node, pods[node.name] ?? [], images: images, slice: slice)
             } else {
                 tally.add(reportOf: node, pods[node.name] ?? [], images: images, slice: slice, snapshot)
             }
+            if tally.present - before < images.count { left += 1 }
         }
+        nodesLeft = left
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         evidence = isRestricted ? .podStatuses : .runtimes

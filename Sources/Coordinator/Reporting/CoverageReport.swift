@@ -10,6 +10,8 @@ struct CoverageReport: Codable, Sendable, Equatable {
     var nodes: Int
     var images: Int
     var total: CoverageCounts
+    /// Nodes on which an image isn't present, or nobody knows.
+    var nodesLeft: Int
     var rows: [CoverageRow]
     /// What there is to know about a past moment; nil in a report of the present.
     var past: Past?

@@ -10,6 +10,8 @@ struct CoverageTally {
     private var positions: [String: Int] = [:]
     /// Cells by slice and state: `slice * states + state`.
     private var counts: [Int]
+    /// Cells so far that are present.
+    private(set) var present = 0
     private var ages: [Double]
     private var isUnheard: [Bool]
     private var failures: [TroubleKey: FailureSum] = [:]
@@ -41,11 +43,16 @@ struct CoverageTally {
 
     /// - Parameter slice: of the node; nil when each image is a slice.
     mutating func add(_ state: CellState, column: Int, slice: Int?) {
+        if state.isPresent { present += 1 }
         counts[(slice ?? column) * Self.states + Int(state.rawValue)] += 1
     }
 
     mutating func add(_ state: CellState, times: Int, slice: Int?) {
-        guard slice == nil else { return counts[(slice ?? 0) * Self.states + Int(state.rawValue)] += times }
+        if let slice {
+            if state.isPresent { present += times }
+            counts[slice * Self.states + Int(state.rawValue)] += times
+            return
+        }
         for column in 0..<times { add(state, column: column, slice: nil) }
     }
 

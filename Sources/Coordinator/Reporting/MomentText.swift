@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Planning
 
 /// Reads moments and spans as people write them.
@@ -20,7 +19,9 @@ enum MomentText {
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
             let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
-            guard let number = Double(digits), number.isFinite, let factor = units[unit.lowercased()] else { return nil }
+            guard let number = Double(digits), number.isFinite, let factor = units[unit.lowercased()] else {
+                return nil
+            }
             sum += number * factor
             rest = rest.dropFirst(digits.count + unit.count)
         }
@@ -35,13 +36,7 @@ enum MomentText {
     ]
 
     private static func rfc3339(_ text: String) -> Timestamp? {
-        for hasFraction in [false, true] {
-            let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
-            guard let date = try? style.parse(text) else { continue }
-            let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
-            return abs(milliseconds) < 1e15 ? Timestamp(milliseconds: Int64(milliseconds)) : nil
-        }
-        return nil
+        KubernetesTime(text).map(Timestamp.init)
     }
 
     /// What to write, for messages about what can't be read.

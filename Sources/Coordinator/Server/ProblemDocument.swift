@@ -11,8 +11,13 @@ struct ProblemDocument: Error, Codable, Sendable, Equatable {
     var code: Int
     /// What was wrong this time, and what to do.
     var detail: String
+    /// Fields that go along with it.
+    var headers: HTTPFields = [:]
 
-    init(_ status: HTTPResponse.Status, _ name: String, title: String, detail: String) {
+    init(
+        _ status: HTTPResponse.Status, _ name: String, title: String, detail: String, headers: HTTPFields = [:]
+    ) {
+        self.headers = headers
         type = "urn:image-puller:problem:\(name)"
         self.title = title
         code = status.code
@@ -32,7 +37,8 @@ extension ProblemDocument: HTTPResponseError {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let body = try encoder.encode(self)
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
             status: status, headers: headers,

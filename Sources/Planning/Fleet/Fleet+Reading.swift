@@ -29,6 +29,13 @@ extension Fleet {
         return holders
     }
 
+    /// The image that one of the wanted references resolves to on a node.
+    public func image(of name: String, column: Int) -> ListedImage? {
+        nodes[name]?.inventory.keys.first { catalogue.columns($0).contains(Int32(column)) }
+            .flatMap { catalogue.record($0) }
+            .map { ListedImage(id: $0.id, size: $0.size, digests: $0.digests) }
+    }
+
     /// A node's orders under way, oldest first.
     public func orders(of name: String) -> [PullOrder] {
         (nodes[name]?.orders.values ?? [:].values).sorted { $0.assignedAt < $1.assignedAt }

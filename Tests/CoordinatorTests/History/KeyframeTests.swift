@@ -9,8 +9,10 @@ import Testing
         for _ in 0..<200 {
             var grid = CellGrid()
             for _ in 0..<Int.random(in: 0...60, using: &random) {
-                let code = CellCode(state: .random(in: 0...5, using: &random), reason: .random(in: 0...13, using: &random))
-                try grid.set(code, image: .random(in: 1...300, using: &random), node: .random(in: 1...400, using: &random))
+                let code = CellCode(
+                    state: .random(in: 0...5, using: &random), reason: .random(in: 0...13, using: &random))
+                try grid.set(
+                    code, image: .random(in: 1...300, using: &random), node: .random(in: 1...400, using: &random))
             }
             #expect(try CellGrid(bytes: grid.bytes) == grid)
         }
@@ -19,7 +21,9 @@ import Testing
     @Test func damagedBytesAreRefusedOrReadButNeverCrash() throws {
         var random = HistoryRandom(2)
         var grid = CellGrid()
-        for node in 1...50 as ClosedRange<Int64> { try grid.set(CellCode(state: node % 6, reason: 0), image: 7, node: node) }
+        for node in 1...50 as ClosedRange<Int64> {
+            try grid.set(CellCode(state: node % 6, reason: 0), image: 7, node: node)
+        }
         for _ in 0..<2000 {
             var bytes = grid.bytes
             bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)

@@ -110,12 +110,15 @@ private final class RandomWorld {
             nodes[name] = nodes[name] == nil ? Stage.node(name, uid: "u\(revision)", labels: ["pool": "a"]) : nil
             if let node = nodes[name] { await loop.update(node) } else { await loop.removeNode(name) }
         case 66..<72 where nodes[name] != nil:
-            nodes[name]?.labels = ["pool": chance(50) ? "b" : "a", "kubernetes.io/os": chance(80) ? "linux" : "windows"]
+            nodes[name]?.labels = [
+                "pool": chance(50) ? "b" : "a", "kubernetes.io/os": chance(80) ? "linux" : "windows",
+            ]
             if let node = nodes[name] { await loop.update(node) }
         case 72..<78:
             let count = Int.random(in: 1...3, using: &random)
             configuration.images = try Stage.configuration(
-                Self.names.shuffled(using: &random).prefix(count).map { "\($0)=\($0)" }).images
+                Self.names.shuffled(using: &random).prefix(count).map { "\($0)=\($0)" }
+            ).images
             try await adopt()
         case 78..<84: try await restart()
         case 84..<90:

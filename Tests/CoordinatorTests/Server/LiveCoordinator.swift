@@ -17,8 +17,10 @@ struct LiveCoordinator: Sendable {
     static let secret = String(repeating: "s", count: 64)
 
     /// Runs both listeners while `body` does.
-    static func run(_ body: @escaping @Sendable (LiveCoordinator) async throws -> Void) async throws {
-        let stage = Stage()
+    static func run(
+        history: (any HistoryRecorder)? = nil, _ body: @escaping @Sendable (LiveCoordinator) async throws -> Void
+    ) async throws {
+        let stage = Stage(history: history)
         let token = AgentToken()
         token.use(secret)
         let board = ConfigurationBoard(configMap: "k8s-image-puller/k8s-image-puller")

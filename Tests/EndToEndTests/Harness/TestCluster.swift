@@ -171,6 +171,11 @@ final class TestCluster {
         return program
     }
 
+    func killCoordinator() { coordinator?.kill() }
+
+    @discardableResult
+    func stopCoordinator() async throws -> Int32? { try await coordinator?.stop() }
+
     /// The same at each start, so that agents find a coordinator that was started again.
     private lazy var agentPort = Int.random(in: 20_000..<30_000)
 

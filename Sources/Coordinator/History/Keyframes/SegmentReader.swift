@@ -73,7 +73,8 @@ final class SegmentReader {
             return
         }
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT image_id, node_id, to_state, reason, at FROM transitions WHERE id BETWEEN ? AND ? ORDER BY id",
+            db,
+            sql: "SELECT image_id, node_id, to_state, reason, at FROM transitions WHERE id BETWEEN ? AND ? ORDER BY id",
             arguments: [segments[index].range.lowerBound, segments[index].range.upperBound])
         var changes: [Change]? = []
         while let row = try rows.next() {
