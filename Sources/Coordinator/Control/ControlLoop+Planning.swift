@@ -6,17 +6,20 @@ extension ControlLoop {
         wake?.cancel()
         guard let configuration else { return }
         let now = clock.now
-        noteMembers(of: configuration, at: now)
+        let roster: Roster
+        if let known = self.roster {
+            roster = known
+        } else {
+            noteMembers(of: configuration, at: now)
+            roster = Roster(cluster, scheduling: configuration.scheduling)
+            self.roster = roster
+        }
         let plan = Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
-        for cancellation in plan.cancellations {
-            tell(fleet.cancel(order: cancellation.order, node: cancellation.node, at: now))
-            waiters.notify(node: cancellation.node)
-        }
-        for pull in plan.pulls {
-            tell(fleet.order(pull.reference, node: pull.node, at: now))
-            waiters.notify(node: pull.node)
-        }
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
+        let outcome = fleet.carryOut(plan, at: now)
+        tell(outcome.transitions)
+        for node in outcome.nodes { waiters.notify(node: node) }
+        tellRollOut(plan.rollOut)
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         if let moment = plan.wake {
             wake = Task { [signal] in
@@ -24,8 +27,17 @@ extension ControlLoop {
                 if !Task.isCancelled { signal.yield() }
             }
         }
-        if !plan.cancellations.isEmpty || !plan.pulls.isEmpty { signal.yield() }
+        if !plan.cancellations.isEmpty || !plan.pulls.isEmpty || !plan.shortages.isEmpty { signal.yield() }
         noteSilence(at: now)
+    }
+
+    /// Says once why a roll-out doesn't go on.
+    private func tellRollOut(_ trouble: Plan.RollOutTrouble?) {
+        defer { rollOutTrouble = trouble }
+        guard let trouble, trouble != rollOutTrouble else { return }
+        logger.warning(
+            "the first pod of the new template doesn't work; all other nodes keep theirs",
+            metadata: ["pod": "\(trouble.pod)", "node": "\(trouble.node)", "message": "\(trouble.message)"])
     }
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {

@@ -33,6 +33,9 @@ actor ControlLoop {
     var members: [String: [String: String]] = [:]
     var outbox = HistoryOutbox()
     var wake: Task<Void, Never>?
+    /// The target nodes in order; nil when nodes or configuration have changed since.
+    var roster: Roster?
+    var rollOutTrouble: Plan.RollOutTrouble?
 
     init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger, replacePod: @escaping ReplacePod
@@ -63,6 +66,7 @@ actor ControlLoop {
     func adopt(_ configuration: Configuration, revision: Int) {
         self.configuration = configuration
         self.revision = revision
+        roster = nil
         tell(fleet.adopt(configuration, at: clock.now))
         waiters.notifyAll()
         signal.yield()
@@ -90,12 +94,14 @@ actor ControlLoop {
         // Another machine under the old name has other images.
         if let old, old.uid != node.uid { removeNode(node.name) }
         cluster.nodes[node.name] = node
+        roster = nil
         signal.yield()
     }
 
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
-        fleet.remove(node: name)
+        roster = nil
+        fleet.remove(node: name, at: clock.now)
         leave(name)
         waiters.notify(node: name)
         signal.yield()
@@ -132,6 +138,7 @@ actor ControlLoop {
 
     private func synced() {
         cluster.isSynced = nodesSynced && podsSynced
+        roster = nil
         signal.yield()
     }
 
