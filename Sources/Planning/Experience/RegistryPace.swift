@@ -37,7 +37,8 @@ public struct RegistryPace: Sendable, Equatable {
     /// Pulls that are so many times slower than alone share what there is. It is also the reserve above the knee
     /// that keeps the registry busy while nodes come and go.
     private static let congestion = 1.4
-    private static let trialPause = 30.0
+    /// Between trials that gained nothing, in durations of a pull.
+    private static let trialPause = 4.0
 
     public init() {}
 
@@ -117,7 +118,7 @@ public struct RegistryPace: Sendable, Equatable {
             if slowdown >= Self.congestion {
                 isDoubling = false
                 window = max(Self.first, min(window, Self.congestion * concurrency / slowdown))
-                nextTrial = now + Self.trialPause
+                nextTrial = now + pause(of: end, at: now)
                 speeds.beginAnew()
             } else {
                 grow(by: 1, at: now)
@@ -140,7 +141,11 @@ public struct RegistryPace: Sendable, Equatable {
         let gain = Self.median(trial.after) / max(1, Self.median(trial.before))
         if gain < 1.1 { window = min(window, trial.window) }
         self.trial = nil
-        nextTrial = gain < 1.1 ? now + Self.trialPause : now
+        nextTrial = gain < 1.1 ? now + pause(of: end, at: now) : now
+    }
+
+    private func pause(of end: End, at now: Timestamp) -> Double {
+        max(2, Self.trialPause * Double(now.milliseconds(since: end.startedAt)) / 1000)
     }
 
     private mutating func grow(by step: Double, at now: Timestamp) {

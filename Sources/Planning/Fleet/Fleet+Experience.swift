@@ -9,7 +9,9 @@ extension Fleet {
         using random: inout some RandomNumberGenerator
     ) {
         let succeeded = attempt.outcome == .succeeded
-        let seconds = Double(attempt.startedAgeMs) / 1000 - Double(attempt.endedAgeMs) / 1000
+        // From the order to its report: what lies between counts for the goodput, whoever spent the time.
+        let assigned = nodes[name]?.orders[id]?.assignedAt ?? now
+        let seconds = Double(now.milliseconds(since: assigned)) / 1000
         let outcome: RegistryPace.End.Outcome
         if succeeded {
             outcome = .succeeded(bytes: attempt.bytes, seconds: seconds)

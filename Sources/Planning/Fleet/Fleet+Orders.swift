@@ -29,6 +29,7 @@ extension Fleet {
             guard let bootID = nodes[replacement.node]?.bootID else { continue }
             nodes[replacement.node]?.replacedBootID = bootID
             nodes[replacement.node]?.moved = []
+            movedNodes.remove(replacement.node)
         }
         return (transitions, changed)
     }

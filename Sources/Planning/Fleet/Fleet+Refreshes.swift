@@ -16,6 +16,7 @@ extension Fleet {
         // The pod still holds what the tag meant before.
         if order.isRefresh, nodes[name]?.cells[column] == .present {
             nodes[name]?.moved.insert(order.reference.normalised)
+            movedNodes.insert(name)
         }
     }
 

@@ -18,6 +18,8 @@ public struct Fleet: Sendable {
     var catalogue = ImageCatalogue()
     var index = CellIndex()
     var slots = SlotTable()
+    /// Nodes whose pod may hold what a tag meant before.
+    var movedNodes: Set<String> = []
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -50,6 +52,7 @@ public struct Fleet: Sendable {
     /// Forgets a node that left the cluster.
     public mutating func remove(node name: String, at now: Timestamp) {
         dropOrders(of: name, at: now)
+        movedNodes.remove(name)
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {

@@ -7,7 +7,7 @@ extension Planner {
     func planReplacements(_ plan: inout Plan) {
         guard let template else { return }
         // Mostly there's nothing to do, and that should cost nothing.
-        let hasMoved = fleet.nodes.values.contains { !$0.moved.isEmpty }
+        let hasMoved = fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
         let hasOutdated = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
         guard hasMoved || hasOutdated else { return }
         var podsByNode: [String: [PodView]] = [:]

@@ -39,16 +39,15 @@ struct PullPlanning {
         var unheard = 0
         let isYoung = fleet.adoptedAt.map { $0 + fleet.silenceSeconds > planner.now } ?? true
         for member in planner.roster.members {
-            guard let node = fleet.nodes[member.name] else {
+            guard let slot = fleet.slots.numbers[member.name] else {
                 if isYoung { unheard += 1 }
                 continue
             }
-            guard member.isReady, !member.hasDiskPressure,
-                fleet.slots.knownUntil[node.slot] >= planner.now.milliseconds
+            guard member.isReady, !member.hasDiskPressure, fleet.slots.knownUntil[slot] >= planner.now.milliseconds
             else { continue }
-            platforms[node.slot] = member.platform
-            order.append(node.slot)
-            able[member.platform].insert(node.slot)
+            platforms[slot] = member.platform
+            order.append(slot)
+            able[member.platform].insert(slot)
         }
         countRunning(unheard: unheard > 0 ? unheardPulls() : 0)
         for slot in order {
@@ -72,12 +71,12 @@ struct PullPlanning {
         for (node, order) in fleet.orders {
             running[order.reference.registry, default: 0] += 1
             trying[order.trial, default: 0] += 1
-            if let slot = fleet.nodes[node]?.slot { busy[slot, default: 0] += 1 }
+            if let slot = fleet.slots.numbers[node] { busy[slot, default: 0] += 1 }
         }
         var ending: [String: Int] = [:]
         for pull in fleet.ending.values where pull.until > now {
             ending[pull.registry, default: 0] += 1
-            if let slot = fleet.nodes[pull.node]?.slot { busy[slot, default: 0] += 1 }
+            if let slot = fleet.slots.numbers[pull.node] { busy[slot, default: 0] += 1 }
         }
         for reference in fleet.references where room[reference.registry] == nil {
             let registry = reference.registry
@@ -187,7 +186,7 @@ struct PullPlanning {
         guard trial?.nextAttempt.map({ $0 <= now }) ?? true else { return }
         let missing = fleet.index.missing[column].intersection(able[platform])
         let failed = fleet.index.failed[column].intersection(able[platform])
-        if let slot = trial?.node.flatMap({ fleet.nodes[$0]?.slot }), missing.contains(slot) || failed.contains(slot) {
+        if let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }), missing.contains(slot) || failed.contains(slot) {
             if isDue(slot, column) { start(slot, column, &plan) }
             return
         }
