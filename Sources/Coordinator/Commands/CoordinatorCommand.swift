@@ -11,7 +11,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             2 when a file can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
             """,
         version: Version.text,
-        subcommands: [ServeCommand.self, CoverageCommand.self, ConfigCommand.self])
+        subcommands: [ServeCommand.self, CoverageCommand.self, PullCommand.self, ConfigCommand.self])
 
     static func main() async {
         do {

@@ -13,14 +13,16 @@ struct ServerOptions: ParsableArguments {
     /// Asks and decodes.
     ///
     /// - Throws: ``ServerError``.
-    func get<Answer: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Answer {
+    func get<Answer: Decodable>(
+        _ path: String, query: [(name: String, value: String)] = [], method: String = "GET"
+    ) async throws -> Answer {
         var base = server
         while base.hasSuffix("/") { base.removeLast() }
         let parameters = query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&")
         let url = base + path + (parameters.isEmpty ? "" : "?" + parameters)
         let response: HTTPResponse
         do {
-            var request = HTTPRequest("GET", url)
+            var request = HTTPRequest(method, url)
             request.timeouts.firstByte = .seconds(30)
             response = try await HTTPClient().send(request)
         } catch let error as HTTPError {

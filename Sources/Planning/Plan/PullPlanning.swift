@@ -186,7 +186,8 @@ struct PullPlanning {
         guard trial?.nextAttempt.map({ $0 <= now }) ?? true else { return }
         let missing = fleet.index.missing[column].intersection(able[platform])
         let failed = fleet.index.failed[column].intersection(able[platform])
-        if let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }), missing.contains(slot) || failed.contains(slot) {
+        if let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }), missing.contains(slot) || failed.contains(slot)
+        {
             if isDue(slot, column) { start(slot, column, &plan) }
             return
         }
