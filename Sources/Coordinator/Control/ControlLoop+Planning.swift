@@ -19,7 +19,7 @@ extension ControlLoop {
         let outcome = fleet.carryOut(plan, at: now)
         tell(outcome.transitions)
         for node in outcome.nodes { waiters.notify(node: node) }
-        tellRollOut(plan.rollOut)
+        rollOutTrouble = plan.rollOut
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         if let moment = plan.wake {
             wake = Task { [signal] in
@@ -29,15 +29,6 @@ extension ControlLoop {
         }
         if !plan.cancellations.isEmpty || !plan.pulls.isEmpty || !plan.shortages.isEmpty { signal.yield() }
         noteSilence(at: now)
-    }
-
-    /// Says once why a roll-out doesn't go on.
-    private func tellRollOut(_ trouble: Plan.RollOutTrouble?) {
-        defer { rollOutTrouble = trouble }
-        guard let trouble, trouble != rollOutTrouble else { return }
-        logger.warning(
-            "the first pod of the new template doesn't work; all other nodes keep theirs",
-            metadata: ["pod": "\(trouble.pod)", "node": "\(trouble.node)", "message": "\(trouble.message)"])
     }
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {

@@ -35,6 +35,7 @@ actor ControlLoop {
     var wake: Task<Void, Never>?
     /// The target nodes in order; nil when nodes or configuration have changed since.
     var roster: Roster?
+    /// Why the roll-out of the present template doesn't go on, when it doesn't.
     var rollOutTrouble: Plan.RollOutTrouble?
 
     init(

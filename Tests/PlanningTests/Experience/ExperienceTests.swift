@@ -1,5 +1,6 @@
 import Planning
 import Shared
+import SwiftProtobuf
 import Testing
 
 /// Retries, circuits and trials, by reports that are written by hand.
