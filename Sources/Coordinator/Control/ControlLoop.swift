@@ -173,6 +173,7 @@ actor ControlLoop {
                     || fleet.entryColumns.allSatisfy { column in
                         let state = fleet.state(node: node.name, column: column, now: now)
                         return state.isPresent || state == .failed
+                            || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
                     })
         }
     }

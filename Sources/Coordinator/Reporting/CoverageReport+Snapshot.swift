@@ -9,6 +9,7 @@ extension CoverageReport {
         let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
         let isRestricted = snapshot.configuration.runtimeSocket == .none
         var builder = CoverageBuilder(grouping: grouping)
+        var heldBack = 0
         for (column, image) in images.enumerated() {
             for node in targets {
                 var cell = CoverageBuilder.Cell(image: image, node: node, state: .unknown)
@@ -23,8 +24,12 @@ extension CoverageReport {
                     }
                 }
                 builder.add(cell)
+                if cell.state == .missing, snapshot.fleet.isHeldBack(column: column, platform: node.platform) {
+                    heldBack += 1
+                }
             }
         }
+        self.heldBack = heldBack
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         evidence = isRestricted ? .podStatuses : .runtimes

@@ -85,6 +85,16 @@ extension Fleet {
         }
     }
 
+    /// Whether an image isn't pulled on other nodes of a platform before the node that tries it has had it: the
+    /// reference, or who asks for it, is to blame for that node's failure.
+    ///
+    /// - Parameter platform: `os/arch`.
+    public func isHeldBack(column: Int, platform: String) -> Bool {
+        guard references.indices.contains(column) else { return false }
+        let key = Trial.Key(reference: references[column].normalised, platform: platform)
+        return experience.trials[key]?.node != nil
+    }
+
     /// How much of the disk an image takes, by what was free before and after.
     private mutating func learnDisk(from order: PullOrder, node name: String, size: UInt64) {
         guard let before = order.freeBytes, let node = nodes[name], size > 1 << 20 else { return }

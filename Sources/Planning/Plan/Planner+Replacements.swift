@@ -99,8 +99,7 @@ extension Planner {
     /// Whether another node tries the image and fails: nobody knows when this one's turn comes.
     private func isHopeless(_ column: Int, _ node: String) -> Bool {
         guard let platform = cluster.nodes[node]?.platform else { return false }
-        let key = Trial.Key(reference: fleet.references[column].normalised, platform: platform)
-        if let trial = fleet.experience.trials[key], trial.node != nil { return true }
+        if fleet.isHeldBack(column: column, platform: platform) { return true }
         return fleet.experience.registries[fleet.references[column].registry]?.circuit.isOpen ?? false
     }
 
