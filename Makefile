@@ -11,13 +11,15 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages tools build sleep test demo bench bench-deploy bench-history openapi-check images format lint
+.PHONY: help packages tools build sleep test demo bench bench-deploy bench-history bench-planner openapi-check images \
+	format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
 	@echo "make bench-history measure history and reports at 500,000 cells"
+	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make build         build everything, debug"
 	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
@@ -68,6 +70,9 @@ bench-history: packages
 openapi-check: packages sleep
 	swift build
 	scripts/openapi-check
+
+bench-planner: packages
+	scripts/bench-planner
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Of pure code thousands of histories are played in tests: those are compiled with optimisation in debug builds too.
+let quick: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -52,9 +55,9 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(
             name: "Shared", dependencies: ["CCurl", logging, protobuf],
-            exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: strict),
-        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: strict),
-        .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: strict),
+            exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
+        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: quick),
+        .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         .executableTarget(
             name: "Coordinator",
             dependencies: [
@@ -96,9 +99,16 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "planner-bench", dependencies: ["Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf],
+            path: "Benchmarks/Planner", swiftSettings: strict),
+        // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
+        .target(
+            name: "PlannedCluster", dependencies: ["Planning", "ClusterModel", "Shared", protobuf],
+            path: "Tests/PlannedCluster", swiftSettings: quick),
         .testTarget(
-            name: "PlanningTests", dependencies: ["Planning", "ClusterModel", "Shared", protobuf], swiftSettings: strict
-        ),
+            name: "PlanningTests", dependencies: ["Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
+            swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",

@@ -13,8 +13,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CoverageCommand.self, ImageCommand.self, NodeCommand.self, HistoryCommand.self,
-            AttemptsCommand.self, WarmupsCommand.self, PlanCommand.self, SuggestCommand.self, BackupCommand.self,
-            ConfigCommand.self,
+            AttemptsCommand.self, WarmupsCommand.self, PullCommand.self, PlanCommand.self, SuggestCommand.self,
+            BackupCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

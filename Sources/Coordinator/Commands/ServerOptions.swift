@@ -25,8 +25,10 @@ struct ServerOptions: ParsableArguments {
     /// Asks and decodes.
     ///
     /// - Throws: ``ServerError``.
-    func get<Answer: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Answer {
-        try await ask("GET", path, query: query)
+    func get<Answer: Decodable>(
+        _ path: String, query: [(name: String, value: String)] = [], method: String = "GET"
+    ) async throws -> Answer {
+        try await ask(method, path, query: query)
     }
 
     /// Asks with a JSON body, and decodes.

@@ -2,7 +2,8 @@ import Logging
 import Planning
 import Shared
 
-/// Says when the nodes can't do what the configuration asks for: no node is selected, or none has room for the pod.
+/// Says when the nodes can't do what the configuration asks for: no node is selected, none has room for the pod, or the
+/// first pod of a new template doesn't work.
 ///
 /// The status always tells how it is now. Log and Event only speak when something else is wrong than before, or after
 /// an edit: in a cluster that scales by itself the numbers change all the time.
@@ -18,7 +19,11 @@ struct ClusterFitWatch: Sendable {
     /// Works until cancelled.
     func run() async {
         var news = ClusterFitNews()
+        var trouble: Plan.RollOutTrouble?
         while !Task.isCancelled {
+            let now = await loop.rollOutTrouble
+            if let now, now != trouble { tell(now) }
+            trouble = now
             if let facts = await loop.clusterNodes() {
                 let findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
                 board.post(fit: findings.map(ConfigurationStatus.Remark.init))
@@ -26,6 +31,14 @@ struct ClusterFitWatch: Sendable {
             }
             try? await Task.sleep(for: interval)
         }
+    }
+
+    private func tell(_ trouble: Plan.RollOutTrouble) {
+        let message =
+            "pod \(trouble.pod) on node \(trouble.node), the first of the new template, doesn't work: "
+            + "\(trouble.message). All other nodes keep their pods until it does, or the ConfigMap is changed."
+        logger.warning("\(message)")
+        events.record(.warning, about: configMap, reason: "RollOutStopped", message: message)
     }
 
     private func tell(_ finding: Finding) {

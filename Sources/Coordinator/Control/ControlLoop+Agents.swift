@@ -14,11 +14,11 @@ extension ControlLoop {
             throw ReportRefusal.incomplete
         }
         guard configuration != nil, cluster.isSynced else { throw ReportRefusal.notReady }
-        guard cluster.nodes[report.node] != nil else { throw ReportRefusal.unknownNode(report.node) }
+        guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
         waiters.notify(node: report.node)
         noteSilence(of: report.node, at: clock.now)
-        let ingestion = fleet.ingest(report, at: clock.now, using: &random)
+        let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         tell(ingestion.transitions)
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }

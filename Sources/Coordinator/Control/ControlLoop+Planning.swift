@@ -6,19 +6,22 @@ extension ControlLoop {
         wake?.cancel()
         guard let configuration else { return }
         let now = clock.now
-        noteMembers(of: configuration, at: now)
+        let roster: Roster
+        if let known = self.roster {
+            roster = known
+        } else {
+            noteMembers(of: configuration, at: now)
+            roster = Roster(cluster, scheduling: configuration.scheduling)
+            self.roster = roster
+        }
         var plan = Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
-        for cancellation in plan.cancellations {
-            tell(fleet.cancel(order: cancellation.order, node: cancellation.node, at: now))
-            waiters.notify(node: cancellation.node)
-        }
-        for pull in plan.pulls {
-            tell(fleet.order(pull.reference, node: pull.node, at: now))
-            waiters.notify(node: pull.node)
-        }
+        let outcome = fleet.carryOut(plan, at: now)
+        tell(outcome.transitions)
+        for node in outcome.nodes { waiters.notify(node: node) }
+        rollOutTrouble = plan.rollOut
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         if let moment = plan.wake {
             wake = Task { [signal] in
@@ -26,7 +29,7 @@ extension ControlLoop {
                 if !Task.isCancelled { signal.yield() }
             }
         }
-        if !plan.cancellations.isEmpty || !plan.pulls.isEmpty { signal.yield() }
+        if !plan.cancellations.isEmpty || !plan.pulls.isEmpty || !plan.shortages.isEmpty { signal.yield() }
         noteSilence(at: now)
     }
 

@@ -34,6 +34,10 @@ actor ControlLoop {
     var members: [String: [String: String]] = [:]
     var outbox = HistoryOutbox()
     var wake: Task<Void, Never>?
+    /// The target nodes in order; nil when nodes or configuration have changed since.
+    var roster: Roster?
+    /// Why the roll-out of the present template doesn't go on, when it doesn't.
+    var rollOutTrouble: Plan.RollOutTrouble?
 
     init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger, replacePod: @escaping ReplacePod
@@ -65,6 +69,7 @@ actor ControlLoop {
         noteSilence(at: clock.now)
         self.configuration = configuration
         self.revision = revision
+        roster = nil
         tell(fleet.adopt(configuration, at: clock.now))
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
@@ -94,13 +99,15 @@ actor ControlLoop {
         // Another machine under the old name has other images.
         if let old, old.uid != node.uid { removeNode(node.name) }
         cluster.nodes[node.name] = node
+        roster = nil
         signal.yield()
     }
 
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
+        roster = nil
         leave(name)
-        fleet.remove(node: name)
+        fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
         signal.yield()
     }
@@ -146,6 +153,7 @@ actor ControlLoop {
 
     private func synced() {
         cluster.isSynced = nodesSynced && podsSynced
+        roster = nil
         signal.yield()
     }
 
@@ -179,6 +187,7 @@ actor ControlLoop {
                     || fleet.entryColumns.allSatisfy { column in
                         let state = fleet.state(node: node.name, column: column, now: now)
                         return state.isPresent || state == .failed
+                            || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
                     })
         }
     }

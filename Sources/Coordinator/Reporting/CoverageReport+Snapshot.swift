@@ -21,6 +21,7 @@ extension CoverageReport {
             if tally.present - before < images.count { left += 1 }
         }
         nodesLeft = left
+        heldBack = tally.heldBack
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         evidence = isRestricted ? .podStatuses : .runtimes
@@ -54,7 +55,9 @@ extension CoverageTally {
             case .present:
                 let container = pods.lazy.compactMap { $0.containers[images[column].name] }.first
                 add(notHeldBy: container, column: column, slice: slice, node: node.name)
-            case .unknown, .missing, .pulling, .held: break
+            case .missing:
+                if snapshot.fleet.isHeldBack(column: column, platform: node.platform) { heldBack += 1 }
+            case .unknown, .pulling, .held: break
             }
         }
     }

@@ -28,6 +28,8 @@ struct CoverageReport: Codable, Sendable, Equatable {
         /// Whether the moment lies within what retention keeps.
         var complete: Bool
     }
+    /// Missing cells whose image failed for good on the one node that tries it: the others wait for that node.
+    var heldBack = 0
 
     enum Evidence: String, Codable, Sendable {
         /// The nodes' container runtimes, asked by agents.
@@ -39,7 +41,7 @@ struct CoverageReport: Codable, Sendable, Equatable {
     /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for
     /// a permanent reason.
     var isSettled: Bool {
-        total.cells > 0 && total.missing == 0 && total.pulling == 0 && total.unknown == 0
+        total.cells > 0 && total.missing == heldBack && total.pulling == 0 && total.unknown == 0
             && rows.allSatisfy { $0.failures.allSatisfy(\.permanent) }
     }
 }

@@ -12,6 +12,8 @@ struct CoverageTally {
     private var counts: [Int]
     /// Cells so far that are present.
     private(set) var present = 0
+    /// Missing cells that wait for the one node that tries their image.
+    var heldBack = 0
     private var ages: [Double]
     private var isUnheard: [Bool]
     private var failures: [TroubleKey: FailureSum] = [:]

@@ -45,6 +45,7 @@ struct QueryRoutes: Sendable {
             Route(method: .get, path: "/api/v1/configuration") { request, _ in
                 try await desk.configurationStatus().response(to: request)
             },
+            Route(method: .post, path: "/api/v1/pull") { request, _ in try await PullRoutes(desk: desk).pull(request) },
             Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
             Route(method: .get, path: "/api/v1/backup") { request, _ in
                 try await BackupRoutes(desk: desk).backup(request)

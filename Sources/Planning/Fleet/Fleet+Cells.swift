@@ -5,24 +5,29 @@ extension Fleet {
     mutating func refreshCells(of name: String, at now: Timestamp) -> [Transition] {
         guard var node = nodes[name], node.hasInventory else { return [] }
         var cells = [CellState](repeating: .missing, count: references.count)
+        node.resolved = [ImageCatalogue.Index](repeating: -1, count: references.count)
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
                 let state: CellState = inUse ? .held : .present
-                if cells[Int(column)].rawValue < state.rawValue { cells[Int(column)] = state }
+                guard cells[Int(column)].rawValue < state.rawValue else { continue }
+                cells[Int(column)] = state
+                node.resolved[Int(column)] = index
             }
         }
         var changes: [(column: Int, before: CellState)] = []
         for (column, reference) in references.enumerated() {
             if cells[column].isPresent {
                 node.failures[reference.normalised] = nil
+                if cells[column] == .held { node.moved.remove(reference.normalised) }
             } else if node.isPulling(reference) {
                 cells[column] = .pulling
             } else if node.failures[reference.normalised] != nil {
                 cells[column] = .failed
             }
             let before = column < node.cells.count ? node.cells[column] : .unknown
-            guard before != cells[column], entryColumns.contains(column) else { continue }
-            changes.append((column, before))
+            guard before != cells[column] else { continue }
+            index.change(slot: node.slot, column: column, from: before, to: cells[column])
+            if entryColumns.contains(column) { changes.append((column, before)) }
         }
         node.cells = cells
         nodes[name] = node

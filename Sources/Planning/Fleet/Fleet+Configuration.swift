@@ -7,6 +7,8 @@ extension Fleet {
     /// Cells of references that aren't listed any more end, and those of a reference that is spelled anew begin:
     /// history names images as they are written.
     public mutating func adopt(_ configuration: Configuration, at now: Timestamp) -> [Transition] {
+        if adoptedAt == nil { adoptedAt = now }
+        cachingIntervalSeconds = Double(configuration.cachingIntervalHours) * 3600
         retry = configuration.retry
         pullTimeoutSeconds = UInt32(clamping: configuration.pullTimeoutSeconds)
         silenceSeconds = Double(3 * configuration.reportIntervalSeconds)
@@ -26,6 +28,12 @@ extension Fleet {
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
         catalogue.want(wanted)
+        index.reset(columns: wanted.count)
+        experience.forget(except: wanted)
+        for key in experience.trials.keys where experience.trials[key]?.node != nil {
+            // What was absent may have been put there, and who edits the list expects an answer.
+            experience.trials[key]?.release()
+        }
 
         let normalised = Set(wanted.map(\.normalised))
         var transitions: [Transition] = []
@@ -44,11 +52,22 @@ extension Fleet {
                 let isNew = column < entryCount && !known.contains(reference.written)
                 return isNew ? .unknown : before[reference.normalised] ?? .unknown
             }
+            for (column, state) in node.cells.enumerated() {
+                index.change(slot: node.slot, column: column, from: .unknown, to: state)
+            }
+            node.resolved = []
             node.failures = node.failures.filter { normalised.contains($0.key) }
-                .mapValues { $0.due(noLaterThan: retry) }
-            node.orders = node.orders.filter { normalised.contains($0.value.reference.normalised) }
+                .mapValues { failure in
+                    var failure = failure.due(noLaterThan: retry)
+                    if failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
+                    return failure
+                }
+            node.moved.formIntersection(normalised)
             node.generation = newGeneration()
             nodes[name] = node
+            slots.know(node.slot, until: node.hasInventory ? knownUntil(node) : nil)
+            let unwanted = node.orders.values.filter { !normalised.contains($0.reference.normalised) }
+            for order in unwanted { transitions += cancel(order: order.id, node: name, at: now) }
             transitions += refreshCells(of: name, at: now)
         }
         return transitions

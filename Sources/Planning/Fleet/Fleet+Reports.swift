@@ -31,21 +31,25 @@ extension Fleet {
     ///
     /// A report that was overtaken by a newer one, of the same boot or of the next, changes nothing but is still
     /// mined for attempts.
+    ///
+    /// - Parameter platform: `os/arch` of the node.
     public mutating func ingest(
-        _ report: WireReport, at now: Timestamp, using random: inout some RandomNumberGenerator
+        _ report: WireReport, platform: String = "", at now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Ingestion {
         var result = Ingestion()
         let name = report.node
-        var node = nodes[name] ?? NodeState(generation: newGeneration())
+        if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }
+        guard var node = nodes[name] else { return result }
         if isOvertaken(report, on: node, at: now) {
             result.attempts = finish(report.attempts, of: name, bootID: report.bootID, at: now)
             return result
         }
-        if node.bootID != report.bootID {
+        let isNewBoot = node.bootID != report.bootID
+        let hasNewSecrets = isNewBoot || node.pullSecretsDigest != report.pullSecretsDigest
+        if isNewBoot {
+            dropOrders(of: name, at: now)
+            node = nodes[name] ?? node
             startBoot(of: &node, id: report.bootID)
-            node.retryUnauthorized(at: now)
-        } else if node.pullSecretsDigest != report.pullSecretsDigest {
-            node.retryUnauthorized(at: now)
         }
         let base = node.lastSequence
         node.lastSequence = report.sequence
@@ -55,6 +59,7 @@ extension Fleet {
         node.imageFilesystem = report.imageFilesystem
         node.pullSecretsDigest = report.pullSecretsDigest
         nodes[name] = node
+        if hasNewSecrets { retryUnauthorized(node: name, at: now) }
 
         switch report.inventory {
         case .full(let inventory):
@@ -77,11 +82,21 @@ extension Fleet {
             $0.id > node.lastAttempt && $0.reason != nil && $0.reason != .cancelled
         }
         nodes[name]?.lastAttempt = max(node.lastAttempt, report.attempts.map(\.id).max() ?? 0)
-        for attempt in report.attempts {
-            note(disbelieved(attempt, in: report) ?? attempt, node: name, at: now, using: &random)
+        slots.know(node.slot, until: nodes[name].flatMap { $0.hasInventory ? knownUntil($0) : nil })
+        settleEnding(of: name, running: report.running, at: now)
+        let isQuiet = report.inventory == nil && report.attempts.isEmpty && !isNewBoot && !hasNewSecrets
+        let generation = nodes[name]?.generation
+        if !report.attempts.isEmpty {
+            // Whether a success is true shows in the new inventory.
+            result.transitions = refreshCells(of: name, at: now)
+            for attempt in report.attempts {
+                note(disbelieved(attempt, in: report) ?? attempt, node: name, at: now, using: &random)
+            }
         }
-        adoptRunning(report.running, node: name, at: now)
-        result.transitions = refreshCells(of: name, at: now)
+        adoptRunning(report.running, node: name, platform: platform, at: now)
+        // A heartbeat changes no cell.
+        if isQuiet, nodes[name]?.generation == generation { return result }
+        result.transitions += refreshCells(of: name, at: now)
         return result
     }
 
@@ -101,17 +116,15 @@ extension Fleet {
         node.lastAttempt = 0
         node.hasInventory = false
         node.inventory = [:]
-        node.indexByID = [:]
         node.inventoryAt = nil
-        node.orders = [:]
         node.generation = newGeneration()
+        slots.know(node.slot, until: nil)
     }
 
     private mutating func replaceInventory(of name: String, by images: [WireImage]) {
         guard var node = nodes[name] else { return }
         let old = node.inventory.keys
         node.inventory = [:]
-        node.indexByID = [:]
         for image in images { add(image, to: &node) }
         for index in old { catalogue.release(index) }
         node.hasInventory = true
@@ -121,13 +134,13 @@ extension Fleet {
     private mutating func change(inventoryOf name: String, by delta: WireInventoryDelta) {
         guard var node = nodes[name] else { return }
         for image in delta.changed {
-            let old = node.indexByID[image.id]
+            let old = number(of: image.id, on: node)
             if let old { node.inventory[old] = nil }
             add(image, to: &node)
             if let old { catalogue.release(old) }
         }
         for id in delta.removed {
-            guard let old = node.indexByID.removeValue(forKey: id) else { continue }
+            guard let old = number(of: id, on: node) else { continue }
             node.inventory[old] = nil
             catalogue.release(old)
         }
@@ -135,10 +148,15 @@ extension Fleet {
     }
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
-        guard node.indexByID[image.id].map({ node.inventory[$0] == nil }) ?? true else { return }
         let index = catalogue.retain(image)
-        node.inventory[index] = image.inUse
-        node.indexByID[image.id] = index
+        // The same image named twice counts once.
+        if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
+    }
+
+    /// The catalogue's number of an image on a node, by the runtime's id, which deltas speak in. A dictionary for it
+    /// would take more memory than all the rest of a node.
+    private func number(of id: String, on node: NodeState) -> ImageCatalogue.Index? {
+        node.inventory.keys.first { catalogue.record($0)?.id == id }
     }
 
     private func finish(
@@ -170,44 +188,36 @@ extension Fleet {
         return failed
     }
 
-    /// An attempt ends its order; a failed one sets when the next is due. An attempt that isn't of an order under way
-    /// was noted before.
+    /// An attempt ends its order, and teaches what it does. One that isn't of an order under way was noted before.
     private mutating func note(
         _ attempt: WireAttempt, node name: String, at now: Timestamp, using random: inout some RandomNumberGenerator
     ) {
-        guard let order = nodes[name]?.orders.removeValue(forKey: attempt.pullID) else { return }
-        renewAssignment(of: name)
-        let key = order.reference.normalised
-        guard let reason = FailureClassifier.reason(of: attempt), reason != .cancelled else {
-            if attempt.outcome == .succeeded { nodes[name]?.failures[key] = nil }
-            return
-        }
-        let ended = now.earlier(byMilliseconds: attempt.endedAgeMs)
-        let attempts = (nodes[name]?.failures[key]?.attempts ?? 0) + 1
-        let delay = retry.delay(afterFailures: attempts, reason: reason, using: &random)
-        nodes[name]?.failures[key] = Failure(
-            reason: reason, message: attempt.message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay
-        )
+        guard let order = nodes[name]?.orders[attempt.pullID] else { return }
+        let reason = FailureClassifier.reason(of: attempt)
+        if attempt.outcome == .succeeded { nodes[name]?.failures[order.reference.normalised] = nil }
+        learn(from: attempt, of: attempt.pullID, node: name, reason: reason, at: now, using: &random)
+        if attempt.outcome == .succeeded { noteRefreshed(order, node: name, at: now) }
     }
 
-    /// Pulls that an earlier run of the coordinator ordered go on, when they're still wanted.
-    private mutating func adoptRunning(_ running: [WireRunningPull], node name: String, at now: Timestamp) {
-        for pull in running where nodes[name]?.orders[pull.pullID] == nil {
-            guard let reference = references.first(where: { $0.written == pull.reference }),
-                nodes[name]?.isPulling(reference) == false
-            else { continue }
+    /// Pulls that an earlier run of the coordinator ordered go on, when they're still wanted; those that aren't end
+    /// with the next answer.
+    private mutating func adoptRunning(
+        _ running: [WireRunningPull], node name: String, platform: String, at now: Timestamp
+    ) {
+        for pull in running where nodes[name]?.orders[pull.pullID] == nil && ending[pull.pullID] == nil {
             let assigned = now.earlier(byMilliseconds: pull.ageMs)
-            nodes[name]?.orders[pull.pullID] = PullOrder(id: pull.pullID, reference: reference, assignedAt: assigned)
-            renewAssignment(of: name)
-        }
-    }
-}
-
-extension NodeState {
-    /// Other credentials may have come: what was refused without them is due now.
-    mutating func retryUnauthorized(at now: Timestamp) {
-        for (key, failure) in failures where failure.reason == .unauthorized {
-            failures[key]?.nextAttempt = min(failure.nextAttempt, now)
+            if let column = references.firstIndex(where: { $0.written == pull.reference }),
+                nodes[name]?.isPulling(references[column]) == false
+            {
+                var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
+                order.platform = platform
+                order.isRefresh = nodes[name].map { column < $0.resolved.count && $0.resolved[column] >= 0 } ?? false
+                begin(order, node: name, at: now)
+            } else if let reference = try? ImageReference(pull.reference) {
+                let until = assigned + (Double(pullTimeoutSeconds) + silenceSeconds)
+                ending[pull.pullID] = EndingPull(node: name, registry: reference.registry, until: until)
+                renewAssignment(of: name)
+            }
         }
     }
 }

@@ -12,14 +12,29 @@ public struct Fleet: Sendable {
     /// A node is unknown when its inventory is older than this.
     public internal(set) var silenceSeconds = 30.0
 
+    /// What earlier attempts taught.
+    public internal(set) var experience = Experience()
+
     var catalogue = ImageCatalogue()
+    var index = CellIndex()
+    var slots = SlotTable()
+    /// Nodes whose pod may hold what a tag meant before.
+    var movedNodes: Set<String> = []
+    /// Where the orders under way are.
+    var orderNodes: [UInt64: String] = [:]
+    /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
+    /// registry still serves them.
+    var ending: [UInt64: EndingPull] = [:]
+    /// When this run took its first revision: agents that haven't been heard since may be pulling.
+    var adoptedAt: Timestamp?
+    var cachingIntervalSeconds = 3600.0
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0
     var reportIntervalMilliseconds: UInt32 = 10_000
     var desiredImages: [WireDesiredImage] = []
-    private var nextGeneration: UInt64
-    private var nextOrderID: UInt64
+    var nextGeneration: UInt64
+    var nextOrderID: UInt64
 
     /// - Parameter epoch: a number that no earlier run of the coordinator used (its start in milliseconds will do):
     ///   generations and orders are counted from it, so that agents can't take old ones for new ones.
@@ -35,9 +50,15 @@ public struct Fleet: Sendable {
     public var agentImageColumn: Int? { references.count > entryCount ? entryCount : nil }
 
     /// Forgets a node that left the cluster.
-    public mutating func remove(node name: String) {
+    public mutating func remove(node name: String, at now: Timestamp) {
+        dropOrders(of: name, at: now)
+        movedNodes.remove(name)
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
+        for (column, state) in node.cells.enumerated() {
+            index.change(slot: node.slot, column: column, from: state, to: .unknown)
+        }
+        slots.free(node.slot)
     }
 
     // MARK: Questions
@@ -67,13 +88,17 @@ public struct Fleet: Sendable {
 
     /// The image that a reference resolves to on a node.
     public func imageID(node name: String, column: Int) -> String? {
-        nodes[name]?.inventory.keys.first { catalogue.columns($0).contains(Int32(column)) }
-            .flatMap { catalogue.record($0)?.id }
+        guard let node = nodes[name], node.resolved.indices.contains(column), node.resolved[column] >= 0 else {
+            return nil
+        }
+        return catalogue.record(node.resolved[column])?.id
     }
 
     /// All orders under way, as (node, order).
     public var orders: [(node: String, order: PullOrder)] {
-        nodes.flatMap { name, node in node.orders.values.map { (name, $0) } }
+        orderNodes.sorted { $0.key < $1.key }.compactMap { id, name in
+            nodes[name]?.orders[id].map { (name, $0) }
+        }
     }
 
     /// What the coordinator wants of a node.
@@ -94,38 +119,5 @@ public struct Fleet: Sendable {
             }
             $0.reportIntervalMs = reportIntervalMilliseconds
         }
-    }
-
-    // MARK: Orders
-
-    /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
-    public mutating func order(_ reference: ImageReference, node name: String, at now: Timestamp) -> [Transition] {
-        guard let node = nodes[name], !node.isPulling(reference) else { return [] }
-        let order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
-        nodes[name]?.orders[order.id] = order
-        renewAssignment(of: name)
-        return refreshCells(of: name, at: now)
-    }
-
-    /// Takes an order back; the agent cancels the pull.
-    public mutating func cancel(order id: UInt64, node name: String, at now: Timestamp) -> [Transition] {
-        guard nodes[name]?.orders.removeValue(forKey: id) != nil else { return [] }
-        renewAssignment(of: name)
-        return refreshCells(of: name, at: now)
-    }
-
-    mutating func renewAssignment(of name: String) {
-        let generation = newGeneration()
-        nodes[name]?.generation = generation
-    }
-
-    mutating func newGeneration() -> UInt64 {
-        nextGeneration += 1
-        return nextGeneration
-    }
-
-    mutating func newOrderID() -> UInt64 {
-        nextOrderID += 1
-        return nextOrderID
     }
 }

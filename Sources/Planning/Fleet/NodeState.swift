@@ -22,16 +22,26 @@ public struct NodeState: Sendable {
     var hasInventory = false
     /// The node's images: catalogue number → whether a container uses it.
     var inventory: [ImageCatalogue.Index: Bool] = [:]
-    /// The same by the runtime's id, which deltas speak in.
-    var indexByID: [String: ImageCatalogue.Index] = [:]
     /// The last known state of each wanted reference, by its column. Whether it's still to be believed is another
     /// question: see ``Fleet/state(node:column:now:)``.
     var cells: [CellState] = []
+    /// By column: the catalogue number of the image that the reference resolves to, or -1.
+    var resolved: [ImageCatalogue.Index] = []
     var orders: [UInt64: PullOrder] = [:]
     /// By normalised reference.
     var failures: [String: Failure] = [:]
 
-    init(generation: UInt64) { self.generation = generation }
+    /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
+    var moved: Set<String> = []
+    /// The agent's process when the node's pod was replaced: only another one proves the new pod.
+    var replacedBootID: String?
+    /// A small number that stands for the node while it is in the fleet.
+    let slot: Int
+
+    init(generation: UInt64, slot: Int) {
+        self.generation = generation
+        self.slot = slot
+    }
 
     func isPulling(_ reference: ImageReference) -> Bool {
         orders.values.contains { $0.reference.normalised == reference.normalised }

@@ -6,4 +6,14 @@ public struct PullOrder: Sendable, Equatable {
     public var id: UInt64
     public var reference: ImageReference
     public var assignedAt: Timestamp
+    /// `os/arch` of the node.
+    var platform = ""
+    /// The image is there; the question is whether its tag means another by now.
+    var isRefresh = false
+    /// Of the registry's meter, when it began.
+    var reading = 0.0
+    /// Free bytes of the node's image file system then, when this is its only pull.
+    var freeBytes: UInt64?
+
+    var trial: Trial.Key { Trial.Key(reference: reference.normalised, platform: platform) }
 }

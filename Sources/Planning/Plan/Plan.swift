@@ -5,6 +5,10 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
+    /// Pulls that would make a kubelet collect garbage.
+    public var shortages: [Shortage] = []
+    /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
+    public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.
     public var wake: Timestamp?
 
@@ -14,6 +18,28 @@ public struct Plan: Sendable, Equatable {
     public struct Pull: Sendable, Equatable {
         public var node: String
         public var reference: ImageReference
+        /// `os/arch` of the node.
+        public var platform = ""
+        /// The image is there; the question is whether its tag means another by now.
+        public var isRefresh = false
+    }
+
+    /// A pull that isn't started, because the image's disk isn't there.
+    public struct Shortage: Sendable, Equatable {
+        public var node: String
+        public var reference: ImageReference
+        /// What the image would take, unpacked.
+        public var neededBytes: UInt64
+        /// What is left until garbage collection begins.
+        public var availableBytes: UInt64
+    }
+
+    /// A pod of the new template that hasn't shown that it works.
+    public struct RollOutTrouble: Sendable, Equatable {
+        public var pod: String
+        public var node: String
+        /// What the pod's status says of the agent's container.
+        public var message: String
     }
 
     /// A pull that nobody waits for any more.

@@ -51,3 +51,26 @@ public enum FailureClassifier {
         }
     }
 }
+
+extension FailureClassifier {
+    /// Seconds that a registry asks to be left alone (`Retry-After`), where the message carries them.
+    static func retryAfter(_ message: String) -> Double? {
+        let text = message.lowercased()
+        for marker in ["retry-after: ", "retry-after:", "retry after ", "retry in "] {
+            guard let start = text.firstIndex(of: marker) else { continue }
+            let number = text[start...].prefix { $0.isNumber || $0 == "." }
+            guard let value = Double(number), value.isFinite, value >= 0 else { continue }
+            let unit = text[start...].dropFirst(number.count).drop { $0 == " " }
+            if unit.hasPrefix("ms") { return value / 1000 }
+            return unit.hasPrefix("m") ? value * 60 : value
+        }
+        return nil
+    }
+}
+
+extension String {
+    /// Where the text behind a marker begins.
+    fileprivate func firstIndex(of marker: String) -> String.Index? {
+        firstRange(of: marker)?.upperBound
+    }
+}

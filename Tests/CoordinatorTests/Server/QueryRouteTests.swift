@@ -45,6 +45,27 @@ import Testing
         }
     }
 
+    @Test("A pull by hand is due at once; what isn't on the list or in the cluster is refused")
+    func pull() async throws {
+        try await LiveCoordinator.run { coordinator in
+            func post(_ query: String) async throws -> Shared.HTTPResponse {
+                try await HTTPClient().send(Shared.HTTPRequest("POST", coordinator.local + "/api/v1/pull" + query))
+            }
+            try expectProblem(try await post("?image=web"), 503, "not-ready")
+            try await coordinator.start(images: ["web=nginx"], nodes: ["n1", "n2"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [] }
+            for image in ["web", "nginx", "docker.io/library/nginx:latest"] {
+                let response = try await post("?image=\(image)&node=n1")
+                #expect(response.status == 200)
+                let outcome = try JSONDecoder().decode(PullRequestOutcome.self, from: Data(response.body))
+                #expect(outcome == PullRequestOutcome(name: "web", reference: "nginx", missing: 1))
+            }
+            try expectProblem(try await post(""), 400, "no-image")
+            try expectProblem(try await post("?image=redis"), 404, "unknown-image")
+            try expectProblem(try await post("?image=web&node=n9"), 404, "unknown-node")
+        }
+    }
+
     @Test("The configuration's status tells what was found in it and what the nodes make of it")
     func configuration() async throws {
         try await LiveCoordinator.run { coordinator in

@@ -55,7 +55,7 @@ struct PlanDesk {
     /// Plans and orders.
     mutating func step() -> Plan {
         let plan = plan()
-        for pull in plan.pulls { _ = desk.fleet.order(pull.reference, node: pull.node, at: desk.now) }
+        _ = desk.fleet.carryOut(plan, at: desk.now)
         return plan
     }
 }
@@ -81,6 +81,7 @@ struct PlanDesk {
         desk.desk.configuration.pullMaxParallel = 3
         desk.adopt()
         desk.reportAll()
+        desk.report("n10", .named("a.example/x:1"), .named("b.example/x:1"))
         let plan = desk.step()
         #expect(plan.pulls.count { $0.reference.registry == "a.example" } == 3)
         #expect(plan.pulls.count { $0.reference.registry == "b.example" } == 3)
@@ -96,14 +97,84 @@ struct PlanDesk {
         #expect(desk.step().pulls.isEmpty)
     }
 
+    @Test("An image is tried on one node first; when it has worked there, it goes to the others")
+    func canary() throws {
+        var desk = try PlanDesk("nginx", nodes: 9)
+        for name in ["n7", "n8", "n9"] { desk.cluster.nodes[name]?.labels["kubernetes.io/arch"] = "arm64" }
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.step().pulls.map(\.node) == ["n1", "n7"])
+        #expect(desk.step().pulls.isEmpty)
+        let order = try #require(desk.desk.fleet.assignment(node: "n1").pulls.first)
+        desk.report("n1", .listed("nginx"), attempts: [.of(order.id, "nginx", .succeeded)])
+        #expect(desk.step().pulls.map(\.node) == ["n2", "n3", "n4", "n5"])
+    }
+
+    @Test("A reference that doesn't exist is asked for by one node, and the others go on with the rest")
+    func brokenReference() throws {
+        var desk = try PlanDesk("broken", "nginx", nodes: 3)
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.step().pulls.map { "\($0.node) \($0.reference)" } == ["n1 broken", "n2 nginx"])
+        let order = try #require(desk.desk.fleet.assignment(node: "n1").pulls.first)
+        desk.report("n1", attempts: [.of(order.id, "broken", .failed, "broken: not found")])
+        let other = try #require(desk.desk.fleet.assignment(node: "n2").pulls.first)
+        desk.report("n2", .listed("nginx"), attempts: [.of(other.id, "nginx", .succeeded)])
+        #expect(Set(desk.step().pulls.map { "\($0.node) \($0.reference)" }) == ["n1 nginx", "n3 nginx"])
+        desk.desk.pass(seconds: 700)
+        desk.reportAll(.listed("nginx"))
+        #expect(desk.step().pulls.map { "\($0.node) \($0.reference)" } == ["n1 broken"])
+    }
+
+    @Test("Zones take turns")
+    func zones() throws {
+        var desk = try PlanDesk("nginx", nodes: 5)
+        for (name, zone) in [("n1", "a"), ("n2", "a"), ("n3", "a"), ("n4", "b"), ("n5", "b")] {
+            desk.cluster.nodes[name]?.labels["topology.kubernetes.io/zone"] = zone
+        }
+        desk.adopt()
+        desk.reportAll()
+        desk.report("n5", .listed("nginx"))
+        #expect(desk.plan().pulls.map(\.node) == ["n1", "n4", "n2", "n3"])
+    }
+
+    @Test("A pull that would make the kubelet collect garbage isn't started, and says both numbers")
+    func disk() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        desk.adopt()
+        var image = WireImage.listed("nginx")
+        image.size = 1_000_000_000
+        desk.report("n1", image)
+        desk.desk.take(100, node: "n2") {
+            $0.full.images = []
+            $0.imageFilesystem.capacityBytes = 100_000_000_000
+            $0.imageFilesystem.freeBytes = 18_000_000_000
+        }
+        let plan = desk.step()
+        #expect(plan.pulls.isEmpty)
+        let shortage = try #require(plan.shortages.first)
+        #expect(shortage.neededBytes == 3_500_000_000 && shortage.availableBytes == 3_000_000_000)
+        let failure = try #require(desk.desk.fleet.failure(node: "n2", column: 0))
+        #expect(failure.reason == .diskFull && failure.message.contains("3500 MB") && failure.message.contains("3000"))
+        desk.desk.pass(seconds: 61)
+        desk.desk.take(101, node: "n2") {
+            $0.full.images = []
+            $0.imageFilesystem.capacityBytes = 100_000_000_000
+            $0.imageFilesystem.freeBytes = 50_000_000_000
+        }
+        desk.report("n1", image)
+        #expect(desk.step().pulls.map(\.node) == ["n2"])
+    }
+
     @Test("Cordoned nodes come last; nodes that aren't ready or short of disk not at all")
     func trouble() throws {
-        var desk = try PlanDesk("nginx", nodes: 4)
+        var desk = try PlanDesk("nginx", nodes: 5)
         desk.cluster.nodes["n1"]?.isUnschedulable = true
         desk.cluster.nodes["n2"]?.isReady = false
         desk.cluster.nodes["n3"]?.hasDiskPressure = true
         desk.adopt()
         desk.reportAll()
+        desk.report("n5", .listed("nginx"))
         #expect(desk.plan().pulls.map(\.node) == ["n4", "n1"])
     }
 
@@ -137,10 +208,11 @@ struct PlanDesk {
 
     @Test("An order that has outlived its deadline, or whose node has left, is taken back")
     func overdue() throws {
-        var desk = try PlanDesk("nginx", nodes: 2)
+        var desk = try PlanDesk("nginx", nodes: 3)
         desk.desk.configuration.pullTimeoutSeconds = 60
         desk.adopt()
         desk.reportAll()
+        desk.report("n3", .listed("nginx"))
         _ = desk.step()
         desk.cluster.nodes["n2"] = nil
         #expect(desk.plan().cancellations.map(\.node) == ["n2"])

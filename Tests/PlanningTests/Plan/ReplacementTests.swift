@@ -17,18 +17,39 @@ import Testing
     @Test("Pods of another template, within the limit; none before the template is applied")
     func limit() throws {
         var desk = try rolled(nodes: 20)
+        desk.pod("n2", template: "new")
         #expect(desk.plan().replacements.map(\.node) == ["n1", "n10", "n11"])
         desk.desk.configuration.rollMaxParallel = 5
         #expect(desk.plan().replacements.count == 5)
         desk.template = nil
         #expect(desk.plan().replacements.isEmpty)
         desk.template = "old"
+        #expect(desk.plan().replacements.map(\.node) == ["n2"])
+    }
+
+    @Test("One pod goes first; the others follow when its agent, not its predecessor's, has reported")
+    func canary() throws {
+        var desk = try rolled(nodes: 20)
+        let plan = desk.step()
+        #expect(plan.replacements.map(\.node) == ["n1"])
+        desk.cluster.pods["p-n1"]?.isTerminating = true
         #expect(desk.plan().replacements.isEmpty)
+        desk.cluster.pods["p-n1"] = nil
+        #expect(desk.plan().replacements.isEmpty)
+        desk.pod("n1", template: "new", isRunning: false)
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "ImagePullBackOff"
+        #expect(desk.plan().replacements.isEmpty)
+        #expect(desk.plan().rollOut?.node == "n1" && desk.plan().rollOut?.message == "ImagePullBackOff")
+        desk.pod("n1", template: "new")
+        #expect(desk.plan().replacements.isEmpty)
+        desk.desk.take(1, node: "n1", boot: "b2") { $0.full.images = [.listed("nginx")] }
+        #expect(desk.plan().replacements.map(\.node) == ["n10", "n11", "n12"])
     }
 
     @Test("A pod that isn't back takes a place, so a template that doesn't start stops the roll")
     func stops() throws {
         var desk = try rolled(nodes: 20)
+        desk.pod("n2", template: "new")
         for name in ["n1", "n10"] { desk.pod(name, template: "new", isRunning: false) }
         #expect(desk.plan().replacements.map(\.node) == ["n11"])
         desk.cluster.pods["p-n11"]?.isTerminating = true

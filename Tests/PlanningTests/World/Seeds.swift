@@ -69,6 +69,17 @@ extension WireImage {
     }
 }
 
+extension WireImage {
+    /// An image of this normalised reference.
+    static func named(_ reference: String) -> WireImage {
+        WireImage.with {
+            $0.id = "sha256:\(reference)"
+            $0.tags = [reference]
+            $0.size = 1000
+        }
+    }
+}
+
 extension WireAttempt {
     static func of(
         _ pull: UInt64, _ reference: String, id: UInt64 = 1, _ outcome: WireOutcome, _ message: String = ""

@@ -4,10 +4,10 @@ import Shared
 import SwiftProtobuf
 
 /// A node's agent in virtual time: lists the model's runtime, obeys its assignment, and speaks the wire's language.
-struct ModelAgent {
-    let node: String
-    private(set) var bootID: String
-    private(set) var assignment = WireAssignment()
+package struct ModelAgent {
+    package let node: String
+    package private(set) var bootID: String
+    package private(set) var assignment = WireAssignment()
     private var sequence: UInt64 = 0
     private var acknowledged: UInt64 = 0
     private var mustSendFull = true
@@ -16,32 +16,44 @@ struct ModelAgent {
     private var touched: Set<String> = []
     private var attempts: [(attempt: WireAttempt, started: Seconds, ended: Seconds)] = []
     private var lastAttempt: UInt64 = 0
-    private var running: [UInt64: PullID] = [:]
+    private var running: [UInt64: (pull: PullID, reference: String, since: Seconds)] = [:]
     private var finished: Set<UInt64> = []
+    /// Changes with the secrets that are mounted into it.
+    package var secretsDigest = ""
+    package var credential: Credential?
 
-    init(node: String, bootID: String) {
+    package init(node: String, bootID: String) {
         self.node = node
         self.bootID = bootID
     }
 
+    /// Whether there's something that can't wait for the next heartbeat.
+    package var hasNews: Bool { mustSendFull || !attempts.isEmpty || !touched.isEmpty }
+
     /// Lists the runtime's images.
-    mutating func poll(_ runtime: RuntimeModel, at now: Seconds) {
+    package mutating func poll(_ runtime: RuntimeModel, at now: Seconds) {
+        listedAt = now
+        let held = Set(runtime.containers.map(\.imageID))
         var images: [String: WireImage] = [:]
         for image in runtime.images {
+            if let old = listing[image.id], old.tags == image.tags, old.inUse == held.contains(image.id) {
+                images[image.id] = old
+                continue
+            }
             images[image.id] = WireImage.with {
                 $0.id = image.id
                 $0.tags = image.tags
                 $0.digests = image.digests
                 $0.size = UInt64(image.size)
-                $0.inUse = runtime.isHeld(imageID: image.id)
+                $0.inUse = held.contains(image.id)
             }
+            touched.insert(image.id)
         }
-        for id in Set(images.keys).union(listing.keys) where images[id] != listing[id] { touched.insert(id) }
+        for id in listing.keys where images[id] == nil { touched.insert(id) }
         listing = images
-        listedAt = now
     }
 
-    mutating func report(at now: Seconds) -> WireReport {
+    package mutating func report(at now: Seconds, disk: RuntimeModel) -> WireReport {
         sequence += 1
         return WireReport.with { report in
             report.node = node
@@ -50,12 +62,15 @@ struct ModelAgent {
             report.acknowledged = acknowledged
             report.runtime.listed = true
             report.inventoryAgeMs = UInt64((now - listedAt) * 1000)
+            report.pullSecretsDigest = secretsDigest
+            report.imageFilesystem.capacityBytes = UInt64(disk.diskCapacity)
+            report.imageFilesystem.freeBytes = UInt64(disk.freeBytes)
             if mustSendFull {
                 report.full.images = listing.values.sorted { $0.id < $1.id }
             } else if !touched.isEmpty {
                 report.delta.since = acknowledged
-                report.delta.changed = touched.compactMap { listing[$0] }
-                report.delta.removed = touched.filter { listing[$0] == nil }
+                report.delta.changed = touched.sorted().compactMap { listing[$0] }
+                report.delta.removed = touched.sorted().filter { listing[$0] == nil }
             }
             report.attempts = attempts.map { finished in
                 var attempt = finished.attempt
@@ -63,11 +78,18 @@ struct ModelAgent {
                 attempt.endedAgeMs = UInt64((now - finished.ended) * 1000)
                 return attempt
             }
+            report.running = running.sorted { $0.key < $1.key }.map { id, pull in
+                WireRunningPull.with {
+                    $0.pullID = id
+                    $0.reference = pull.reference
+                    $0.ageMs = UInt64((now - pull.since) * 1000)
+                }
+            }
         }
     }
 
     /// Takes the answer to the newest report, and starts and ends pulls as it says.
-    mutating func receive(_ reply: WireReportReply, model: inout ClusterModel) {
+    package mutating func receive(_ reply: WireReportReply, model: inout ClusterModel) {
         acknowledged = reply.acknowledgedSequence
         mustSendFull = reply.sendFull
         touched = []
@@ -75,18 +97,19 @@ struct ModelAgent {
         assignment = reply.assignment
         let wanted = Set(assignment.pulls.map(\.id))
         for (id, pull) in running where !wanted.contains(id) {
-            model.cancelPull(pull)
+            model.cancelPull(pull.pull)
             running[id] = nil
         }
         finished.formIntersection(wanted)
         for pull in assignment.pulls where running[pull.id] == nil && !finished.contains(pull.id) {
-            running[pull.id] = model.startPull(node: node, reference: pull.reference)
+            let id = model.startPull(node: node, reference: pull.reference, credential: credential)
+            running[pull.id] = (id, pull.reference, model.now)
         }
     }
 
     /// A pull of the model ended.
-    mutating func pullFinished(_ pull: FinishedPull, runtime: RuntimeModel, at now: Seconds) {
-        guard let order = running.first(where: { $0.value == pull.id })?.key else { return }
+    package mutating func pullFinished(_ pull: FinishedPull, runtime: RuntimeModel, at now: Seconds) {
+        guard let order = running.first(where: { $0.value.pull == pull.id })?.key else { return }
         running[order] = nil
         finished.insert(order)
         lastAttempt += 1
@@ -98,15 +121,14 @@ struct ModelAgent {
             $0.message = pull.failure?.message ?? ""
             $0.grpcCode = UInt32(pull.failure?.code ?? 0)
             $0.imageID = pull.image?.id ?? ""
-            $0.bytes = UInt64(pull.bytes)
+            $0.bytes = UInt64(pull.image?.size ?? 0)
         }
         attempts.append((attempt, pull.startedAt, now))
         poll(runtime, at: now)
     }
 
-    /// The process starts anew; pulls end with it.
-    mutating func restart(bootID: String, model: inout ClusterModel) {
-        for pull in running.values { model.cancelPull(pull) }
-        self = ModelAgent(node: node, bootID: bootID)
+    /// The process ends, and its pulls with it.
+    package func stop(_ model: inout ClusterModel) {
+        for pull in running.values { model.cancelPull(pull.pull) }
     }
 }

@@ -1,0 +1,41 @@
+import Planning
+import Shared
+
+extension ControlLoop {
+    /// Makes an image's pulls due now, whatever they wait for: back-off, a registry's circuit, the hourly refresh.
+    ///
+    /// - Parameters:
+    ///   - image: an entry's name, or a reference of the list as it's written anywhere.
+    ///   - node: nil: every node.
+    /// - Returns: what will be pulled, and on how many nodes it's missing.
+    /// - Throws: ``PullRefusal``.
+    func pull(image: String, node: String?) throws(PullRefusal) -> PullRequestOutcome {
+        guard let configuration, cluster.isSynced else { throw .notReady }
+        if let node, cluster.nodes[node] == nil { throw .unknownNode(node) }
+        let normalised = (try? ImageReference(image))?.normalised
+        let entry =
+            configuration.images.first { $0.name == image }
+            ?? configuration.images.first { $0.reference.normalised == normalised }
+        guard let entry, let missing = fleet.hurry(entry.reference, node: node, at: clock.now) else {
+            throw .unknownImage(image)
+        }
+        signal.yield()
+        return PullRequestOutcome(name: entry.name, reference: entry.reference.written, missing: missing)
+    }
+}
+
+/// What was made due.
+struct PullRequestOutcome: Codable, Sendable, Equatable {
+    /// The image entry.
+    var name: String
+    var reference: String
+    /// Nodes that lack the image. Where it's there, a tag is asked for again.
+    var missing: Int
+}
+
+/// Why nothing can be pulled by hand.
+enum PullRefusal: Error, Equatable {
+    case notReady
+    case unknownImage(String)
+    case unknownNode(String)
+}

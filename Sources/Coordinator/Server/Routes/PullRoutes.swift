@@ -1,0 +1,44 @@
+import HTTPTypes
+import Hummingbird
+
+/// `POST /api/v1/pull?image=IMAGE&node=NODE`: doesn't wait for what the plan waits for.
+struct PullRoutes: Sendable {
+    let desk: QuestionDesk
+
+    func pull(_ request: Request) async throws -> Response {
+        let parameters = QueryParameters(request, now: desk.loop.clock.now)
+        guard let image = try parameters.text("image") else {
+            throw ProblemDocument(
+                .badRequest, "no-image", title: "No image is named",
+                detail: "Say which one: /api/v1/pull?image=NAME, where NAME is an entry's name or its reference.")
+        }
+        do {
+            return try await desk.loop.pull(image: image, node: parameters.text("node")).response(to: request)
+        } catch let refusal as PullRefusal {
+            throw ProblemDocument(refusal)
+        }
+    }
+}
+
+extension PullRequestOutcome: Answer {
+    static var hasTable: Bool { false }
+}
+
+extension ProblemDocument {
+    init(_ refusal: PullRefusal) {
+        switch refusal {
+        case .notReady:
+            self.init(
+                .serviceUnavailable, "not-ready", title: "Nothing can be pulled yet",
+                detail: "The coordinator has no accepted configuration, or hasn't listed the cluster yet.")
+        case .unknownImage(let image):
+            self.init(
+                .notFound, "unknown-image", title: "The image isn't on the list",
+                detail: "\"\(image)\" is neither the name nor the reference of an entry of IMAGES.")
+        case .unknownNode(let node):
+            self.init(
+                .notFound, "unknown-node", title: "There's no such node",
+                detail: "The cluster has no node \"\(node)\".")
+        }
+    }
+}

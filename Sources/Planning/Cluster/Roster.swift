@@ -1,0 +1,59 @@
+/// The target nodes in the order in which they are served, and what planning needs of each.
+///
+/// Zones take turns, so that each zone's peer-to-peer mirror fills early. Cordoned nodes come last: people warm those
+/// on purpose, but nobody waits for them.
+public struct Roster: Sendable {
+    struct Member: Sendable {
+        var name: String
+        var platform: Int
+        var isReady: Bool
+        var hasDiskPressure: Bool
+    }
+
+    private(set) var members: [Member] = []
+    /// `os/arch` of the target nodes.
+    private(set) var platforms: [String] = []
+
+    public init() {}
+
+    public init(_ cluster: ClusterView, scheduling: Scheduling) {
+        var zones: [String: Int] = [:]
+        var turns: [Int] = []
+        var numbers: [String: Int] = [:]
+        let nodes = cluster.nodes.values.filter(scheduling.selects)
+            .sorted { ($0.isUnschedulable ? 1 : 0, $0.name) < ($1.isUnschedulable ? 1 : 0, $1.name) }
+        var ranked: [(rank: Int, zone: Int, member: Member)] = []
+        ranked.reserveCapacity(nodes.count)
+        var hasTurned = false
+        for node in nodes {
+            if node.isUnschedulable, !hasTurned {
+                // The cordoned ones begin behind the last turn of the others.
+                let last = turns.max() ?? 0
+                turns = turns.map { _ in last }
+                hasTurned = true
+            }
+            let zone = zones[node.zone ?? "", default: zones.count]
+            if zone == turns.count {
+                zones[node.zone ?? ""] = zone
+                turns.append(hasTurned ? turns.max() ?? 0 : 0)
+            }
+            let platform = numbers[node.platform, default: numbers.count]
+            if platform == platforms.count {
+                numbers[node.platform] = platform
+                platforms.append(node.platform)
+            }
+            let member = Member(
+                name: node.name, platform: platform, isReady: node.isReady, hasDiskPressure: node.hasDiskPressure)
+            ranked.append((turns[zone], zone, member))
+            turns[zone] += 1
+        }
+        members = ranked.sorted { ($0.rank, $0.zone) < ($1.rank, $1.zone) }.map(\.member)
+    }
+}
+
+extension NodeView {
+    /// `os/arch`, by the well-known labels; what isn't told is Linux on x86-64.
+    public var platform: String {
+        "\(labels["kubernetes.io/os"] ?? "linux")/\(labels["kubernetes.io/arch"] ?? "amd64")"
+    }
+}

@@ -1,0 +1,10 @@
+/// When a mutable tag was last asked for, on one platform, and what it meant then.
+public struct Refresh: Sendable, Equatable {
+    /// The next question, by one node.
+    public internal(set) var nextCheck: Timestamp
+    /// The image that the tag means, as far as is known.
+    public internal(set) var imageID: String?
+    /// Nodes whose own attempt failed: none before this.
+    var waits: [String: Timestamp] = [:]
+    var failures = 0
+}

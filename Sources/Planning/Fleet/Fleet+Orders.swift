@@ -1,0 +1,119 @@
+import Shared
+
+/// A pull that nobody waits for any more, but that may still run.
+struct EndingPull: Sendable, Equatable {
+    var node: String
+    var registry: String
+    /// Its own deadline has passed then.
+    var until: Timestamp
+}
+
+extension Fleet {
+    /// Carries out what a plan says of pulls and pods.
+    ///
+    /// - Returns: transitions, and the nodes whose assignment has changed.
+    public mutating func carryOut(_ plan: Plan, at now: Timestamp) -> (transitions: [Transition], nodes: Set<String>) {
+        var transitions: [Transition] = []
+        var changed: Set<String> = []
+        for cancellation in plan.cancellations {
+            transitions += cancel(order: cancellation.order, node: cancellation.node, at: now)
+            changed.insert(cancellation.node)
+        }
+        for pull in plan.pulls {
+            transitions += order(
+                pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh, at: now)
+            changed.insert(pull.node)
+        }
+        for shortage in plan.shortages { transitions += refuse(shortage, at: now) }
+        for replacement in plan.replacements {
+            guard let bootID = nodes[replacement.node]?.bootID else { continue }
+            nodes[replacement.node]?.replacedBootID = bootID
+            nodes[replacement.node]?.moved = []
+            movedNodes.remove(replacement.node)
+        }
+        return (transitions, changed)
+    }
+
+    /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
+    public mutating func order(
+        _ reference: ImageReference, node name: String, platform: String = "", isRefresh: Bool = false,
+        at now: Timestamp
+    ) -> [Transition] {
+        guard let node = nodes[name], !node.isPulling(reference) else { return [] }
+        var order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
+        order.platform = platform
+        order.isRefresh = isRefresh
+        if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {
+            order.freeBytes = node.imageFilesystem.freeBytes
+        } else {
+            // Two at once can't be told apart.
+            for id in node.orders.keys { nodes[name]?.orders[id]?.freeBytes = nil }
+        }
+        begin(order, node: name, at: now)
+        return refreshCells(of: name, at: now)
+    }
+
+    /// Takes an order back; the agent cancels the pull.
+    public mutating func cancel(order id: UInt64, node name: String, at now: Timestamp) -> [Transition] {
+        guard let order = nodes[name]?.orders[id] else { return [] }
+        close(id, node: name, .other, at: now)
+        let patience = Double(pullTimeoutSeconds) + silenceSeconds
+        if order.assignedAt + patience > now {
+            ending[id] = EndingPull(
+                node: name, registry: order.reference.registry, until: order.assignedAt + patience)
+        }
+        return refreshCells(of: name, at: now)
+    }
+
+    mutating func begin(_ order: PullOrder, node name: String, at now: Timestamp) {
+        var order = order
+        order.reading =
+            experience.registries[order.reference.registry, default: RegistryPace()].started(at: order.assignedAt)
+        nodes[name]?.orders[order.id] = order
+        orderNodes[order.id] = name
+        renewAssignment(of: name)
+    }
+
+    /// An order has ended, one way or another.
+    @discardableResult
+    mutating func close(
+        _ id: UInt64, node name: String, _ outcome: RegistryPace.End.Outcome, at now: Timestamp
+    ) -> PullOrder? {
+        guard let order = nodes[name]?.orders.removeValue(forKey: id) else { return nil }
+        orderNodes[id] = nil
+        experience.registries[order.reference.registry]?.ended(
+            RegistryPace.End(
+                startedAt: order.assignedAt, reading: order.reading, image: order.reference.normalised,
+                outcome: outcome), at: now)
+        renewAssignment(of: name)
+        return order
+    }
+
+    /// The process that pulled has gone.
+    mutating func dropOrders(of name: String, at now: Timestamp) {
+        for id in Array(nodes[name]?.orders.keys ?? [:].keys) { close(id, node: name, .other, at: now) }
+        ending = ending.filter { $0.value.node != name }
+    }
+
+    /// Pulls that were taken back have ended when the agent, which has had our answer by then, doesn't name them.
+    mutating func settleEnding(of name: String, running: [WireRunningPull], at now: Timestamp) {
+        guard !ending.isEmpty else { return }
+        let named = Set(running.map(\.pullID))
+        ending = ending.filter { id, pull in pull.until > now && (pull.node != name || named.contains(id)) }
+    }
+
+    mutating func renewAssignment(of name: String) {
+        let generation = newGeneration()
+        nodes[name]?.generation = generation
+    }
+
+    mutating func newGeneration() -> UInt64 {
+        nextGeneration += 1
+        return nextGeneration
+    }
+
+    mutating func newOrderID() -> UInt64 {
+        nextOrderID += 1
+        return nextOrderID
+    }
+}

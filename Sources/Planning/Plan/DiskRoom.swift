@@ -1,0 +1,46 @@
+import Shared
+
+/// How much more of each node's image file system may be used before the kubelet collects garbage.
+struct DiskRoom {
+    private let fleet: Fleet
+    private let highPercent: Double
+    /// By node: what pulls that are under way or planned will take.
+    private var taken: [String: UInt64] = [:]
+    /// By column.
+    private var sizes: [Int: UInt64?] = [:]
+
+    init(_ planner: Planner) {
+        fleet = planner.fleet
+        highPercent = Double(planner.configuration.imageGCHighPercent)
+        for (node, order) in planner.fleet.orders {
+            guard let column = fleet.references.firstIndex(where: { $0.normalised == order.reference.normalised })
+            else { continue }
+            take(node: node, column: column)
+        }
+    }
+
+    /// Nil: there's room, or nobody knows better.
+    mutating func shortage(node name: String, column: Int) -> Plan.Shortage? {
+        guard let node = fleet.nodes[name], node.imageFilesystem.capacityBytes > 0,
+            let needed = needed(column, node)
+        else { return nil }
+        let capacity = Double(node.imageFilesystem.capacityBytes)
+        let used = capacity - Double(min(node.imageFilesystem.freeBytes, node.imageFilesystem.capacityBytes))
+        let left = capacity * highPercent / 100 - used - Double(taken[name, default: 0])
+        guard Double(needed) >= left else { return nil }
+        return Plan.Shortage(
+            node: name, reference: fleet.references[column], neededBytes: needed, availableBytes: UInt64(max(0, left)))
+    }
+
+    mutating func take(node name: String, column: Int) {
+        guard let node = fleet.nodes[name], let needed = needed(column, node) else { return }
+        taken[name, default: 0] += needed
+    }
+
+    private mutating func needed(_ column: Int, _ node: NodeState) -> UInt64? {
+        if let known = sizes[column], known == nil { return nil }
+        let bytes = fleet.expectedBytes(column: column, node: node)
+        if bytes == nil { sizes[column] = .some(nil) }
+        return bytes
+    }
+}

@@ -1,0 +1,290 @@
+import ClusterModel
+import Planning
+import Shared
+import SwiftProtobuf
+
+/// A coordinator's planning and fleet against a modelled cluster, in steps of virtual time.
+package struct PlannedCluster {
+    package static let start: Int64 = 1_700_000_000_000
+
+    package var model: ClusterModel
+    package var random: SeededGenerator
+    package private(set) var configuration = Configuration()
+    package var cluster = ClusterView()
+    package private(set) var fleet: Fleet
+    package private(set) var agents: [String: ModelAgent] = [:]
+    /// Every pull that was ordered in the newest step, with what was known of the cell right before.
+    package private(set) var newOrders: [Order] = []
+    /// What happened in the newest step, in words.
+    package private(set) var newEvents: [String] = []
+    package private(set) var lastPlan = Plan()
+    /// Probability that a report or its answer gets lost.
+    package var loss = 0.0
+    /// Probability that a report comes a second time, late.
+    package var delay = 0.0
+    /// Seconds by which the coordinator's clock is off.
+    package var clockError = 0.0
+    /// Whether agents live in pods, and sleep containers hold images.
+    package let hasPods: Bool
+    /// By node: until when a pod isn't made.
+    var podDue: [String: Seconds] = [:]
+    var template = 1
+    var podCount = 0
+    /// The agents of templates from this number on crash.
+    package var brokenTemplate: ClosedRange<Int>?
+
+    private var coordinatorRuns: UInt64 = 1
+    private var boots = 0
+    private var roster: Roster?
+    /// What is mounted into each node's agent.
+    private var credentials: [String: Credential] = [:]
+    private var lastExchange: [String: Seconds] = [:]
+    private var late: [(at: Seconds, report: WireReport)] = []
+    private var mustPlan = true
+
+    package struct Order {
+        package var at: Timestamp
+        package var pull: Plan.Pull
+        package var failure: Failure?
+        package var state: CellState
+    }
+
+    package var now: Timestamp {
+        Timestamp(milliseconds: Self.start + Int64(((model.now + clockError) * 1000).rounded()))
+    }
+
+    package init(seed: UInt64, nodes: [NodeModel], registries: [RegistryModel], hasPods: Bool = false) {
+        model = ClusterModel(seed: seed)
+        random = SeededGenerator(seed: seed &+ 1)
+        fleet = Fleet(epoch: 1)
+        self.hasPods = hasPods
+        for registry in registries { model.addRegistry(registry) }
+        cluster.isSynced = true
+        for node in nodes { addNode(node) }
+    }
+
+    // MARK: Changes
+
+    package mutating func addNode(_ node: NodeModel, zone: String? = nil) {
+        model.addNode(node)
+        boots += 1
+        var view = NodeView(name: node.name, uid: "uid\(boots)")
+        if let zone { view.labels["topology.kubernetes.io/zone"] = zone }
+        let parts = node.platform.split(separator: "/")
+        if parts.count == 2 { view.labels["kubernetes.io/arch"] = String(parts[1]) }
+        cluster.nodes[node.name] = view
+        if hasPods {
+            preparePod(on: node.name)
+        } else {
+            // Agents that live without one are seen as if they had one.
+            var pod = PodView(name: "pod-\(node.name)", uid: "pod-\(node.name)-\(boots)", node: node.name)
+            var agent = ContainerView()
+            agent.isRunning = true
+            pod.containers[Configuration.agentContainerName] = agent
+            cluster.pods[pod.uid] = pod
+            startAgent(on: node.name)
+        }
+        changed()
+    }
+
+    package mutating func removeNode(_ name: String) {
+        model.removeNode(name)
+        agents[name] = nil
+        cluster.nodes[name] = nil
+        cluster.pods = cluster.pods.filter { $0.value.node != name }
+        podDue[name] = nil
+        fleet.remove(node: name, at: now)
+        changed()
+    }
+
+    package mutating func changeNode(_ name: String, _ change: (inout NodeView) -> Void) {
+        guard var node = cluster.nodes[name] else { return }
+        change(&node)
+        cluster.nodes[name] = node
+        changed()
+    }
+
+    /// Takes effect at once, as an edit of the ConfigMap does.
+    package mutating func configure(_ configuration: Configuration) {
+        let isNewTemplate =
+            configuration.images != self.configuration.images
+            || configuration.agentImage != self.configuration.agentImage
+        if isNewTemplate { template += 1 }
+        self.configuration = configuration
+        _ = fleet.adopt(configuration, at: now)
+        changed()
+    }
+
+    package mutating func restartCoordinator() {
+        coordinatorRuns += 1
+        fleet = Fleet(epoch: coordinatorRuns)
+        _ = fleet.adopt(configuration, at: now)
+        late = []
+        changed()
+    }
+
+    package mutating func restartAgent(_ name: String) {
+        guard agents[name] != nil else { return }
+        startAgent(on: name)
+    }
+
+    package mutating func powerOff(_ name: String) {
+        model.setOnline(false, node: name)
+    }
+
+    /// A node that was off comes back with a new process of its agent.
+    package mutating func powerOn(_ name: String) {
+        guard !model.isOnline(name) else { return }
+        model.setOnline(true, node: name)
+        if hasPods { agents[name] = nil } else { startAgent(on: name) }
+    }
+
+    package mutating func giveCredential(_ credential: Credential?, node: String) {
+        credentials[node] = credential
+        mountCredential(on: node)
+    }
+
+    private mutating func mountCredential(on node: String) {
+        let credential = credentials[node]
+        agents[node]?.credential = credential
+        agents[node]?.secretsDigest = credential.map { StableHash.hex64($0.username + $0.password) } ?? ""
+    }
+
+    package mutating func hurry(_ reference: ImageReference, node: String? = nil) -> Int? {
+        mustPlan = true
+        return fleet.hurry(reference, node: node, at: now)
+    }
+
+    mutating func startAgent(on name: String) {
+        agents[name]?.stop(&model)
+        boots += 1
+        agents[name] = ModelAgent(node: name, bootID: "boot\(boots)")
+        mountCredential(on: name)
+    }
+
+    mutating func stopAgent(on name: String) {
+        agents[name]?.stop(&model)
+        agents[name] = nil
+    }
+
+    mutating func changed() {
+        roster = nil
+        mustPlan = true
+    }
+
+    mutating func planSoon() { mustPlan = true }
+
+    // MARK: Time
+
+    /// The model goes on, agents report, the planner plans.
+    package mutating func step(seconds: Seconds = 1) {
+        newEvents = []
+        for event in model.advance(to: model.now + seconds) {
+            switch event.kind {
+            case .pullFinished(let pull):
+                guard let runtime = model.runtime(event.node) else { continue }
+                newEvents.append("\(event.node) \(pull.reference) \(pull.failure?.message ?? "pulled")")
+                agents[event.node]?.pullFinished(pull, runtime: runtime, at: event.time)
+            default: observePods(event)
+            }
+        }
+        if hasPods { keepPods() }
+        deliverLate()
+        for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
+        newOrders = []
+        plan()
+    }
+
+    private mutating func plan() {
+        let isDue = lastPlan.wake.map { $0 <= now } ?? false
+        guard mustPlan || isDue else { return }
+        mustPlan = false
+        let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling)
+        self.roster = roster
+        let plan = Planner.plan(
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
+            template: hasPods ? "t\(template)" : nil, now: now)
+        lastPlan = plan
+        for pull in plan.pulls {
+            let column = fleet.references.firstIndex { $0.normalised == pull.reference.normalised } ?? 0
+            newOrders.append(
+                Order(
+                    at: now, pull: pull, failure: fleet.failure(node: pull.node, column: column),
+                    state: fleet.state(node: pull.node, column: column, now: now)))
+        }
+        _ = fleet.carryOut(plan, at: now)
+        for replacement in plan.replacements { replacePod(replacement) }
+        if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }
+    }
+
+    /// News, another assignment, or the next heartbeat.
+    private func isDue(_ name: String) -> Bool {
+        guard let agent = agents[name] else { return false }
+        if agent.hasNews || fleet.nodes[name]?.generation != agent.assignment.generation { return true }
+        return model.now >= (lastExchange[name] ?? -1e9) + Double(configuration.reportIntervalSeconds)
+    }
+
+    private mutating func exchange(with name: String) {
+        guard var agent = agents[name], let runtime = model.runtime(name) else { return }
+        lastExchange[name] = model.now
+        agent.poll(runtime, at: model.now)
+        let report = agent.report(at: model.now, disk: runtime)
+        if delay > 0, random.unit() < delay { late.append((model.now + 10 * random.unit(), report)) }
+        if loss == 0 || random.unit() >= loss {
+            let platform = cluster.nodes[name]?.platform ?? ""
+            let ingestion = fleet.ingest(report, platform: platform, at: now, using: &random)
+            mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
+            mustPlan = mustPlan || report.inventory != nil
+            var reply = WireReportReply()
+            reply.acknowledgedSequence = report.sequence
+            reply.sendFull = ingestion.needsFull
+            reply.acknowledgedAttempt = report.attempts.map(\.id).max() ?? 0
+            reply.assignment = fleet.assignment(node: name)
+            if loss == 0 || random.unit() >= loss { agent.receive(reply, model: &model) }
+        } else {
+            // It is tried again at once.
+            lastExchange[name] = nil
+        }
+        agents[name] = agent
+    }
+
+    private mutating func deliverLate() {
+        for (_, report) in late.filter({ $0.at <= model.now }) where cluster.nodes[report.node] != nil {
+            _ = fleet.ingest(report, at: now, using: &random)
+            mustPlan = true
+        }
+        late.removeAll { $0.at <= model.now }
+    }
+
+    // MARK: Questions
+
+    /// Whether a node can be expected to have an image.
+    package func isOffered(_ reference: ImageReference, to node: String) -> Bool {
+        guard let image = model.registry(reference.registry)?.image(reference), let node = model.node(node) else {
+            return false
+        }
+        return image.platforms.contains(node.platform)
+    }
+
+    /// Whether every target node's runtime has every image that its registry offers.
+    package var isCovered: Bool {
+        agents.keys.allSatisfy { node in
+            guard let runtime = model.runtime(node) else { return true }
+            return configuration.images.allSatisfy { entry in
+                !isOffered(entry.reference, to: node) || runtime.image(entry.reference.normalised) != nil
+            }
+        }
+    }
+
+    /// Whether containers use all of them.
+    package var isHeld: Bool {
+        cluster.nodes.keys.allSatisfy { node in
+            guard let runtime = model.runtime(node) else { return true }
+            return configuration.images.allSatisfy { entry in
+                guard isOffered(entry.reference, to: node) else { return true }
+                guard let image = runtime.image(entry.reference.normalised) else { return false }
+                return runtime.isHeld(imageID: image.id)
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import ClusterModel
+import PlannedCluster
+import Planning
+import Shared
+
+extension RandomHistory {
+    /// Now and then, something goes wrong, or right again.
+    mutating func disturb() {
+        guard random.unit() < 0.2 else { return }
+        let nodes = cluster.cluster.nodes.keys.sorted()
+        let node = nodes.randomElement(using: &random) ?? ""
+        let host = cluster.model.registryHosts.randomElement(using: &random) ?? ""
+        switch Int.random(in: 0..<24, using: &random) {
+        case 0: cluster.model.changeRegistry(host) { $0.availability = .refusing }
+        case 1: cluster.model.changeRegistry(host) { $0.availability = .erring(status: 503) }
+        case 2: cluster.model.changeRegistry(host) { $0.availability = .silent }
+        case 3, 4: cluster.model.changeRegistry(host) { $0.availability = .available }
+        case 5: cluster.powerOff(node)
+        case 6: cluster.powerOn(node)
+        case 7: restartCoordinator()
+        case 8: cluster.restartAgent(node)
+        case 9: cluster.loss = Double.random(in: 0...0.5, using: &random)
+        case 10: cluster.delay = Double.random(in: 0...0.3, using: &random)
+        case 11, 12:
+            let entry = images.randomElement(using: &random)
+            _ = cluster.model.removeImage(entry?.reference.normalised ?? "", node: node)
+        case 13, 14:
+            var edited = cluster.configuration
+            edited.images = images.filter { _ in random.unit() < 0.8 }
+            cluster.configure(edited)
+        case 15: if nodes.count > 1 { cluster.removeNode(node) }
+        case 16: cluster.changeNode(node) { $0.isReady.toggle() }
+        case 17: cluster.changeNode(node) { $0.hasDiskPressure.toggle() }
+        case 18: cluster.changeNode(node) { $0.isUnschedulable.toggle() }
+        case 19: cluster.model.setDisk(usedByOthers: Int64.random(in: 0...(4 << 30), using: &random), node: node)
+        case 20: cluster.giveCredential(random.unit() < 0.7 ? credential : nil, node: node)
+        case 21: cluster.model.changeRegistry(host) { $0.bandwidth = random.unit() < 0.5 ? 5e6 : 2e8 }
+        case 22:
+            guard let entry = images.randomElement(using: &random) else { return }
+            let isOne = random.unit() < 0.5
+            _ = cluster.hurry(entry.reference, node: isOne ? node : nil)
+            if isOne { invariants.forgetTriers() }
+        default:
+            let name = "n\(Int.random(in: 1000...9999, using: &random))"
+            if nodes.count < 8, !nodes.contains(name) { addNode(name) }
+        }
+    }
+
+    /// Another run, whose clock starts from another moment of the system's.
+    private mutating func restartCoordinator() {
+        if random.unit() < 0.3 { cluster.clockError = Double.random(in: -900...900, using: &random) }
+        cluster.restartCoordinator()
+    }
+
+    /// Ends every fault and asks for all images again. Limits stay: they have to be lived with.
+    mutating func calm() {
+        cluster.loss = 0
+        cluster.delay = 0
+        for host in cluster.model.registryHosts {
+            cluster.model.changeRegistry(host) {
+                $0.availability = .available
+                $0.bandwidth = max($0.bandwidth, 2e8)
+            }
+        }
+        for node in cluster.cluster.nodes.keys.sorted() {
+            cluster.powerOn(node)
+            cluster.changeNode(node) {
+                $0.isReady = true
+                $0.hasDiskPressure = false
+            }
+            cluster.model.setDisk(usedByOthers: 0, node: node)
+            cluster.giveCredential(credential, node: node)
+        }
+        var configuration = cluster.configuration
+        configuration.images = images
+        cluster.configure(configuration)
+    }
+}
