@@ -99,7 +99,8 @@ final class BenchmarkWorld {
                     let image = Int.random(in: 0..<Scale.images, using: &random)
                     records.append(
                         TransitionRecord(
-                            node: names.randomElement(using: &random) ?? "", image: BenchmarkWorld.image(image), to: state,
+                            node: names.randomElement(using: &random) ?? "", image: BenchmarkWorld.image(image),
+                            to: state,
                             reason: state == .failed ? .network : .none,
                             digest: state.isPresent ? "sha256:\(image)" : nil,
                             at: start + today * day + 7000 + (day - 20_000) * Int64(index) / Int64(max(1, count))))
@@ -207,7 +208,8 @@ final class BenchmarkWorld {
     func measureIngest() async throws {
         let store = self.store
         func query() async throws {
-            _ = try await store.transitions(TransitionQuery(filter: HistoryFilter(node: BenchmarkWorld.node(7)), limit: 100))
+            _ = try await store.transitions(
+                TransitionQuery(filter: HistoryFilter(node: BenchmarkWorld.node(7)), limit: 100))
             _ = try await store.currentCells(CellQuery(node: BenchmarkWorld.node(11)))
         }
         let quiet = try await p99(300) { try await query() }

@@ -33,7 +33,8 @@ extension ControlLoop {
             guard members[node.name] != node.labels else { continue }
             members[node.name] = node.labels
             tell([.target(node: node.name, labels: node.labels, at: now)])
-            // A node that is selected again may have reported all the while.
+            // A node that is selected again may have reported all the while, or have fallen silent.
+            noteSilence(of: node.name, at: now)
             noteHeard(node.name, at: now)
         }
     }

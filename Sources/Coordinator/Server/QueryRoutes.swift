@@ -67,7 +67,9 @@ struct QueryRoutes: Sendable {
             }
         }
         // Whatever else is tried at these addresses is told what there is.
-        for (path, methods) in Dictionary(grouping: routes, by: \.path).mapValues({ $0.map(\.method) }) {
+        var known = Dictionary(grouping: routes, by: \.path).mapValues { $0.map(\.method) }
+        for path in ["/healthz", "/readyz"] { known[path] = [.get] }
+        for (path, methods) in known {
             let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods where !methods.contains(method) {
                 router.on(RouterPath(path), method: method) { _, _ -> Response in

@@ -77,6 +77,18 @@ extension HistoryStore {
         try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? -1 }
     }
 
+    /// A node's events as `kind@time`, in order.
+    func events(of node: String) async throws -> [String] {
+        try await read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT kind || '@' || at FROM node_events
+                    WHERE node_id = (SELECT id FROM nodes WHERE name = ?) ORDER BY id
+                    """, arguments: [node])
+        }
+    }
+
     /// The texts of the statements that a read executes, with their values filled in.
     func statements(_ body: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
         try await read { db in

@@ -75,6 +75,9 @@ import Testing
     @Test func aDatabaseOfTheFirstSchemaGetsItsKeyframes() async throws {
         let folder = try HistoryFolder()
         let queue = try DatabaseQueue(path: folder.database)
+        try await queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA application_id = \(HistoryFile.applicationID)")
+        }
         try HistorySchema.migrator.migrate(queue, upTo: Migration001Tables.name)
         try queue.close()
         let store = folder.store()

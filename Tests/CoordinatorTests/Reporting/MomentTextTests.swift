@@ -19,14 +19,18 @@ import Testing
     }
 
     @Test(
-        "What is none", arguments: ["", "yesterday", "2h later", "h", "-2h", "2", "1e400h", "inf", "2023-13-40", "999999999999d"])
+        "What is none",
+        arguments: ["", "yesterday", "2h later", "h", "-2h", "2", "1e400h", "inf", "2023-13-40", "999999999999d"])
     func nothing(text: String) {
         #expect(MomentText.moment(text, now: now) == nil)
     }
 
     @Test("Spans and sizes for people")
     func people() {
-        #expect([0.44, 12, 200, 7500, 273_600].map(SpanText.seconds) == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"])
+        #expect(
+            [0.44, 12, 200, 7500, 273_600].map(SpanText.seconds) == [
+                "0.4 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h",
+            ])
         #expect([5, 3_400_000, 1_200_000_000, 999_600].map(SpanText.bytes) == ["5 B", "3.4 MB", "1.2 GB", "1.0 MB"])
         let ranks = Quantiles((1...100).map(Double.init))
         #expect(ranks?.p50 == 50 && ranks?.p95 == 95 && ranks?.p99 == 99 && ranks?.longest == 100)
@@ -37,7 +41,8 @@ import Testing
 @Suite("Tables on a terminal") struct TableWidthTests {
     @Test("80 columns hold every row; what is all zero goes first, then the reference loses its beginning")
     func width() throws {
-        var desk = try SnapshotDesk(["web=registry.example.com/a/very/long/path/of/a/team/web-frontend:2.4.1"], nodes: 3)
+        var desk = try SnapshotDesk(
+            ["web=registry.example.com/a/very/long/path/of/a/team/web-frontend:2.4.1"], nodes: 3)
         for node in ["n1", "n2", "n3"] { desk.report(node) { $0.full.images = [] } }
         let style = TextStyle(isColoured: false)
         let lines = desk.coverage().table(style, width: 80, all: false).flatMap { $0.split(separator: "\n") }
@@ -64,7 +69,8 @@ import Testing
     func colour() throws {
         let desk = try SnapshotDesk(["web=nginx"], nodes: 1)
         #expect(!desk.coverage().table(TextStyle(isColoured: false), width: 80, all: true).joined().contains("\u{1B}"))
-        #expect(desk.coverage().table(TextStyle(isColoured: true), width: 80, all: true).joined().contains("\u{1B}[33m"))
+        #expect(
+            desk.coverage().table(TextStyle(isColoured: true), width: 80, all: true).joined().contains("\u{1B}[33m"))
     }
 }
 
@@ -72,8 +78,14 @@ import Testing
     @Test("Waiting counts, listed ones don't, and the line is ready to use")
     func ranking() throws {
         let words = [
-            (#"Successfully pulled image "registry.example.com/big:1" in 1m2.5s (1m10s including waiting). Image size: 700 bytes."#, "n1"),
-            (#"Successfully pulled image "registry.example.com/big:1" in 2s (2s including waiting). Image size: 700 bytes."#, "n2"),
+            (
+                #"Successfully pulled image "registry.example.com/big:1" in 1m2.5s (1m10s including waiting). Image size: 700 bytes."#,
+                "n1"
+            ),
+            (
+                #"Successfully pulled image "registry.example.com/big:1" in 2s (2s including waiting). Image size: 700 bytes."#,
+                "n2"
+            ),
             (#"Successfully pulled image "redis" in 300ms (300ms including waiting). Image size: 5 bytes."#, "n1"),
             (#"Successfully pulled image "other.example.com/x/big:2" in 4s"#, "n1"),
             (#"Successfully pulled image "nginx" in 900s (900s including waiting)"#, "n1"),
@@ -93,7 +105,8 @@ import Testing
 
     @Test("A registry's challenge is understood")
     func challenge() {
-        let fields = RegistryReader.fields(#"realm="https://auth.docker.io/token",service="registry.docker.io",scope="a:b,c""#)
+        let fields = RegistryReader.fields(
+            #"realm="https://auth.docker.io/token",service="registry.docker.io",scope="a:b,c""#)
         #expect(fields == ["realm": "https://auth.docker.io/token", "service": "registry.docker.io", "scope": "a:b,c"])
     }
 }

@@ -25,6 +25,7 @@ private final class RandomWorld {
         var at: Timestamp
         var report: CoverageReport
         var byPool: CoverageReport
+        var byNode: CoverageReport
     }
 
     private final class Clock: Sendable {
@@ -141,7 +142,7 @@ private final class RandomWorld {
         said.append(
             Said(
                 at: clock.now, report: CoverageReport(snapshot, by: .image),
-                byPool: CoverageReport(snapshot, by: .label("pool"))))
+                byPool: CoverageReport(snapshot, by: .label("pool")), byNode: CoverageReport(snapshot, by: .node)))
     }
 
     private func report(_ name: String) async throws {
@@ -192,9 +193,17 @@ private final class RandomWorld {
 
     /// Compares all that was said with what history tells of those moments.
     func compare() async throws -> Int {
+        await settle()
         var count = 0
         for said in said.shuffled(using: &random) where said.at >= horizon {
             let moment = try await store.moment(at: said.at.milliseconds, imageSet: "set")
+            let nodes = CoverageReport(moment, by: .node)
+            for (live, past) in zip(said.byNode.rows, nodes.rows) where live.counts != past.counts {
+                let events = try await store.events(of: live.name)
+                Issue.record(
+                    "seed \(seed), at \(said.at.milliseconds - 1_700_000_000_000), \(live.name): \(events), horizon \(horizon.milliseconds - 1_700_000_000_000), run \(String(describing: moment.run))"
+                )
+            }
             for (live, past) in [
                 (said.report, CoverageReport(moment, by: .image)),
                 (said.byPool, CoverageReport(moment, by: .label("pool"))),

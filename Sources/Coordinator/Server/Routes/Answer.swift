@@ -4,8 +4,10 @@ import Hummingbird
 
 /// What a question is answered with, in every form that it may be asked for.
 protocol Answer: Encodable, Sendable {
-    /// Rows with a title line; nil when there's no table in it.
+    /// Rows with a title line.
     var csv: [String] { get }
+    /// Whether there are rows in it at all.
+    static var hasTable: Bool { get }
     /// The same without what changes though nothing happens (times and ages): it makes the entity tag.
     var timeless: Self { get }
 }

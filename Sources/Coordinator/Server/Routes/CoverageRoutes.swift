@@ -14,12 +14,12 @@ struct CoverageRoutes: Sendable {
         let parameters = desk.parameters(request)
         let grouping = try desk.grouping(parameters)
         let limit = try parameters.integer("limit", in: 1...10_000, default: Self.defaultRows)
-        let cursor = try parameters.text("cursor")
+        let cursor = try parameters.text("cursor", maximumBytes: 300)
         let at = try parameters.moment("at")
         let isEstimated = try parameters.flag("estimate")
         var report: CoverageReport
         if let at {
-            try Self.checkPast(at, now: parameters.now, name: "at")
+            try Self.checkPast(at, now: parameters.now)
             let set = await desk.imageSet
             report = try await desk.history { store in
                 try await store.past(imageSet: set, withLabels: grouping.needsLabels) { reader in
@@ -38,34 +38,32 @@ struct CoverageRoutes: Sendable {
     func series(_ request: Request) async throws -> Response {
         let parameters = desk.parameters(request)
         let grouping = try desk.grouping(parameters)
-        let until = try parameters.moment("until") ?? parameters.now
+        let until = min(try parameters.moment("until") ?? parameters.now, parameters.now)
         let since = try parameters.moment("since") ?? until + -86_400
         let step = try parameters.span("step", default: 3600)
-        try Self.checkPast(until, now: parameters.now, name: "until")
-        guard since <= until else { throw QueryParameters.problem("since", "It is later than until.") }
-        let points = Double(until.milliseconds(since: since)) / (step * 1000) + 1
-        guard points <= Double(CoverageSeries.maximumPoints) else {
-            throw QueryParameters.problem(
-                "step", "That makes \(Int(points)) points, and \(CoverageSeries.maximumPoints) is the most.")
+        // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
+        let span = Double(max(0, until.milliseconds(since: since))) / 1000
+        var points = CoverageSeries.maximumPoints
+        if grouping == .node, let count = await desk.loop.snapshot()?.targets.count, count > 0 {
+            points = max(2, min(points, Self.maximumSeriesCells / count))
         }
-        if grouping == .node, let count = await desk.loop.snapshot()?.targets.count {
-            guard Int(points) * count <= Self.maximumSeriesCells else {
-                throw QueryParameters.problem("step", "Points times nodes may be \(Self.maximumSeriesCells) at most.")
-            }
-        }
+        let wide = max(step, (span / Double(points - 1)).rounded(.up))
         let set = await desk.imageSet
         let series = try await desk.history { store in
             try await store.past(imageSet: set, withLabels: grouping.needsLabels) { reader in
                 try CoverageSeries(
                     reader, by: grouping, since: since.milliseconds, until: until.milliseconds,
-                    step: Int64((step * 1000).rounded()))
+                    step: Int64((wide * 1000).rounded()))
             }
         }
         return try series.response(to: request)
     }
 
-    private static func checkPast(_ moment: Timestamp, now: Timestamp, name: String) throws {
-        guard moment <= now + 1 else { throw QueryParameters.problem(name, "It lies in the future.") }
+    private static func checkPast(_ moment: Timestamp, now: Timestamp) throws {
+        guard moment <= now + 1 else {
+            throw ProblemDocument(
+                .notFound, "future", title: "There's no report of that moment yet", detail: "at lies in the future.")
+        }
     }
 
     /// Seconds until what can come has come, by the median pull times of the last day.

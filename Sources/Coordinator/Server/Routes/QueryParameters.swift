@@ -16,12 +16,16 @@ struct QueryParameters: Sendable {
         self.now = now
     }
 
-    /// Nil when it's missing or empty.
-    func text(_ name: String) throws -> String? {
-        guard let text = values[name], !text.isEmpty else { return nil }
+    /// As it is; nil when it's missing.
+    subscript(name: String) -> String? { values[name] }
+
+    /// Nil when it's missing.
+    func text(_ name: String, maximumBytes: Int = 1000) throws -> String? {
+        guard let text = values[name] else { return nil }
+        guard !text.isEmpty else { throw Self.problem(name, "It is empty.") }
         // What a database or a terminal would choke on is no name of anything.
-        guard text.utf8.count <= 1000, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-            throw Self.problem(name, "It has control characters, or more than 1,000 bytes.")
+        guard text.utf8.count <= maximumBytes, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+            throw Self.problem(name, "It has control characters, or more than \(maximumBytes) bytes.")
         }
         return text
     }
@@ -36,7 +40,9 @@ struct QueryParameters: Sendable {
 
     func moment(_ name: String) throws -> Timestamp? {
         guard let text = values[name] else { return nil }
-        guard let moment = MomentText.moment(text, now: now) else {
+        // Forms write a space as a plus sign, which an offset has too.
+        let spaced = text.replacing("+", with: " ")
+        guard let moment = MomentText.moment(text, now: now) ?? MomentText.moment(spaced, now: now) else {
             throw Self.problem(name, "It takes \(MomentText.momentHelp).")
         }
         return moment

@@ -46,7 +46,7 @@ struct QuestionDesk: Sendable {
     }
 
     func grouping(_ parameters: QueryParameters) throws -> CoverageGrouping {
-        let by = try parameters.text("by") ?? "image"
+        let by = parameters["by"] ?? "image"
         guard let grouping = CoverageGrouping(by) else {
             throw ProblemDocument(
                 .badRequest, "unknown-grouping", title: "Coverage can't be grouped like that",
