@@ -87,7 +87,7 @@ public struct RegistryPace: Sendable, Equatable {
 
     /// The registry is back after an outage: it is given work in waves again.
     mutating func restart(at now: Timestamp) {
-        window = min(window, Self.first)
+        window = min(Self.first, ceiling ?? Self.first)
         isDoubling = true
         trial = nil
         pausedUntil = nil

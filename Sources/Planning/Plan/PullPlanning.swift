@@ -183,7 +183,10 @@ struct PullPlanning {
         let key = key(column, platform)
         guard hasRoom(column), trying[key, default: 0] == 0 else { return }
         let trial = fleet.experience.trials[key]
-        guard trial?.nextAttempt.map({ $0 <= now }) ?? true else { return }
+        // While a circuit is open its probes set the pace, not the wait of the image that happens to be probed.
+        let isProbe =
+            trial?.node == nil && fleet.experience.registries[fleet.references[column].registry]?.circuit.isOpen == true
+        guard isProbe || trial?.nextAttempt.map({ $0 <= now }) ?? true else { return }
         let missing = fleet.index.missing[column].intersection(able[platform])
         let failed = fleet.index.failed[column].intersection(able[platform])
         if let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }), missing.contains(slot) || failed.contains(slot)
