@@ -53,6 +53,11 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "file"))
     var history = "/var/lib/image-puller/history.sqlite"
 
+    @Option(
+        help: ArgumentHelp(
+            "Where people reach the dashboard: alerts link there.", valueName: "url"))
+    var externalURL: String?
+
     @Flag(help: "OpenShift: user ids are assigned, agents need a security context of their own.")
     var openshift = false
 

@@ -7,8 +7,10 @@ extension ControlLoop {
         guard let configuration else { return }
         let now = clock.now
         noteMembers(of: configuration, at: now)
+        let start = ContinuousClock.now
         let plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+        Instruments.planned(since: start)
         for cancellation in plan.cancellations {
             tell(fleet.cancel(order: cancellation.order, node: cancellation.node, at: now))
             waiters.notify(node: cancellation.node)

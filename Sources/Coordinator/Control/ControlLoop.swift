@@ -25,6 +25,7 @@ actor ControlLoop {
     var podSource: PodSource?
     var fleet: Fleet
     var waiters = AssignmentWaiters()
+    var attemptTally = AttemptTally()
     var isEnding = false
     var random = SystemRandomNumberGenerator()
     /// Nodes that history takes for heard.
@@ -96,6 +97,7 @@ actor ControlLoop {
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
         fleet.remove(node: name)
+        attemptTally.forget(name)
         leave(name)
         waiters.notify(node: name)
         signal.yield()

@@ -34,8 +34,12 @@ struct CoordinatorProcess {
         ) { await agentPort.fulfil($0) }
 
         let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
+        let observability = Observability(
+            options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
+            board: board, logger: logger)
         let local = Listeners.local(
-            port: options.port, loop: loop, configurationStatus: { board.status }, logger: logger
+            port: options.port, loop: loop, configurationStatus: { board.status }, metrics: observability.metrics,
+            logger: logger
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
@@ -47,6 +51,7 @@ struct CoordinatorProcess {
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
             // Services end in reverse order: a listener that ends waits for its requests.
             EndOfWaits(loop: loop),
+            Background("alerts") { await observability.run() },
             Background("nodes") { await watcher.followNodes() },
             Background("configuration") {
                 try await keep(

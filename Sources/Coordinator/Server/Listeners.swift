@@ -21,11 +21,12 @@ enum Listeners {
     /// For people and programs on this host.
     static func local(
         port: Int, loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus,
-        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+        metrics: MetricsSource? = nil, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<BasicRequestContext>> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         QueryRoutes(loop: loop, configurationStatus: configurationStatus).add(to: router)
+        if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop).add(to: router)
         return application(
             router, host: "127.0.0.1", port: port, name: "local", logger: logger, onListening: onListening)

@@ -31,6 +31,9 @@ extension ResourceType {
         group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", isNamespaced: true)
     static let secrets = ResourceType(group: "", version: "v1", plural: "secrets", kind: "Secret", isNamespaced: true)
     static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
+    /// The same objects in their newer shape.
+    static let seriesEvents = ResourceType(
+        group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
     static let daemonSets = ResourceType(
         group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet", isNamespaced: true)
     static let deployments = ResourceType(
