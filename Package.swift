@@ -116,10 +116,18 @@ let package = Package(
         .testTarget(
             name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],
             exclude: ["Facts"], swiftSettings: strict),
+        // Metrics, alerts and their rules, with Debian's Prometheus and Alertmanager.
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: [
+                "Coordinator", "Planning", "RealRuntime", "Shared", grdb, hummingbird, logging, metrics,
+                .product(name: "NIOCore", package: "swift-nio"), "Yams",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", logging],
+            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", logging],
             swiftSettings: strict),
     ]
 )

@@ -63,10 +63,13 @@ struct AlertBook: Sendable {
             if alert.isTold { resolved[key] = alert }
         }
         for (key, group) in wanted {
-            if resolved.removeValue(forKey: key) != nil { toldAt[key] = nil }
+            let former = resolved.removeValue(forKey: key)
+            if former != nil { toldAt[key] = nil }
             let old = firing[key]
             var alert =
                 old ?? Alert(key: key, reference: group.reference, nodes: [], since: group.since, startsAt: now)
+            // A receiver that doesn't know yet that the former one ended takes the two for one.
+            if let former, !former.isEndTold { alert.isTold = true }
             alert.reference = group.reference
             alert.nodes = group.nodes
             alert.since = min(alert.since, group.since)
