@@ -42,7 +42,7 @@ struct AlertmanagerTests {
                     stage.registry.families().value("image_puller_alert_notifications_total", ["outcome": "failed"])
                         ?? 0 > 0
                 }
-                var alertmanager = try await RealAlertmanager.start(machine, port: port)
+                var alertmanager = try await Alertmanager.start(machine, port: port)
                 try await soon("the alert arrives") { try await !alertmanager.active().isEmpty }
                 let alerts = try await alertmanager.active()
                 let alert = try #require(alerts.first)
@@ -60,7 +60,7 @@ struct AlertmanagerTests {
                 first.cancel()
                 await first.value
                 _ = await alertmanager.daemon.stop()
-                alertmanager = try await RealAlertmanager.start(machine, port: port)
+                alertmanager = try await Alertmanager.start(machine, port: port)
                 let second = Task { await Self.watch(stage).run() }
                 try await soon("the alert is told again") { try await !alertmanager.active().isEmpty }
                 #expect(try await alertmanager.active().map(\.startsAt) == [alert.startsAt])
@@ -80,7 +80,7 @@ struct AlertmanagerTests {
     @Test("A restart of the coordinator whose nodes aren't heard yet raises and resolves nothing")
     func restart() async throws {
         try await RealMachine.with { machine in
-            let alertmanager = try await RealAlertmanager.start(machine, port: try LoopbackPort.find())
+            let alertmanager = try await Alertmanager.start(machine)
             let history = HistoryStore(HistoryConfiguration(location: .memory))
             let configuration = try MonitoredLoop.configuration(["web=nginx"]) {
                 $0.alertAfterSeconds = 1
