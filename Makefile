@@ -11,18 +11,24 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages build sleep test demo bench format lint
+.PHONY: help packages tools build sleep test demo bench bench-deploy images format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
 	@echo "make build         build everything, debug"
+	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
+	@echo "make bench-deploy  measure the images and an installation"
 	@echo "make format        format the sources; make lint only checks"
 
 # Debian's packages that building and testing need; quiet when they are there.
 packages:
 	@scripts/packages
+
+# helm and kubectl, for the tests of what is in deploy/.
+tools: packages
+	@scripts/tools
 
 build: packages sleep
 	swift build
@@ -33,7 +39,7 @@ $(SLEEP): Sources/Sleep/sleep.c
 	@mkdir -p $(BUILD)
 	cc $(SLEEP_FLAGS) -o $@ $<
 
-test: packages sleep
+test: packages tools sleep
 	scripts/test
 
 demo:
@@ -41,6 +47,18 @@ demo:
 
 bench: packages sleep
 	scripts/bench
+
+images: export BASE := $(BASE)
+images: export CONFIGURATION := $(CONFIGURATION)
+images: export REGISTRY := $(REGISTRY)
+images: export TAG := $(TAG)
+images: export PLATFORM := $(PLATFORM)
+images: export PUSH := $(PUSH)
+images:
+	scripts/images
+
+bench-deploy: packages tools sleep
+	@scripts/bench-deploy
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

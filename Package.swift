@@ -127,7 +127,14 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", logging],
+            dependencies: [
+                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "Yams", logging,
+            ],
             swiftSettings: strict),
+        // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
+        .testTarget(
+            name: "DeployTests",
+            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams"],
+            exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
     ]
 )

@@ -13,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             When it is up, one line goes to standard output:
               ready kubeconfig=FILE api=http://127.0.0.1:PORT
-            Beside the Kubernetes API, /simulator/v1 shows and changes the simulated world: GET state, POST nodes,
+            Beside the Kubernetes API, /simulator/v1 shows and changes the simulated world: GET state, GET requests, POST nodes,
             PUT and DELETE nodes/NAME, DELETE nodes/NAME/images?reference=R, PUT registries/HOST.
             """)
 

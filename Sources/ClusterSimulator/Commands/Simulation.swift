@@ -50,7 +50,9 @@ final class Simulation: Service {
     func run() async throws {
         let folder = try SimulationFolder(options.directory)
         let processes = ProcessGuard(folder: folder.isOurs ? folder.path : nil)
-        let handler = APIHandler(store: store)
+        let tokens = TokenRegistry()
+        let handler = APIHandler(
+            store: store, authorizer: RBACAuthorizer(store: store, tokens: tokens), tokens: tokens)
         let surroundings = NodeSurroundings(
             store: store, cluster: cluster, tokens: handler.tokens, processes: processes, directory: folder.path,
             agentPath: options.agentPath,
@@ -75,7 +77,7 @@ final class Simulation: Service {
     ) async throws {
         let router = Router()
         api.addRoutes(to: router)
-        ControlAPI(fleet: fleet, cluster: cluster, store: store).addRoutes(to: router)
+        ControlAPI(fleet: fleet, cluster: cluster, store: store, counts: api.handler.counts).addRoutes(to: router)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         var quiet = logger
         // What goes wrong at the start is thrown; at the end clients that are cut off are no news.

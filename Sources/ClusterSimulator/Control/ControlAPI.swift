@@ -7,7 +7,7 @@ import Shared
 
 /// What the simulator lets one see and change of its cluster, beside the Kubernetes API: JSON under `/simulator/v1`.
 ///
-/// - `GET state`: the ground truth (``ControlState``).
+/// - `GET state`: the ground truth (``ControlState``); `GET requests`: what was asked of the API (``ControlRequests``).
 /// - `POST nodes` with a ``NodeScenario``; `PUT nodes/NAME` with a ``NodeChange``; `DELETE nodes/NAME`.
 /// - `POST nodes/NAME/images?reference=R` puts an image of a registry there, without a pull;
 ///   `DELETE nodes/NAME/images?reference=R` removes one as an operator would.
@@ -16,6 +16,7 @@ struct ControlAPI: Sendable {
     let fleet: NodeFleet
     let cluster: LiveCluster
     let store: ObjectStore
+    let counts: RequestCounts
 
     private static let maximumBodyBytes = 8 << 20
 
@@ -23,6 +24,7 @@ struct ControlAPI: Sendable {
         router.get("simulator/v1/state") { _, _ in
             try Self.answer(await cluster.read { ControlState(&$0) })
         }
+        router.get("simulator/v1/requests") { _, _ in try Self.answer(ControlRequests(counts)) }
         router.post("simulator/v1/nodes") { request, _ in
             try await Self.answering {
                 let scenario = try await Self.body(NodeScenario.self, of: request)

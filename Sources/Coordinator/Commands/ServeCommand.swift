@@ -58,6 +58,14 @@ struct ServeCommand: AsyncParsableCommand {
             "Where people reach the dashboard: alerts link there.", valueName: "url"))
     var externalURL: String?
 
+    @Option(help: ArgumentHelp("The coordinator's Service; its Lease has the same name.", valueName: "name"))
+    var service = "kubernetes-image-puller"
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Act only while holding the Lease, so that of several coordinators one acts. Default: in a pod.")
+    var leaderElect: Bool?
+
     @Flag(help: "OpenShift: user ids are assigned, agents need a security context of their own.")
     var openshift = false
 

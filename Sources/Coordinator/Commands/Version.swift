@@ -1,5 +1,7 @@
+import Shared
+
 /// What `--version` prints.
 enum Version {
     static let number = "0.1.0"
-    static let text = number
+    static let text = BuildCommit.version("coordinator", number)
 }

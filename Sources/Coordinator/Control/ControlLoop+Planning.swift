@@ -8,8 +8,10 @@ extension ControlLoop {
         let now = clock.now
         noteMembers(of: configuration, at: now)
         let start = ContinuousClock.now
-        let plan = Planner.plan(
+        var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+        restrictedRetries.add(
+            to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         Instruments.planned(since: start)
         for cancellation in plan.cancellations {
             tell(fleet.cancel(order: cancellation.order, node: cancellation.node, at: now))
@@ -32,7 +34,8 @@ extension ControlLoop {
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
         logger.info(
-            "replacing a pod of an older template",
+            cluster.pods[replacement.uid]?.template != template
+                ? "replacing a pod of an older template" : "replacing a pod whose kubelet can't pull",
             metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
         // The watch will say the same; until then the pod must not be planned for again.
         cluster.pods[replacement.uid]?.isTerminating = true

@@ -24,6 +24,7 @@ actor ControlLoop {
     var podsSynced = false
     var podSource: PodSource?
     var fleet: Fleet
+    var restrictedRetries = RestrictedRetries()
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false

@@ -15,14 +15,14 @@ struct CoordinatorProcess {
         let namespace = Self.namespace(options.namespace, environment: environment)
         let access = try ClusterAccess.load(
             kubeconfig: options.kubeconfig, context: options.context, environment: environment)
-        let client = KubernetesClient(access: access, logger: logger)
+        let (leadership, elector) = candidacy(access: access, namespace: namespace, logger: logger)
+        var client = KubernetesClient(access: access, logger: logger)
+        client.permit = { leadership.isLeading }
         let clock = CoordinatorClock()
-
         let history = HistoryStore(HistoryConfiguration(location: .file(options.history)))
-        await openHistory(history, logger: logger)
-        _ = await history.startRun(at: clock.now.milliseconds)
+        let work = LeadingWork(leadership: leadership, history: history, clock: clock, logger: logger)
 
-        let loop = ControlLoop(clock: clock, history: StoredHistory(store: history), logger: logger) {
+        let loop = ControlLoop(clock: clock, history: StoredHistory(store: history), logger: logger) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
@@ -30,30 +30,33 @@ struct CoordinatorProcess {
         let agentPort = PortPromise()
         let agents = Listeners.agents(
             host: options.agentHost, port: options.agentPort, loop: loop,
-            authenticator: SharedSecretAuthenticator(token: token), logger: logger
+            authenticator: SharedSecretAuthenticator(token: token), leadership: leadership, logger: logger
         ) { await agentPort.fulfil($0) }
 
         let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
         let observability = Observability(
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
-            board: board, logger: logger)
+            board: board, logger: logger, isLeading: { leadership.isLeading })
         let local = Listeners.local(
             port: options.port, loop: loop, configurationStatus: { board.status }, metrics: observability.metrics,
+            leadership: leadership,
             logger: logger
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
         let services: [any Service] = [
-            Background("history") { await Self.beat(history, loop: loop, clock: clock) },
-            Background("loop") { await loop.run() },
-            Background("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
+            // The first to begin and the last to end.
+            Background("election") { try await Self.takePart(elector, logger: logger) },
+            Background("history") { try await work.keepHistory(of: loop) },
+            work.service("loop") { await loop.run() },
+            work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
             // Services end in reverse order: a listener that ends waits for its requests.
             EndOfWaits(loop: loop),
-            Background("alerts") { await observability.run() },
-            Background("nodes") { await watcher.followNodes() },
-            Background("configuration") {
+            work.service("alerts") { await observability.run() },
+            work.service("nodes") { await watcher.followNodes() },
+            work.service("configuration") { [client] in
                 try await keep(
                     agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,
                     clock: clock, token: token, board: board, loop: loop, logger: logger)
@@ -65,13 +68,40 @@ struct CoordinatorProcess {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()
-        } catch {
+        } catch let error as LeadershipLost {
             await history.close()
             throw error
+        } catch {
+            await history.close()
+            await elector?.release()
+            throw error
         }
-        _ = await history.endRun(at: clock.now.milliseconds)
-        await history.close()
+        await work.end()
+        await elector?.release()
         logger.notice("ended; what is cached stays cached")
+    }
+
+    /// Whether this coordinator takes part in an election, and how.
+    private func candidacy(
+        access: ClusterAccess, namespace: String, logger: Logger
+    ) -> (LeadershipBoard, LeaderElector?) {
+        let environment = ProcessInfo.processInfo.environment
+        guard options.leaderElect ?? (environment["KUBERNETES_SERVICE_HOST"] != nil) else { return (.alone(), nil) }
+        let board = LeadershipBoard(lease: "\(namespace)/\(options.service)")
+        let elector = LeaderElector(
+            client: KubernetesClient(access: access, logger: logger), name: options.service, namespace: namespace,
+            identity: LeaderElector.identity(environment: environment), board: board, logger: logger)
+        return (board, elector)
+    }
+
+    /// Follows or leads until the end; the loss of the Lease is the process's end.
+    private static func takePart(_ elector: LeaderElector?, logger: Logger) async throws {
+        do {
+            try await elector?.run()
+        } catch let error as LeadershipLost {
+            error.endProcess(within: .seconds(3), logger: logger)
+            throw error
+        }
     }
 
     /// Keeps ConfigMap and DaemonSet, once it is known where agents reach us.
@@ -81,7 +111,7 @@ struct CoordinatorProcess {
     ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let isInCluster = environment["KUBERNETES_SERVICE_HOST"] != nil
-        let host = isInCluster ? "kubernetes-image-puller.\(namespace).svc" : "127.0.0.1"
+        let host = isInCluster ? "\(options.service).\(namespace).svc" : "127.0.0.1"
         var manifest = ManifestOptions(serverURL: options.agentURL ?? "http://\(host):\(agentPort)")
         manifest.openShift = options.openshift
         manifest.logLevel = options.logLevel
@@ -134,26 +164,10 @@ struct CoordinatorProcess {
         if let name = try? String(contentsOfFile: file, encoding: .utf8), !name.isEmpty { return name }
         return Configuration().namespace
     }
-
-    private func openHistory(_ history: HistoryStore, logger: Logger) async {
-        let health = await history.open()
-        if let failure = health.failure {
-            logger.error("no history is kept; images are cached all the same", metadata: ["error": "\(failure)"])
-        }
-    }
-
-    /// Says every few seconds that this run is alive, so that history knows until when it watched.
-    private static func beat(_ history: HistoryStore, loop: ControlLoop, clock: CoordinatorClock) async {
-        while !Task.isCancelled {
-            _ = await history.heartbeat(at: clock.now.milliseconds)
-            await loop.mendHistory()
-            try? await Task.sleep(for: .seconds(10))
-        }
-    }
 }
 
 /// Work that goes on until the group shuts down.
-private struct Background: Service {
+struct Background: Service {
     let name: String
     let work: @Sendable () async throws -> Void
 

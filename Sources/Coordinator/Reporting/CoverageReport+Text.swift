@@ -24,9 +24,9 @@ extension CoverageReport {
 
     private var headline: String {
         let unknown = total.unknown == 0 ? "" : ", \(total.unknown) unknown"
-        let evidence = evidence == .podStatuses ? ", by pod statuses (restricted mode)" : ""
+        let evidence = evidence == .podStatuses ? "by pod statuses (restricted mode)" : "by agents"
         return "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
-            + "\(unknown) (\(nodes) nodes x \(images) images, revision \(revision)\(evidence))"
+            + "\(unknown) (\(nodes) nodes x \(images) images, revision \(revision), \(evidence))"
     }
 
     private var nothingToCover: String {

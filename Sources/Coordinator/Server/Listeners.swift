@@ -8,26 +8,30 @@ import Logging
 enum Listeners {
     /// For agents, on all addresses.
     static func agents(
-        host: String, port: Int, loop: ControlLoop, authenticator: any AgentAuthenticator, logger: Logger,
+        host: String, port: Int, loop: ControlLoop, authenticator: any AgentAuthenticator,
+        leadership: LeadershipBoard = .alone(), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<BasicRequestContext>> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
+        router.add(middleware: LeadershipMiddleware(leadership: leadership))
         AgentRoutes(loop: loop, authenticator: authenticator).add(to: router)
-        HealthRoutes(loop: loop).add(to: router)
+        HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(router, host: host, port: port, name: "agents", logger: logger, onListening: onListening)
     }
 
     /// For people and programs on this host.
     static func local(
         port: Int, loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus,
-        metrics: MetricsSource? = nil, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+        metrics: MetricsSource? = nil, leadership: LeadershipBoard = .alone(), logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<BasicRequestContext>> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
+        router.add(middleware: LeadershipMiddleware(leadership: leadership))
         QueryRoutes(loop: loop, configurationStatus: configurationStatus).add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
-        HealthRoutes(loop: loop).add(to: router)
+        HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
             router, host: "127.0.0.1", port: port, name: "local", logger: logger, onListening: onListening)
     }

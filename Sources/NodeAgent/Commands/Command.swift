@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import Shared
 
 /// What the command line asks for. There are too few words for a parser that would bring Foundation with it.
 enum Command {
@@ -25,7 +26,7 @@ enum Command {
             print(help)
             return 0
         case ["--version"]:
-            print(version)
+            print(BuildCommit.version("node-agent", version))
             return 0
         case let words where words.first == "copy-sleep" && words.count == 2:
             return copySleep(to: words[words.startIndex + 1])

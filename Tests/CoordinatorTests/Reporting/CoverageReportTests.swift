@@ -169,6 +169,9 @@ struct SnapshotDesk {
         desk.cluster.nodes["n2"]?.isReady = false
         let report = desk.coverage()
         #expect(report.evidence == .podStatuses)
+        #expect(report.table.first?.hasSuffix(", by pod statuses (restricted mode))") == true)
+        desk.configuration.runtimeSocket = .automatic
+        #expect(desk.coverage().table.first?.hasSuffix(", by agents)") == true)
         #expect(report.total.held == 1 && report.total.present == 2 && report.total.failed == 1)
         #expect(report.total.unknown == 6)
         #expect(report.problems.first?.hasPrefix("no: failed on 1 node (n1), notFound, needs a change\n") == true)

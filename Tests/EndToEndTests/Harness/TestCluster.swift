@@ -21,6 +21,10 @@ final class TestCluster {
     private var simulator: RunningProgram?
     private var coordinator: RunningProgram?
     private(set) var server = ""
+    /// By what the coordinator reaches the cluster; nil: as the test does.
+    var coordinatorKubeconfig: String?
+    /// More options of the coordinator.
+    var coordinatorOptions: [String] = []
 
     static let configMapName = "k8s-image-puller"
     static let daemonSetName = "kubernetes-image-puller"
@@ -157,9 +161,10 @@ final class TestCluster {
     func startCoordinator() async throws -> RunningProgram {
         let host = ProcessInfo.processInfo.environment["E2E_AGENT_HOST"] ?? "127.0.0.1"
         var arguments = [
-            "serve", "--kubeconfig", kubeconfig, "--namespace", namespace, "--port", "0",
+            "serve", "--kubeconfig", coordinatorKubeconfig ?? kubeconfig, "--namespace", namespace, "--port", "0",
             "--history", folder.appendingPathComponent("history.sqlite").path, "--agent-image", agentImage,
         ]
+        arguments += coordinatorOptions
         if api == nil {
             arguments += ["--agent-port", "18443", "--agent-url", "http://\(host):18443"]
         } else {

@@ -81,10 +81,12 @@ extension AccessAttributes {
             return
         }
         let resource = spec["resourceAttributes"] ?? .object([:])
+        // Left out and empty are the same.
+        func given(_ name: String) -> String? { resource[name]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } }
         self.init(
             verb: resource["verb"]?.stringValue ?? "", group: resource["group"]?.stringValue ?? "",
             resource: resource["resource"]?.stringValue ?? "",
             subresource: resource["subresource"]?.stringValue ?? "",
-            namespace: resource["namespace"]?.stringValue, name: resource["name"]?.stringValue)
+            namespace: given("namespace"), name: given("name"))
     }
 }

@@ -33,6 +33,7 @@ extension APIHandler {
         guard let format = PatchFormat(mediaType: request.mediaType) else { throw .unsupportedPatch }
         let document = try RequestBody.json(request, path.type)
         if format == .apply {
+            try await checkCreation(request, path)
             let result = try await store.apply(
                 path.type, namespace: path.namespace, name: name,
                 configuration: try RequestBody.checked(document, path.type),
@@ -43,6 +44,17 @@ extension APIHandler {
             path.type, namespace: path.namespace, name: name, format: format, document: document,
             subresource: path.part, manager: request.manager)
         return .json(EventView.shown(patched, as: path.type))
+    }
+
+    /// An apply that makes an object needs the permission to create one of that name besides that to patch.
+    private func checkCreation(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) {
+        guard await store.get(path.type, namespace: path.namespace, name: path.name ?? "") == nil,
+            let user = await authorizer.user(of: request)
+        else { return }
+        let creation = AccessAttributes(
+            verb: "create", group: path.type.group, resource: path.type.plural, subresource: path.subresource ?? "",
+            namespace: path.namespace, name: path.name)
+        guard await authorizer.allows(user, creation) else { throw deny(user, creation) }
     }
 
     func delete(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {
@@ -101,7 +113,10 @@ extension DeleteOptions {
         gracePeriodSeconds = request.parameter("gracePeriodSeconds").flatMap(Int.init)
         propagation = request.parameter("propagationPolicy").flatMap(Propagation.init) ?? .background
         guard !request.body.isEmpty else { return }
-        guard let body = try? JSONDecoder().decode(JSONValue.self, from: Data(request.body)) else {
+        let document =
+            request.mediaType == ProtobufBody.mediaType
+            ? ProtobufBody.json(request.body) : try? JSONDecoder().decode(JSONValue.self, from: Data(request.body))
+        guard let body = document else {
             throw .badRequest("couldn't get version/kind; json parse error: invalid JSON")
         }
         if let seconds = body["gracePeriodSeconds"]?.integerValue { gracePeriodSeconds = Int(seconds) }

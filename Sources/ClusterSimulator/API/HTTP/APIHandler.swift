@@ -46,8 +46,9 @@ final class APIHandler: Sendable {
         }
         guard let user = await authorizer.user(of: request) else { throw APIError.unauthorized }
         if path != .health, path != .version {
-            guard await authorizer.allows(user, attributes) else { throw APIError.forbidden(user, attributes) }
+            guard await authorizer.allows(user, attributes) else { throw deny(user, attributes) }
         }
+        counts.addWrite(by: user, attributes)
         switch path {
         case .health: return .document(APIDocument(status: 200, contentType: "text/plain", body: Array("ok".utf8)))
         case .version: return .json(version)
@@ -79,6 +80,13 @@ final class APIHandler: Sendable {
         }
     }
 
+    /// The refusal of a request, which is noted.
+    func deny(_ user: APIUser, _ attributes: AccessAttributes) -> APIError {
+        let error = APIError.forbidden(user, attributes)
+        counts.addDenied(error.message)
+        return error
+    }
+
     /// What the API server says of a path that it doesn't know: a plain text, no Status document.
     static let noSuchPage = APIAnswer.document(
         APIDocument(status: 404, contentType: "text/plain", body: Array("404 page not found\n".utf8)))
@@ -92,9 +100,15 @@ final class APIHandler: Sendable {
             }
             return AccessAttributes(verb: request.method.lowercased(), path: request.path)
         }
+        let verb = try verb(request, place)
+        var name = place.name
+        // A list or a watch that can be of one object only counts as named.
+        if name == nil, verb == "list" || verb == "watch", let text = request.parameter("fieldSelector") {
+            name = (try? FieldSelector(text, type: place.type))?.name
+        }
         return AccessAttributes(
-            verb: try verb(request, place), group: place.type.group, resource: place.type.plural,
-            subresource: place.subresource ?? "", namespace: place.namespace, name: place.name)
+            verb: verb, group: place.type.group, resource: place.type.plural,
+            subresource: place.subresource ?? "", namespace: place.namespace, name: name)
     }
 
     private static func verb(_ request: APIRequest, _ path: ResourcePath) throws(APIError) -> String {

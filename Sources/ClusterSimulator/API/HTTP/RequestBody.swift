@@ -5,6 +5,10 @@ import Shared
 enum RequestBody {
     /// The object of a create or an update.
     static func object(_ request: APIRequest, _ type: ResourceType) throws(APIError) -> JSONValue {
+        if request.mediaType == ProtobufBody.mediaType {
+            guard let object = ProtobufBody.json(request.body) else { throw .unsupportedMediaType }
+            return try checked(object, type)
+        }
         if let mediaType = request.mediaType, !["application/json", "application/yaml"].contains(mediaType) {
             throw .unsupportedMediaType
         }

@@ -15,6 +15,8 @@ struct StrategicMergePatch {
     private func merge(_ changes: [String: JSONValue], into target: [String: JSONValue]) -> JSONValue {
         if changes["$patch"] == "replace" { return .object(changes.filter { $0.key != "$patch" }) }
         var result = target
+        // Of a union such as a Deployment's strategy: the fields of another member go.
+        if let kept = changes["$retainKeys"]?.arrayValue { result = result.filter { kept.contains(.string($0.key)) } }
         for (key, change) in changes where !key.hasPrefix("$") {
             result[key] = change == .null ? nil : merge(change, into: result[key] ?? .null, field: key)
         }

@@ -25,6 +25,7 @@ extension ObjectStore {
         object.set("metadata", "deletionGracePeriodSeconds", to: nil)
         Admission.prepareForCreate(type, &object)
         try Admission.validate(type, object, old: nil)
+        if type == .pods { try checkPodSecurity(object, namespace) }
         if let manager { manager.record(in: &object, comparedWith: nil, type: type, subresource: .none, at: now()) }
         let key = ObjectKey(namespace, name)
         let created = put(type, key, object)
@@ -33,7 +34,7 @@ extension ObjectStore {
     }
 
     /// Replaces an object, or its status alone. Throws 404, or 409 when the object's resource version isn't the
-    /// stored one (an object without one is written whatever is stored).
+    /// stored one (an object without one is written whatever is stored, but for Leases, which must have one).
     @discardableResult
     func update(
         _ type: ResourceType, namespace: String? = nil, name: String, object: JSONValue,
@@ -41,11 +42,9 @@ extension ObjectStore {
     ) throws(APIError) -> JSONValue {
         let key = ObjectKey(namespace, name)
         guard let old = stored(type, key) else { throw .notFound(type, name) }
-        if let given = object.at("metadata", "resourceVersion")?.stringValue, !given.isEmpty,
-            given != String(old.resourceVersion)
-        {
-            throw .conflict(type, name)
-        }
+        let given = object.at("metadata", "resourceVersion")?.stringValue ?? ""
+        if given.isEmpty, type == .leases { throw .invalid(type, name, [LeaseValidation.withoutVersion]) }
+        if !given.isEmpty, given != String(old.resourceVersion) { throw .conflict(type, name) }
         if let uid = object.at("metadata", "uid")?.stringValue, !uid.isEmpty, uid != old.uid {
             throw .conflict(
                 type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
@@ -101,6 +100,13 @@ extension ObjectStore {
                 "unable to create new content in namespace \(namespace) because it is being terminated")
         }
         return namespace
+    }
+
+    private func checkPodSecurity(_ pod: JSONValue, _ namespace: String?) throws(APIError) {
+        let labels = stored(.namespaces, ObjectKey(nil, namespace ?? ""))?.value.labels
+        guard let level = labels?[PodSecurity.label].flatMap(PodSecurity.init) else { return }
+        let violations = level.violations(pod["spec"] ?? .object([:]))
+        if !violations.isEmpty { throw .violates(level, pod.name, violations) }
     }
 
     private func chosenName(

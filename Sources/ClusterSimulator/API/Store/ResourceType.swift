@@ -59,11 +59,19 @@ extension ResourceType {
         group: "rbac.authorization.k8s.io", plural: "clusterrolebindings", kind: "ClusterRoleBinding",
         namespaced: false)
 
+    static let volumeClaims = ResourceType(
+        plural: "persistentvolumeclaims", kind: "PersistentVolumeClaim", hasStatus: true)
+    static let networkPolicies = ResourceType(
+        group: "networking.k8s.io", plural: "networkpolicies", kind: "NetworkPolicy")
+    static let disruptionBudgets = ResourceType(
+        group: "policy", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", hasStatus: true)
+
     /// Every type that is served.
     static let all: [ResourceType] = [
         .configMaps, .events, .namespaces, .nodes, .pods, .secrets, .serviceAccounts, .services,
         .controllerRevisions, .daemonSets, .deployments, .replicaSets, .eventsV1, .leases,
         .clusterRoleBindings, .clusterRoles, .roleBindings, .roles,
+        .volumeClaims, .networkPolicies, .disruptionBudgets,
     ]
 
     /// The type under whose name objects are stored: the two event APIs are two views of one kind.

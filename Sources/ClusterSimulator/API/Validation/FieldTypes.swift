@@ -4,6 +4,8 @@ import Shared
 enum FieldTypes {
     indirect enum Form: Sendable {
         case string, integer, boolean
+        /// RFC 3339 with exactly six digits of a second.
+        case microTime
         case strings
         case stringMap
         /// The Go name of the struct, the Go name of its type, and its fields.
@@ -40,6 +42,9 @@ enum FieldTypes {
         }
         switch form {
         case .string: return value.stringValue == nil ? wrong("string") : nil
+        case .microTime:
+            guard let text = value.stringValue else { return wrong("string") }
+            return LeaseValidation.microTimeFault(text)
         case .integer: return value.integerValue == nil ? wrong("int64") : nil
         case .boolean: return value.boolValue == nil ? wrong("bool") : nil
         case .strings: return fault(value, .list(of: .string, type: "[]string"), path, owner)
@@ -87,7 +92,7 @@ enum FieldTypes {
                     "LeaseSpec", type: "v1.LeaseSpec",
                     [
                         "holderIdentity": .string, "leaseDurationSeconds": .integer, "leaseTransitions": .integer,
-                        "acquireTime": .string, "renewTime": .string,
+                        "acquireTime": .microTime, "renewTime": .microTime,
                     ])
             ]
         default: [:]

@@ -16,10 +16,7 @@ enum ObjectValidation {
             if let old { faults += podUpdateFaults(object, old: old) }
         case .configMaps: faults += configMapFaults(object, old: old)
         case .secrets: faults += secretFaults(object, old: old)
-        case .leases:
-            if let seconds = object.at("spec", "leaseDurationSeconds")?.integerValue, seconds <= 0 {
-                faults.append(.invalid("spec.leaseDurationSeconds", .integer(seconds), "must be greater than 0"))
-            }
+        case .leases: faults += LeaseValidation.faults(object)
         default: break
         }
         return faults

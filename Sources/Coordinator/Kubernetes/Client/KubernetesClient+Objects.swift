@@ -11,6 +11,13 @@ extension KubernetesClient {
         return try decode(await send(Request(path: path, operation: operation)), operation)
     }
 
+    /// Reads one object as the document that it is.
+    func document(_ type: ResourceType, _ name: String, namespace: String? = nil) async throws -> JSONValue {
+        let operation = Self.operation("get", type, name, namespace)
+        return try decode(
+            await send(Request(path: type.path(namespace: namespace, name: name), operation: operation)), operation)
+    }
+
     /// Reads one object; nil when there is none.
     func find<Resource: KubernetesResource>(
         _ type: Resource.Type = Resource.self, _ name: String, namespace: String? = nil
@@ -62,6 +69,23 @@ extension KubernetesClient {
             method: "PATCH", path: type.path(namespace: namespace, name: name, subresource: subresource),
             query: Self.ownership, contentType: "application/merge-patch+json", body: try Self.encode(patch),
             operation: operation)
+        return try decode(await send(request), operation)
+    }
+
+    /// Replaces an object whole (PUT), in the version that the document's `metadata.resourceVersion` names.
+    ///
+    /// Not repeated when the server may have done it already: its second answer would be a conflict with the first.
+    ///
+    /// - Throws: ``KubernetesError``; ``KubernetesError/isConflict`` when somebody has changed the object since.
+    /// - Returns: the object as it is now, with its new version.
+    @discardableResult
+    func replace(
+        _ document: JSONValue, _ type: ResourceType, name: String, namespace: String? = nil
+    ) async throws -> JSONValue {
+        let operation = Self.operation("update", type, name, namespace)
+        let request = Request(
+            method: "PUT", path: type.path(namespace: namespace, name: name), query: Self.ownership,
+            contentType: "application/json", body: try Self.encode(document), operation: operation, safety: .once)
         return try decode(await send(request), operation)
     }
 

@@ -21,6 +21,8 @@ struct KubernetesClient: Sendable {
     var pageTimeout = Duration.seconds(120)
     /// The largest object is about 1.5 MiB; a list is bounded page by page.
     var maximumBodyBytes = 64 << 20
+    /// Whether something may be written now; asked right before each such request. Nil: always.
+    var permit: (@Sendable () -> Bool)?
     let logger: Logger
     /// Waits; tests don't.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
@@ -67,6 +69,7 @@ struct KubernetesClient: Sendable {
 
     private func sendOnce(_ request: Request, timeout: Duration) async throws -> [UInt8] {
         let connection = try await access.connection()
+        if request.method != "GET", let permit, !permit() { throw KubernetesError(notLeading: request.operation) }
         var outgoing = self.request(request, connection)
         outgoing.timeouts.firstByte = timeout
         outgoing.timeouts.total = timeout

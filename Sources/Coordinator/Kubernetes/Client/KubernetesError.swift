@@ -54,6 +54,8 @@ struct KubernetesError: Error, Sendable, CustomStringConvertible {
     /// What the user can do.
     var advice: String {
         switch (status, reason) {
+        case (nil, Self.notLeadingReason):
+            "Another coordinator does it, or this one when it leads again"
         case (401, _):
             "The credentials were refused: check the token or certificate, or log in again"
         case (403, _):
@@ -84,6 +86,14 @@ struct KubernetesError: Error, Sendable, CustomStringConvertible {
     }
 
     static let unreadableReason = "UnreadableAnswer"
+    static let notLeadingReason = "NotLeading"
     static let tlsReason = "TLSFailed"
     static let tooLargeReason = "AnswerTooLarge"
+}
+
+extension KubernetesError {
+    /// A write that wasn't sent, because this coordinator doesn't lead.
+    init(notLeading operation: String) {
+        self.init(operation: operation, reason: Self.notLeadingReason, message: "this coordinator doesn't lead")
+    }
 }

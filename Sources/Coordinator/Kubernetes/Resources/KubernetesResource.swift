@@ -40,6 +40,8 @@ extension ResourceType {
         group: "apps", version: "v1", plural: "deployments", kind: "Deployment", isNamespaced: true)
     static let replicaSets = ResourceType(
         group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet", isNamespaced: true)
+    static let leases = ResourceType(
+        group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true)
 }
 
 /// An object of the API, of which we decode only what we use.

@@ -38,6 +38,48 @@ import Testing
         }
     }
 
+    @Test func replacementIsOfOneVersionAndSentOnce() async throws {
+        try await ScriptedServer.run { asked, _ in
+            asked.path.hasSuffix("/taken") ? .json("{}", status: 503) : .json(asked.body)
+        } _: { url, server in
+            let client = KubernetesClient.patient(url)
+            let lease: JSONValue = ["metadata": ["name": "l", "resourceVersion": "7"]]
+            #expect(try await client.replace(lease, .leases, name: "l", namespace: "n") == lease)
+            let asked = try #require(server.requests.first)
+            #expect(asked.method == "PUT")
+            #expect(asked.path == "/apis/coordination.k8s.io/v1/namespaces/n/leases/l")
+            #expect(asked.query["fieldManager"] == "image-puller")
+            #expect(asked.headers["content-type"] == "application/json")
+            // Nobody knows what became of it: the caller has to look.
+            await #expect(throws: KubernetesError.self) {
+                try await client.replace(lease, .leases, name: "taken", namespace: "n")
+            }
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func nothingIsWrittenWithoutPermission() async throws {
+        try await ScriptedServer.run { asked, _ in
+            .json(#"{"metadata":{"name":"d"}}"#)
+        } _: { url, server in
+            var client = KubernetesClient.patient(url)
+            client.permit = { false }
+            await #expect {
+                try await client.create([:] as JSONValue, .configMaps, namespace: "n")
+            } throws: {
+                ($0 as? KubernetesError)?.reason == KubernetesError.notLeadingReason
+            }
+            await #expect(throws: KubernetesError.self) {
+                try await client.delete(.pods, name: "p", namespace: "n")
+            }
+            #expect(server.requests.isEmpty)
+            _ = try await client.get(DaemonSet.self, "d", namespace: "n")
+            client.permit = { true }
+            try await client.create([:] as JSONValue, .configMaps, namespace: "n")
+            #expect(server.requests.map(\.method) == ["GET", "POST"])
+        }
+    }
+
     @Test func deletionCarriesItsConditions() async throws {
         try await ScriptedServer.run { _, _ in
             .json("{}")

@@ -28,9 +28,7 @@ protocol Authorizer: Sendable {
 
 /// Everybody may do everything.
 struct AllowAll: Authorizer {
-    func user(of request: APIRequest) async -> APIUser? {
-        APIUser(name: "kubernetes-admin", groups: ["system:masters", "system:authenticated"])
-    }
+    func user(of request: APIRequest) async -> APIUser? { .admin }
 
     func allows(_ user: APIUser, _ attributes: AccessAttributes) async -> Bool { true }
 }
@@ -39,6 +37,12 @@ extension APIError {
     static let unauthorized = APIError(code: 401, reason: "Unauthorized", message: "Unauthorized")
 
     static func forbidden(_ user: APIUser, _ attributes: AccessAttributes) -> APIError {
+        if let path = attributes.path {
+            return APIError(
+                code: 403, reason: "Forbidden",
+                message: "forbidden: User \"\(user.name)\" cannot \(attributes.verb) path \"\(path)\"",
+                details: .object([:]))
+        }
         let qualified = attributes.group.isEmpty ? attributes.resource : "\(attributes.resource).\(attributes.group)"
         let place = attributes.namespace.map { "in the namespace \"\($0)\"" } ?? "at the cluster scope"
         let resource =

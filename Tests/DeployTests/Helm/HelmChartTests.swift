@@ -1,0 +1,157 @@
+import Foundation
+import RealRuntime
+import Shared
+import Testing
+
+/// What helm makes of the chart, without a cluster.
+@Suite struct HelmChartTests {
+    @Test func lintFindsNothing() async throws {
+        let output = try await Repository.helm(["lint", "--strict", Repository.chart])
+        #expect(output.contains("0 chart(s) failed"))
+    }
+
+    @Test(arguments: HelmCase.matrix)
+    func everyObjectIsValid(_ values: HelmCase) async throws {
+        let objects = try await values.render()
+        let check = try SchemaCheck()
+        #expect(objects.flatMap(check.faults) == [])
+        #expect(objects.count >= 12)
+        let names = objects.map { "\($0.kind) \($0.namespace)/\($0.name)" }
+        #expect(names.count == Set(names).count, "an object stands there twice")
+    }
+
+    /// The coordinator reads the ConfigMap without a complaint.
+    @Test(arguments: HelmCase.matrix)
+    func theConfigMapIsGood(_ values: HelmCase) async throws {
+        let map = try await values.render().first("ConfigMap")
+        try await RealMachine.with { machine in
+            var own = map
+            own["data"]?["NAMESPACE"] = map.at("metadata", "namespace")
+            let file = machine.directory + "/map.json"
+            try TextFile.write(file, String(decoding: try JSONEncoder().encode(own), as: UTF8.self))
+            let output = try await Tool.run(
+                try RealMachine.product("coordinator"), "config", "check", file, "--output", "json")
+            #expect(!output.contains("\"warning\""), "\(output)")
+        }
+    }
+
+    @Test(arguments: HelmCase.matrix)
+    func ourPodsAreRestricted(_ values: HelmCase) async throws {
+        let objects = try await values.render()
+        let deployment = try objects.first("Deployment")
+        let spec = try #require(deployment.at("spec", "template", "spec"))
+        #expect(PodStandard.faults(spec) == [])
+        #expect(PodStandard.faults(try #require(try objects.first("Pod")["spec"])) == [])
+        #expect(deployment.at("spec", "strategy") == ["type": "Recreate"])
+        #expect(deployment.at("spec", "replicas") == 1)
+        // With it the coordinator's pods would be taken for the agents'.
+        #expect(deployment.at("spec", "template", "metadata", "labels", "app.kubernetes.io/instance") == nil)
+        #expect(deployment.at("spec", "selector", "matchLabels") == ["app": .string(deployment.name)])
+    }
+
+    @Test func openShiftAssignsUserIds() async throws {
+        let objects = try await HelmCase("", set: ["openshift=true"]).render()
+        for spec in [try objects.first("Deployment").at("spec", "template", "spec"), try objects.first("Pod")["spec"]] {
+            let text = String(decoding: try JSONEncoder().encode(try #require(spec)), as: UTF8.self)
+            for field in ["runAsUser", "runAsGroup", "fsGroup"] { #expect(!text.contains(field), "\(field)") }
+        }
+        let arguments = try Self.arguments(objects)
+        #expect(arguments.contains("--openshift"))
+        let plain = try await HelmCase("").render()
+        #expect(!plain.contains { $0.kind == "SecurityContextConstraints" })
+        #expect(try !Self.arguments(plain).contains("--openshift"))
+    }
+
+    /// The same ConfigMap as the Go puller's chart makes of them, but for the image.
+    @Test(arguments: [
+        HelmCase("as shipped", files: [HelmCase.goValues]),
+        HelmCase(
+            "changed", set: ["deploymentName=p", "configMap.images=a=b;", "configMap.cachingIntervalHours=5"],
+            files: [HelmCase.goValues]),
+    ])
+    func theGoPullersValuesMeanTheSame(_ values: HelmCase) async throws {
+        var theirs = try await values.render(chart: Repository.goPuller + "/chart").first("ConfigMap")
+        var ours = try await values.render().first("ConfigMap")
+        #expect(ours.at("data", "KIP_IMAGE") == "registry.example.com/image-puller/agent:0.1.0")
+        theirs["data"]?["KIP_IMAGE"] = nil
+        ours["data"]?["KIP_IMAGE"] = nil
+        #expect(ours["data"] == theirs["data"])
+    }
+
+    /// The Go puller's documentation writes the quotes of tolerations with a backslash each.
+    @Test func escapedJSONIsTaken() async throws {
+        try await RealMachine.with { machine in
+            let file = machine.directory + "/values.yaml"
+            try TextFile.write(
+                file,
+                #"""
+                configMap:
+                  tolerations: '[{\"key\":\"foo\",\"operator\":\"Equal\",\"value\":\"bar\"}]'
+                  daemonsetAnnotations: '{"note":"{\"a\":1}"}'
+                """#)
+            let data = try await HelmCase("", files: [file]).render().first("ConfigMap")["data"]
+            #expect(data?["TOLERATIONS"] == #"[{"key":"foo","operator":"Equal","value":"bar"}]"#)
+            #expect(data?["DAEMONSET_ANNOTATIONS"] == #"{"note":"{\"a\":1}"}"#)
+        }
+    }
+
+    @Test(arguments: [
+        ("configMap.imagez=a", ["/configMap", "imagez", "not allowed"]),
+        ("deploymentNam=a", ["deploymentNam", "not allowed"]),
+        ("persistence.enable=true", ["/persistence", "enable", "not allowed"]),
+        ("deploymentName=Not_a_name", ["/deploymentName", "Not_a_name", "does not match pattern"]),
+        ("persistence.size=2GB", ["/persistence/size", "2GB", "does not match pattern"]),
+        ("coordinatorImage.repository=quay.io/x:1.0", ["/coordinatorImage/repository", "does not match pattern"]),
+        ("configMap.pullMaxParallel=0", ["/configMap/pullMaxParallel"]),
+        ("updateStrategy.type=Sometimes", ["/updateStrategy/type", "Recreate"]),
+        ("logLevel=loud", ["/logLevel", "debug"]),
+        ("podLabels.app=mine", ["podLabels can't set app"]),
+        ("configMap.namespace=elsewhere", ["configMap.namespace is elsewhere", "add it to extraNamespaces"]),
+    ])
+    func mistakesAreRefused(_ mistake: String, _ words: [String]) async throws {
+        let error = await #expect(throws: RealRuntimeError.self) {
+            try await HelmCase("", set: [mistake]).render()
+        }
+        for word in words { #expect(error?.description.contains(word) == true, "\(word): \(error?.description ?? "")") }
+    }
+
+    @Test(arguments: [
+        (HelmCase("", set: []), ["exec deploy/kubernetes-image-puller", "coverage --wait", "history ends with"]),
+        (HelmCase("", set: ["persistence.enabled=true"]), ["pod-security.kubernetes.io/enforce=privileged"]),
+        (HelmCase("", set: ["configMap.runtimeSocket=none"]), ["\"restricted\""]),
+        (
+            HelmCase("", files: [HelmCase.goValues]),
+            ["WARNING: image.repository", "quay.io/eclipse/kubernetes-image-puller:next", "coordinatorImage"]
+        ),
+        (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
+        (HelmCase("", set: ["updateStrategy.type=RollingUpdate"]), ["RollingUpdate is ignored"]),
+    ])
+    func theNotesSayWhatToDo(_ values: HelmCase, _ words: [String]) async throws {
+        let notes = try await Repository.helm(
+            ["install", "puller", Repository.chart, "--namespace", "k8s-image-puller", "--dry-run=client"]
+                + values.arguments)
+        for word in words { #expect(notes.contains(word), "\(word) in \(notes)") }
+        let isKept = values.arguments.contains("persistence.enabled=true")
+        #expect(notes.contains("history ends with") == !isKept)
+    }
+
+    @Test func whatStaysOutIsNotRendered() async throws {
+        let kinds = Set(try await HelmCase("").render().map(\.kind))
+        for kind in [
+            "ServiceMonitor", "PrometheusRule", "NetworkPolicy", "PodDisruptionBudget", "PersistentVolumeClaim",
+        ] {
+            #expect(!kinds.contains(kind))
+        }
+        let all = Set(try await HelmCase("", set: HelmCase.everything).render().map(\.kind))
+        for kind in [
+            "ServiceMonitor", "PrometheusRule", "NetworkPolicy", "PodDisruptionBudget", "PersistentVolumeClaim",
+        ] {
+            #expect(all.contains(kind))
+        }
+    }
+
+    static func arguments(_ objects: [JSONValue]) throws -> [String] {
+        let containers = try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue ?? []
+        return (containers.first?["args"]?.arrayValue ?? []).compactMap(\.stringValue)
+    }
+}

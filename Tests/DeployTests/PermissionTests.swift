@@ -1,0 +1,84 @@
+import Shared
+import Testing
+
+/// `deploy/kustomize/rbac.yaml` is the one truth of who may do what; chart and templates grant the same.
+@Suite struct PermissionTests {
+    private static let account = "k8s-image-puller"
+    private static let agents = "kubernetes-image-puller-agent"
+
+    private static func truth() throws -> [JSONValue] { try Repository.documents("deploy/kustomize/rbac.yaml") }
+
+    @Test func theChartGrantsTheSame() async throws {
+        let chart = Grants(objects: try await HelmCase("").render())
+        let truth = Grants(objects: try Self.truth())
+        #expect(!truth.of(Self.account).isEmpty)
+        #expect(chart.of(Self.account) == truth.of(Self.account))
+        #expect(chart.of(Self.agents).isEmpty)
+        #expect(truth.of(Self.agents).isEmpty)
+    }
+
+    @Test func theTemplatesGrantTheSame() async throws {
+        let template = Grants(objects: try OpenShiftTemplate.read("serviceaccount").process())
+        #expect(template.of(Self.account) == Grants(objects: try Self.truth()).of(Self.account))
+        let use = "security.openshift.io/securitycontextconstraints kubernetes-image-puller-k8s-image-puller-agent use"
+        #expect(template.of(Self.agents) == ["namespace/k8s-image-puller \(use)"])
+        let chart = Grants(objects: try await HelmCase("", set: ["openshift=true"]).render())
+        #expect(chart.of(Self.agents) == template.of(Self.agents))
+    }
+
+    @Test func readersGetTheSame() async throws {
+        func reader(_ objects: [JSONValue]) throws -> Set<String> {
+            let roles = objects.filter { $0.kind == "ClusterRole" && $0.name.hasSuffix("-reader") }
+            #expect(roles.count == 1)
+            return Grants.permissions(roles.first ?? .null)
+        }
+        let truth = try reader(try Self.truth())
+        #expect(truth.contains("/metrics get"))
+        #expect(try reader(try await HelmCase("").render()) == truth)
+        #expect(try reader(try OpenShiftTemplate.read("serviceaccount").process()) == truth)
+    }
+
+    @Test(arguments: [
+        (
+            "suggest",
+            ["/pods", "/events"].flatMap { resource in
+                ["get", "list", "watch"].map { "cluster \(resource) * \($0)" }
+            }
+        ),
+        ("nodeEvents", ["namespace/default /events * create", "namespace/default /events * patch"]),
+        ("nodeReadyGate", ["cluster /nodes * patch"]),
+    ])
+    func anOptionGrantsWhatItNeeds(_ option: String, _ more: [String]) async throws {
+        let without = Grants(objects: try await HelmCase("").render()).of(Self.account)
+        let with = Grants(objects: try await HelmCase("", set: ["rbac.\(option)=true"]).render()).of(Self.account)
+        #expect(with.subtracting(without) == Set(more))
+        #expect(without.isSubset(of: with))
+    }
+
+    /// In another namespace the coordinator may keep the DaemonSet, its pods and the authority's ConfigMap; nothing else.
+    @Test func anotherNamespaceGrantsLess() async throws {
+        let objects = try await HelmCase("", set: ["extraNamespaces={builds}", "openshift=true"]).render()
+        let grants = Grants(objects: objects)
+        let own = grants.of(Self.account)
+        let there = own.filter { $0.hasPrefix("namespace/builds ") }
+        #expect(there.allSatisfy { own.contains($0.replacing("/builds ", with: "/k8s-image-puller ")) })
+        #expect(!there.contains { $0.contains("/secrets") || $0.contains("leases") || $0.contains("replicasets") })
+        #expect(there.contains("namespace/builds apps/daemonsets * patch"))
+        let accounts = objects.filter { $0.kind == "ServiceAccount" && $0.name == Self.agents }.map(\.namespace)
+        #expect(Set(accounts) == ["k8s-image-puller", "builds"])
+        #expect(grants.of(Self.agents).count == 2)
+    }
+
+    /// Agents get one token, for the coordinator; the account must not mount another.
+    @Test func agentsMountNoTokenOfTheirAccount() async throws {
+        let sets = [
+            try Self.truth(), try await HelmCase("", set: ["extraNamespaces={builds}"]).render(),
+            try OpenShiftTemplate.read("serviceaccount").process(),
+        ]
+        for objects in sets {
+            let accounts = objects.filter { $0.kind == "ServiceAccount" && $0.name == Self.agents }
+            #expect(!accounts.isEmpty)
+            #expect(accounts.allSatisfy { $0["automountServiceAccountToken"] == false })
+        }
+    }
+}

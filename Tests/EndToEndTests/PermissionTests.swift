@@ -1,0 +1,84 @@
+import Foundation
+import Logging
+import Shared
+import Testing
+
+@testable import Coordinator
+
+extension EndToEndTests {
+    /// The coordinator's service account has the permissions that are shipped, and needs no other.
+    @Test func mainJobWithExactlyTheShippedPermissions() async throws {
+        try await TestCluster.simulated { cluster in
+            try await cluster.create(try TestCluster.shippedPermissions())
+            try await cluster.grantAgentsToken()
+            cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
+            cluster.coordinatorOptions = ["--leader-elect"]
+            try await Self.mainJob(cluster)
+            let requests = try await cluster.requests()
+            #expect(requests.denied == [])
+            // It was asked in the service account's name, not in the test's.
+            let account = "system:serviceaccount:k8s-image-puller:k8s-image-puller"
+            #expect(requests.writes.contains { $0.user == account && $0.resource == "daemonsets" })
+            #expect(requests.writes.contains { $0.user == account && $0.resource == "leases" })
+        }
+    }
+
+    @Test func whatIsNotShippedIsRefused() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.create(try TestCluster.shippedPermissions())
+            var logger = Logger(label: "e2e")
+            logger.logLevel = .critical
+            let access = try ClusterAccess.load(
+                kubeconfig: try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller"))
+            let client = KubernetesClient(access: access, logger: logger)
+            let own = cluster.namespace
+            let empty: JSONValue = ["metadata": ["name": "x"]]
+            let attempts: [@Sendable () async throws -> Void] = [
+                { _ = try await client.list(Secret.self, Selection(namespace: own)) },
+                { _ = try await client.get(Secret.self, "other", namespace: own) },
+                { _ = try await client.list(ConfigMap.self, Selection(namespace: own)) },
+                { try await client.delete(.configMaps, name: "k8s-image-puller", namespace: own) },
+                { try await client.mergePatch(empty, .configMaps, name: "other", namespace: own) },
+                { try await client.create(empty, .pods, namespace: "default") },
+                { _ = try await client.list(Pod.self) },
+                { try await client.mergePatch(empty, .nodes, name: "n1") },
+                { try await client.replace(empty, .leases, name: "other", namespace: own) },
+                { try await client.create(empty, .events, namespace: "default") },
+            ]
+            for (number, attempt) in attempts.enumerated() {
+                await #expect("attempt \(number)") {
+                    try await attempt()
+                } throws: {
+                    ($0 as? KubernetesError)?.status == 403
+                }
+            }
+            #expect(try await cluster.requests().denied.count == attempts.count)
+            // What is shipped is granted.
+            _ = try await client.list(Node.self)
+            #expect(try await client.find(Secret.self, "kubernetes-image-puller-tls", namespace: own) == nil)
+        }
+    }
+}
+
+extension TestCluster {
+    /// The Secret with which agents show who they are.
+    func grantAgentsToken() async throws {
+        let role: JSONValue = [
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": ["name": "agents-token", "namespace": .string(namespace)],
+            "rules": [
+                [
+                    "apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch", "patch"],
+                    "resourceNames": [.string(PodNames.tokenSecret(daemonSet: Self.daemonSetName))],
+                ]
+            ],
+        ]
+        let binding: JSONValue = [
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": ["name": "agents-token", "namespace": .string(namespace)],
+            "roleRef": ["kind": "Role", "name": "agents-token"],
+            "subjects": [["kind": "ServiceAccount", "name": "k8s-image-puller"]],
+        ]
+        try await create([role, binding])
+    }
+}

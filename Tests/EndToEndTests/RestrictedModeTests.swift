@@ -1,0 +1,74 @@
+import Foundation
+import Shared
+import Testing
+
+@testable import Coordinator
+
+extension EndToEndTests {
+    /// Without agents, in a namespace that admits only what the restricted Pod Security Standard allows: kubelets pull,
+    /// and a pull that failed is tried again by a new pod.
+    @Test func restrictedMode() async throws {
+        try await TestCluster.simulated { cluster in
+            try await cluster.create(try TestCluster.shippedPermissions())
+            try await cluster.grantAgentsToken()
+            cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
+            try await cluster.enforce("restricted")
+            let restricted = [
+                "RUNTIME_SOCKET": "none", "RETRY_PERMANENT_SECONDS": "1", "RETRY_INITIAL_SECONDS": "1",
+                "RETRY_MAX_SECONDS": "1",
+            ]
+            try await cluster.configure(cluster.data([cluster.images[0], cluster.absentImage], restricted))
+            try await cluster.startCoordinator()
+            try await eventually("what is there is held, and what isn't is named") {
+                let report = try await cluster.coverage()
+                guard report.rows.count == 2 else { return false }
+                let failed = report.rows[1]
+                return report.rows[0].counts.held == 3 && failed.counts.failed == 3
+                    && failed.failures.first?.reason == "notFound"
+            }
+            let report = try await cluster.coverage()
+            #expect(report.evidence == .podStatuses)
+            #expect(report.table.first?.contains("by pod statuses") == true)
+            let before = Set(try await cluster.pods().compactMap(\.metadata.uid))
+            #expect(before.count == 3)
+
+            // A kubelet's back-off grows to five minutes; a new pod tries at once.
+            try await eventually("every node has a new pod", within: 240) {
+                let now = try await cluster.pods().filter { $0.metadata.deletionTimestamp == nil }
+                return now.count == 3 && now.allSatisfy { !before.contains($0.metadata.uid ?? "") }
+            }
+            try await cluster.simulate(
+                "PUT", "registries/registry.example.com",
+                ["images": [["reference": .string(cluster.absentImage), "megabytes": 2]]])
+            try await cluster.untilHeld(images: 2, within: 240)
+            #expect(try await cluster.requests().denied == [])
+        }
+    }
+
+    /// With agents the same namespace lets no pod in: it needs the host's sockets.
+    @Test func agentsNeedMoreThanTheRestrictedStandard() async throws {
+        try await TestCluster.simulated(nodes: 1) { cluster in
+            try await cluster.enforce("restricted")
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.startCoordinator()
+            try await eventually("there is a DaemonSet") { try await cluster.daemonSet() != nil }
+            try await Task.sleep(for: .seconds(1))
+            #expect(try await cluster.pods().isEmpty)
+            try await cluster.enforce("privileged")
+            try await cluster.client.mergePatch(
+                ["metadata": ["labels": ["nudge": "1"]]], .nodes, name: "n1")
+            try await cluster.untilHeld(images: 1)
+        }
+    }
+}
+
+extension TestCluster {
+    /// Sets the namespace's Pod Security Standard.
+    func enforce(_ level: String) async throws {
+        let namespaces = ResourceType(
+            group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)
+        try await client.mergePatch(
+            ["metadata": ["labels": ["pod-security.kubernetes.io/enforce": .string(level)]]], namespaces,
+            name: namespace)
+    }
+}
