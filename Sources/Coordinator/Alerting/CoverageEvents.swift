@@ -15,15 +15,18 @@ final class CoverageEvents: Sendable {
     private let client: KubernetesClient
     private let recorder: EventRecorder
     /// Nodes are many: what is said of them has a queue and a rate of its own.
-    private let nodeRecorder: EventRecorder
+    private let nodeRecorder: EventRecorder?
     private let queue: AsyncStream<Told>
     private let continuation: AsyncStream<Told>.Continuation
 
-    init(client: KubernetesClient, logger: Logger) {
+    /// - Parameter aboutNodes: whether we may write Events about nodes.
+    init(client: KubernetesClient, aboutNodes: Bool, logger: Logger) {
         self.client = client
         recorder = EventRecorder(client: client, logger: logger)
-        nodeRecorder = EventRecorder(
-            client: client, logger: logger, aggregator: EventAggregator(burst: 25, perSecond: 0.5))
+        nodeRecorder =
+            aboutNodes
+            ? EventRecorder(client: client, logger: logger, aggregator: EventAggregator(burst: 25, perSecond: 0.5))
+            : nil
         (queue, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(EventRecorder.queueLength))
     }
 
@@ -36,7 +39,7 @@ final class CoverageEvents: Sendable {
     func run() async {
         await withTaskGroup { group in
             group.addTask { await self.recorder.run() }
-            group.addTask { await self.nodeRecorder.run() }
+            group.addTask { await self.nodeRecorder?.run() }
             group.addTask { for await told in self.queue { await self.write(told) } }
         }
     }
@@ -45,7 +48,7 @@ final class CoverageEvents: Sendable {
         let (kind, reason, message) = Self.text(told.news)
         if case .nodeWarmed(let node, _) = told.news {
             let about = ObjectReference(apiVersion: "v1", kind: "Node", name: node.name, uid: node.uid)
-            nodeRecorder.record(kind, about: about, reason: reason, message: message)
+            nodeRecorder?.record(kind, about: about, reason: reason, message: message)
             return
         }
         var about = ObjectReference(

@@ -16,7 +16,7 @@ struct Observability: Sendable {
         let registry = MetricsRegistry()
         MetricsSystem.bootstrap(registry)
         Instruments.prepare()
-        let events = CoverageEvents(client: client, logger: logger)
+        let events = CoverageEvents(client: client, aboutNodes: options.nodeEvents, logger: logger)
         self.events = events
         let imageSet = "\(namespace)/\(options.configMap)"
         watch = AlertWatch(

@@ -66,6 +66,9 @@ struct ServeCommand: AsyncParsableCommand {
         help: "Act only while holding the Lease, so that of several coordinators one acts. Default: in a pod.")
     var leaderElect: Bool?
 
+    @Flag(help: "Write an Event about each node that has all images; it needs permission in the namespace default.")
+    var nodeEvents = false
+
     @Flag(help: "OpenShift: user ids are assigned, agents need a security context of their own.")
     var openshift = false
 
