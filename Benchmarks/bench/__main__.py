@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, sleep
+from .measures import agent, cold_start, configmap, deletion, rotation, sleep
 from .programs import Programs
 
 GROUPS = {
@@ -16,6 +16,7 @@ GROUPS = {
     "cold-start": cold_start.measure,
     "configmap": configmap.measure,
     "deletion": deletion.measure,
+    "rotation": rotation.measure,
 }
 
 

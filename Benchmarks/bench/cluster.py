@@ -16,7 +16,9 @@ CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 class Cluster:
     """The simulator without any agent program (pods are only modelled), and the coordinator."""
 
-    def __init__(self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1):
+    def __init__(
+        self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1, options: tuple[str, ...] = ()
+    ):
         kubeconfig = workshop.folder / "kubeconfig"
         simulator = workshop.start(
             "cluster-simulator", programs.simulator, "serve", "--nodes", str(nodes),
@@ -29,8 +31,11 @@ class Cluster:
             "data": {"IMAGES": "", "KIP_IMAGE": kip_image}})
         coordinator = workshop.start(
             "coordinator", programs.coordinator, "serve", "--kubeconfig", kubeconfig, "--agent-host", "127.0.0.1",
-            "--agent-port", "0", "--port", "0", "--history", workshop.folder / "history.sqlite")
+            "--agent-port", "0", "--port", "0", "--history", workshop.folder / "history.sqlite", *options)
+        self.process = coordinator
         port = _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening")
+        self.agent_port = int(
+            _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening"))
         self.coordinator = API(f"http://127.0.0.1:{port}")
         workshop.at_end(self.coordinator.close)
         eventually("the DaemonSet is there", self.daemon_set)
@@ -46,10 +51,23 @@ class Cluster:
     def daemon_set(self) -> dict | None:
         return self.kubernetes.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/{DAEMON_SET}")
 
-    def agent_token(self) -> str:
-        """The token of the DaemonSet's agents, as its Secret has it (in base64)."""
-        path = f"/api/v1/namespaces/{NAMESPACE}/secrets/{DAEMON_SET}-agent"
-        return eventually("the agents' token is there", lambda: self.kubernetes.get(path))["data"]["token"]
+    def bundle(self) -> str:
+        """What agents trust: the ConfigMap of the coordinator's authorities."""
+        path = f"{CONFIG_MAP}/kubernetes-image-puller-ca"
+        return eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+
+    def pods(self) -> list[dict]:
+        """The DaemonSet's pods that have a node."""
+        items = self.kubernetes.do("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", None)["items"]
+        return [pod for pod in items if pod["spec"].get("nodeName")]
+
+    def token(self, pod: str) -> str:
+        """What the kubelet would mount into the agent of a pod."""
+        spec = {
+            "audiences": ["image-puller"], "expirationSeconds": 3600,
+            "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": pod}}
+        path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{DAEMON_SET}-agent/token"
+        return self.kubernetes.do("POST", path, {"spec": spec})["status"]["token"]
 
     def present(self, names: set[str]) -> bool:
         """Whether coverage shows all of these image entries on all nodes."""

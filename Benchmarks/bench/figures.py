@@ -26,6 +26,7 @@ FIGURES = {
     "deletion_to_reported_s": Figure("s", 11),
     # After it was reported.
     "deletion_to_present_s": Figure("s", 1),
+    "rotation_failed_reports": Figure("reports", 0),
 }
 
 

@@ -10,7 +10,6 @@ extension EndToEndTests {
     @Test func mainJobWithExactlyTheShippedPermissions() async throws {
         try await TestCluster.simulated { cluster in
             try await cluster.create(try TestCluster.shippedPermissions())
-            try await cluster.grantAgentsToken()
             cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
             cluster.coordinatorOptions = ["--leader-elect"]
             try await Self.mainJob(cluster)
@@ -57,28 +56,5 @@ extension EndToEndTests {
             _ = try await client.list(Node.self)
             #expect(try await client.find(Secret.self, "kubernetes-image-puller-tls", namespace: own) == nil)
         }
-    }
-}
-
-extension TestCluster {
-    /// The Secret with which agents show who they are.
-    func grantAgentsToken() async throws {
-        let role: JSONValue = [
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-            "metadata": ["name": "agents-token", "namespace": .string(namespace)],
-            "rules": [
-                [
-                    "apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch", "patch"],
-                    "resourceNames": [.string(PodNames.tokenSecret(daemonSet: Self.daemonSetName))],
-                ]
-            ],
-        ]
-        let binding: JSONValue = [
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-            "metadata": ["name": "agents-token", "namespace": .string(namespace)],
-            "roleRef": ["kind": "Role", "name": "agents-token"],
-            "subjects": [["kind": "ServiceAccount", "name": "k8s-image-puller"]],
-        ]
-        try await create([role, binding])
     }
 }

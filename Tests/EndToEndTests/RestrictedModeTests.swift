@@ -10,7 +10,6 @@ extension EndToEndTests {
     @Test func restrictedMode() async throws {
         try await TestCluster.simulated { cluster in
             try await cluster.create(try TestCluster.shippedPermissions())
-            try await cluster.grantAgentsToken()
             cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
             try await cluster.enforce("restricted")
             let restricted = [

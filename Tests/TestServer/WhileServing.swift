@@ -14,8 +14,16 @@ public func whileServing<Value: Sendable>(
     _ application: (@escaping @Sendable (any Channel) async -> Void) -> any Service,
     _ body: (Int) async throws -> Value
 ) async throws -> Value {
+    try await whileServingPort({ announce in application { await announce($0.localAddress?.port ?? 0) } }, body)
+}
+
+/// The same for a server that says itself at which port it listens.
+public func whileServingPort<Value: Sendable>(
+    _ application: (@escaping @Sendable (Int) async -> Void) -> any Service,
+    _ body: (Int) async throws -> Value
+) async throws -> Value {
     let (ports, announce) = AsyncStream<Int>.makeStream()
-    let service = application { channel in announce.yield(channel.localAddress?.port ?? 0) }
+    let service = application { announce.yield($0) }
     var logger = Logger(label: "test-server")
     logger.logLevel = .critical
     var services = ServiceGroupConfiguration(services: [service], logger: logger)

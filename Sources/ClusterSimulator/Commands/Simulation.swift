@@ -53,6 +53,7 @@ final class Simulation: Service {
         let tokens = TokenRegistry()
         let handler = APIHandler(
             store: store, authorizer: RBACAuthorizer(store: store, tokens: tokens), tokens: tokens)
+        if let seconds = scenario.tokenSeconds { tokens.limitLifetimes(to: seconds) }
         let surroundings = NodeSurroundings(
             store: store, cluster: cluster, tokens: handler.tokens, processes: processes, directory: folder.path,
             agentPath: options.agentPath,

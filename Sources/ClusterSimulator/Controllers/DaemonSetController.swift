@@ -18,7 +18,7 @@ actor DaemonSetController {
     func run() async {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
-            for type in [ResourceType.daemonSets, .pods, .nodes] {
+            for type in [ResourceType.daemonSets, .pods, .nodes, .serviceAccounts] {
                 group.addTask { [store] in
                     // A watch that falls behind is ended by the store: the next round sees everything anyway.
                     while !Task.isCancelled {
@@ -63,7 +63,11 @@ actor DaemonSetController {
                 .pods, namespace: pod.namespace, name: pod.name,
                 options: DeleteOptions(gracePeriodSeconds: 0, uid: pod.uid))
         }
-        for node in plan.creations {
+        // Admission lets no pod in whose service account is missing.
+        let account = set.at("spec", "template", "spec", "serviceAccountName")?.stringValue ?? "default"
+        let stored = await store.get(.serviceAccounts, namespace: set.namespace, name: account)
+        let hasAccount = account == "default" || stored != nil
+        for node in plan.creations where hasAccount {
             // Throws when the namespace or the DaemonSet goes meanwhile; the next round begins anew.
             _ = try? await store.create(.pods, namespace: set.namespace, object: template.pod(on: node))
         }

@@ -60,6 +60,7 @@ actor NodeFleet {
             group.addTask { await self.followPods() }
             group.addTask { await self.followVolumes(.secrets) }
             group.addTask { await self.followVolumes(.configMaps) }
+            group.addTask { await self.renewTokens() }
             group.addTask { await self.heartbeat() }
         }
     }
@@ -100,6 +101,7 @@ actor NodeFleet {
                 if event.kind == .deleted {
                     let name = event.object.at("spec", "nodeName")?.stringValue ?? ""
                     await nodes[name]?.podGone(event.object.uid)
+                    surroundings.tokens.revoke(podUID: event.object.uid)
                 } else {
                     await tell(event.object)
                 }
@@ -118,6 +120,16 @@ actor NodeFleet {
             for await event in events where event.kind != .bookmark {
                 for node in nodes.values { await node.refreshVolumes(namespace: event.object.namespace) }
             }
+        }
+    }
+
+    /// Replaces tokens before they expire.
+    private func renewTokens() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            let due = surroundings.tokens.podsDue
+            guard !due.isEmpty else { continue }
+            for node in nodes.values { await node.refreshVolumes(pods: due) }
         }
     }
 

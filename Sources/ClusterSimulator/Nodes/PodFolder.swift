@@ -34,25 +34,44 @@ struct PodFolder: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Brings a folder's files to these contents, each in one step. Only what differs is written.
+    /// Brings a folder's files to these contents, all in one step, as a kubelet does: what is seen are links into
+    /// `..data`, which is itself a link to a folder with all files, and that link is replaced.
     static func fill(_ folder: String, _ contents: VolumeContents) throws {
         let manager = FileManager.default
-        for (name, bytes) in contents {
-            let path = "\(folder)/\(name)"
-            guard manager.contents(atPath: path).map(Array.init) != bytes else { continue }
-            if name.contains("/") {
-                try manager.createDirectory(
-                    atPath: String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]),
-                    withIntermediateDirectories: true)
+        let link = "\(folder)/..data"
+        let former = try? manager.destinationOfSymbolicLink(atPath: link)
+        if let former, try files("\(folder)/\(former)") == contents { return }
+        let name = "..\(UInt64(Date().timeIntervalSince1970)).\(UInt32.random(in: 0 ... .max))"
+        try manager.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
+        for (file, bytes) in contents {
+            let path = "\(folder)/\(name)/\(file)"
+            if let slash = path.lastIndex(of: "/") {
+                try manager.createDirectory(atPath: String(path[..<slash]), withIntermediateDirectories: true)
             }
-            try Data(bytes).write(to: URL(filePath: path + ".new"))
-            chmod(path + ".new", 0o600)
-            rename(path + ".new", path)
+            try Data(bytes).write(to: URL(filePath: path))
+            chmod(path, 0o600)
         }
-        for name in try manager.subpathsOfDirectory(atPath: folder) where contents[name] == nil {
+        symlink(name, link + "_tmp")
+        guard rename(link + "_tmp", link) == 0 else {
+            throw MissingVolume(volume: folder, what: String(cString: strerror(errno)))
+        }
+        let seen = Set(contents.keys.compactMap { $0.split(separator: "/").first.map(String.init) })
+        for entry in seen { symlink("..data/\(entry)", "\(folder)/\(entry)") }
+        for entry in try manager.contentsOfDirectory(atPath: folder)
+        where !entry.hasPrefix("..") && !seen.contains(entry) {
+            try manager.removeItem(atPath: "\(folder)/\(entry)")
+        }
+        if let former { try manager.removeItem(atPath: "\(folder)/\(former)") }
+    }
+
+    private static func files(_ folder: String) throws -> VolumeContents {
+        let manager = FileManager.default
+        var contents: VolumeContents = [:]
+        for name in try manager.subpathsOfDirectory(atPath: folder) {
             var isFolder = false
             guard manager.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder), !isFolder else { continue }
-            try manager.removeItem(atPath: "\(folder)/\(name)")
+            contents[name] = manager.contents(atPath: "\(folder)/\(name)").map(Array.init)
         }
+        return contents
     }
 }

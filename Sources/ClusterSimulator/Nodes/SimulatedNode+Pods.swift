@@ -85,8 +85,12 @@ extension SimulatedNode {
 
     /// Brings mounted secrets and config maps up to date. (A real kubelet takes 60 to 90 s.)
     func refreshVolumes(namespace: String?) async {
-        for (uid, pod) in pods where pod.phase == .admitted && pod.object.namespace == namespace {
-            // One that has gone stays as it was mounted.
+        await refreshVolumes(pods: Set(pods.filter { $0.value.object.namespace == namespace }.keys))
+    }
+
+    /// Brings what these pods have mounted up to date. What has gone from the cluster stays as it was mounted.
+    func refreshVolumes(pods due: Set<String>) async {
+        for (uid, pod) in pods where due.contains(uid) && pod.phase == .admitted {
             _ = try? await podFolder(uid).prepare(pod.object)
         }
     }

@@ -89,7 +89,7 @@ struct VolumeFiles: Sendable {
         if let node = pod.at("spec", "nodeName")?.stringValue {
             subject.node = (node, await store.get(.nodes, name: node)?.uid ?? "")
         }
-        let token = tokens.issue(
+        let token = tokens.mounted(
             subject, audiences: source["audience"]?.stringValue.map { [$0] } ?? [],
             lifetime: Double(source["expirationSeconds"]?.integerValue ?? 3600))
         return [source["path"]?.stringValue ?? "token": Array(token.utf8)]

@@ -40,9 +40,22 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How agents reach this coordinator. Default: the Service kubernetes-image-puller in its namespace; "
-                + "outside of a pod, 127.0.0.1.", valueName: "url"))
+            "How agents reach this coordinator. Default: its Service in its namespace; "
+                + "outside of a pod, 127.0.0.1. Always https.", valueName: "url"))
     var agentURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name of the coordinator's Service, and of its Lease. Its Secret NAME-tls and the agents' ConfigMap "
+                + "NAME-ca are called after it.", valueName: "name"))
+    var service = "kubernetes-image-puller"
+
+    @Option(
+        help: ArgumentHelp("The service account of the DaemonSet's pods; it is made when absent.", valueName: "name"))
+    var agentServiceAccount = "kubernetes-image-puller-agent"
+
+    @OptionGroup(visibility: .hidden)
+    var certificateTimes: CertificateTimes
 
     @Option(help: "The port for questions on 127.0.0.1; 0 takes a free one.")
     var port = 8080
@@ -58,9 +71,6 @@ struct ServeCommand: AsyncParsableCommand {
             "Where people reach the dashboard: alerts link there.", valueName: "url"))
     var externalURL: String?
 
-    @Option(help: ArgumentHelp("The coordinator's Service; its Lease has the same name.", valueName: "name"))
-    var service = "kubernetes-image-puller"
-
     @Flag(
         inversion: .prefixedNo,
         help: "Act only while holding the Lease, so that of several coordinators one acts. Default: in a pod.")
@@ -75,9 +85,39 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The least severe log message: trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
+    func validate() throws {
+        if let url = agentURL, !url.hasPrefix("https://") || ServingNames.host(of: url) == nil {
+            throw ValidationError("--agent-url must be https://HOST:PORT: agents verify the coordinator's certificate")
+        }
+    }
+
     func run() async throws {
         try await CoordinatorProcess(options: self).run()
     }
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// For tests of the rotation, which can't wait for months.
+struct CertificateTimes: ParsableArguments {
+    @Option(help: ArgumentHelp("How long a serving certificate is valid.", valueName: "seconds"))
+    var certificateSeconds = CertificatePolicy().servingLifetime
+
+    @Option(help: ArgumentHelp("How long an authority is valid.", valueName: "seconds"))
+    var authoritySeconds = CertificatePolicy().authorityLifetime
+
+    @Option(help: ArgumentHelp("How long a ConfigMap may take to all agents.", valueName: "seconds"))
+    var authorityDeliverySeconds = CertificatePolicy().delivery
+
+    func validate() throws {
+        guard certificateSeconds >= 2, authoritySeconds >= certificateSeconds, authorityDeliverySeconds >= 0 else {
+            throw ValidationError("an authority must last at least as long as a certificate, and that 2 seconds")
+        }
+    }
+
+    var policy: CertificatePolicy {
+        CertificatePolicy(
+            servingLifetime: certificateSeconds, authorityLifetime: authoritySeconds, delivery: authorityDeliverySeconds
+        )
+    }
+}

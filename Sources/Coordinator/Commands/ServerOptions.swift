@@ -10,6 +10,18 @@ struct ServerOptions: ParsableArguments {
                 + "port-forward.", valueName: "url"))
     var server = "http://127.0.0.1:8080"
 
+    @Option(
+        help: ArgumentHelp(
+            "The authority that signed the coordinator's certificate (PEM), for an https address: key ca.crt of the "
+                + "ConfigMap kubernetes-image-puller-ca. Default: the system's authorities.", valueName: "file"))
+    var caFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with a bearer token, for an https address: of a service account or user that may get /api/*.",
+            valueName: "file"))
+    var tokenFile: String?
+
     /// Asks and decodes.
     ///
     /// - Throws: ``ServerError``.
@@ -22,7 +34,8 @@ struct ServerOptions: ParsableArguments {
         do {
             var request = HTTPRequest("GET", url)
             request.timeouts.firstByte = .seconds(30)
-            response = try await HTTPClient().send(request)
+            if let token = try token() { request.headers["Authorization"] = "Bearer \(token)" }
+            response = try await client().send(request)
         } catch let error as HTTPError {
             throw ServerError(
                 message: "no answer from the coordinator at \(server): \(error.message). Is it running, and is "
@@ -40,6 +53,35 @@ struct ServerOptions: ParsableArguments {
             throw ServerError(
                 message:
                     "what answers at \(server)\(path) isn't a coordinator of this version: its answer can't be read")
+        }
+    }
+}
+
+extension ServerOptions {
+    /// Never sent in the clear, and read anew for each question: a projected token is renewed under our feet.
+    private func token() throws -> String? {
+        guard let tokenFile else { return nil }
+        guard server.hasPrefix("https://") else {
+            throw ServerError(message: "--token-file is only for an https address: \(server) would get it in the clear")
+        }
+        let text = try read(tokenFile, "--token-file").trimmingPrefix { $0.isWhitespace }
+        guard let token = BearerToken(String(text.prefix { !$0.isWhitespace })) else {
+            throw ServerError(message: "--token-file \(tokenFile) holds no token")
+        }
+        return token.text
+    }
+
+    private func client() throws -> HTTPClient {
+        var configuration = HTTPClientConfiguration()
+        if let caFile { configuration.tls.caPEM = try read(caFile, "--ca-file") }
+        return HTTPClient(configuration: configuration)
+    }
+
+    private func read(_ file: String, _ option: String) throws -> String {
+        do {
+            return try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw ServerError(message: "\(option) \(file) can't be read: \(error)")
         }
     }
 }

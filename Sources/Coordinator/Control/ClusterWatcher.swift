@@ -26,9 +26,10 @@ struct ClusterWatcher: Sendable {
         let pods = Reflector(Pod.self, client: client, selection: selection, onTrouble: trouble("pods"))
         for await event in pods {
             switch event {
-            case .synced(let pods): await loop.replacePods(pods.compactMap(PodView.init), of: source)
+            case .synced(let pods):
+                await loop.replacePods(pods.filter { $0.isOf(source) }.compactMap(PodView.init), of: source)
             case .added(let pod), .modified(let pod):
-                if let view = PodView(pod) { await loop.update(view, of: source) }
+                if pod.isOf(source), let view = PodView(pod) { await loop.update(view, of: source) }
             case .deleted(let pod): await loop.removePod(uid: pod.metadata.uid ?? "")
             }
         }

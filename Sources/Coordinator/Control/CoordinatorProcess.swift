@@ -26,20 +26,24 @@ struct CoordinatorProcess {
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
-        let token = AgentToken()
-        let agentPort = PortPromise()
-        let agents = Listeners.agents(
-            host: options.agentHost, port: options.agentPort, loop: loop,
-            authenticator: SharedSecretAuthenticator(token: token), leadership: leadership, logger: logger
-        ) { await agentPort.fulfil($0) }
-
+        let events = EventRecorder(client: client, logger: logger)
+        let certificates = try makeCertificates(client: client, namespace: namespace, events: events, logger: logger)
         let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
         let observability = Observability(
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
             board: board, logger: logger, isLeading: { leadership.isLeading })
+        let queries = QueryRoutes(loop: loop) { board.status }
+        let agentPort = PortPromise()
+        let agents = Listeners.open(
+            host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
+            metrics: observability.metrics,
+            identity: certificates.identity,
+            access: .kubernetes(client, loop: loop, serviceAccount: options.agentServiceAccount, logger: logger),
+            leadership: leadership, limiter: ConnectionLimiter(.open.within(openFiles: OpenFiles.raise())),
+            logger: logger
+        ) { await agentPort.fulfil($0) }
         let local = Listeners.local(
-            port: options.port, loop: loop, configurationStatus: { board.status }, metrics: observability.metrics,
-            leadership: leadership,
+            port: options.port, loop: loop, queries: queries, metrics: observability.metrics, leadership: leadership,
             logger: logger
         ) { _ in }
 
@@ -49,6 +53,8 @@ struct CoordinatorProcess {
             Background("election") { try await Self.takePart(elector, logger: logger) },
             Background("history") { try await work.keepHistory(of: loop) },
             work.service("loop") { await loop.run() },
+            work.service("events") { await events.run() },
+            work.service("certificates") { await certificates.run() },
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
@@ -59,7 +65,7 @@ struct CoordinatorProcess {
             work.service("configuration") { [client] in
                 try await keep(
                     agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,
-                    clock: clock, token: token, board: board, loop: loop, logger: logger)
+                    clock: clock, certificates: certificates, events: events, board: board, loop: loop, logger: logger)
             },
         ]
         let group = ServiceGroup(
@@ -107,12 +113,15 @@ struct CoordinatorProcess {
     /// Keeps ConfigMap and DaemonSet, once it is known where agents reach us.
     private func keep(
         agentPort: Int, client: KubernetesClient, namespace: String, history: HistoryStore, clock: CoordinatorClock,
-        token: AgentToken, board: ConfigurationBoard, loop: ControlLoop, logger: Logger
+        certificates: CertificateKeeper, events: EventRecorder, board: ConfigurationBoard, loop: ControlLoop,
+        logger: Logger
     ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let isInCluster = environment["KUBERNETES_SERVICE_HOST"] != nil
         let host = isInCluster ? "\(options.service).\(namespace).svc" : "127.0.0.1"
-        var manifest = ManifestOptions(serverURL: options.agentURL ?? "http://\(host):\(agentPort)")
+        var manifest = ManifestOptions(serverURL: options.agentURL ?? "https://\(host):\(agentPort)")
+        manifest.caConfigMap = CertificateKeeper.configMapName(service: options.service)
+        manifest.serviceAccount = options.agentServiceAccount
         manifest.openShift = options.openshift
         manifest.logLevel = options.logLevel
         if let pod = environment["POD_NAME"], !pod.isEmpty {
@@ -125,10 +134,13 @@ struct CoordinatorProcess {
         }
         let configMap = ObjectReference(
             apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap)
-        let events = EventRecorder(client: client, logger: logger)
+        let surroundings = KubernetesSurroundings(
+            client: client, certificates: certificates, serviceAccount: options.agentServiceAccount, logger: logger,
+            warn: Self.warning(about: configMap, events: events, logger: logger))
         let daemonSets = DaemonSetKeeper(
             client: client, options: manifest, configMap: configMap,
-            namespaces: [namespace] + options.extraNamespaces, token: token, events: events, logger: logger, loop: loop)
+            namespaces: [namespace] + options.extraNamespaces, surroundings: surroundings, events: events,
+            logger: logger, loop: loop)
         var parser = ConfigurationParser()
         parser.options.ownNamespace = namespace
         parser.options.extraNamespaces = Set(options.extraNamespaces)
@@ -143,7 +155,6 @@ struct CoordinatorProcess {
         let fit = ClusterFitWatch(
             loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
         await withTaskGroup { group in
-            group.addTask { await events.run() }
             group.addTask { await fit.run() }
             group.addTask { await daemonSets.run() }
             group.addTask { await keeper.run() }

@@ -35,8 +35,7 @@ extension DaemonSetKeeper {
             try await client.delete(
                 .daemonSets, name: old.metadata.name, namespace: namespace,
                 options: .init(uid: old.metadata.uid, propagation: .background))
-            try await client.delete(
-                .secrets, name: PodNames.tokenSecret(daemonSet: old.metadata.name), namespace: namespace)
+            if namespace != place.namespace { try await surroundings.leave(namespace) }
         }
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Logging
 import Planning
 import Shared
@@ -25,7 +24,7 @@ actor DaemonSetKeeper {
     let namespaces: [String]
     private let options: ManifestOptions
     private let configMap: ObjectReference
-    private let token: AgentToken
+    let surroundings: any AgentSurroundings
     private let events: EventRecorder
 
     private var wanted: Wanted?
@@ -43,13 +42,13 @@ actor DaemonSetKeeper {
 
     init(
         client: KubernetesClient, options: ManifestOptions, configMap: ObjectReference, namespaces: [String],
-        token: AgentToken, events: EventRecorder, logger: Logger, loop: ControlLoop
+        surroundings: any AgentSurroundings, events: EventRecorder, logger: Logger, loop: ControlLoop
     ) {
         self.client = client
         self.options = options
         self.configMap = configMap
         self.namespaces = namespaces
-        self.token = token
+        self.surroundings = surroundings
         self.events = events
         self.logger = logger
         self.loop = loop
@@ -72,7 +71,6 @@ actor DaemonSetKeeper {
                 following?.cancel()
                 place = wanted.place
                 applied = nil
-                token.forget()
                 await loop.follow(wanted.place)
                 following = Task { [place = wanted.place] in await follow(place) }
             }
@@ -85,7 +83,6 @@ actor DaemonSetKeeper {
     private func follow(_ place: PodSource) async {
         await withTaskGroup { group in
             group.addTask { await self.watchDaemonSet(place) }
-            group.addTask { await self.watchToken(place) }
             group.addTask {
                 await ClusterWatcher(client: self.client, loop: self.loop, logger: self.logger).followPods(of: place)
             }
@@ -110,22 +107,6 @@ actor DaemonSetKeeper {
     private func compare(_ live: DaemonSet?) {
         if let live, let applied, DaemonSetDrift(live: live.document, manifest: applied).isNone { return }
         look.yield()
-    }
-
-    /// Without its Secret no new pod of the agent starts, and with another one no agent is let in.
-    private func watchToken(_ place: PodSource) async {
-        let name = PodNames.tokenSecret(daemonSet: place.daemonSet)
-        let selection = Selection(namespace: place.namespace, fieldSelector: "metadata.name=\(name)")
-        for await event in Reflector(Secret.self, client: client, selection: selection) {
-            let secret: Secret? =
-                switch event {
-                case .synced(let secrets): secrets.first
-                case .added(let secret), .modified(let secret): secret
-                case .deleted: nil
-                }
-            guard let current = token.current, Self.token(in: secret) != current else { continue }
-            look.yield()
-        }
     }
 
     /// Watches tell of every change; this is for those that they could miss.
@@ -166,7 +147,7 @@ actor DaemonSetKeeper {
 
     private func apply(_ wanted: Wanted) async throws {
         let manifest = try manifest(of: wanted)
-        try await ensureToken(for: manifest)
+        try await surroundings.prepare(in: manifest.namespace)
         let live = try await client.find(DaemonSet.self, manifest.name, namespace: manifest.namespace)
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
@@ -235,30 +216,6 @@ actor DaemonSetKeeper {
         if wanted.configuration.namespace != configMap.namespace { options.ownerReference = nil }
         return try DaemonSetManifest(wanted.configuration, revision: wanted.revision, options: options)
     }
-
-    // MARK: The agents' token
-
-    /// The secret that the DaemonSet's agents show. One that's there already is used, so that a restart of the
-    /// coordinator changes nothing for them; one that was deleted is restored as it was.
-    private func ensureToken(for manifest: DaemonSetManifest) async throws {
-        let name = PodNames.tokenSecret(daemonSet: manifest.name)
-        let live = try await client.find(Secret.self, name, namespace: manifest.namespace)
-        if let value = Self.token(in: live) { return token.use(value) }
-        let value = token.current ?? AgentToken.random()
-        let document: JSONValue = [
-            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-            "metadata": [
-                "name": .string(name), "namespace": .string(manifest.namespace),
-                "labels": JSONValue(labels: PodNames.labels(daemonSet: manifest.name)),
-            ],
-            "data": ["token": .string(Data(value.utf8).base64EncodedString())],
-        ]
-        try await client.apply(document, .secrets, name: name, namespace: manifest.namespace)
-        token.use(value)
-        logger.notice("made the agents' token", metadata: ["secret": "\(manifest.namespace)/\(name)"])
-    }
-
-    private static func token(in secret: Secret?) -> String? { secret?.data?["token"].flatMap { AgentToken.read($0) } }
 
     private func report(_ kind: Event.Kind, _ reason: String, _ message: String) {
         logger.log(level: kind == .warning ? .warning : .notice, "\(message)")

@@ -1,4 +1,4 @@
-import Glibc
+import Planning
 
 /// What a `HistoryStore` is told.
 struct HistoryConfiguration: Sendable {
@@ -14,9 +14,5 @@ struct HistoryConfiguration: Sendable {
         self.location = location
     }
 
-    @Sendable static func systemClock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    @Sendable static func systemClock() -> Int64 { Timestamp.wallClock.milliseconds }
 }

@@ -6,23 +6,25 @@ import SwiftProtobuf
 
 /// `POST /agent/v1/reports`: the agents' side of the server.
 struct AgentRoutes: Sendable {
-    /// A full inventory of a thousand images is about 300 KB.
-    static let maximumReportBytes = 8 << 20
+    static let maximumReportBytes = ServerLimits.open.bodyBytes
     static let maximumWaitSeconds = 60.0
 
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.post("/agent/v1/reports") { request, _ in
-            try await report(request)
+    func add(to router: Router<ServerContext>) {
+        router.post("/agent/v1/reports") { request, context in
+            try await report(request, context)
         }
     }
 
-    private func report(_ request: Request) async throws -> Response {
-        let identity = try await authenticator.authenticate(authorization: request.headers[.authorization])
+    private func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let identity = try await authenticator.authenticate(
+            authorization: request.headers[.authorization], from: context.address)
+        context.establish()
         let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
         let report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
+        guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
         try await identity.authorize(node: report.node)
         let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
         let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0
@@ -41,9 +43,7 @@ struct AgentRoutes: Sendable {
         do {
             return try await request.body.collect(upTo: maximumReportBytes)
         } catch is NIOTooManyBytesError {
-            throw ProblemDocument(
-                .contentTooLarge, "report-too-large", title: "The report is too large",
-                detail: "A report has at most \(maximumReportBytes) bytes.")
+            throw RequestFault.bodyTooLarge(maximumReportBytes).problem
         }
     }
 

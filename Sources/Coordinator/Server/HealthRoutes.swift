@@ -8,7 +8,7 @@ struct HealthRoutes: Sendable {
     let loop: ControlLoop
     let leadership: LeadershipBoard
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         router.get("/healthz") { _, _ in "ok\n" }
         router.get("/readyz") { _, _ -> Response in
             let isLeading = leadership.isLeading

@@ -1,48 +1,57 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 
 /// The two listeners of the coordinator.
 ///
-/// Agents come from other machines and have to say who they are. People come through `kubectl port-forward` or
-/// `kubectl exec` to the loopback address, guarded by Kubernetes' own access control.
+/// One can be reached by everybody, speaks TLS alone, and asks the API server who comes. The other is for this host:
+/// people come to it through `kubectl port-forward` or `kubectl exec`, guarded by Kubernetes' own access control.
 enum Listeners {
-    /// For agents, on all addresses.
-    static func agents(
-        host: String, port: Int, loop: ControlLoop, authenticator: any AgentAuthenticator,
-        leadership: LeadershipBoard = .alone(), logger: Logger,
+    /// For agents, people and programs, on all addresses.
+    static func open(
+        host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
+        identity: ServingIdentity,
+        access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>> {
-        let router = Router(context: BasicRequestContext.self)
+    ) -> Application<RouterResponder<ServerContext>> {
+        let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
-        AgentRoutes(loop: loop, authenticator: authenticator).add(to: router)
+        router.add(middleware: access.readers)
+        AgentRoutes(loop: loop, authenticator: access.agents).add(to: router)
+        queries.add(to: router)
+        if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
-        return application(router, host: host, port: port, name: "agents", logger: logger, onListening: onListening)
+        return application(
+            router, host: host, port: port, name: "agents", server: .guarded(identity: identity, limiter: limiter),
+            logger: logger, onListening: onListening)
     }
 
     /// For people and programs on this host.
     static func local(
-        port: Int, loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus,
-        metrics: MetricsSource? = nil, leadership: LeadershipBoard = .alone(), logger: Logger,
+        port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
+        leadership: LeadershipBoard = .alone(),
+        limiter: ConnectionLimiter = ConnectionLimiter(.local), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>> {
-        let router = Router(context: BasicRequestContext.self)
+    ) -> Application<RouterResponder<ServerContext>> {
+        let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
-        QueryRoutes(loop: loop, configurationStatus: configurationStatus).add(to: router)
+        queries.add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
-            router, host: "127.0.0.1", port: port, name: "local", logger: logger, onListening: onListening)
+            router, host: "127.0.0.1", port: port, name: "local", server: .guarded(identity: nil, limiter: limiter),
+            logger: logger, onListening: onListening)
     }
 
     private static func application(
-        _ router: Router<BasicRequestContext>, host: String, port: Int, name: String, logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<BasicRequestContext>> {
+        _ router: Router<ServerContext>, host: String, port: Int, name: String, server: HTTPServerBuilder,
+        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+    ) -> Application<RouterResponder<ServerContext>> {
         // Thousands of agents reconnect at once after a restart: the backlog must hold them.
         Application(
-            router: router,
+            router: router, server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "image-puller", backlog: 4096),
             onServerRunning: { channel in

@@ -11,6 +11,8 @@ struct ProblemDocument: Error, Codable, Sendable, Equatable {
     var code: Int
     /// What was wrong this time, and what to do.
     var detail: String
+    /// Seconds after which it makes sense to ask again.
+    var retryAfter: Int?
 
     init(_ status: HTTPResponse.Status, _ name: String, title: String, detail: String) {
         type = "urn:image-puller:problem:\(name)"
@@ -28,14 +30,20 @@ struct ProblemDocument: Error, Codable, Sendable, Equatable {
 extension ProblemDocument: HTTPResponseError {
     var status: HTTPResponse.Status { HTTPResponse.Status(code: code) }
 
-    func response(from request: Request, context: some RequestContext) throws -> Response {
+    /// The document's text.
+    var json: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = try encoder.encode(self)
+        // Three texts and a number: there's nothing that could fail.
+        return (try? encoder.encode(self)).map { Array($0) } ?? []
+    }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
         return Response(
             status: status, headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 }

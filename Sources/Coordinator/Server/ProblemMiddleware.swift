@@ -4,7 +4,7 @@ import Logging
 
 /// Makes a problem document of whatever goes wrong: a path that doesn't exist, and what nobody foresaw.
 struct ProblemMiddleware: RouterMiddleware {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerContext
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response

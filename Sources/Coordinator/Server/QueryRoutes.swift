@@ -7,7 +7,7 @@ struct QueryRoutes: Sendable {
     let loop: ControlLoop
     let configurationStatus: @Sendable () async -> ConfigurationStatus
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         router.get("/api/v1/coverage") { request, _ in try await coverage(request) }
         router.get("/api/v1/configuration") { _, _ in try Self.json(await configurationStatus()) }
     }

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Shared
+import Synchronization
 import Testing
 
 @testable import ClusterSimulator
@@ -6,6 +8,20 @@ import Testing
 @Suite struct ReviewFactsTests {
     private let subject = TokenRegistry.Subject(
         namespace: "facts", serviceAccount: "nobody", serviceAccountUID: "1", pod: ("tok", "2"), node: ("n3", "3"))
+
+    /// A cluster in which the subject's pod is there.
+    private func cluster() async throws -> (api: APIFixture, subject: TokenRegistry.Subject) {
+        let api = try await APIFixture()
+        var subject = subject
+        let pod = try await api.store.create(
+            .pods, namespace: "facts",
+            object: [
+                "metadata": ["name": "tok"],
+                "spec": ["nodeName": "n3", "containers": [["name": "a", "image": "a"]]],
+            ])
+        subject.pod?.uid = pod.uid
+        return (api, subject)
+    }
 
     @Test(arguments: [
         ("tokenreview.audience-ok.json", ["imagepuller"], ["imagepuller"]),
@@ -15,7 +31,7 @@ import Testing
         ("tokenreview.garbage.json", nil, []),
     ])
     func tokenReview(name: String, issued: [String]?, asked: [String]) async throws {
-        let api = try await APIFixture()
+        let (api, subject) = try await cluster()
         let fact = try Fact(name).json
         let token = issued.map { api.handler.tokens.issue(subject, audiences: $0) } ?? "garbage"
         var spec: JSONValue = ["token": .string(token)]
@@ -41,6 +57,60 @@ import Testing
         #expect(tokens.review(token, audiences: [])["authenticated"] == true)
         tokens.revoke(podUID: "2")
         #expect(tokens.review(token, audiences: [])["authenticated"] == nil)
+    }
+
+    @Test func theAPIRefusesTokensOfDeletedPodsAndExpiredOnes() async throws {
+        let (api, subject) = try await cluster()
+        @Sendable func review(_ token: String) async -> JSONValue? {
+            let answer = await api.send(
+                "POST", "/apis/authentication.k8s.io/v1/tokenreviews", ["spec": ["token": .string(token)]])
+            return answer.json["status"]
+        }
+        let token = api.handler.tokens.issue(subject)
+        #expect(await review(token)?["authenticated"] == true)
+        let expired = await review(api.handler.tokens.issue(subject, lifetime: -1))
+        #expect(expired?["authenticated"] == nil)
+        #expect(expired?["error"]?.stringValue?.contains("expired") == true)
+        try await api.store.delete(.pods, namespace: "facts", name: "tok", gracePeriodSeconds: 0)
+        let deleted = await review(token)
+        #expect(deleted?["authenticated"] == nil)
+        #expect(deleted?["error"]?.stringValue?.contains("invalidated") == true)
+    }
+
+    /// What a token says of itself is what a real one does.
+    @Test func claims() async throws {
+        let token = TokenRegistry().issue(subject, audiences: ["imagepuller"])
+        let parts = token.split(separator: ".").map { part in
+            var text = String(part.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
+            while text.utf8.count % 4 != 0 { text += "=" }
+            return text
+        }
+        #expect(parts.count == 3)
+        let payload = try #require(Data(base64Encoded: parts[1]))
+        let claims = try JSONDecoder().decode(JSONValue.self, from: payload)
+        let fact = try Fact("token.claims.json").json
+        #expect(
+            claims.shape(keeping: ["iss", "sub", "namespace"]) == fact.shape(keeping: ["iss", "sub", "namespace"]))
+        #expect(claims["exp"]?.integerValue == (claims["iat"]?.integerValue ?? 0) + 3600)
+    }
+
+    @Test func aMountedTokenIsReplacedBeforeItExpires() {
+        let clock = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+        let tokens = TokenRegistry { clock.withLock { $0 } }
+        let first = tokens.mounted(subject, audiences: ["a"], lifetime: 100)
+        #expect(tokens.mounted(subject, audiences: ["b"], lifetime: 100) != first)
+        clock.withLock { $0 += 79 }
+        #expect(tokens.podsDue.isEmpty)
+        #expect(tokens.mounted(subject, audiences: ["a"], lifetime: 100) == first)
+        clock.withLock { $0 += 2 }
+        #expect(tokens.podsDue == ["2"])
+        let second = tokens.mounted(subject, audiences: ["a"], lifetime: 100)
+        #expect(second != first)
+        #expect(tokens.review(first, audiences: ["a"])["authenticated"] == true, "good until its own end")
+        tokens.limitLifetimes(to: 10)
+        let short = tokens.mounted(subject, audiences: ["c"], lifetime: 100)
+        clock.withLock { $0 += 11 }
+        #expect(tokens.review(short, audiences: ["c"])["authenticated"] == nil)
     }
 
     @Test func tokenRequest() async throws {

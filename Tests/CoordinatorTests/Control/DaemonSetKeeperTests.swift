@@ -1,6 +1,7 @@
 import Foundation
 import Planning
 import Shared
+import Synchronization
 import Testing
 
 @testable import Coordinator
@@ -11,25 +12,43 @@ import Testing
         let cluster: SimulatedCluster
         let keeper: DaemonSetKeeper
         let stage: Stage
-        let token: AgentToken
+        let surroundings: Surroundings
+    }
+
+    /// Notes where agents were prepared for.
+    final class Surroundings: AgentSurroundings {
+        private let state = Mutex((prepared: Set<String>(), isFailing: false))
+        var prepared: Set<String> { state.withLock { $0.prepared } }
+        struct Missing: Error {}
+
+        func setFailing(_ isFailing: Bool) { state.withLock { $0.isFailing = isFailing } }
+
+        func prepare(in namespace: String) throws {
+            try state.withLock { state in
+                if state.isFailing { throw Missing() }
+                state.prepared.insert(namespace)
+            }
+        }
+
+        func leave(_ namespace: String) { state.withLock { _ = $0.prepared.remove(namespace) } }
     }
 
     static func run(_ body: @escaping @Sendable (Work) async throws -> Void) async throws {
         try await SimulatedCluster.run { cluster in
             for name in ["k8s-image-puller", "elsewhere"] { try await cluster.createNamespace(name) }
             let stage = Stage()
-            let token = AgentToken()
+            let surroundings = Surroundings()
             let keeper = DaemonSetKeeper(
                 client: cluster.client, options: ManifestOptions(serverURL: "http://127.0.0.1:1"),
-                configMap: SimulatedCluster.configMap, namespaces: ["k8s-image-puller", "elsewhere"], token: token,
-                events: cluster.events, logger: .quiet, loop: stage.loop)
+                configMap: SimulatedCluster.configMap, namespaces: ["k8s-image-puller", "elsewhere"],
+                surroundings: surroundings, events: cluster.events, logger: .quiet, loop: stage.loop)
             let watcher = ClusterWatcher(client: cluster.client, loop: stage.loop, logger: .quiet)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await keeper.run() }
                 group.addTask { await watcher.followNodes() }
                 group.addTask { await stage.loop.run() }
                 defer { group.cancelAll() }
-                try await body(Work(cluster: cluster, keeper: keeper, stage: stage, token: token))
+                try await body(Work(cluster: cluster, keeper: keeper, stage: stage, surroundings: surroundings))
             }
         }
     }
@@ -41,17 +60,22 @@ import Testing
         return configuration
     }
 
-    @Test(
-        "Made with its token; deleted or edited by hand, both come back, the token as it was", .timeLimit(.minutes(3)))
+    @Test("Made when its agents can work; deleted or edited by hand, it comes back", .timeLimit(.minutes(3)))
     func restores() async throws {
         try await Self.run { work in
+            work.surroundings.setFailing(true)
             await work.keeper.want(try Self.configuration(), revision: 1)
             let name = "kubernetes-image-puller"
+            let isTold = try await soon {
+                try await work.cluster.client.list(Event.self, Selection(namespace: "k8s-image-puller")).items
+                    .contains { $0.reason == "DaemonSetFailed" }
+            }
+            #expect(isTold)
+            #expect(try await work.cluster.daemonSet(name) == nil)
+            work.surroundings.setFailing(false)
             #expect(try await soon { try await work.cluster.daemonSet(name) != nil })
             #expect(await soon { await work.stage.loop.template != nil })
-            let secret = try #require(try await work.cluster.token())
-            #expect(work.token.current == secret)
-            #expect(secret.utf8.count == 64)
+            #expect(work.surroundings.prepared == ["k8s-image-puller"])
 
             let first = try #require(try await work.cluster.daemonSet(name))
             try await work.cluster.client.delete(.daemonSets, name: name, namespace: "k8s-image-puller")
@@ -68,18 +92,6 @@ import Testing
                 return live?.document["spec"]?["template"]?["spec"]?["hostNetwork"]?.boolValue != true
             }
             #expect(isUndone)
-
-            let secretName = PodNames.tokenSecret(daemonSet: name)
-            try await work.cluster.client.delete(.secrets, name: secretName, namespace: "k8s-image-puller")
-            #expect(try await soon { try await work.cluster.token() == secret })
-            #expect(work.token.current == secret)
-
-            // A new one that somebody writes counts, as the agents will read it.
-            let other = String(repeating: "n", count: 40)
-            let data = Data((other + "\n").utf8).base64EncodedString()
-            try await work.cluster.client.mergePatch(
-                ["data": ["token": .string(data)]], .secrets, name: secretName, namespace: "k8s-image-puller")
-            #expect(await soon { work.token.current == other })
         }
     }
 
@@ -91,7 +103,6 @@ import Testing
             configuration.runtimeSocket = .none
             await work.keeper.want(configuration, revision: 1)
             #expect(try await soon { try await work.cluster.daemonSet("first") != nil })
-            let former = try #require(try await work.cluster.token("first"))
             await work.stage.loop.adopt(configuration, revision: 1)
 
             configuration.daemonSetName = "second"
@@ -99,10 +110,9 @@ import Testing
             await work.stage.loop.adopt(configuration, revision: 2)
             await work.keeper.want(configuration, revision: 2)
             #expect(try await soon { try await work.cluster.daemonSet("second", "elsewhere") != nil })
-            #expect(await soon { work.token.current != nil && work.token.current != former })
             #expect(try await soon { try await work.cluster.daemonSet("first") == nil })
             #expect(try await work.cluster.daemonSet("second", "elsewhere") != nil)
-            #expect(try await work.cluster.token("first") == nil)
+            #expect(await soon { work.surroundings.prepared == ["elsewhere"] })
         }
     }
 

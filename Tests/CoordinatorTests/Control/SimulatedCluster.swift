@@ -63,12 +63,6 @@ struct SimulatedCluster: Sendable {
         try await client.find(DaemonSet.self, name, namespace: namespace)
     }
 
-    func token(_ daemonSet: String = "kubernetes-image-puller") async throws -> String? {
-        let name = PodNames.tokenSecret(daemonSet: daemonSet)
-        let secret = try await client.find(Secret.self, name, namespace: "k8s-image-puller")
-        return secret?.data?["token"].map { String(decoding: $0, as: UTF8.self) }
-    }
-
     func createNamespace(_ name: String) async throws {
         let document: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
         let type = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)

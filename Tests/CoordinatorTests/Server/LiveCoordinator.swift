@@ -2,44 +2,65 @@ import FoundationEssentials
 import Hummingbird
 import Logging
 import Shared
+import TestServer
 import Testing
 
 @testable import Coordinator
 
-/// The two listeners on free ports, on a stage.
+/// The two listeners on free ports, on a stage, with certificates of their own and an API server that is a table.
 struct LiveCoordinator: Sendable {
     let stage: Stage
-    let token: AgentToken
     let board: ConfigurationBoard
+    let identity: ServingIdentity
+    let api: ReviewTable
+    let access: ServerAccess
+    let limiter: ConnectionLimiter
+    let localLimiter: ConnectionLimiter
+    /// What clients of the open listener trust.
+    let bundle: String
     let agents: String
     let local: String
 
-    static let secret = String(repeating: "s", count: 64)
-
     /// Runs both listeners while `body` does.
-    static func run(_ body: @escaping @Sendable (LiveCoordinator) async throws -> Void) async throws {
+    static func run(
+        limits: ServerLimits = .open, localLimits: ServerLimits = .local,
+        _ body: @escaping @Sendable (LiveCoordinator) async throws -> Void
+    ) async throws {
         let stage = Stage()
-        let token = AgentToken()
-        token.use(secret)
         let board = ConfigurationBoard(configMap: "k8s-image-puller/k8s-image-puller")
-        let (agentPort, localPort) = (PortPromise(), PortPromise())
-        let agents = Listeners.agents(
-            host: "127.0.0.1", port: 0, loop: stage.loop, authenticator: SharedSecretAuthenticator(token: token),
-            logger: .quiet
-        ) { await agentPort.fulfil($0) }
-        let local = Listeners.local(
-            port: 0, loop: stage.loop, configurationStatus: { board.status }, logger: .quiet
-        ) { await localPort.fulfil($0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await agents.run() }
-            group.addTask { try await local.run() }
-            defer { group.cancelAll() }
-            try await body(
-                LiveCoordinator(
-                    stage: stage, token: token, board: board,
-                    agents: "http://127.0.0.1:\(try await agentPort.value)",
-                    local: "http://127.0.0.1:\(try await localPort.value)"))
+        let queries = QueryRoutes(loop: stage.loop) { board.status }
+        let identity = try ServingIdentity()
+        let (authority, serving) = try certificates()
+        try identity.use(serving)
+        let api = ReviewTable()
+        let access = api.access(loop: stage.loop)
+        let (limiter, localLimiter) = (ConnectionLimiter(limits), ConnectionLimiter(localLimits))
+        try await whileServingPort { onListening in
+            Listeners.open(
+                host: "127.0.0.1", port: 0, loop: stage.loop, queries: queries, identity: identity, access: access,
+                limiter: limiter, logger: .quiet, onListening: onListening)
+        } _: { agentPort in
+            try await whileServingPort { onListening in
+                Listeners.local(
+                    port: 0, loop: stage.loop, queries: queries, limiter: localLimiter, logger: .quiet,
+                    onListening: onListening)
+            } _: { localPort in
+                try await body(
+                    LiveCoordinator(
+                        stage: stage, board: board, identity: identity, api: api, access: access, limiter: limiter,
+                        localLimiter: localLimiter, bundle: authority.certificate,
+                        agents: "https://127.0.0.1:\(agentPort)", local: "http://127.0.0.1:\(localPort)"))
+            }
         }
+    }
+
+    static func certificates() throws -> (authority: IssuedCertificate, serving: IssuedCertificate) {
+        let now = Date()
+        let maker = CertificateMaker()
+        let authority = try maker.authority(now - 3600..<now + 86_400)
+        return (
+            authority, try maker.serving(["127.0.0.1", "localhost"], by: authority, now - 3600..<now + 3600)
+        )
     }
 
     /// Puts a configuration in force on one node, with its images as given.
@@ -50,19 +71,24 @@ struct LiveCoordinator: Sendable {
         await stage.loop.adopt(try Stage.configuration(images), revision: 3)
     }
 
+    /// A report to the agents' route, by default by the agent of n1.
     func post(
-        _ body: [UInt8], type: String = "application/x-protobuf", token: String? = LiveCoordinator.secret,
+        _ body: [UInt8], type: String = "application/x-protobuf", token: String? = "agent-n1",
         query: String = "after=0&wait=0"
     ) async throws -> Shared.HTTPResponse {
         var request = Shared.HTTPRequest(
             "POST", "\(agents)/agent/v1/reports?\(query)", headers: ["Content-Type": type], body: body)
         if let token { request.headers["Authorization"] = "Bearer \(token)" }
-        return try await HTTPClient().send(request)
+        return try await client.send(request)
     }
 
-    func get(_ url: String) async throws -> Shared.HTTPResponse {
-        try await HTTPClient().send(Shared.HTTPRequest("GET", url))
+    func get(_ url: String, token: String? = nil) async throws -> Shared.HTTPResponse {
+        var request = Shared.HTTPRequest("GET", url)
+        if let token { request.headers["Authorization"] = "Bearer \(token)" }
+        return try await client.send(request)
     }
+
+    var client: HTTPClient { HTTPClient(configuration: .init(tls: TLSOptions(caPEM: bundle))) }
 }
 
 /// What every refusal must be: a problem document with its status and type.

@@ -60,12 +60,13 @@ import Testing
         }
     }
 
-    @Test("Unknown paths and methods are problem documents; questions aren't answered where agents come")
+    @Test("Unknown paths and methods are problem documents")
     func unknownPaths() async throws {
         try await LiveCoordinator.run { coordinator in
             try expectProblem(try await coordinator.get(coordinator.local + "/api/v2/nothing"), 404, "not-found")
-            try expectProblem(try await coordinator.get(coordinator.agents + "/api/v1/coverage"), 404, "not-found")
             try expectProblem(try await coordinator.get(coordinator.agents + "/agent/v1/reports"), 404, "not-found")
+            let nothing = try await coordinator.get(coordinator.agents + "/api/v2/nothing", token: "reader")
+            try expectProblem(nothing, 404, "not-found")
         }
     }
 }

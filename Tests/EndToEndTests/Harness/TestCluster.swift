@@ -48,12 +48,13 @@ final class TestCluster {
 
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
     static func simulated(
-        nodes: Int = 3, objects: [JSONValue] = [], _ body: (TestCluster) async throws -> Void
+        nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil,
+        _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
         let images = (1...4).map { "\(host)/app\($0):1" }
-        let scenario: JSONValue = [
+        var scenario: JSONValue = [
             "nodes": .array(
                 (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
             "registries": [
@@ -64,6 +65,7 @@ final class TestCluster {
             ],
             "objects": .array(objects), "neverSeconds": .number(0.5),
         ]
+        if let tokenSeconds { scenario["tokenSeconds"] = .number(tokenSeconds) }
         let file = folder.appendingPathComponent("scenario.json")
         try JSONEncoder().encode(scenario).write(to: file)
         let kubeconfig = folder.appendingPathComponent("kubeconfig").path
@@ -158,7 +160,7 @@ final class TestCluster {
 
     /// Starts it, and waits until it listens.
     @discardableResult
-    func startCoordinator() async throws -> RunningProgram {
+    func startCoordinator(_ options: [String] = []) async throws -> RunningProgram {
         let host = ProcessInfo.processInfo.environment["E2E_AGENT_HOST"] ?? "127.0.0.1"
         var arguments = [
             "serve", "--kubeconfig", coordinatorKubeconfig ?? kubeconfig, "--namespace", namespace, "--port", "0",
@@ -166,11 +168,11 @@ final class TestCluster {
         ]
         arguments += coordinatorOptions
         if api == nil {
-            arguments += ["--agent-port", "18443", "--agent-url", "http://\(host):18443"]
+            arguments += ["--agent-port", "18443", "--agent-url", "https://\(host):18443"]
         } else {
             arguments += ["--agent-host", "127.0.0.1", "--agent-port", "\(agentPort)"]
         }
-        let program = try RunningProgram(.coordinator, arguments, folder: folder)
+        let program = try RunningProgram(.coordinator, arguments + options, folder: folder)
         coordinator = program
         try await eventually("the coordinator listens") {
             guard let line = program.log.split(separator: "\n").first(where: { $0.contains("listener=local") }),
@@ -183,7 +185,48 @@ final class TestCluster {
     }
 
     /// The same at each start, so that agents find a coordinator that was started again.
-    private lazy var agentPort = Int.random(in: 20_000..<30_000)
+    private(set) lazy var agentPort = Int.random(in: 20_000..<30_000)
+    var localPort: Int { server.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
+
+    // MARK: The open listener
+
+    var openServer: String { "https://127.0.0.1:\(agentPort)" }
+
+    /// What agents trust.
+    func bundle() async throws -> String {
+        let name = CertificateKeeper.configMapName(service: "kubernetes-image-puller")
+        return try await client.get(ConfigMap.self, name, namespace: namespace).data?["ca.crt"] ?? ""
+    }
+
+    func openClient() async throws -> HTTPClient {
+        HTTPClient(configuration: .init(tls: TLSOptions(caPEM: try await bundle())))
+    }
+
+    /// A token of a service account, as `kubectl create token` gives it.
+    func token(account: String, audience: String? = nil, pod: String? = nil) async throws -> String {
+        var spec: JSONValue = [:]
+        if let audience { spec["audiences"] = [.string(audience)] }
+        if let pod { spec["boundObjectRef"] = ["apiVersion": "v1", "kind": "Pod", "name": .string(pod)] }
+        let path = ResourceType.serviceAccounts.path(namespace: namespace, name: account, subresource: "token")
+        let document: JSONValue = [
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec,
+        ]
+        let request = KubernetesClient.Request(
+            method: "POST", path: path, contentType: "application/json",
+            body: Array(try JSONEncoder().encode(document)),
+            operation: "request a token")
+        let answer: JSONValue = try client.decode(try await client.send(request), "request a token")
+        return answer["status"]?["token"]?.stringValue ?? ""
+    }
+
+    /// Files with these contents; their paths by name.
+    func files(_ contents: [String: String]) async throws -> [String: String] {
+        try contents.reduce(into: [:]) { paths, entry in
+            let file = folder.appendingPathComponent(entry.key)
+            try Data(entry.value.utf8).write(to: file)
+            paths[entry.key] = file.path
+        }
+    }
 
     func query<Answer: Decodable>(_ path: String) async throws -> Answer {
         let response = try await HTTPClient().send(HTTPRequest("GET", server + path))
@@ -238,9 +281,9 @@ final class TestCluster {
     }
 
     /// Waits until every image is present and held on every node.
-    func untilHeld(images count: Int) async throws {
+    func untilHeld(images count: Int, within seconds: Double? = nil) async throws {
         // Real kubelets look at a container that waits for its image every few seconds only.
-        try await eventually("\(count) images are held everywhere", within: api == nil ? 300 : 60) {
+        try await eventually("\(count) images are held everywhere", within: seconds ?? (api == nil ? 300 : 60)) {
             let report = try await self.coverage()
             return report.images == count && report.total.cells > 0 && report.total.held == report.total.cells
         }

@@ -28,7 +28,8 @@ import Testing
 
     @Test(arguments: [
         ("IMAGE_PULLER_SERVER", "coordinator:8443"), ("IMAGE_PULLER_SERVER", "https://"),
-        ("IMAGE_PULLER_SERVER", "https://user@host"), ("IMAGE_PULLER_RUNTIME_SOCKETS", "run/a.sock"),
+        ("IMAGE_PULLER_SERVER", "https://user@host"), ("IMAGE_PULLER_SERVER", "http://coordinator:8443"),
+        ("IMAGE_PULLER_RUNTIME_SOCKETS", "run/a.sock"),
         ("IMAGE_PULLER_LOG_LEVEL", "loud"),
     ])
     func whatIsWrongIsNamed(name: String, value: String) {

@@ -18,7 +18,7 @@ extension APIHandler {
             in: &object, comparedWith: nil, type: type, subresource: .none, at: store.now())
         if resource == "tokenreviews" {
             let audiences = spec["audiences"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            object["status"] = tokens.review(spec["token"]?.stringValue ?? "", audiences: audiences)
+            object["status"] = await review(spec["token"]?.stringValue ?? "", audiences: audiences)
         } else {
             var user = APIUser(
                 name: spec["user"]?.stringValue ?? "",
@@ -27,6 +27,17 @@ extension APIHandler {
             object["status"] = ["allowed": .bool(await authorizer.allows(user, AccessAttributes(spec)))]
         }
         return .json(object, status: 201)
+    }
+
+    /// A token dies with the pod that it is bound to.
+    private func review(_ token: String, audiences: [String]) async -> JSONValue {
+        if let pod = tokens.pod(of: token),
+            await store.get(.pods, namespace: pod.namespace, name: pod.name)?.uid != pod.uid
+        {
+            tokens.revoke(podUID: pod.uid)
+            return TokenRegistry.invalidated
+        }
+        return tokens.review(token, audiences: audiences)
     }
 
     func answerSubresource(

@@ -8,9 +8,22 @@ extension APIHandler {
     func create(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {
         try refuseDryRun(request)
         let object = try RequestBody.object(request, path.type)
+        if path.type == .pods { try await checkAccount(of: object, namespace: path.namespace) }
         let created = try await store.create(
             path.type, namespace: path.namespace, object: object, manager: request.manager)
         return .json(EventView.shown(created, as: path.type), status: 201)
+    }
+
+    /// No pod without its service account. The `default` one is there as soon as its namespace.
+    private func checkAccount(of pod: JSONValue, namespace: String?) async throws(APIError) {
+        guard let account = pod.at("spec", "serviceAccountName")?.stringValue, account != "default",
+            await store.get(.serviceAccounts, namespace: namespace, name: account) == nil
+        else { return }
+        throw APIError(
+            code: 403, reason: "Forbidden",
+            message:
+                "pods \"\(pod.name)\" is forbidden: error looking up service account \(namespace ?? "")/\(account): "
+                + "serviceaccount \"\(account)\" not found")
     }
 
     func replace(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {

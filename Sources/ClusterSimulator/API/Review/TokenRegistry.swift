@@ -27,30 +27,94 @@ final class TokenRegistry: Sendable {
         let id: String
     }
 
-    private let grants = Mutex<[String: Grant]>([:])
+    /// What a kubelet keeps of a token that it has mounted.
+    private struct Mount: Hashable, Sendable {
+        let podUID: String
+        let audiences: [String]
+        let lifetime: Double
+    }
+
+    private struct Mounted: Sendable {
+        let token: String
+        /// From then on it is replaced.
+        let renewal: Date
+    }
+
+    private struct State {
+        var grants: [String: Grant] = [:]
+        var mounts: [Mount: Mounted] = [:]
+        var longestLifetime = Double.infinity
+    }
+
+    private let state = Mutex(State())
     private let now: @Sendable () -> Date
 
     init(now: @escaping @Sendable () -> Date = { Date() }) { self.now = now }
 
-    /// Makes a token. It is an opaque text here; only this registry can read it.
+    /// No token that is made from now on lasts longer, whatever it was asked for.
+    func limitLifetimes(to seconds: Double) { state.withLock { $0.longestLifetime = seconds } }
+
+    /// Makes a token: a JSON Web Token in form, whose signature only this registry knows.
     func issue(_ subject: Subject, audiences: [String] = [], lifetime: Double = 3_600) -> String {
-        let token = "simulated." + UUID().uuidString.lowercased() + UUID().uuidString.lowercased()
-        let grant = Grant(
-            subject: subject, audiences: audiences.isEmpty ? [TokenRegistry.defaultAudience] : audiences,
-            expires: now().addingTimeInterval(lifetime), id: UUID().uuidString.lowercased())
-        grants.withLock { $0[token] = grant }
+        let now = now()
+        return state.withLock { state in
+            let grant = Grant(
+                subject: subject, audiences: audiences.isEmpty ? [TokenRegistry.defaultAudience] : audiences,
+                expires: now.addingTimeInterval(min(lifetime, state.longestLifetime)),
+                id: UUID().uuidString.lowercased())
+            let token = TokenRegistry.text(grant, issued: now)
+            state.grants[token] = grant
+            return token
+        }
+    }
+
+    /// The token of a pod's volume: the same each time, until 80 % of its lifetime are over.
+    func mounted(_ subject: Subject, audiences: [String], lifetime: Double) -> String {
+        let mount = Mount(podUID: subject.pod?.uid ?? "", audiences: audiences, lifetime: lifetime)
+        let now = now()
+        let (known, longest) = state.withLock { ($0.mounts[mount], $0.longestLifetime) }
+        if let known, now < known.renewal { return known.token }
+        let token = issue(subject, audiences: audiences, lifetime: lifetime)
+        let renewal = now.addingTimeInterval(min(lifetime, longest) * 0.8)
+        state.withLock { $0.mounts[mount] = Mounted(token: token, renewal: renewal) }
         return token
+    }
+
+    /// The pods whose mounted tokens are to be replaced.
+    var podsDue: Set<String> {
+        let now = now()
+        return state.withLock { state in
+            Set(state.mounts.lazy.filter { $0.value.renewal <= now }.map(\.key.podUID))
+        }
     }
 
     /// Makes the tokens of a pod worthless, as its deletion does.
     func revoke(podUID: String) {
-        grants.withLock { grants in grants = grants.filter { $0.value.subject.pod?.uid != podUID } }
+        state.withLock { state in
+            for (token, grant) in state.grants where grant.subject.pod?.uid == podUID { state.grants[token] = nil }
+            for mount in state.mounts.keys where mount.podUID == podUID { state.mounts[mount] = nil }
+        }
     }
+
+    /// The pod that a token is bound to, with its namespace; nil for other tokens.
+    func pod(of token: String) -> (namespace: String, name: String, uid: String)? {
+        guard let subject = state.withLock({ $0.grants[token]?.subject }), let pod = subject.pod else { return nil }
+        return (subject.namespace, pod.name, pod.uid)
+    }
+
+    /// What a TokenReview says of a token whose pod is gone.
+    static let invalidated: JSONValue = [
+        "user": [:], "error": "[invalid bearer token, service account token has been invalidated]",
+    ]
 
     /// The `status` of a TokenReview.
     func review(_ token: String, audiences: [String]) -> JSONValue {
-        let grant = grants.withLock { $0[token] }
-        guard let grant, grant.expires > now() else { return ["user": [:], "error": "invalid bearer token"] }
+        guard let grant = state.withLock({ $0.grants[token] }) else {
+            return ["user": [:], "error": "invalid bearer token"]
+        }
+        guard grant.expires > now() else {
+            return ["user": [:], "error": "[invalid bearer token, service account token has expired]"]
+        }
         let wanted = audiences.isEmpty ? [TokenRegistry.defaultAudience] : audiences
         let shared = wanted.filter(grant.audiences.contains)
         guard !shared.isEmpty else {
@@ -84,6 +148,34 @@ final class TokenRegistry: Sendable {
             ],
             "extra": extra,
         ]
+    }
+
+    private static func text(_ grant: Grant, issued: Date) -> String {
+        let subject = grant.subject
+        let account: JSONValue = [
+            "name": .string(subject.serviceAccount), "uid": .string(subject.serviceAccountUID),
+        ]
+        var place: JSONValue = ["namespace": .string(subject.namespace), "serviceaccount": account]
+        for (what, reference) in [("node", subject.node), ("pod", subject.pod)] {
+            guard let reference else { continue }
+            place[what] = ["name": .string(reference.name), "uid": .string(reference.uid)]
+        }
+        let begin = Int64(issued.timeIntervalSince1970)
+        let claims: JSONValue = [
+            "aud": .array(grant.audiences.map(JSONValue.string)),
+            "exp": .integer(Int64(grant.expires.timeIntervalSince1970)),
+            "iat": .integer(begin), "nbf": .integer(begin), "iss": .string(defaultAudience), "jti": .string(grant.id),
+            "kubernetes.io": place, "sub": .string(subject.username),
+        ]
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let payload = (try? encoder.encode(claims)) ?? Data()
+        let signature = (0..<4).map { _ in UInt64.random(in: 0 ... .max) }.flatMap { value in
+            (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+        }
+        return [Data(#"{"alg":"RS256","kid":"simulated"}"#.utf8), payload, Data(signature)].map { part in
+            String(part.base64EncodedString().filter { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
+        }.joined(separator: ".")
     }
 
     private static func quoted(_ texts: [String]) -> String {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// The database's files on disk, as seen without SQLite.
@@ -60,8 +61,8 @@ struct HistoryFile: Sendable {
     /// Bytes on disk: the database and its log.
     func bytes() -> Int64 {
         ["", "-wal"].reduce(into: 0) { sum, suffix in
-            var info = stat()
-            if stat(path + suffix, &info) == 0 { sum += Int64(info.st_size) }
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
+            if let size = attributes?[.size] as? any BinaryInteger { sum += Int64(size) }
         }
     }
 

@@ -17,6 +17,8 @@ struct AgentContainer: Sendable {
     }
 
     private static let secrets = "/var/run/secrets/image-puller"
+    /// The kubelet renews a token when 80 % of its lifetime are over.
+    static let tokenSeconds: Int64 = 3600
     private static let pullSecrets = secrets + "/pull-secrets"
 
     func container() -> JSONValue {
@@ -76,9 +78,15 @@ struct AgentContainer: Sendable {
     }
 
     func volumes() -> [JSONValue] {
-        let token = PodNames.tokenSecret(daemonSet: configuration.daemonSetName)
+        // Bound to the pod, for us alone: the API server doesn't take it.
+        let token: JSONValue = [
+            "serviceAccountToken": [
+                "audience": .string(AgentAccess.audience), "expirationSeconds": .integer(Self.tokenSeconds),
+                "path": "token",
+            ]
+        ]
         var volumes: [JSONValue] = [
-            ["name": "token", "secret": ["secretName": .string(token), "defaultMode": 0o400]]
+            ["name": "token", "projected": ["sources": [token], "defaultMode": 0o400]]
         ]
         if let name = options.caConfigMap { volumes.append(["name": "ca", "configMap": ["name": .string(name)]]) }
         for (index, secret) in configuration.imagePullSecrets.enumerated() {

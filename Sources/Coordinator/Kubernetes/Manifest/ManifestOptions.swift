@@ -11,7 +11,7 @@ struct ManifestOptions: Sendable, Hashable {
     var logLevel = Logger.Level.info
     /// The ConfigMap (key `ca.crt`) with the coordinator's certificate authority.
     var caConfigMap: String?
-    /// The account that OpenShift's security context constraints are granted to.
+    /// The agents' account: their tokens are of it, and OpenShift's security context constraints are granted to it.
     var serviceAccount: String?
 
     init(serverURL: String) { self.serverURL = serverURL }

@@ -16,7 +16,4 @@ enum PodNames {
     static func labels(daemonSet: String) -> [String: String] {
         [nameLabel: application, instanceLabel: daemonSet]
     }
-
-    /// The Secret with the token that agents show to the coordinator.
-    static func tokenSecret(daemonSet: String) -> String { "\(daemonSet)-agent" }
 }

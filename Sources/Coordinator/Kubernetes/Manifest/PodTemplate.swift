@@ -42,7 +42,7 @@ struct PodTemplate: Sendable {
             "volumes": .array(volumes),
         ]
         if !scheduling.affinity.isEmpty { spec["affinity"] = try JSONValue(encoding: scheduling.affinity) }
-        if let account = options.serviceAccount { spec["serviceAccountName"] = .string(account) }
+        if agent != nil, let account = options.serviceAccount { spec["serviceAccountName"] = .string(account) }
         return spec
     }
 

@@ -30,6 +30,8 @@ extension ResourceType {
     static let configMaps = ResourceType(
         group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", isNamespaced: true)
     static let secrets = ResourceType(group: "", version: "v1", plural: "secrets", kind: "Secret", isNamespaced: true)
+    static let serviceAccounts = ResourceType(
+        group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", isNamespaced: true)
     static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
     /// The same objects in their newer shape.
     static let seriesEvents = ResourceType(

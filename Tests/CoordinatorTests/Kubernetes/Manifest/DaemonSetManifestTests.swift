@@ -157,8 +157,11 @@ import Testing
             try Self.named(try #require(paths[path], "\(path)"), in: spec["volumes"])
         }
         #expect(
-            try volume("/var/run/secrets/image-puller/token")["secret"]
-                == ["secretName": "kubernetes-image-puller-agent", "defaultMode": 256])
+            try volume("/var/run/secrets/image-puller/token")["projected"] == [
+                "sources": [
+                    ["serviceAccountToken": ["audience": "image-puller", "expirationSeconds": 3600, "path": "token"]]
+                ], "defaultMode": 256,
+            ])
         #expect(
             try volume("/var/run/secrets/image-puller/pull-secrets/second.example.com")["secret"]
                 == ["secretName": "second.example.com", "defaultMode": 256, "optional": true])

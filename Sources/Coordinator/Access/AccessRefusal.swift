@@ -1,0 +1,76 @@
+import HTTPTypes
+
+/// Why somebody isn't let in. The names are those by which they are counted.
+enum AccessRefusal: String, Error, Sendable, Hashable, CaseIterable {
+    /// No bearer token, or something that can't be one.
+    case noToken
+    /// The API server doesn't know the token, or it isn't valid any more.
+    case invalidToken
+    case expiredToken
+    /// A token for somebody else.
+    case wrongAudience
+    /// Not the agents' service account.
+    case wrongAccount
+    /// A service account's token that is bound to no pod.
+    case unboundToken
+    /// The token's pod is gone.
+    case deletedPod
+    /// The token's pod is no pod of the DaemonSet.
+    case foreignPod
+    /// A report for another node than the pod's.
+    case wrongNode
+    /// RBAC doesn't allow it.
+    case forbidden
+    /// The path can't be authorized, since it could be read in several ways.
+    case ambiguousPath
+    /// Too many requests, or too many bad tokens from one address.
+    case tooMany
+    /// The API server doesn't answer, and nothing is remembered.
+    case unavailable
+    /// The pod is so new that our watch hasn't told of it.
+    case unseenPod
+    /// There's no configuration or no list of pods yet.
+    case notReady
+}
+
+extension ProblemDocument {
+    init(_ refusal: AccessRefusal, detail: String? = nil) {
+        switch refusal {
+        case .noToken, .invalidToken, .expiredToken, .wrongAudience, .deletedPod:
+            self.init(
+                .unauthorized, "unauthorized", title: "The token is missing, wrong or expired",
+                detail: detail
+                    ?? "Send a bearer token that the API server accepts for this purpose: agents a projected token of "
+                    + "audience \(AgentAccess.audience), people and programs one of their service account.")
+        case .wrongAccount, .unboundToken, .foreignPod, .wrongNode:
+            self.init(
+                .forbidden, "not-this-agent", title: "This isn't the agent of that node",
+                detail: detail
+                    ?? "Reports are taken from pods of our DaemonSet alone, each for the node that it runs on.")
+        case .forbidden:
+            self.init(
+                .forbidden, "forbidden", title: "You may not ask that",
+                detail: detail ?? "A ClusterRole with this URL under nonResourceURLs, bound to you, allows it.")
+        case .ambiguousPath:
+            self.init(
+                .badRequest, "ambiguous-path", title: "The path can't be read in one way alone",
+                detail: "Write it without empty, \".\" and \"..\" parts, control characters and encoded slashes.")
+        case .tooMany:
+            self.init(
+                .tooManyRequests, "too-many-requests", title: "Too many requests",
+                detail: "This client asks too often, or has shown too many bad tokens. Wait, and ask again.")
+            retryAfter = 2
+        case .unavailable:
+            self.init(
+                .serviceUnavailable, "cannot-authenticate", title: "The token can't be checked now",
+                detail: "The API server doesn't answer. Tokens that were checked lately are still taken. Try again.")
+            retryAfter = 5
+        case .unseenPod:
+            self.init(
+                .serviceUnavailable, "unseen-pod", title: "The pod isn't known yet",
+                detail: "The pod of this token is new; it's known in a moment. Send the report again.")
+            retryAfter = 1
+        case .notReady: self.init(ReportRefusal.notReady)
+        }
+    }
+}

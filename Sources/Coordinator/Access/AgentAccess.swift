@@ -1,0 +1,66 @@
+import Logging
+
+/// Lets in the agents of our DaemonSet, each for the node that its pod runs on.
+///
+/// An agent shows the projected token of its pod. A TokenReview says that it's good, for our audience, and which pod
+/// it is bound to; our own watch says where that pod runs. (The token's own node name is not used: clusters before
+/// 1.30 don't give it.)
+struct AgentAccess: AgentAuthenticator {
+    static let audience = "image-puller"
+    /// Longest time that a token counts after its last review, in seconds; half of it when the API server answers.
+    static let remembered = TokenReviewer.Lifetimes(fresh: 300, valid: 600)
+
+    let tokens: TokenReviewer
+    let pods: any AgentPods
+    /// The name of the agents' service account.
+    let serviceAccount: String
+    let counts: AccessCounts
+    /// An agent has one request at a time, and is told when to come.
+    private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
+
+    func authenticate(authorization: String?, from address: String) async throws -> any AgentIdentity {
+        do throws(AccessRefusal) {
+            return try await identify(BearerToken(authorization: authorization), address)
+        } catch {
+            counts.add(.agents, error, ["address": "\(address)"])
+            throw ProblemDocument(error)
+        }
+    }
+
+    private func identify(_ token: BearerToken?, _ address: String) async throws(AccessRefusal) -> AgentPod {
+        guard let token else { throw .noToken }
+        let user = try await tokens.user(of: token, from: address)
+        guard let namespace = await pods.namespace else { throw .notReady }
+        guard user.username == "system:serviceaccount:\(namespace):\(serviceAccount)" else { throw .wrongAccount }
+        guard let pod = user.pod else { throw .unboundToken }
+        guard rates.take(pod.uid) else { throw .tooMany }
+        return AgentPod(access: self, token: token, name: pod.name, uid: pod.uid)
+    }
+}
+
+/// The pod whose agent asks.
+private struct AgentPod: AgentIdentity {
+    let access: AgentAccess
+    let token: BearerToken
+    let name: String
+    let uid: String
+
+    func authorize(node: String) async throws {
+        do throws(AccessRefusal) {
+            switch await access.pods.find(name: name, uid: uid) {
+            case .runs(let own):
+                guard own == node else { throw .wrongNode }
+            case .notListed: throw .notReady
+            case .unseen: throw .unseenPod
+            case .foreign: throw .foreignPod
+            case .unknown: throw .unavailable
+            case .gone:
+                await access.tokens.forget(token)
+                throw .deletedPod
+            }
+        } catch {
+            access.counts.add(.agents, error, ["pod": "\(name)", "node": "\(String(node.prefix(253)))"])
+            throw ProblemDocument(error)
+        }
+    }
+}

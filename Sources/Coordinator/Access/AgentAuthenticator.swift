@@ -1,0 +1,14 @@
+/// Decides whether a request comes from the agent of the node that it speaks for.
+protocol AgentAuthenticator: Sendable {
+    /// Says who asks, before anything of the request's body is read.
+    ///
+    /// - Parameter address: of the client.
+    /// - Throws: ``ProblemDocument``, with 401 when nobody can tell who asks, 403 when it is no agent of ours.
+    func authenticate(authorization: String?, from address: String) async throws -> any AgentIdentity
+}
+
+/// Who asks.
+protocol AgentIdentity: Sendable {
+    /// - Throws: ``ProblemDocument``, with 403 when this isn't the agent of the node that the report speaks for.
+    func authorize(node: String) async throws
+}

@@ -1,0 +1,58 @@
+import Planning
+
+/// Where the pods of our agents are.
+protocol AgentPods: Sendable {
+    /// The DaemonSet's; nil before there's a configuration.
+    var namespace: String? { get async }
+    func find(name: String, uid: String) async -> AgentPodSighting
+}
+
+enum AgentPodSighting: Sendable, Hashable {
+    case runs(node: String)
+    /// No list of pods has come yet.
+    case notListed
+    /// It is ours, but our watch hasn't told of it yet.
+    case unseen
+    /// It isn't the DaemonSet's.
+    case foreign
+    case gone
+    /// It can't be looked up now.
+    case unknown
+}
+
+/// The control loop's pods; those that it doesn't know are looked up.
+struct WatchedAgentPods: AgentPods {
+    let loop: ControlLoop
+    let client: KubernetesClient
+
+    var namespace: String? { get async { await loop.podSource?.namespace } }
+
+    func find(name: String, uid: String) async -> AgentPodSighting {
+        guard let source = await loop.podSource, await loop.podsSynced else { return .notListed }
+        if let pod = await loop.pod(uid: uid) { return .runs(node: pod.node) }
+        // New, or gone: the API server knows.
+        do {
+            guard let pod = try await client.find(Pod.self, name, namespace: source.namespace),
+                pod.metadata.uid == uid
+            else { return .gone }
+            return pod.isOf(source) ? .unseen : .foreign
+        } catch {
+            return .unknown
+        }
+    }
+}
+
+extension ControlLoop {
+    /// A pod of the DaemonSet that is followed.
+    func pod(uid: String) -> PodView? { cluster.pods[uid] }
+}
+
+extension Pod {
+    /// Whether the DaemonSet's controller has made it. Labels alone are what anybody can write who may create pods.
+    func isOf(_ source: PodSource) -> Bool {
+        guard let owner = metadata.controller, owner.kind == "DaemonSet", owner.name == source.daemonSet else {
+            return false
+        }
+        return PodNames.labels(daemonSet: source.daemonSet).allSatisfy { metadata.labels[$0.key] == $0.value }
+    }
+}

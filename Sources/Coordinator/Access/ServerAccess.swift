@@ -1,0 +1,27 @@
+import Logging
+
+/// All that decides who is let in on the listener that everybody can reach.
+struct ServerAccess: Sendable {
+    let counts: AccessCounts
+    let agents: any AgentAuthenticator
+    let readers: ReaderAccess
+
+    /// By the API server, and by the pods that the control loop follows.
+    static func kubernetes(
+        _ client: KubernetesClient, loop: ControlLoop, serviceAccount: String, logger: Logger
+    ) -> ServerAccess {
+        let client = client.forReviews()
+        let counts = AccessCounts(logger: logger)
+        return ServerAccess(
+            counts: counts,
+            agents: AgentAccess(
+                tokens: TokenReviewer(AgentAccess.remembered, audience: AgentAccess.audience, logger: logger) {
+                    try await client.review(token: $0, audiences: [AgentAccess.audience])
+                }, pods: WatchedAgentPods(loop: loop, client: client), serviceAccount: serviceAccount, counts: counts),
+            readers: ReaderAccess(
+                tokens: TokenReviewer(ReaderAccess.remembered, audience: nil, logger: logger) {
+                    try await client.review(token: $0, audiences: [])
+                }, decisions: AccessDecisions(logger: logger) { try await client.review(user: $0, verb: $1, path: $2) },
+                counts: counts))
+    }
+}

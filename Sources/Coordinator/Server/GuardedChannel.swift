@@ -1,0 +1,57 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// A connection as our listeners serve it: HTTP/1.1 within limits, by TLS where an identity is given.
+///
+/// Every connection takes the identity as it is when it begins, so that certificates change without a restart and
+/// without touching those that are open.
+struct GuardedChannel: ServerChildChannel {
+    let http: HTTP1Channel
+    let identity: ServingIdentity?
+    let limiter: ConnectionLimiter
+
+    init(
+        responder: @escaping HTTPChannelHandler.Responder, identity: ServingIdentity?, limiter: ConnectionLimiter
+    ) {
+        let limits = limiter.limits
+        http = HTTP1Channel(
+            responder: responder,
+            configuration: .init(
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.fieldBytes, maxHeaderListSize: limits.headBytes,
+                    maxHeaderFieldCount: limits.fields)))
+        self.identity = identity
+        self.limiter = limiter
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(ConnectionAdmission(limiter))
+            if let identity { try pipeline.addHandler(NIOSSLServerHandler(context: identity.current)) }
+        }.flatMap {
+            http.setup(channel: channel, logger: logger)
+        }.flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            let admission = try pipeline.handler(type: ConnectionAdmission.self)
+            try pipeline.addHandler(RequestGuard(limiter, admission: admission), position: .after(parser))
+            return value
+        }
+    }
+
+    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+        await http.handle(value: value, logger: logger)
+    }
+}
+
+extension HTTPServerBuilder {
+    /// - Parameter identity: for TLS; nil: plain HTTP.
+    static func guarded(identity: ServingIdentity?, limiter: ConnectionLimiter) -> HTTPServerBuilder {
+        HTTPServerBuilder { GuardedChannel(responder: $0, identity: identity, limiter: limiter) }
+    }
+}
