@@ -29,8 +29,13 @@ struct AlertBook: Sendable {
 
     /// What an earlier run of the coordinator left.
     mutating func restore(_ alerts: [Alert]) {
-        for alert in alerts {
-            if alert.isFiring { firing[alert.key] = alert } else { resolved[alert.key] = alert }
+        // Of several of one key the newest counts: a receiver takes them for one.
+        for alert in alerts.sorted(by: { $0.startsAt < $1.startsAt }) {
+            if alert.isFiring {
+                firing[alert.key] = alert
+            } else if alert.isTold {
+                resolved[alert.key] = alert
+            }
         }
     }
 

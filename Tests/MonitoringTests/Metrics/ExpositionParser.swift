@@ -20,6 +20,7 @@ struct ExpositionParser {
     }
 
     static func parse(_ text: String, isOpenMetrics: Bool) throws -> [Family] {
+        if text.isEmpty, !isOpenMetrics { return [] }
         // By scalars: Swift takes a carriage return and a line feed for one character.
         let scalars = text.unicodeScalars
         guard scalars.last == "\n" else { throw Failure(line: "no line feed at the end") }
