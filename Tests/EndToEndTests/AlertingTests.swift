@@ -59,7 +59,7 @@ extension EndToEndTests {
                 let images = [cluster.images[0], cluster.images[1]]
                 try await cluster.configure(cluster.data(images, patient))
                 let first = try await start()
-                try await cluster.untilHeld(images: 2)
+                try await cluster.untilHeld(images: 2, within: 180)
 
                 // A restart and a rolling update, with what is cached in its place, raise nothing.
                 #expect(try await first.stop() == 0)
@@ -70,7 +70,7 @@ extension EndToEndTests {
                 try await eventually("every pod is replaced", within: 180) {
                     pods.isDisjoint(with: try await cluster.pods().compactMap(\.metadata.uid))
                 }
-                try await cluster.untilHeld(images: 2)
+                try await cluster.untilHeld(images: 2, within: 180)
                 #expect(try await alerts().map(\.labels) == [])
 
                 // An image goes away on one node while its registry is down.
@@ -104,7 +104,7 @@ extension EndToEndTests {
 
                 // The registry is back, and so is the image.
                 try await cluster.simulate("PUT", "registries/registry.example.com", ["available": true])
-                try await cluster.untilHeld(images: 2)
+                try await cluster.untilHeld(images: 2, within: 180)
                 try await eventually("both are resolved", within: 90) { try await alerts().isEmpty }
             }
         }
