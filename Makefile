@@ -11,12 +11,14 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages tools build sleep test demo bench bench-deploy images format lint
+.PHONY: help packages tools build sleep test demo bench bench-deploy bench-history openapi-check images format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-history measure history and reports at 500,000 cells"
+	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make build         build everything, debug"
 	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
 	@echo "make bench-deploy  measure the images and an installation"
@@ -59,6 +61,13 @@ images:
 
 bench-deploy: packages tools sleep
 	@scripts/bench-deploy
+
+bench-history: packages
+	scripts/bench-history
+
+openapi-check: packages sleep
+	swift build
+	scripts/openapi-check
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

@@ -82,6 +82,10 @@ let package = Package(
         // What the benchmarks compare the product with.
         .executableTarget(
             name: "cri-pull", dependencies: ["Shared"], path: "Benchmarks/CRIPull", swiftSettings: strict),
+        // Looks into the coordinator, so it's a test; it runs only when scripts/bench-history asks.
+        .testTarget(
+            name: "HistoryBenchmark", dependencies: ["Coordinator", "Planning", "Shared", grdb, protobuf],
+            path: "Benchmarks/History", swiftSettings: strict),
         .testTarget(
             name: "SharedTests",
             dependencies: [

@@ -54,6 +54,26 @@ extension EndToEndTests {
                 "coverage", "--server", cluster.openServer, "--ca-file", files["ca"] ?? "", "--token-file",
                 files["token"] ?? "",
             ]
+            // Every authenticated user may get /api/* of a cluster: that must not be enough.
+            let (refused, why) = try await RunningProgram.run(.coordinator, arguments)
+            #expect(refused == 3 && why.contains("/image-puller/api/v1/coverage"), "\(why)")
+            let role = try #require(
+                try TestCluster.shippedPermissions().first {
+                    $0["metadata"]?["name"]?.stringValue == "kubernetes-image-puller-reader"
+                })
+            let binding: JSONValue = [
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+                "metadata": ["name": "reader"],
+                "roleRef": ["kind": "ClusterRole", "name": "kubernetes-image-puller-reader"],
+                "subjects": [
+                    ["kind": "ServiceAccount", "name": "reader", "namespace": .string(cluster.namespace)]
+                ],
+            ]
+            try await cluster.create([role, binding])
+            // A refusal is remembered for some seconds.
+            try await eventually("the reader is let in") {
+                try await RunningProgram.run(.coordinator, arguments).status == 0
+            }
             let (status, output) = try await RunningProgram.run(.coordinator, arguments)
             #expect(status == 0 && output.contains("coverage 100"), "\(output)")
             #expect(try await RunningProgram.run(.coordinator, Array(arguments.dropLast(2))).status == 3)

@@ -30,7 +30,7 @@ struct ReaderAccess: RouterMiddleware {
                 try await check(request, address: context.address)
             } catch {
                 counts.add(.readers, error, ["address": "\(context.address)"])
-                throw ProblemDocument(error)
+                throw ProblemDocument(error, detail: error == .forbidden ? Self.advice(request) : nil)
             }
             context.establish()
         }
@@ -43,8 +43,24 @@ struct ReaderAccess: RouterMiddleware {
         let user = try await tokens.user(of: token, from: address)
         guard rates.take(user.username) else { throw .tooMany }
         let verb = request.method.rawValue.lowercased()
-        guard try await decisions.allows(.init(user: user, verb: verb, path: path)) else { throw .forbidden }
+        guard try await decisions.allows(.init(user: user, verb: verb, path: Self.reviewed(path))) else {
+            throw .forbidden
+        }
     }
+
+    private static func advice(_ request: Request) -> String {
+        let path = reviewed(CanonicalPath.decode(request.uri.path) ?? "")
+        let verb = request.method.rawValue.lowercased()
+        return "A ClusterRole that grants the verb \"\(verb)\" on the nonResourceURL \(path), bound to you, allows it; "
+            + "the installation's reader role does."
+    }
+
+    /// The path that a role has to grant: `/metrics` as it is, as Prometheus' roles have it, all else below
+    /// `/image-puller`.
+    ///
+    /// Every Kubernetes cluster grants `/api/*` to all who are authenticated, by its ClusterRole `system:discovery`: a
+    /// review of our own `/api/v1/…` would let every service account of the cluster in.
+    static func reviewed(_ path: String) -> String { path == "/metrics" ? path : "/image-puller" + path }
 }
 
 /// Paths that everybody reads in the same way.

@@ -11,7 +11,11 @@ struct CoordinatorCommand: AsyncParsableCommand {
             2 when a file can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
             """,
         version: Version.text,
-        subcommands: [ServeCommand.self, CoverageCommand.self, ConfigCommand.self])
+        subcommands: [
+            ServeCommand.self, CoverageCommand.self, ImageCommand.self, NodeCommand.self, HistoryCommand.self,
+            AttemptsCommand.self, WarmupsCommand.self, PlanCommand.self, SuggestCommand.self, BackupCommand.self,
+            ConfigCommand.self,
+        ])
 
     static func main() async {
         do {
@@ -23,7 +27,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
             }
         } catch let error as ServerError {
             StandardError.write("error: \(error)\n")
-            exit(withError: ServerError.exitCode)
+            // Asked for something that isn't so, as against not being answered.
+            exit(withError: [400, 404, 422].contains(error.status) ? ExitCode.failure : ServerError.exitCode)
         } catch {
             exit(withError: error)
         }

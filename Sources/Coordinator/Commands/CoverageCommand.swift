@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Shared
 
-/// `coordinator coverage`: the report, once, or live until it's good enough.
+/// `coordinator coverage`: the report, now or of a past moment, live until it's good enough, or as a series.
 struct CoverageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coverage",
@@ -16,11 +16,23 @@ struct CoverageCommand: AsyncParsableCommand {
             3 when the coordinator gave no answer, or has nothing to report yet; 64 for wrong options.
             """)
 
-    @Option(help: "What a row is: image, node, zone or label:KEY.", transform: Self.grouping)
+    @Option(help: "What a row is: image, node, zone, label:KEY or all.", transform: QueryText.grouping)
     var by: CoverageGrouping = .image
 
-    @Option(help: "How to print it: table, json or csv.")
-    var output: OutputFormat = .table
+    @Option(
+        help: ArgumentHelp("A past moment: \(MomentText.momentHelp).", valueName: "time"), transform: QueryText.moment)
+    var at: String?
+
+    @Option(
+        help: ArgumentHelp("As a series, from this time on: \(MomentText.momentHelp).", valueName: "time"),
+        transform: QueryText.moment)
+    var since: String?
+
+    @Option(help: ArgumentHelp("The end of the series. Default: now.", valueName: "time"), transform: QueryText.moment)
+    var until: String?
+
+    @Option(help: ArgumentHelp("Between two points of the series.", valueName: "span"), transform: QueryText.span)
+    var step = "1h"
 
     @Option(help: "The least coverage in percent, unknown cells counted as not covered. Below it the exit status is 1.")
     var min: Double?
@@ -29,28 +41,72 @@ struct CoverageCommand: AsyncParsableCommand {
         help: "Wait until the bar of --min (100 without it) is reached, or nothing more can be done without a change.")
     var wait = false
 
-    @Option(help: "How long --wait waits: 90s, 20m, 2h.", transform: Self.duration)
+    @Flag(help: "Draw the report again and again, until interrupted.")
+    var watch = false
+
+    @Option(help: "How long --wait waits: 90s, 20m, 2h.", transform: QueryText.duration)
     var timeout: Duration = .seconds(20 * 60)
 
+    @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
         if let min, !(0...100).contains(min) { throw ValidationError("--min takes a percentage from 0 to 100.") }
+        let modes = [at != nil, since != nil, wait, watch].count { $0 }
+        if modes > 1 { throw ValidationError("Only one of --at, --since, --wait and --watch can be given.") }
+        if since == nil, until != nil { throw ValidationError("--until goes with --since.") }
     }
 
     func run() async throws {
-        let report = wait ? try await waitForReport() : try await fetch()
-        switch output {
-        case .table: report.table.forEach { print($0) }
-        case .csv: report.csv.forEach { print($0) }
-        case .json: print(try Self.json(report))
-        }
+        if since != nil { return try await showSeries() }
+        if watch { return try await keepShowing() }
+        let report = wait ? try await waitForReport() : try await fetch(all: true)
+        try print.show(report) { report.table($0, width: $1, all: print.all) }
         let bar = min ?? (wait ? 100 : nil)
         if let bar, report.total.percent ?? 0 < bar { throw ExitCode(1) }
     }
 
-    private func fetch() async throws -> CoverageReport {
-        try await server.get("/api/v1/coverage", query: [("by", by.description)])
+    /// - Parameter all: every row; else those of the first page.
+    private func fetch(all: Bool, estimate: Bool = false) async throws -> CoverageReport {
+        var query = [(name: "by", value: by.description), (name: "limit", value: "10000")]
+        if let at { query.append(("at", at)) }
+        if estimate { query.append(("estimate", "true")) }
+        var report: CoverageReport = try await server.get("/api/v1/coverage", query: query)
+        while all, let cursor = report.nextCursor {
+            let page: CoverageReport = try await server.get("/api/v1/coverage", query: query + [("cursor", cursor)])
+            report.rows += page.rows
+            report.nextCursor = page.nextCursor == cursor ? nil : page.nextCursor
+        }
+        return report
+    }
+
+    private func showSeries() async throws {
+        var query = [(name: "by", value: by.description), (name: "step", value: step)]
+        query += [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
+        let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)
+        try print.show(series) { series.table($0, width: $1, all: print.all) }
+        if let min, let last = series.points.last, last.total.percent ?? 0 < min { throw ExitCode(1) }
+    }
+
+    private func keepShowing() async throws {
+        while true {
+            let lines: [String]
+            do {
+                let report = try await fetch(all: true)
+                if print.output == .table {
+                    lines = report.table(Terminal.style, width: Terminal.width, all: print.all)
+                } else {
+                    try print.show(report) { _, _ in [] }
+                    lines = []
+                }
+            } catch let error as ServerError {
+                lines = ["\(error)"]
+            }
+            if Terminal.isTerminal { Swift.print("\u{1B}[H\u{1B}[J", terminator: "") }
+            for line in lines { Swift.print(line.hasSuffix("\n") ? String(line.dropLast()) : line) }
+            StandardOutput.flush()
+            try await Task.sleep(for: .seconds(2))
+        }
     }
 
     private func waitForReport() async throws -> CoverageReport {
@@ -60,7 +116,7 @@ struct CoverageCommand: AsyncParsableCommand {
         var patience = 0
         while true {
             do {
-                let report = try await fetch()
+                let report = try await fetch(all: false, estimate: true)
                 patience = 0
                 screen.show(report)
                 let isReached = report.total.percent.map { $0 >= bar } ?? false
@@ -78,30 +134,4 @@ struct CoverageCommand: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(500))
         }
     }
-
-    private static func json(_ report: CoverageReport) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
-    }
-
-    private static func grouping(_ text: String) throws -> CoverageGrouping {
-        guard let grouping = CoverageGrouping(text) else {
-            throw ValidationError("'\(text)' is none of image, node, zone and label:KEY.")
-        }
-        return grouping
-    }
-
-    private static func duration(_ text: String) throws -> Duration {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-        guard let last = text.last, let seconds = units[last], let number = Double(text.dropLast()), number > 0,
-            number.isFinite
-        else { throw ValidationError("'\(text)' is no duration: write 90s, 20m or 2h.") }
-        return .seconds(number * seconds)
-    }
-}
-
-/// How a query prints its answer.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json, csv
 }

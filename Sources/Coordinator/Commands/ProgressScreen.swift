@@ -12,12 +12,21 @@ struct ProgressScreen {
         guard isTerminal else { return printSparsely(Self.summary(report)) }
         let width = report.rows.map(\.name.count).max() ?? 0
         var lines = [Self.summary(report)]
-        for row in report.rows {
+        // A screen is a screen: what isn't covered comes first.
+        let rows =
+            report.rows.filter { $0.counts.present < $0.counts.cells }
+            + report.rows.filter {
+                $0.counts.present == $0.counts.cells
+            }
+        for row in report.rows.count > Self.shownRows ? rows.prefix(Self.shownRows) : report.rows[...] {
             let name = row.name + String(repeating: " ", count: width - row.name.count)
             lines.append("  \(name)  \(Self.bar(row.counts))  \(Self.states(row.counts))")
         }
+        if report.rows.count > Self.shownRows { lines.append("  ... and \(report.rows.count - Self.shownRows) more") }
         draw(lines)
     }
+
+    private static let shownRows = 15
 
     /// Shows something else, such as why there's no report.
     mutating func note(_ text: String) {
@@ -48,8 +57,10 @@ struct ProgressScreen {
     }
 
     static func summary(_ report: CoverageReport) -> String {
-        "coverage \(CoverageReport.percent(report.total)) (\(report.nodes) nodes x \(report.images) images): "
-            + states(report.total)
+        let left = report.nodesLeft > 0 ? ", \(counted(report.nodesLeft, "node")) left" : ""
+        let time = report.secondsLeft.map { $0 > 0 ? ", about \(SpanText.seconds($0.rounded(.up))) left" : "" } ?? ""
+        return "coverage \(CoverageReport.percent(report.total)) (\(report.nodes) nodes x \(report.images) images): "
+            + states(report.total) + left + time
     }
 
     private static func states(_ counts: CoverageCounts) -> String {

@@ -26,33 +26,62 @@ struct ServerOptions: ParsableArguments {
     ///
     /// - Throws: ``ServerError``.
     func get<Answer: Decodable>(_ path: String, query: [(name: String, value: String)] = []) async throws -> Answer {
-        var base = server
-        while base.hasSuffix("/") { base.removeLast() }
-        let parameters = query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&")
-        let url = base + path + (parameters.isEmpty ? "" : "?" + parameters)
-        let response: HTTPResponse
+        try await ask("GET", path, query: query)
+    }
+
+    /// Asks with a JSON body, and decodes.
+    ///
+    /// - Throws: ``ServerError``.
+    func post<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws -> Answer {
+        try await ask("POST", path, body: Array(try JSONEncoder().encode(body)))
+    }
+
+    private func ask<Answer: Decodable>(
+        _ method: String, _ path: String, query: [(name: String, value: String)] = [], body: [UInt8]? = nil
+    ) async throws -> Answer {
+        let stream = try await open(method, path, query: query, body: body)
+        let bytes = try await reading { try await stream.body.collect(upTo: 256 << 20) }
         do {
-            var request = HTTPRequest("GET", url)
-            request.timeouts.firstByte = .seconds(30)
-            if let token = try token() { request.headers["Authorization"] = "Bearer \(token)" }
-            response = try await client().send(request)
-        } catch let error as HTTPError {
-            throw ServerError(
-                message: "no answer from the coordinator at \(server): \(error.message). Is it running, and is "
-                    + "kubectl port-forward up? --server names another address.")
-        }
-        let body = Data(response.body)
-        guard response.status == 200 else {
-            let problem = try? JSONDecoder().decode(ProblemDocument.self, from: body)
-            let text = problem.map { "\($0.title). \($0.detail)" } ?? "HTTP status \(response.status)"
-            throw ServerError(message: "the coordinator at \(server) answered: \(text)")
-        }
-        do {
-            return try JSONDecoder().decode(Answer.self, from: body)
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
         } catch {
             throw ServerError(
                 message:
                     "what answers at \(server)\(path) isn't a coordinator of this version: its answer can't be read")
+        }
+    }
+
+    /// Asks, and returns as soon as a good answer begins.
+    ///
+    /// - Throws: ``ServerError``.
+    func open(
+        _ method: String, _ path: String, query: [(name: String, value: String)] = [], body: [UInt8]? = nil
+    ) async throws -> HTTPStream {
+        var base = server
+        while base.hasSuffix("/") { base.removeLast() }
+        let parameters = query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&")
+        let url = base + path + (parameters.isEmpty ? "" : "?" + parameters)
+        var request = HTTPRequest(method, url, body: body)
+        request.timeouts.firstByte = .seconds(60)
+        if body != nil { request.headers["Content-Type"] = "application/json" }
+        if let token = try token() { request.headers["Authorization"] = "Bearer \(token)" }
+        let (client, wanted) = (try client(), request)
+        let stream = try await reading { try await client.stream(wanted) }
+        guard stream.status == 200 else {
+            let body = try await reading { try await stream.body.collect(upTo: 1 << 20) }
+            let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body))
+            let text = problem.map { "\($0.title). \($0.detail)" } ?? "HTTP status \(stream.status)"
+            throw ServerError(message: "the coordinator at \(server) answered: \(text)", status: stream.status)
+        }
+        return stream
+    }
+
+    private func reading<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as HTTPError {
+            throw ServerError(
+                message: "no answer from the coordinator at \(server): \(error.message). Is it running, and is "
+                    + "kubectl port-forward up? --server names another address.")
         }
     }
 }
@@ -89,6 +118,8 @@ extension ServerOptions {
 /// The coordinator could not be asked; the process ends with status 3.
 struct ServerError: Error, CustomStringConvertible {
     var message: String
+    /// Of the answer; nil when there was none.
+    var status: Int?
     var description: String { message }
 
     static let exitCode = ExitCode(3)

@@ -27,9 +27,14 @@ struct ClusterWatcher: Sendable {
         for await event in pods {
             switch event {
             case .synced(let pods):
-                await loop.replacePods(pods.filter { $0.isOf(source) }.compactMap(PodView.init), of: source)
+                let ours = pods.filter { $0.isOf(source) }
+                await loop.replacePods(
+                    ours.compactMap { PodView($0) }, unscheduled: ours.compactMap(PodView.init(unscheduled:)),
+                    of: source)
             case .added(let pod), .modified(let pod):
-                if pod.isOf(source), let view = PodView(pod) { await loop.update(view, of: source) }
+                guard pod.isOf(source) else { continue }
+                if let view = PodView(pod) { await loop.update(view, of: source) }
+                if let view = PodView(unscheduled: pod) { await loop.updateUnscheduled(view, of: source) }
             case .deleted(let pod): await loop.removePod(uid: pod.metadata.uid ?? "")
             }
         }
@@ -56,18 +61,52 @@ extension NodeView {
         isUnschedulable = node.spec?.unschedulable ?? false
         hasDiskPressure =
             node.status?.conditions?.contains { $0.type == "DiskPressure" && $0.status == "True" } ?? false
+        conditions = (node.status?.conditions ?? []).filter { condition in
+            condition.type == "Ready" || condition.type.hasSuffix("Pressure") && condition.status != "False"
+        }.map(ConditionView.init)
         allocatableMemory = node.status?.allocatable?["memory"]
         allocatableCPU = node.status?.allocatable?["cpu"]
+    }
+}
+
+extension ConditionView {
+    init(_ condition: Condition) {
+        self.init(
+            type: condition.type, status: condition.status, reason: condition.reason ?? "",
+            message: condition.message ?? "", since: condition.lastTransitionTime.map(Timestamp.init))
+    }
+}
+
+extension Timestamp {
+    init(_ time: KubernetesTime) {
+        self.init(milliseconds: Int64((time.secondsSinceEpoch * 1000).rounded()))
     }
 }
 
 extension PodView {
     /// Nil for a pod that no node has yet.
     init?(_ pod: Pod) {
-        guard let node = pod.spec?.nodeName, !node.isEmpty, let uid = pod.metadata.uid else { return nil }
+        guard let node = pod.spec?.nodeName, !node.isEmpty else { return nil }
+        self.init(pod, node: node)
+    }
+
+    /// A pod that the scheduler hasn't placed yet, as one of the node that its DaemonSet made it for. Nil for any other.
+    init?(unscheduled pod: Pod) {
+        guard pod.spec?.nodeName?.isEmpty ?? true, let node = pod.spec?.intendedNode else { return nil }
+        self.init(pod, node: node)
+        let condition = pod.status?.conditions?.first { $0.type == "PodScheduled" && $0.status == "False" }
+        reason = condition?.reason ?? reason
+        message = condition?.message ?? message
+    }
+
+    private init?(_ pod: Pod, node: String) {
+        guard let uid = pod.metadata.uid else { return nil }
         self.init(name: pod.metadata.name, uid: uid, node: node)
         template = pod.metadata.annotations[PodNames.templateAnnotation]
         isTerminating = pod.metadata.deletionTimestamp != nil
+        createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
+        reason = pod.status?.reason ?? ""
+        message = pod.status?.message ?? ""
         for status in pod.status?.containerStatuses ?? [] {
             var container = ContainerView()
             container.isRunning = status.state?.running != nil

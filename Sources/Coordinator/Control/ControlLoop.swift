@@ -63,9 +63,12 @@ actor ControlLoop {
 
     /// A revision was accepted.
     func adopt(_ configuration: Configuration, revision: Int) {
+        noteSilence(at: clock.now)
         self.configuration = configuration
         self.revision = revision
         tell(fleet.adopt(configuration, at: clock.now))
+        // Another report interval is another patience.
+        for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
         waiters.notifyAll()
         signal.yield()
     }
@@ -97,9 +100,9 @@ actor ControlLoop {
 
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
-        fleet.remove(node: name)
         attemptTally.forget(name)
         leave(name)
+        fleet.remove(node: name)
         waiters.notify(node: name)
         signal.yield()
     }
@@ -111,12 +114,14 @@ actor ControlLoop {
         podSource = source
         template = nil
         cluster.pods = [:]
+        cluster.unscheduled = [:]
         signal.yield()
     }
 
     /// All pods of a DaemonSet, after a list.
-    func replacePods(_ pods: [PodView], of source: PodSource) {
+    func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
         guard source == podSource else { return }
+        cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         cluster.pods = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         podsSynced = true
         synced()
@@ -124,11 +129,19 @@ actor ControlLoop {
 
     func update(_ pod: PodView, of source: PodSource) {
         guard source == podSource, cluster.pods[pod.uid] != pod else { return }
+        cluster.unscheduled[pod.uid] = nil
         cluster.pods[pod.uid] = pod
         signal.yield()
     }
 
+    /// A pod that waits for the scheduler: nothing is planned with it, but reports tell why it waits.
+    func updateUnscheduled(_ pod: PodView, of source: PodSource) {
+        guard source == podSource else { return }
+        cluster.unscheduled[pod.uid] = pod
+    }
+
     func removePod(uid: String) {
+        cluster.unscheduled[uid] = nil
         guard cluster.pods.removeValue(forKey: uid) != nil else { return }
         signal.yield()
     }

@@ -1,25 +1,65 @@
 extension CoverageReport {
-    /// The report for a terminal.
-    var table: [String] {
-        var lines = [headline, ""]
+    /// Rows of a table, unless all are asked for: the worst ones.
+    private static let shownRows = 20
+
+    /// The report for people.
+    var table: [String] { table(TextStyle(isColoured: false), width: nil, all: true) }
+
+    /// - Parameters:
+    ///   - width: the columns of the terminal; nil: lines may be as long as they are.
+    ///   - all: every row; else the worst ones where there are many.
+    func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+        var lines = [style.bold(headline)] + pastNotes + [""]
         guard total.cells > 0 else { return lines + [nothingToCover] }
         let isByImage = grouping == "image"
+        let shown = all || rows.count <= Self.shownRows + 5 ? rows : worst(Self.shownRows)
         var table = TextTable(
             header: [
                 grouping.uppercased(), "COVERAGE", "PRESENT", "HELD", "PULLING", "FAILED", "MISSING", "UNKNOWN",
-                "REPORT AGE",
-            ] + (isByImage ? ["REFERENCE"] : []),
-            rows: [], rightAligned: Set(1...8))
-        for row in rows {
+            ] + (past == nil ? ["REPORT AGE"] : []) + (isByImage ? ["REFERENCE"] : []),
+            rows: [], rightAligned: Set(1...8), optional: [4, 5, 6, 7])
+        if past != nil { table.rightAligned.remove(8) }
+        for row in shown {
             let counts = row.counts
             let age = row.reportAgeSeconds.map { "\(Int($0.rounded()))s" } ?? "none"
             table.rows.append(
                 [row.name, Self.percent(counts), "\(counts.present)/\(counts.cells)"]
                     + [counts.held, counts.pulling, counts.failed, counts.missing, counts.unknown].map(String.init)
-                    + [age] + (isByImage ? [row.reference ?? ""] : []))
+                    + (past == nil ? [age] : []) + (isByImage ? [row.reference ?? ""] : []))
         }
-        lines.append(table.render(TextStyle(isColoured: false)) { $1 })
+        let colours = Dictionary(shown.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
+        lines.append(
+            table.render(style, width: width) { cells, line in
+                guard let counts = colours[cells.first ?? ""] else { return line }
+                if counts.present == counts.cells { return line }
+                return counts.failed > 0 ? style.red(line) : style.yellow(line)
+            })
+        if shown.count < rows.count {
+            let whole = rows.count { $0.counts.present == $0.counts.cells }
+            lines += [
+                "... and \(rows.count - shown.count) more (\(whole) of \(rows.count) are covered whole); --all shows them",
+                "",
+            ]
+        }
         return lines + problems
+    }
+
+    /// The rows with the least coverage, and of those the ones with failures, first.
+    private func worst(_ count: Int) -> [CoverageRow] {
+        Array(
+            rows.sorted {
+                ($0.counts.percent ?? 100, $1.counts.failed, $0.name) < (
+                    $1.counts.percent ?? 100, $0.counts.failed, $1.name
+                )
+            }.prefix(count))
+    }
+
+    private var pastNotes: [String] {
+        guard let past else { return [] }
+        var notes = ["as of \(at)"]
+        if !past.watched { notes.append("no coordinator was watching then, so everything is unknown") }
+        if !past.complete { notes.append("this is before what HISTORY_RETENTION_DAYS keeps: it is incomplete") }
+        return notes
     }
 
     private var headline: String {

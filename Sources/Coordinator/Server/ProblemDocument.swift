@@ -13,8 +13,13 @@ struct ProblemDocument: Error, Codable, Sendable, Equatable {
     var detail: String
     /// Seconds after which it makes sense to ask again.
     var retryAfter: Int?
+    /// Fields that go along with it.
+    var headers: HTTPFields = [:]
 
-    init(_ status: HTTPResponse.Status, _ name: String, title: String, detail: String) {
+    init(
+        _ status: HTTPResponse.Status, _ name: String, title: String, detail: String, headers: HTTPFields = [:]
+    ) {
+        self.headers = headers
         type = "urn:image-puller:problem:\(name)"
         self.title = title
         code = status.code
@@ -39,7 +44,8 @@ extension ProblemDocument: HTTPResponseError {
     }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
         return Response(

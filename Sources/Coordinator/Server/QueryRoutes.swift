@@ -1,38 +1,89 @@
-import FoundationEssentials
+import Foundation
 import HTTPTypes
 import Hummingbird
 
 /// `/api/v1`: questions about the cluster.
 struct QueryRoutes: Sendable {
-    let loop: ControlLoop
-    let configurationStatus: @Sendable () async -> ConfigurationStatus
+    let desk: QuestionDesk
 
-    func add(to router: Router<ServerContext>) {
-        router.get("/api/v1/coverage") { request, _ in try await coverage(request) }
-        router.get("/api/v1/configuration") { _, _ in try Self.json(await configurationStatus()) }
+    init(loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus) {
+        desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
     }
 
-    private func coverage(_ request: Request) async throws -> Response {
-        let by = request.uri.queryParameters.get("by") ?? "image"
-        guard let grouping = CoverageGrouping(by) else {
-            throw ProblemDocument(
-                .badRequest, "unknown-grouping", title: "Coverage can't be grouped like that",
-                detail: "\"\(by)\" is none of image, node, zone and label:KEY.")
+    typealias Handler = @Sendable (Request, Parameters) async throws -> Response
+
+    /// One question.
+    struct Route: Sendable {
+        var method: HTTPRequest.Method
+        /// As the router and the API's description have it: `/api/v1/nodes/{node}`.
+        var path: String
+        var handler: Handler
+
+        /// `GET /api/v1/nodes/{node}`
+        var name: String { "\(method.rawValue) \(path)" }
+    }
+
+    /// All of them; `deploy/openapi.yaml` describes the same ones.
+    var routes: [Route] {
+        let coverage = CoverageRoutes(desk: desk)
+        let history = HistoryRoutes(desk: desk)
+        let subjects = SubjectRoutes(desk: desk)
+        let plans = PlanRoutes(desk: desk)
+        let events = EventRoutes(desk: desk)
+        return [
+            Route(method: .get, path: "/api/v1/coverage") { request, _ in try await coverage.coverage(request) },
+            Route(method: .get, path: "/api/v1/coverage/series") { request, _ in try await coverage.series(request) },
+            Route(method: .get, path: "/api/v1/nodes/{node}") { request, path in
+                try await subjects.node(request, name: Self.name(path, "node"))
+            },
+            Route(method: .get, path: "/api/v1/images/{image}") { request, path in
+                try await subjects.image(request, name: Self.name(path, "image"))
+            },
+            Route(method: .get, path: "/api/v1/history") { request, _ in try await history.transitions(request) },
+            Route(method: .get, path: "/api/v1/attempts") { request, _ in try await history.attempts(request) },
+            Route(method: .get, path: "/api/v1/warmups") { request, _ in try await history.warmups(request) },
+            Route(method: .get, path: "/api/v1/configuration") { request, _ in
+                try await desk.configurationStatus().response(to: request)
+            },
+            Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
+            Route(method: .get, path: "/api/v1/backup") { request, _ in
+                try await BackupRoutes(desk: desk).backup(request)
+            },
+            Route(method: .get, path: "/api/v1/events") { request, _ in try await events.events(request) },
+        ]
+    }
+
+    /// A part of the path, as it was meant.
+    private static func name(_ path: Parameters, _ key: String) throws -> String {
+        let text = try path.require(key)
+        return text.removingPercentEncoding ?? text
+    }
+
+    func add(to router: Router<some RequestContext>) {
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await route.handler(request, context.parameters)
+            }
         }
-        guard let snapshot = await loop.snapshot() else {
-            throw ProblemDocument(
-                .serviceUnavailable, "not-ready", title: "There's nothing to report yet",
-                detail: "The coordinator has no accepted configuration, or hasn't listed the cluster yet; "
-                    + "/api/v1/configuration says what it made of the ConfigMap.")
+        // Whatever else is tried at these addresses is told what there is.
+        for (path, methods) in Dictionary(grouping: routes, by: \.path).mapValues({ $0.map(\.method) }) {
+            let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
+            for method in Self.methods where !methods.contains(method) {
+                router.on(RouterPath(path), method: method) { _, _ -> Response in
+                    throw ProblemDocument(
+                        .methodNotAllowed, "method-not-allowed", title: "This can't be done here",
+                        detail: "\(path) takes \(allowed).", headers: [.allow: allowed])
+                }
+            }
         }
-        return try Self.json(CoverageReport(snapshot, by: grouping))
     }
 
-    static func json(_ value: some Encodable) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Response(
-            status: .ok, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
-    }
+    private static let methods: [HTTPRequest.Method] =
+        [
+            .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
+        ] + [HTTPRequest.Method("QUERY")].compactMap { $0 }
+}
+
+extension ConfigurationStatus: Answer {
+    static var hasTable: Bool { false }
 }

@@ -6,6 +6,9 @@ public struct ClusterView: Sendable, Equatable {
     public var nodes: [String: NodeView] = [:]
     /// The DaemonSet's pods by their UID.
     public var pods: [String: PodView] = [:]
+    /// Pods of the DaemonSet that the scheduler hasn't found a place for yet, by their UID; their nodes are those that
+    /// they are meant for.
+    public var unscheduled: [String: PodView] = [:]
 
     public init() {}
 }
@@ -22,6 +25,8 @@ public struct NodeView: Sendable, Equatable {
     public var isUnschedulable = false
     /// Condition `DiskPressure` is `True`.
     public var hasDiskPressure = false
+    /// `Ready`, and whatever pressure there is.
+    public var conditions: [ConditionView] = []
     /// What the node can give to pods (`status.allocatable`), as Kubernetes writes quantities. Nil: not told.
     public var allocatableMemory: String?
     public var allocatableCPU: String?
@@ -33,6 +38,9 @@ public struct NodeView: Sendable, Equatable {
 
     /// The well-known label `topology.kubernetes.io/zone`.
     public var zone: String? { labels["topology.kubernetes.io/zone"] }
+
+    /// The well-known label `kubernetes.io/arch`: `amd64`, `arm64` …
+    public var architecture: String? { labels["kubernetes.io/arch"] }
 }
 
 /// One pod of the DaemonSet.
@@ -44,6 +52,10 @@ public struct PodView: Sendable, Equatable {
     public var template: String?
     public var isTerminating = false
     public var containers: [String: ContainerView] = [:]
+    public var createdAt: Timestamp?
+    /// Why it is as it is, in the words of the scheduler or the kubelet; mostly empty.
+    public var reason = ""
+    public var message = ""
 
     public init(name: String, uid: String, node: String) {
         self.name = name

@@ -23,10 +23,10 @@ struct LiveCoordinator: Sendable {
 
     /// Runs both listeners while `body` does.
     static func run(
-        limits: ServerLimits = .open, localLimits: ServerLimits = .local,
+        limits: ServerLimits = .open, localLimits: ServerLimits = .local, history: (any HistoryRecorder)? = nil,
         _ body: @escaping @Sendable (LiveCoordinator) async throws -> Void
     ) async throws {
-        let stage = Stage()
+        let stage = Stage(history: history)
         let board = ConfigurationBoard(configMap: "k8s-image-puller/k8s-image-puller")
         let queries = QueryRoutes(loop: stage.loop) { board.status }
         let identity = try ServingIdentity()

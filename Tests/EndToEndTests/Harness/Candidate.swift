@@ -31,7 +31,7 @@ extension TestCluster {
             [
                 "serve", "--kubeconfig", try await kubeconfig(ofServiceAccount: user), "--namespace", namespace,
                 "--port", "0", "--history", historyFile, "--agent-image", agentImage, "--agent-host", "127.0.0.1",
-                "--agent-port", "\(agentPort)", "--agent-url", "http://127.0.0.1:\(relay.port)", "--leader-elect",
+                "--agent-port", "\(agentPort)", "--agent-url", "https://127.0.0.1:\(relay.port)", "--leader-elect",
             ], folder: folder, name: name)
         var port = 0
         try await eventually("\(name) listens") {

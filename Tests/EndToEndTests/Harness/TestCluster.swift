@@ -184,6 +184,11 @@ final class TestCluster {
         return program
     }
 
+    func killCoordinator() { coordinator?.kill() }
+
+    @discardableResult
+    func stopCoordinator() async throws -> Int32? { try await coordinator?.stop() }
+
     /// The same at each start, so that agents find a coordinator that was started again.
     private(set) lazy var agentPort = Int.random(in: 20_000..<30_000)
     var localPort: Int { server.split(separator: ":").last.flatMap { Int($0) } ?? 0 }

@@ -79,10 +79,13 @@ struct PodTemplate: Sendable {
     }
 
     /// Meets the restricted Pod Security Standard. The numeric user lets images start whose user is root or a name.
+    ///
+    /// OpenShift assigns one to pods without an agent. The security context constraints of those with an agent let
+    /// it be root, and so assign none.
     private var unprivileged: JSONValue {
         var context = SecurityContext.confined
         context["runAsNonRoot"] = true
-        if !options.openShift {
+        if !(options.openShift && agent == nil) {
             context["runAsUser"] = 65532
             context["runAsGroup"] = 65532
         }

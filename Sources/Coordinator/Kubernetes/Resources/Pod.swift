@@ -12,6 +12,40 @@ struct Pod: KubernetesResource, Hashable {
         var serviceAccountName: String?
         var initContainers: [Container]?
         var containers: [Container]?
+        var affinity: Affinity?
+
+        /// The node that a DaemonSet made the pod for; its controller writes it as a required affinity for the
+        /// scheduler to obey.
+        var intendedNode: String? {
+            affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms.lazy
+                .compactMap {
+                    $0.matchFields?.first { $0.key == "metadata.name" && $0.operator == "In" }?.values?.first
+                }
+                .first
+        }
+    }
+
+    /// Only what tells which node a DaemonSet's pod is meant for.
+    struct Affinity: Codable, Sendable, Hashable {
+        var nodeAffinity: NodeAffinity?
+
+        struct NodeAffinity: Codable, Sendable, Hashable {
+            var requiredDuringSchedulingIgnoredDuringExecution: Required?
+        }
+
+        struct Required: Codable, Sendable, Hashable {
+            var nodeSelectorTerms: [Term]
+        }
+
+        struct Term: Codable, Sendable, Hashable {
+            var matchFields: [Field]?
+        }
+
+        struct Field: Codable, Sendable, Hashable {
+            var key: String
+            var `operator`: String
+            var values: [String]?
+        }
     }
 
     struct Container: Codable, Sendable, Hashable {

@@ -195,18 +195,25 @@ import Testing
         #expect(hostPaths == ["/var/run/docker/containerd"])
     }
 
-    @Test func onOpenShiftTheUserIsTheClusters() throws {
+    @Test func onOpenShiftTheUserIsTheClustersWithoutAnAgent() throws {
         var options = ManifestOptions(serverURL: "http://c:8443")
         options.openShift = true
         options.serviceAccount = "image-puller-agent"
         let spec = try Self.spec(Self.manifest(options: options))
         let held = try Self.named("web", in: spec["containers"])["securityContext"]
-        #expect(held?["runAsUser"] == nil && held?["runAsGroup"] == nil)
+        #expect(held?["runAsUser"] == 65532)
         #expect(held?["runAsNonRoot"] == true)
         let agent = try Self.named("image-puller-agent", in: spec["containers"])["securityContext"]
         #expect(agent?["runAsUser"] == 0)
         #expect(agent?["seLinuxOptions"] == ["type": "spc_t"])
         #expect(spec["serviceAccountName"] == "image-puller-agent")
+
+        var configuration = try Self.configuration()
+        configuration.runtimeSocket = .none
+        let restricted = try Self.spec(Self.manifest(configuration, options: options))
+        let assigned = try Self.named("web", in: restricted["containers"])["securityContext"]
+        #expect(assigned?["runAsUser"] == nil && assigned?["runAsGroup"] == nil)
+        #expect(assigned?["runAsNonRoot"] == true)
     }
 
     @Test func restrictedModeHasNeitherAgentNorHostPath() throws {

@@ -1,0 +1,259 @@
+import Foundation
+import GRDB
+import Planning
+import Shared
+import SwiftProtobuf
+
+@testable import Coordinator
+
+/// Thirty days of a cluster in a database, and the same cluster live.
+final class BenchmarkWorld {
+    let store: HistoryStore
+    private let folder: URL
+    private let now = Timestamp.wallClock
+    private let configuration: Planning.Configuration
+    private var random = BenchmarkRandom()
+
+    init() async throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-history-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = HistoryStore(
+            HistoryConfiguration(location: .file(folder.appendingPathComponent("history.sqlite").path)))
+        var configuration = Planning.Configuration()
+        configuration.images = try (0..<Scale.images).map {
+            ImageEntry(name: "image-\($0)", reference: try ImageReference(BenchmarkWorld.image($0)))
+        }
+        self.configuration = configuration
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private static func node(_ number: Int) -> String {
+        "ip-10-0-\(number / 250)-\(number % 250).eu-west-1.compute.internal"
+    }
+    private static func image(_ number: Int) -> String {
+        "registry.example.com/team-\(number % 9)/service-\(number):1.\(number)"
+    }
+
+    private func say(_ name: String, _ value: Double, _ unit: String) {
+        print("\(name) \((value * 100).rounded() / 100) \(unit)")
+    }
+
+    private func milliseconds(_ body: () async throws -> Void) async rethrows -> Double {
+        let start = ContinuousClock.now
+        try await body()
+        let time = start.duration(to: .now).components
+        return Double(time.seconds) * 1000 + Double(time.attoseconds) / 1e15
+    }
+
+    private func p99(_ count: Int, _ body: () async throws -> Void) async rethrows -> Double {
+        var times: [Double] = []
+        for _ in 0..<count { times.append(try await milliseconds(body)) }
+        return Quantiles(times)?.p99 ?? 0
+    }
+
+    // MARK: Filling
+
+    /// All cells become held on the first day, then change at random; the coordinator starts anew every day.
+    func fill() async throws {
+        let start = now.milliseconds - Int64(Scale.days) * 86_400_000
+        let cells = Scale.nodes * Scale.images
+        let changes = max(0, Scale.transitions - cells)
+        let day: Int64 = 86_400_000
+        await store.startRun(at: start)
+        await store.record(
+            revision: RevisionRecord(
+                imageSet: "bench", number: 1, at: start, data: [:],
+                findings: RevisionNotes(findings: [], configuration: configuration).text))
+        let names = (0..<Scale.nodes).map(BenchmarkWorld.node)
+        await store.record(
+            nodeEvents: names.enumerated().map { number, name in
+                NodeEventRecord(
+                    node: name,
+                    event: .joined(labels: [
+                        "kubernetes.io/hostname": name, "topology.kubernetes.io/zone": "zone-\(number % 3)",
+                        "kubernetes.io/arch": "amd64", "pool": "pool-\(number % 7)",
+                    ]), at: start)
+            })
+        for number in 0..<Scale.nodes {
+            await store.record(
+                transitions: (0..<Scale.images).map {
+                    TransitionRecord(
+                        node: names[number], image: BenchmarkWorld.image($0), to: .held, digest: "sha256:\($0)",
+                        at: start + Int64(number))
+                })
+        }
+        for today in 0..<Int64(Scale.days) {
+            if today > 0 {
+                await store.endRun(at: start + today * day - 2000)
+                await store.startRun(at: start + today * day)
+            }
+            await store.record(
+                nodeEvents: names.map { NodeEventRecord(node: $0, event: .heard, at: start + today * day + 6000) })
+            let count = changes / Scale.days
+            for first in stride(from: 0, to: count, by: 5000) {
+                var records: [TransitionRecord] = []
+                for index in first..<min(count, first + 5000) {
+                    let states: [RecordedState] = [.held, .held, .held, .present, .missing, .pulling, .failed]
+                    let state = states.randomElement(using: &random) ?? .held
+                    let image = Int.random(in: 0..<Scale.images, using: &random)
+                    records.append(
+                        TransitionRecord(
+                            node: names.randomElement(using: &random) ?? "", image: BenchmarkWorld.image(image), to: state,
+                            reason: state == .failed ? .network : .none,
+                            digest: state.isPresent ? "sha256:\(image)" : nil,
+                            at: start + today * day + 7000 + (day - 20_000) * Int64(index) / Int64(max(1, count))))
+                }
+                await store.record(transitions: records)
+            }
+        }
+        // A keyframe may be under way.
+        try await Task.sleep(for: .seconds(2))
+    }
+
+    func measureSize() async throws {
+        let statistics = try await store.statistics()
+        say("transitions", Double(statistics.rows["transitions"] ?? 0), "rows")
+        let keyframes = try await store.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM keyframes") }
+        let bytes = try await store.read { db in
+            try Int64.fetchOne(db, sql: "SELECT coalesce(sum(length(states)), 0) FROM keyframes")
+        }
+        say("keyframes", Double(keyframes ?? 0), "rows")
+        say("keyframes_mb", Double(bytes ?? 0) / 1e6, "MB")
+        say("database_mb", Double(statistics.bytes) / 1e6, "MB")
+    }
+
+    // MARK: Asking
+
+    func measurePast() async throws {
+        let at = now.milliseconds - 20 * 86_400_000
+        for (name, grouping) in [("at_20d_ms", CoverageGrouping.image), ("at_20d_by_zone_ms", .zone)] {
+            var times: [Double] = []
+            for _ in 0..<5 {
+                times.append(
+                    try await milliseconds {
+                        let report = try await store.past(imageSet: "bench", withLabels: grouping.needsLabels) {
+                            reader in
+                            CoverageReport(try reader.moment(at: at), by: grouping)
+                        }
+                        _ = try JSONEncoder().encode(report)
+                    })
+            }
+            say(name, times.max() ?? 0, "ms")
+        }
+        let until = now.milliseconds
+        let time = try await milliseconds {
+            let series = try await store.past(imageSet: "bench", withLabels: false) { reader in
+                try CoverageSeries(reader, by: .image, since: until - 23 * 3_600_000, until: until, step: 3_600_000)
+            }
+            _ = try JSONEncoder().encode(series)
+        }
+        say("series_24_ms", time, "ms")
+    }
+
+    private func snapshot() throws -> Snapshot {
+        var fleet = Fleet(epoch: 1)
+        _ = fleet.adopt(configuration, at: now)
+        var cluster = ClusterView()
+        cluster.isSynced = true
+        for number in 0..<Scale.nodes {
+            var node = NodeView(name: BenchmarkWorld.node(number), uid: "u\(number)")
+            node.labels = ["topology.kubernetes.io/zone": "zone-\(number % 3)", "pool": "pool-\(number % 7)"]
+            cluster.nodes[node.name] = node
+            var report = WireReport()
+            report.node = node.name
+            report.bootID = "b"
+            report.sequence = 1
+            report.runtime.listed = true
+            report.full.images = (0..<Scale.images).compactMap { column in
+                if (column + number) % 97 == 0 { return nil }
+                return WireImage.with {
+                    $0.id = "sha256:\(column)"
+                    $0.tags = [BenchmarkWorld.image(column)]
+                    $0.inUse = true
+                }
+            }
+            _ = fleet.ingest(report, at: now, using: &random)
+        }
+        return Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
+    }
+
+    func measureLive() async throws {
+        let snapshot = try snapshot()
+        var worst = 0.0
+        for grouping in [CoverageGrouping.image, .node, .zone, .label("pool"), .all] {
+            let time = try await p99(100) {
+                var report = CoverageReport(snapshot, by: grouping)
+                report.page(after: nil, limit: CoverageRoutes.defaultRows)
+                _ = try JSONEncoder().encode(report)
+            }
+            say("coverage_p99_\(grouping.description.replacing(":", with: "_"))_ms", time, "ms")
+            worst = max(worst, time)
+        }
+        say("coverage_p99_ms", worst, "ms")
+        var number = 0
+        let time = try await p99(200) {
+            number = (number + 37) % Scale.nodes
+            var report = NodeReport(snapshot, node: BenchmarkWorld.node(number))
+            let name = report.name
+            report.add(try await store.read { db in try NodePast.read(name, db) })
+            _ = try JSONEncoder().encode(report)
+        }
+        say("node_p99_ms", time, "ms")
+    }
+
+    // MARK: Writing and asking at once
+
+    func measureIngest() async throws {
+        let store = self.store
+        func query() async throws {
+            _ = try await store.transitions(TransitionQuery(filter: HistoryFilter(node: BenchmarkWorld.node(7)), limit: 100))
+            _ = try await store.currentCells(CellQuery(node: BenchmarkWorld.node(11)))
+        }
+        let quiet = try await p99(300) { try await query() }
+        let start = ContinuousClock.now
+        let writer = Task { await BenchmarkWorld.write(into: store) }
+        var times: [Double] = []
+        while start.duration(to: .now) < .seconds(20) {
+            times.append(try await milliseconds { try await query() })
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        writer.cancel()
+        let written = await writer.value
+        let seconds = Double(start.duration(to: .now).components.seconds)
+        say("ingest_paced_cells_per_s", Double(written) / max(1, seconds), "cells/s")
+        say("query_p99_ratio", (Quantiles(times)?.p99 ?? 0) / max(0.001, quiet), "ratio")
+        var random = BenchmarkRandom(state: 9)
+        var sum = 0
+        let begin = ContinuousClock.now
+        for _ in 0..<20 { sum += await BenchmarkWorld.change(2000, in: store, &random) }
+        let time = begin.duration(to: .now).components
+        let spent = Double(time.seconds) + Double(time.attoseconds) / 1e18
+        say("ingest_cells_per_s", Double(sum) / spent, "cells/s")
+    }
+
+    /// Changes 2,000 cells again and again, a little faster than once a second, until cancelled.
+    private static func write(into store: HistoryStore) async -> Int {
+        var random = BenchmarkRandom(state: 7)
+        var written = 0
+        while !Task.isCancelled {
+            written += await change(2000, in: store, &random)
+            try? await Task.sleep(for: .milliseconds(800))
+        }
+        return written
+    }
+
+    private static func change(_ count: Int, in store: HistoryStore, _ random: inout BenchmarkRandom) async -> Int {
+        var records: [TransitionRecord] = []
+        for _ in 0..<count {
+            let node = Int.random(in: 0..<Scale.nodes, using: &random)
+            let image = Int.random(in: 0..<Scale.images, using: &random)
+            records.append(
+                TransitionRecord(
+                    node: BenchmarkWorld.node(node), image: BenchmarkWorld.image(image),
+                    to: Bool.random(using: &random) ? .held : .missing, at: Timestamp.wallClock.milliseconds))
+        }
+        await store.record(transitions: records)
+        return count
+    }
+}

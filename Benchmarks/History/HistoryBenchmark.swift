@@ -1,0 +1,48 @@
+import Foundation
+import GRDB
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import Coordinator
+
+/// Measures history and reports at the size of a big cluster. Runs only when `BENCH_HISTORY` is set:
+/// `scripts/bench-history` does. Each figure is printed as `name value unit`.
+@Suite(.serialized, .enabled(if: Scale.isWanted)) struct HistoryBenchmark {
+    @Test(.timeLimit(.minutes(60))) func measure() async throws {
+        let world = try await BenchmarkWorld()
+        try await world.fill()
+        try await world.measureSize()
+        try await world.measurePast()
+        try await world.measureLive()
+        try await world.measureIngest()
+        await world.store.close()
+    }
+}
+
+/// How big, from the environment.
+enum Scale {
+    static let isWanted = ProcessInfo.processInfo.environment["BENCH_HISTORY"] != nil
+    static let nodes = number("BENCH_NODES", 5000)
+    static let images = number("BENCH_IMAGES", 100)
+    static let transitions = number("BENCH_TRANSITIONS", 5_000_000)
+    static let days = 30
+
+    private static func number(_ name: String, _ preset: Int) -> Int {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? preset
+    }
+}
+
+/// splitmix64: the same history on every machine.
+struct BenchmarkRandom: RandomNumberGenerator {
+    var state: UInt64 = 42
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

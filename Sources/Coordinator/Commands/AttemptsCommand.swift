@@ -1,0 +1,51 @@
+import ArgumentParser
+
+/// `coordinator attempts`: what was tried, newest first.
+struct AttemptsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attempts",
+        abstract: "List finished attempts to pull, newest first.",
+        discussion: """
+            Times are UTC, by the coordinator's clock.
+
+            Exit status: 0 with an answer, even an empty one; 3 without; 64 for wrong options.
+            """)
+
+    @Option(help: ArgumentHelp("Only this node.", valueName: "name"))
+    var node: String?
+
+    @Option(help: ArgumentHelp("Only this image: an entry's name, or a reference.", valueName: "image"))
+    var image: String?
+
+    @Flag(help: "Only those that didn't succeed.")
+    var failed = false
+
+    @Option(help: "Rows at most; --all shows as many as there are.")
+    var limit = 50
+
+    @OptionGroup var range: RangeOptions
+    @OptionGroup var print: PrintOptions
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        if !(1...10_000).contains(limit) { throw ValidationError("--limit takes a number from 1 to 10000.") }
+    }
+
+    func run() async throws {
+        var query = range.query + [(name: "limit", value: print.all ? "10000" : "\(limit)")]
+        query += [("node", node), ("image", image)].compactMap { name, value in value.map { (name, $0) } }
+        if failed { query.append(("failed", "true")) }
+        var list: AttemptList = try await server.get("/api/v1/attempts", query: query)
+        while print.all, let cursor = list.nextCursor {
+            let page: AttemptList = try await server.get("/api/v1/attempts", query: query + [("cursor", cursor)])
+            list.items += page.items
+            list.nextCursor = page.nextCursor
+        }
+        try print.show(list) { style, width in
+            guard !list.items.isEmpty else { return [failed ? "no attempt failed" : "nothing was tried"] }
+            let messages = list.messages.prefix(print.all ? .max : 5)
+            return [list.table.render(style, width: width)] + messages
+                + (list.nextCursor == nil ? [] : ["... and more; --all shows them, --since and --until choose"])
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+/// `coordinator plan FILE`: what an edited ConfigMap would pull, before anybody applies it.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Say what an edited ConfigMap would pull: nodes, bytes, time, and where it wouldn't fit.",
+        discussion: """
+            Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
+            registries, for each architecture, from here.
+
+            Exit status: 0 when the edit would be accepted and everything fits; 1 when it wouldn't; 2 when the file \
+            can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
+            """)
+
+    @Argument(help: ArgumentHelp("The ConfigMap's manifest, or - for standard input.", valueName: "file"))
+    var file: String
+
+    @Option(help: ArgumentHelp("Which ConfigMap, when the file has several.", valueName: "name"))
+    var name: String?
+
+    @Flag(help: "Ask the registries for sizes and architectures.")
+    var resolve = false
+
+    @Option(help: ArgumentHelp("Credentials for --resolve, as docker login writes them.", valueName: "file"))
+    var dockerConfig: String?
+
+    @OptionGroup var print: PrintOptions
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        if dockerConfig != nil, !resolve { throw ValidationError("--docker-config goes with --resolve.") }
+    }
+
+    func run() async throws {
+        let manifest: Manifest
+        var reader = RegistryReader()
+        do {
+            manifest = try ManifestReader.read(try text(), name: name)
+            if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
+        } catch {
+            StandardError.write("error: \(file == "-" ? "standard input" : file): \(error)\n")
+            throw ConfigCheckCommand.unreadable
+        }
+        var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)
+        var report: PlanReport = try await server.post("/api/v1/plan", question)
+        if resolve {
+            question.resolved = await Self.resolve(report.images.map(\.reference), reader)
+            report = try await server.post("/api/v1/plan", question)
+        }
+        try print.show(report) { report.text($0, width: $1, all: print.all) }
+        if !report.accepted || !report.tooSmall.isEmpty
+            || report.images.contains(where: { $0.withoutPlatformCount > 0 })
+        {
+            throw ExitCode.failure
+        }
+    }
+
+    private func text() throws -> String {
+        let data =
+            file == "-"
+            ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    private func credentials(_ file: String) throws -> RegistryCredentials {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
+            throw RegistryFault("--docker-config \(file) can't be read")
+        }
+        return try RegistryCredentials(json: data)
+    }
+
+    /// A few at once: registries count requests.
+    private static func resolve(_ references: [String], _ reader: RegistryReader) async -> [PlanQuestion.Resolved] {
+        await withTaskGroup(of: PlanQuestion.Resolved.self) { group in
+            var rest = Array(Set(references)).sorted()[...]
+            var found: [PlanQuestion.Resolved] = []
+            func next() {
+                guard let reference = rest.popFirst() else { return }
+                group.addTask {
+                    do {
+                        return PlanQuestion.Resolved(
+                            reference: reference, sizes: try await reader.sizes(of: try ImageReference(reference)))
+                    } catch {
+                        return PlanQuestion.Resolved(reference: reference, sizes: [:], error: "\(error)")
+                    }
+                }
+            }
+            for _ in 0..<4 { next() }
+            for await resolved in group {
+                found.append(resolved)
+                next()
+            }
+            return found
+        }
+    }
+}

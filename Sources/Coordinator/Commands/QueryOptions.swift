@@ -1,0 +1,85 @@
+import ArgumentParser
+import FoundationEssentials
+import Planning
+import Shared
+
+/// What all questions share: how the answer is printed, and how much of it.
+struct PrintOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "How to print it: table, json or csv.")
+    var output: OutputFormat = .table
+
+    @Flag(help: "All rows, where a table would show the most telling ones.")
+    var all = false
+}
+
+/// How a query prints its answer.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, csv
+}
+
+/// Which part of history is meant.
+struct RangeOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("From when on: \(MomentText.momentHelp).", valueName: "time"), transform: QueryText.moment)
+    var since: String?
+
+    @Option(help: ArgumentHelp("Until when. Default: now.", valueName: "time"), transform: QueryText.moment)
+    var until: String?
+
+    var query: [(name: String, value: String)] {
+        [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+/// Options' values as they go into a query, checked before anybody is asked.
+enum QueryText {
+    @Sendable static func moment(_ text: String) throws -> String {
+        guard MomentText.moment(text, now: .wallClock) != nil else {
+            throw ValidationError("'\(text)' is no time: write \(MomentText.momentHelp).")
+        }
+        return text
+    }
+
+    @Sendable static func span(_ text: String) throws -> String {
+        guard let seconds = MomentText.seconds(text), seconds >= 1 else {
+            throw ValidationError("'\(text)' is no span: write \(MomentText.spanHelp).")
+        }
+        return text
+    }
+
+    @Sendable static func duration(_ text: String) throws -> Duration {
+        guard let seconds = MomentText.seconds(text), seconds > 0 else {
+            throw ValidationError("'\(text)' is no duration: write \(MomentText.spanHelp).")
+        }
+        return .seconds(seconds)
+    }
+
+    @Sendable static func grouping(_ text: String) throws -> CoverageGrouping {
+        guard let grouping = CoverageGrouping(text) else {
+            throw ValidationError("'\(text)' is none of image, node, zone, label:KEY and all.")
+        }
+        return grouping
+    }
+
+    /// A part of a path.
+    static func segment(_ text: String) -> String { percentEncoded(text) }
+}
+
+extension PrintOptions {
+    /// Prints an answer in the form that was asked for.
+    ///
+    /// - Parameter table: the lines for people.
+    func show(_ answer: some Answer, table: (TextStyle, _ width: Int?) -> [String]) throws {
+        switch output {
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+        case .csv: answer.csv.forEach { print($0) }
+        case .table:
+            for line in table(Terminal.style, Terminal.width) {
+                print(line.hasSuffix("\n") ? String(line.dropLast()) : line)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import Shared
+
+/// `coordinator suggest`: which images should be listed, by what pods waited for.
+struct SuggestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "suggest",
+        abstract: "Name images that pods waited for and that aren't listed, as a ready IMAGES line.",
+        discussion: """
+            Reads the Pulled events and the pods of all namespaces with your own rights (kubeconfig), or with those \
+            of the pod that it runs in. Events are kept for an hour mostly, and some are lost: it is a sample.
+
+            Exit status: 0 with an answer, even an empty one; 1 when the cluster can't be read; 64 for wrong options.
+            """)
+
+    @Option(help: ArgumentHelp("How to reach the cluster.", valueName: "file"))
+    var kubeconfig: String?
+
+    @Option(help: ArgumentHelp("Another context of the kubeconfig than its current one.", valueName: "name"))
+    var context: String?
+
+    @Option(help: "Images at most.")
+    var limit = 10
+
+    @OptionGroup var print: PrintOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        var logger = Logger(label: "suggest") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        let access = try ClusterAccess.load(
+            kubeconfig: kubeconfig, context: context, environment: ProcessInfo.processInfo.environment)
+        let client = KubernetesClient(access: access, logger: logger)
+        let events = try await client.list(Event.self, Selection(fieldSelector: "reason=Pulled")).items
+        let pods = try await client.list(Pod.self).items
+        let places = Dictionary(
+            pods.map { ("\($0.metadata.namespace ?? "")/\($0.metadata.name)", $0.spec?.nodeName ?? "?") },
+            uniquingKeysWith: { first, _ in first })
+        let pulls = events.compactMap { event -> SuggestionReport.Pull? in
+            guard event.reason == "Pulled" else { return nil }
+            let pod = "\(event.involvedObject.namespace ?? "")/\(event.involvedObject.name ?? "")"
+            return SuggestionReport.Pull(
+                message: event.message ?? "", node: event.source?.host ?? places[pod] ?? "?",
+                count: max(1, event.count ?? 1))
+        }
+        let uses = pods.flatMap { pod in
+            (pod.spec?.containers ?? []).compactMap { container in
+                container.image.map {
+                    SuggestionReport.Use(image: $0, pod: "\(pod.metadata.namespace ?? "")/\(pod.metadata.name)")
+                }
+            }
+        }
+        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(pods), limit: max(1, limit))
+        try print.show(report) { style, width in
+            guard !report.images.isEmpty else { return ["no pod waited for an image that isn't listed"] }
+            let table = TextTable(
+                header: ["WAITED", "PULLS", "NODES", "PODS", "SIZE", "IMAGE"],
+                rows: report.images.map {
+                    [
+                        SpanText.seconds($0.seconds), "\($0.pulls)", "\($0.nodes)", "\($0.pods)",
+                        $0.bytes.map(SpanText.bytes) ?? "", $0.reference,
+                    ]
+                }, rightAligned: [0, 1, 2, 3, 4])
+            return [table.render(style, width: width), "to add to IMAGES:", report.line]
+        }
+    }
+
+    /// What is listed already: by the coordinator when it answers, else by its pods.
+    private func listed(_ pods: [Pod]) async -> Set<String> {
+        let report: CoverageReport? = try? await server.get("/api/v1/coverage", query: [("limit", "10000")])
+        let ours = pods.filter { $0.metadata.labels[PodNames.nameLabel] == PodNames.application }
+        let references =
+            (report?.rows.compactMap(\.reference) ?? [])
+            + ours.flatMap { ($0.spec?.containers ?? []).compactMap(\.image) }
+        return Set(references.compactMap { try? ImageReference($0).normalised })
+    }
+}

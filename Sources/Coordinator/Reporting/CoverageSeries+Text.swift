@@ -1,0 +1,54 @@
+extension CoverageSeries: Answer {
+    /// A line for each slice at each point.
+    var csv: [String] {
+        let titles = ["at", grouping, "cells", "present", "held", "pulling", "failed", "missing", "unknown", "percent"]
+        return [CSV.line(titles)]
+            + points.flatMap { point in
+                point.rows.map { row in
+                    let counts = row.counts
+                    let numbers = [
+                        counts.cells, counts.present, counts.held, counts.pulling, counts.failed, counts.missing,
+                        counts.unknown,
+                    ]
+                    return CSV.line(
+                        [point.at, row.name] + numbers.map(String.init)
+                            + [counts.percent.map { "\(($0 * 100).rounded(.down) / 100)" } ?? ""])
+                }
+            }
+    }
+
+    /// A line for each point: all cells, then as many slices as there's room for, the worst ones.
+    func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+        var slices: [String: (worst: Double, order: Int)] = [:]
+        for point in points {
+            for row in point.rows {
+                let percent = row.counts.percent ?? 100
+                let known = slices[row.name] ?? (percent, slices.count)
+                slices[row.name] = (Swift.min(known.worst, percent), known.order)
+            }
+        }
+        let room = all ? Int.max : Swift.max(1, ((width ?? 100) - 42) / 12)
+        let shown = slices.sorted { ($0.value.worst, $0.value.order) < ($1.value.worst, $1.value.order) }.prefix(room)
+            .sorted { $0.value.order < $1.value.order }.map(\.key)
+        var table = TextTable(
+            header: ["AT", "ALL", "UNKNOWN", "NODES"] + (grouping == "all" ? [] : shown), rows: [],
+            rightAligned: Set(1..<(4 + shown.count)))
+        for point in points {
+            let rows = Dictionary(point.rows.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
+            table.rows.append(
+                [
+                    ClockText.local(point.at), CoverageReport.percent(point.total), "\(point.total.unknown)",
+                    "\(point.nodes)",
+                ]
+                    + (grouping == "all" ? [] : shown.map { rows[$0].map(CoverageReport.percent) ?? "-" }))
+        }
+        var lines = [table.render(style) { $1 }]
+        if shown.count < slices.count, grouping != "all" {
+            lines.append("... and \(slices.count - shown.count) more slices; --all shows them")
+        }
+        if points.contains(where: { !$0.watched }) {
+            lines.append("at some of these moments no coordinator was watching: everything is unknown then")
+        }
+        return lines
+    }
+}

@@ -1,0 +1,172 @@
+import Planning
+import Shared
+
+/// Causes that concern single images.
+extension NodeDiagnosis {
+    func images(_ view: NodeView) -> [Cause] {
+        guard let cells = snapshot.fleet.cells(of: node, now: snapshot.now) else { return [] }
+        let images = snapshot.configuration.images
+        var failing: [Cause] = []
+        var waiting: [ImageEntry] = []
+        var notHeld: [Cause] = []
+        var moved: [Cause] = []
+        for (column, state) in zip(images.indices, cells) {
+            switch state {
+            case .failed:
+                if let failure = snapshot.fleet.failure(node: node, column: column) {
+                    failing.append(cause(failure, images[column]))
+                }
+            case .missing: waiting.append(images[column])
+            case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
+            case .pulling, .held, .unknown: break
+            }
+            if state.isPresent { moved += [tagMoved(images[column])].compactMap { $0 } }
+        }
+        return failing + pulling + (waiting.isEmpty ? [] : [wait(waiting, view)]) + notHeld + moved
+    }
+
+    private func cause(_ failure: Failure, _ image: ImageEntry) -> Cause {
+        let seconds = max(0, Double(failure.nextAttempt.milliseconds(since: snapshot.now)) / 1000)
+        return Cause(
+            kind: .imageFailing,
+            summary: "\(image.name) can't be pulled: \(failure.reason.rawValue)"
+                + (failure.reason.isPermanent ? ", which needs a change" : ""),
+            evidence: [
+                evidence(
+                    "report of \(node)", "attempt \(failure.attempts) of \(image.reference.written)", failure.message,
+                    at: failure.lastAttempt)
+            ],
+            nextStep: Self.step(failure.reason, image.reference),
+            planned: seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
+            images: [image.name])
+    }
+
+    private static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
+        switch reason {
+        case .notFound: "check the reference: the registry \(reference.registry) doesn't have it"
+        case .unauthorized:
+            "name a Secret with credentials for \(reference.registry) in IMAGE_PULL_SECRETS, or check the ones there are"
+        case .invalidReference: "put the reference right in IMAGES"
+        case .noMatchingPlatform: "build the image for this node's platform, or don't select the node for it"
+        case .rateLimited: "give credentials with a higher limit, or use a mirror; PULL_MAX_PARALLEL caps the pulls"
+        case .registryUnavailable, .network:
+            "from the node: curl -v https://\(reference.registry)/v2/; nothing is to be done if the registry is just down"
+        case .tls: "let the node's runtime trust the registry's certificate authority"
+        case .diskFull: "free space on the node or enlarge its disk"
+        case .timeout: "raise PULL_TIMEOUT_SECONDS, if the image is just big"
+        case .cancelled: "none: it is tried again"
+        case .runtimeUnavailable: "on the node: systemctl status containerd (or crio)"
+        case .unknown: "read the message; on the node: crictl pull \(reference.written)"
+        }
+    }
+
+    private var pulling: [Cause] {
+        let names = Dictionary(
+            snapshot.configuration.images.map { ($0.reference.normalised, $0.name) },
+            uniquingKeysWith: { first, _ in first })
+        return snapshot.fleet.orders(of: node).map { order in
+            let name = names[order.reference.normalised] ?? order.reference.written
+            return Cause(
+                kind: .pulling, summary: "\(name) is being pulled",
+                evidence: [
+                    evidence(
+                        "assignment of \(node)", "pull \(order.id)", "ordered \(age(order.assignedAt))",
+                        at: order.assignedAt)
+                ],
+                nextStep: "none: it ends by itself, or at PULL_TIMEOUT_SECONDS "
+                    + "(\(SpanText.seconds(Double(snapshot.configuration.pullTimeoutSeconds))))",
+                images: [name])
+        }
+    }
+
+    /// Missing images that nobody pulls yet, with what they wait for.
+    private func wait(_ images: [ImageEntry], _ view: NodeView) -> Cause {
+        let orders = snapshot.fleet.orders
+        let own = orders.count { $0.node == node }
+        var found: [Cause.Evidence] = []
+        if own >= Planner.pullsPerNode {
+            found.append(evidence("node \(node)", "pulls at once", "\(own), which is the most that a node runs"))
+        }
+        for registry in Set(images.map(\.reference.registry)).sorted() {
+            let running = orders.count { $0.order.reference.registry == registry }
+            found.append(
+                evidence(
+                    "registry \(registry)", "pulls at once",
+                    "\(running) of \(snapshot.configuration.pullMaxParallel) (PULL_MAX_PARALLEL)"))
+        }
+        let names = images.map(\.name)
+        return Cause(
+            kind: .waiting,
+            summary: "\(Self.list(names)) \(names.count == 1 ? "waits" : "wait") for a turn to be pulled",
+            evidence: found,
+            nextStep: "none; PULL_MAX_PARALLEL raises the cap, if the registry can bear more",
+            planned: view.hasDiskPressure || !view.isReady
+                ? nil : "pulled as soon as the node and the registry have room", images: names)
+    }
+
+    private func cause(notHeld image: ImageEntry) -> Cause? {
+        guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
+        let container = pod.containers[image.name]
+        guard container?.isRunning != true else { return nil }
+        let reason = container?.waitingReason ?? ""
+        guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
+        return Cause(
+            kind: .notHeld,
+            summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
+            evidence: [
+                evidence(
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    container == nil
+                        ? "this pod has no such container: it is of an older template"
+                        : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
+            ],
+            nextStep: container == nil
+                ? "none: the pod is replaced when its node has what it can have"
+                : "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)", images: [image.name])
+    }
+
+    /// The node's image differs from the one that most other nodes have.
+    private func tagMoved(_ image: ImageEntry) -> Cause? {
+        guard image.reference.isMutable, snapshot.fleet.nodes.count > 1 else { return nil }
+        let holders = snapshot.fleet.holders(of: image.reference, now: snapshot.now)
+        guard let own = holders[node] else { return nil }
+        let arch = snapshot.cluster.nodes[node]?.architecture
+        var counts: [String: Int] = [:]
+        // Another platform has another image of the same tag.
+        for (name, held) in holders where snapshot.cluster.nodes[name]?.architecture == arch {
+            counts[held.id, default: 0] += 1
+        }
+        guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }), most.key != own.id,
+            most.value > counts[own.id] ?? 0
+        else { return nil }
+        return Cause(
+            kind: .tagMoved,
+            summary:
+                "\(image.name) is another image here than on \(counted(most.value, "other node")): its tag has moved",
+            evidence: [
+                evidence("report of \(node)", "id of \(image.reference.written)", own.id),
+                evidence("reports of the others", "id of \(image.reference.written)", most.key),
+            ],
+            nextStep: "pin a digest in IMAGES to have the same image everywhere", images: [image.name])
+    }
+
+    /// Restricted mode: kubelets pull, and their words are all that there is.
+    func podImages(_ view: NodeView) -> [Cause] {
+        guard let pod = pods.first(where: { !$0.isTerminating && !$0.containers.isEmpty }) else { return [] }
+        return snapshot.configuration.images.compactMap { image in
+            let presence = pod.presence(of: image.name)
+            guard presence.state == .failed, let reason = presence.reason else { return nil }
+            return Cause(
+                kind: .imageFailing, summary: "\(image.name) can't be pulled: \(reason.rawValue)",
+                evidence: [
+                    evidence(
+                        "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state.waiting", presence.message)
+                ], nextStep: Self.step(reason, image.reference), images: [image.name])
+        }
+    }
+
+    static func list(_ names: [String]) -> String {
+        names.count <= 4
+            ? names.joined(separator: ", ") : names.prefix(3).joined(separator: ", ") + " and \(names.count - 3) others"
+    }
+}

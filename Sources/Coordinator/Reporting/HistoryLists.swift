@@ -1,0 +1,153 @@
+import Planning
+
+/// One page of transitions: the answer of `GET /api/v1/history`.
+struct TransitionList: Codable, Sendable, Equatable, Answer {
+    var items: [Item]
+    /// Where the next page begins; nil on the last one.
+    var nextCursor: String?
+
+    /// One change of a cell.
+    struct Item: Codable, Sendable, Equatable {
+        var id: Int64
+        /// RFC 3339, by the coordinator's clock.
+        var at: String
+        var node: String
+        var image: String
+        var from: String
+        var to: String
+        /// Why, when it became failed.
+        var reason: String?
+        /// Which image it is, when it became present.
+        var digest: String?
+
+        init(_ stored: StoredTransition) {
+            id = stored.id
+            at = Timestamp(milliseconds: stored.at).rfc3339
+            node = stored.node
+            image = stored.image
+            from = stored.from.word
+            to = stored.to.word
+            reason = FailureReason(stored.reason)?.rawValue
+            digest = stored.digest
+        }
+    }
+
+    init(_ page: HistoryPage<StoredTransition>) {
+        items = page.items.map(Item.init)
+        nextCursor = page.next?.description
+    }
+
+    var csv: [String] {
+        [CSV.line(["at", "node", "image", "from", "to", "reason", "digest"])]
+            + items.map { CSV.line([$0.at, $0.node, $0.image, $0.from, $0.to, $0.reason ?? "", $0.digest ?? ""]) }
+    }
+
+    var table: TextTable {
+        TextTable(
+            header: ["AT", "NODE", "FROM", "TO", "REASON", "IMAGE"],
+            rows: items.map { [ClockText.local($0.at), $0.node, $0.from, $0.to, $0.reason ?? "", $0.image] })
+    }
+}
+
+/// One page of attempts: the answer of `GET /api/v1/attempts`.
+struct AttemptList: Codable, Sendable, Equatable, Answer {
+    var items: [Item]
+    /// Where the next page begins; nil on the last one.
+    var nextCursor: String?
+
+    /// One finished attempt.
+    struct Item: Codable, Sendable, Equatable {
+        /// RFC 3339, by the coordinator's clock.
+        var startedAt: String
+        var endedAt: String
+        var seconds: Double
+        var node: String
+        var image: String
+        /// succeeded, failed, cancelled or timedOut.
+        var outcome: String
+        var reason: String?
+        var message: String?
+        /// Size of the pulled image as the runtime counts; nil when it isn't known.
+        var bytes: Int64?
+
+        init(_ stored: StoredAttempt) {
+            let attempt = stored.attempt
+            startedAt = Timestamp(milliseconds: attempt.startedAt).rfc3339
+            endedAt = Timestamp(milliseconds: attempt.endedAt).rfc3339
+            seconds = Double(attempt.endedAt - attempt.startedAt) / 1000
+            node = attempt.node
+            image = attempt.image
+            outcome = attempt.outcome.word
+            reason = FailureReason(attempt.reason)?.rawValue
+            message = attempt.message.isEmpty ? nil : attempt.message
+            bytes = attempt.bytes > 0 ? attempt.bytes : nil
+        }
+    }
+
+    init(_ page: HistoryPage<StoredAttempt>) {
+        items = page.items.map(Item.init)
+        nextCursor = page.next?.description
+    }
+
+    var csv: [String] {
+        [
+            CSV.line(["ended_at", "started_at", "seconds", "node", "image", "outcome", "reason", "bytes", "message"])
+        ]
+            + items.map {
+                CSV.line([
+                    $0.endedAt, $0.startedAt, "\($0.seconds)", $0.node, $0.image, $0.outcome, $0.reason ?? "",
+                    $0.bytes.map(String.init) ?? "", $0.message ?? "",
+                ])
+            }
+    }
+
+    var table: TextTable {
+        TextTable(
+            header: ["ENDED", "NODE", "TOOK", "SIZE", "OUTCOME", "IMAGE"],
+            rows: items.map { item in
+                [
+                    ClockText.local(item.endedAt), item.node, SpanText.seconds(item.seconds),
+                    item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.outcome, item.image,
+                ]
+            }, rightAligned: [2, 3])
+    }
+
+    /// The messages of the failures, each once with how many attempts gave it.
+    var messages: [String] {
+        var counts: [(text: String, count: Int)] = []
+        for message in items.compactMap(\.message) {
+            if let index = counts.firstIndex(where: { $0.text == message }) {
+                counts[index].count += 1
+            } else {
+                counts.append((message, 1))
+            }
+        }
+        return counts.map { "\(counted($0.count, "attempt")):" + Trouble.indented($0.text) }
+    }
+}
+
+extension RecordedState {
+    /// The word of reports and of the API.
+    var word: String { self == .none ? "none" : CellState(self).word }
+}
+
+extension RecordedOutcome {
+    var word: String {
+        switch self {
+        case .unspecified: "unspecified"
+        case .succeeded: "succeeded"
+        case .failed: "failed"
+        case .cancelled: "cancelled"
+        case .timedOut: "timedOut"
+        }
+    }
+}
+
+/// Times for people: `11-23 20:15:07`, in UTC as everywhere in the product.
+enum ClockText {
+    static func local(_ rfc3339: String) -> String {
+        let parts = rfc3339.prefix(19).split(separator: "T")
+        guard parts.count == 2 else { return rfc3339 }
+        return "\(parts[0].dropFirst(5)) \(parts[1])"
+    }
+}

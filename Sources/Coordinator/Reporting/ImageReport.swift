@@ -1,0 +1,137 @@
+import Planning
+import Shared
+
+/// One image: where it is, where it isn't and why. The answer of `GET /api/v1/images/{image}`.
+struct ImageReport: Codable, Sendable, Equatable {
+    var name: String
+    var reference: String
+    /// When, by the coordinator's clock (RFC 3339).
+    var at: String
+    var revision: Int
+    var counts: CoverageCounts
+    /// The nodes of each state, by their names.
+    var nodes: [String: [String]]
+    /// The images that nodes have under this reference, the most frequent first. More than one: the tag has moved, or
+    /// nodes have different platforms.
+    var digests: [Digest]
+    var failures: [FailureGroup]
+    var notHeld: [NotHeldGroup]
+    /// Seconds of successful pulls; nil when there was none.
+    var pullSeconds: Quantiles?
+    /// Attempts that failed, by reason, most frequent first.
+    var failedAttempts: [FailedAttempts]
+    /// The first and the last change of any of its cells, RFC 3339.
+    var firstSeen: String?
+    var lastChange: String?
+
+    struct Digest: Codable, Sendable, Equatable {
+        var digest: String
+        /// Bytes, as the runtime counts.
+        var size: UInt64
+        var nodes: Int
+        /// One of them.
+        var example: String
+        var architectures: [String]
+    }
+
+    struct FailedAttempts: Codable, Sendable, Equatable {
+        var reason: String
+        var attempts: Int
+        var nodes: Int
+        /// The newest one.
+        var example: String
+        /// RFC 3339.
+        var last: String
+    }
+
+    init(_ snapshot: Snapshot, column: Int) {
+        let entry = snapshot.configuration.images[column]
+        name = entry.name
+        reference = entry.reference.written
+        at = snapshot.now.rfc3339
+        revision = snapshot.revision
+        var only = snapshot
+        only.configuration.images = [entry]
+        nodes = [:]
+        var tally = CoverageTally(.image, images: [entry])
+        let isRestricted = snapshot.configuration.runtimeSocket == .none
+        let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
+        for node in snapshot.targets {
+            let own = pods[node.name] ?? []
+            var state = CellState.unknown
+            if isRestricted {
+                let presence = node.isReady ? own.first?.presence(of: entry.name) : nil
+                state = presence?.state ?? .unknown
+                if let reason = presence?.reason {
+                    tally.add(reason, message: presence?.message ?? "", column: 0, slice: nil, node: node.name)
+                }
+            } else if let cells = snapshot.fleet.cells(of: node.name, now: snapshot.now), column < cells.count {
+                state = cells[column]
+            }
+            tally.add(state, column: 0, slice: nil)
+            if state == .failed, let failure = snapshot.fleet.failure(node: node.name, column: column) {
+                tally.add(failure, column: 0, slice: nil, node: node.name)
+            }
+            if state == .present {
+                let container = own.lazy.compactMap { $0.containers[entry.name] }.first
+                tally.add(notHeldBy: container, column: 0, slice: nil, node: node.name)
+            }
+            nodes[state.word, default: []].append(node.name)
+        }
+        counts = tally.total
+        let row = tally.finish(now: snapshot.now, withAges: false).first
+        failures = row?.failures ?? []
+        notHeld = row?.notHeld ?? []
+        digests = Self.digests(entry, snapshot)
+        failedAttempts = []
+    }
+
+    private static func digests(_ entry: ImageEntry, _ snapshot: Snapshot) -> [Digest] {
+        let targets = Set(snapshot.targets.map(\.name))
+        var found: [String: Digest] = [:]
+        for (node, held) in snapshot.fleet.holders(of: entry.reference, now: snapshot.now) where targets.contains(node)
+        {
+            var digest =
+                found[held.id] ?? Digest(digest: held.id, size: held.size, nodes: 0, example: node, architectures: [])
+            digest.nodes += 1
+            digest.example = min(digest.example, node)
+            if let arch = snapshot.cluster.nodes[node]?.architecture, !digest.architectures.contains(arch) {
+                digest.architectures = (digest.architectures + [arch]).sorted()
+            }
+            found[held.id] = digest
+        }
+        return found.values.sorted { ($1.nodes, $0.digest) < ($0.nodes, $1.digest) }
+    }
+
+    /// Whether nodes of one platform have different images.
+    var hasDrift: Bool {
+        var seen: Set<String> = []
+        for digest in digests {
+            let platforms = digest.architectures.isEmpty ? [""] : digest.architectures
+            for platform in platforms where !seen.insert(platform).inserted { return true }
+        }
+        return false
+    }
+
+    mutating func add(_ past: ImagePast) {
+        pullSeconds = Quantiles(past.pullSeconds)
+        failedAttempts = past.failures
+        firstSeen = past.first.map { Timestamp(milliseconds: $0).rfc3339 }
+        lastChange = past.last.map { Timestamp(milliseconds: $0).rfc3339 }
+    }
+}
+
+extension ImageReport: Answer {
+    var timeless: ImageReport {
+        var copy = self
+        copy.at = ""
+        for index in copy.failures.indices { copy.failures[index].nextAttemptSeconds = nil }
+        return copy
+    }
+
+    var csv: [String] {
+        [CSV.line(["node", "state"])]
+            + nodes.flatMap { state, names in names.map { (node: $0, state: state) } }.sorted { $0.node < $1.node }
+            .map { CSV.line([$0.node, $0.state]) }
+    }
+}

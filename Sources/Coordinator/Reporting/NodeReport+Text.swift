@@ -1,0 +1,83 @@
+extension NodeReport {
+    /// The report for people: the causes first, then the images that aren't there, then the rest when all are wanted.
+    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+        var lines = [style.bold(headline)]
+        lines += [facts].filter { !$0.isEmpty }
+        if causes.isEmpty { lines.append(style.green("all is well")) }
+        for (number, cause) in causes.enumerated() {
+            lines.append("")
+            let title = "\(number + 1). \(cause.summary)"
+            lines += wrapped(title, width: width, indent: "   ").enumerated().map { index, line in
+                index == 0 ? (cause.kind.isTrouble ? style.red(line) : style.yellow(line)) : line
+            }
+            for evidence in cause.evidence {
+                let when = evidence.at.map { " (since \(ClockText.local($0)))" } ?? ""
+                lines += wrapped(
+                    "   \(evidence.object) \(evidence.field): \(evidence.message)\(when)", width: width, indent: "     "
+                )
+            }
+            lines += wrapped("   next step: \(cause.nextStep)", width: width, indent: "     ")
+            if let planned = cause.planned { lines += wrapped("   planned: \(planned)", width: width, indent: "     ") }
+        }
+        let shown = all ? images : images.filter { $0.state != "held" }
+        guard !images.isEmpty else { return lines }
+        lines.append("")
+        if !shown.isEmpty {
+            let table = TextTable(
+                header: ["IMAGE", "STATE", "SINCE", "SIZE", "REFERENCE"],
+                rows: shown.map { image in
+                    [
+                        image.name, image.reason.map { "\(image.state): \($0)" } ?? image.state,
+                        image.since.map(ClockText.local) ?? "",
+                        image.size.map { SpanText.bytes(Int64(clamping: $0)) } ?? "",
+                        image.reference,
+                    ]
+                }, rightAligned: [3])
+            lines.append(table.render(style, width: width))
+        }
+        if shown.count < images.count {
+            lines.append("\(counted(images.count - shown.count, "image")) held; --all shows them")
+        }
+        return lines
+    }
+
+    private var headline: String {
+        guard isTarget else { return "\(name): not a target node" }
+        return "\(name): \(counts.present) of \(counts.cells) images present, \(counts.held) held"
+            + (counts.unknown > 0 ? ", \(counts.unknown) unknown" : "") + " (revision \(revision))"
+    }
+
+    private var facts: String {
+        var facts: [String] = []
+        if let zone { facts.append("zone \(zone)") }
+        if let runtime { facts.append(runtime) }
+        if let agentVersion { facts.append("agent \(agentVersion)") }
+        if let age = reportAgeSeconds { facts.append("report \(SpanText.seconds(age.rounded())) old") }
+        if let capacity = diskCapacityBytes, let free = diskFreeBytes {
+            facts.append(
+                "\(SpanText.bytes(Int64(clamping: free))) of \(SpanText.bytes(Int64(clamping: capacity))) free")
+        }
+        if let joined = past?.joinedAt { facts.append("joined \(ClockText.local(joined))") }
+        return facts.joined(separator: ", ")
+    }
+}
+
+/// Breaks a line between words.
+///
+/// - Parameter indent: of the lines that follow the first.
+func wrapped(_ text: String, width: Int?, indent: String) -> [String] {
+    guard let width, text.count > width else { return [text] }
+    var lines: [String] = []
+    var line = String(text.prefix { $0 == " " })
+    var isFresh = true
+    for word in text.split(separator: " ") {
+        if !isFresh, line.count + 1 + word.count > width {
+            lines.append(line)
+            line = indent
+            isFresh = true
+        }
+        line += (isFresh ? "" : " ") + word
+        isFresh = false
+    }
+    return lines + [line]
+}

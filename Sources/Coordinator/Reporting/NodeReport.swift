@@ -1,0 +1,160 @@
+import Planning
+import Shared
+
+/// One node: its images, and why those that aren't there aren't. The answer of `GET /api/v1/nodes/{node}`.
+struct NodeReport: Codable, Sendable, Equatable {
+    var name: String
+    /// When, by the coordinator's clock (RFC 3339).
+    var at: String
+    var revision: Int
+    /// Whether the node has, or should have, our pod.
+    var isTarget: Bool
+    var counts: CoverageCounts
+    /// The deepest first; empty when all is well.
+    var causes: [Cause]
+    var images: [Image]
+    /// Seconds since the images were listed; nil when they never were.
+    var reportAgeSeconds: Double?
+    var agentVersion: String?
+    /// Such as `containerd 1.6.20`.
+    var runtime: String?
+    var diskCapacityBytes: UInt64?
+    var diskFreeBytes: UInt64?
+    var zone: String?
+    /// What history remembers of it.
+    var past: Past?
+
+    /// One image entry on the node.
+    struct Image: Codable, Sendable, Equatable {
+        var name: String
+        var reference: String
+        var state: String
+        /// Which image it is, when present.
+        var digest: String?
+        /// Bytes, as the runtime counts.
+        var size: UInt64?
+        /// Since when the cell is so, RFC 3339; nil when history can't tell.
+        var since: String?
+        /// Why it failed.
+        var reason: String?
+        var attempts: Int?
+        var message: String?
+        /// RFC 3339.
+        var nextAttempt: String?
+    }
+
+    struct Past: Codable, Sendable, Equatable {
+        /// When it joined and left last, RFC 3339.
+        var joinedAt: String?
+        var leftAt: String?
+    }
+
+    /// Whether the cluster or history has such a node.
+    var isKnown: Bool { !causes.contains { $0.kind == .nodeGone } || past != nil }
+
+    /// Whether everything is there.
+    var isCovered: Bool { isTarget && counts.present == counts.cells && counts.cells > 0 }
+
+    init(_ snapshot: Snapshot, node name: String) {
+        let view = snapshot.cluster.nodes[name]
+        let state = snapshot.fleet.nodes[name]
+        self.name = name
+        at = snapshot.now.rfc3339
+        revision = snapshot.revision
+        isTarget = view.map(snapshot.configuration.scheduling.selects) ?? false
+        zone = view?.zone
+        causes = NodeDiagnosis(snapshot: snapshot, node: name).causes
+        images = []
+        counts = CoverageCounts()
+        let cells = snapshot.fleet.cells(of: name, now: snapshot.now)
+        let isRestricted = snapshot.configuration.runtimeSocket == .none
+        let pod = snapshot.cluster.pods.values.first { $0.node == name && !$0.isTerminating }
+        for (column, entry) in snapshot.configuration.images.enumerated() where isTarget {
+            var cell = CellState.unknown
+            if isRestricted {
+                if view?.isReady == true { cell = pod?.presence(of: entry.name).state ?? .unknown }
+            } else if let cells, column < cells.count {
+                cell = cells[column]
+            }
+            counts.add(cell, times: 1)
+            images.append(Image(entry, cell, column, name, snapshot))
+        }
+        reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
+        guard let state else { return }
+        agentVersion = state.agentVersion.isEmpty ? nil : state.agentVersion
+        if !state.runtime.name.isEmpty { runtime = "\(state.runtime.name) \(state.runtime.version)" }
+        if state.imageFilesystem.capacityBytes > 0 {
+            diskCapacityBytes = state.imageFilesystem.capacityBytes
+            diskFreeBytes = state.imageFilesystem.freeBytes
+        }
+    }
+}
+
+extension NodeReport.Image {
+    fileprivate init(_ entry: ImageEntry, _ state: CellState, _ column: Int, _ node: String, _ snapshot: Snapshot) {
+        name = entry.name
+        reference = entry.reference.written
+        self.state = state.word
+        if state.isPresent, let held = snapshot.fleet.image(of: node, column: column) {
+            digest = held.id
+            size = held.size
+        }
+        guard state == .failed, let failure = snapshot.fleet.failure(node: node, column: column) else { return }
+        reason = failure.reason.rawValue
+        attempts = failure.attempts
+        message = failure.message
+        nextAttempt = failure.nextAttempt.rfc3339
+    }
+}
+
+extension NodeReport {
+    /// Adds what history remembers.
+    mutating func add(_ past: NodePast) {
+        if past.joinedAt != nil || past.leftAt != nil {
+            self.past = Past(
+                joinedAt: past.joinedAt.map { Timestamp(milliseconds: $0).rfc3339 },
+                leftAt: past.leftAt.map { Timestamp(milliseconds: $0).rfc3339 })
+        }
+        for index in images.indices {
+            guard let cell = past.cells[images[index].reference], CellState(cell.state).word == images[index].state
+            else { continue }
+            images[index].since = Timestamp(milliseconds: cell.since).rfc3339
+        }
+        guard let index = causes.firstIndex(where: { $0.kind == .nodeGone }), let left = past.leftAt else { return }
+        causes[index].evidence.append(
+            Cause.Evidence(
+                object: "history", field: "left", message: "it was a target node until then",
+                at: Timestamp(milliseconds: left).rfc3339))
+    }
+}
+
+extension NodeReport: Answer {
+    var timeless: NodeReport {
+        var copy = self
+        copy.at = ""
+        copy.reportAgeSeconds = nil
+        for cause in copy.causes.indices {
+            copy.causes[cause].planned = nil
+            for index in copy.causes[cause].evidence.indices
+            where copy.causes[cause].evidence[index].field == "received" {
+                copy.causes[cause].evidence[index].message = ""
+            }
+        }
+        return copy
+    }
+
+    var csv: [String] {
+        [
+            CSV.line([
+                "image", "reference", "state", "since", "digest", "size", "reason", "attempts", "next_attempt",
+                "message",
+            ])
+        ]
+            + images.map {
+                CSV.line([
+                    $0.name, $0.reference, $0.state, $0.since ?? "", $0.digest ?? "", $0.size.map { "\($0)" } ?? "",
+                    $0.reason ?? "", $0.attempts.map { "\($0)" } ?? "", $0.nextAttempt ?? "", $0.message ?? "",
+                ])
+            }
+    }
+}

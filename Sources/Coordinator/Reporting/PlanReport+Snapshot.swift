@@ -1,0 +1,152 @@
+import Planning
+import Shared
+
+extension PlanReport {
+    /// What is known about images besides what nodes have.
+    struct Knowledge: Sendable {
+        /// Bytes by reference, from attempts.
+        var sizes: [String: Int64] = [:]
+        /// Bytes a second of a single pull, by reference.
+        var speeds: [String: Double] = [:]
+        var resolved: [String: PlanQuestion.Resolved] = [:]
+    }
+
+    init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+        findings = decision.findings.map(ConfigurationStatus.Remark.init)
+        accepted = decision.configuration != nil
+        let configuration = decision.configuration ?? snapshot.configuration
+        let targets = snapshot.cluster.nodes.values.filter(configuration.scheduling.selects).sorted {
+            $0.name < $1.name
+        }
+        nodes = targets.count
+        let listed = Set(configuration.images.map(\.name))
+        released = accepted ? snapshot.configuration.images.map(\.name).filter { !listed.contains($0) } : []
+        var needs: [String: Int64] = [:]
+        var sums: [String: (pulls: Int, bytes: Int64, nodes: Set<String>)] = [:]
+        var unknownSizes = 0
+        var seen: Set<String> = []
+        images = configuration.images.map { entry in
+            var own: [String: Int64?] = [:]
+            var image = Image(entry, targets: targets, snapshot, knowledge, needs: &own)
+            // Two entries of one image are one pull.
+            guard seen.insert(entry.reference.normalised).inserted else {
+                image.pulls = 0
+                image.bytes = 0
+                return image
+            }
+            for (node, bytes) in own {
+                needs[node, default: 0] += bytes ?? 0
+                if bytes == nil { unknownSizes += 1 }
+                var sum = sums[entry.reference.registry] ?? (0, 0, [])
+                sum.pulls += 1
+                sum.bytes += bytes ?? 0
+                sum.nodes.insert(node)
+                sums[entry.reference.registry] = sum
+            }
+            return image
+        }
+        bytes = images.reduce(0) { $0 + $1.bytes }
+        pullsOfUnknownSize = unknownSizes
+        registries = sums.sorted { $0.key < $1.key }.map { registry, sum in
+            let speed = Self.speed(registry, knowledge.speeds)
+            let width = max(1, min(configuration.pullMaxParallel, sum.nodes.count * Planner.pullsPerNode))
+            let largest = sum.nodes.compactMap { needs[$0] }.max() ?? 0
+            let seconds = speed.map {
+                max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
+            }
+            return Registry(
+                registry: registry, pulls: sum.pulls, bytes: sum.bytes, width: width, bytesPerSecond: speed,
+                seconds: seconds)
+        }
+        seconds =
+            unknownSizes == 0 && registries.allSatisfy { $0.seconds != nil }
+            ? registries.compactMap(\.seconds).max() ?? 0 : nil
+        tooSmall = Self.tooSmall(needs, snapshot, highPercent: configuration.imageGCHighPercent)
+    }
+
+    /// The median of the registry's images; else of all.
+    private static func speed(_ registry: String, _ speeds: [String: Double]) -> Double? {
+        let own = speeds.filter { (try? ImageReference($0.key))?.registry == registry }.map(\.value)
+        return Quantiles(own.isEmpty ? Array(speeds.values) : own)?.p50
+    }
+
+    private static func tooSmall(_ needs: [String: Int64], _ snapshot: Snapshot, highPercent: Int) -> [Node] {
+        needs.compactMap { name, needed -> Node? in
+            guard let disk = snapshot.fleet.nodes[name]?.imageFilesystem, disk.capacityBytes > 0, needed > 0 else {
+                return nil
+            }
+            let capacity = Double(disk.capacityBytes)
+            let used = capacity - Double(min(disk.freeBytes, disk.capacityBytes))
+            let room = Int64(capacity * Double(highPercent) / 100 - used)
+            return room < needed ? Node(name: name, neededBytes: needed, roomBytes: max(0, room)) : nil
+        }.sorted { ($0.roomBytes - $0.neededBytes, $0.name) < ($1.roomBytes - $1.neededBytes, $1.name) }
+    }
+}
+
+extension PlanReport.Image {
+    /// - Parameter needs: gets the bytes that each node would pull; nil where nobody knows how many.
+    fileprivate init(
+        _ entry: ImageEntry, targets: [NodeView], _ snapshot: Snapshot, _ knowledge: PlanReport.Knowledge,
+        needs: inout [String: Int64?]
+    ) {
+        let holders = snapshot.fleet.holders(of: entry.reference, now: snapshot.now)
+        let resolved = knowledge.resolved[entry.reference.written]
+        var sizes = resolved?.sizes ?? [:]
+        var source = sizes.isEmpty ? nil : "registry"
+        if sizes.isEmpty {
+            for (node, held) in holders {
+                guard held.size > 0 else { continue }
+                sizes[snapshot.cluster.nodes[node]?.architecture ?? "any"] = Int64(clamping: held.size)
+                source = "nodes"
+            }
+        }
+        let general = sizes.isEmpty ? knowledge.sizes[entry.reference.written] : nil
+        if general != nil { source = "history" }
+        self.init(
+            name: entry.name, reference: entry.reference.written, pulls: 0, present: 0, unknown: 0, sizes: sizes,
+            sizeSource: source, bytes: 0, withoutPlatform: [], withoutPlatformCount: 0, error: resolved?.error)
+        for node in targets {
+            let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
+            guard isKnown else {
+                unknown += 1
+                continue
+            }
+            guard holders[node.name] == nil else {
+                present += 1
+                continue
+            }
+            let arch = node.architecture ?? "any"
+            if let resolved, resolved.error == nil, resolved.sizes[arch] == nil, resolved.sizes["any"] == nil,
+                arch != "any"
+            {
+                withoutPlatformCount += 1
+                if withoutPlatform.count < PlanReport.maximumNames { withoutPlatform.append(node.name) }
+                continue
+            }
+            let size =
+                sizes[arch] ?? sizes["any"] ?? general
+                ?? (sizes.count == 1 && resolved == nil ? sizes.values.first : nil)
+            pulls += 1
+            bytes += size ?? 0
+            needs[node.name] = .some(size)
+        }
+        if let general, self.sizes.isEmpty { self.sizes = ["any": general] }
+    }
+}
+
+extension PlanReport: Answer {
+    var csv: [String] {
+        [
+            CSV.line([
+                "image", "reference", "pulls", "present", "unknown", "bytes", "size_source", "without_platform",
+                "error",
+            ])
+        ]
+            + images.map {
+                CSV.line([
+                    $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)", "\($0.bytes)",
+                    $0.sizeSource ?? "", "\($0.withoutPlatformCount)", $0.error ?? "",
+                ])
+            }
+    }
+}

@@ -1,0 +1,74 @@
+extension PlanReport {
+    /// The plan for people.
+    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+        var lines: [String] = []
+        if !accepted {
+            lines.append(
+                style.red("the edit would be rejected: the list in force stays, and this is what it still pulls"))
+        }
+        for finding in findings where finding.severity != "info" || all {
+            lines += wrapped("\(finding.severity): \(finding.message)", width: width, indent: "  ")
+        }
+        let pulls = images.reduce(0) { $0 + $1.pulls }
+        lines.append(style.bold(pulls == 0 ? "nothing would be pulled (\(counted(nodes, "node")))" : headline(pulls)))
+        let shown =
+            all
+            ? images
+            : images.filter { $0.pulls > 0 || $0.unknown > 0 || $0.withoutPlatformCount > 0 || $0.error != nil }
+        if !shown.isEmpty {
+            let table = TextTable(
+                header: ["IMAGE", "PULLS", "PRESENT", "UNKNOWN", "SIZE", "SUM", "KNOWN FROM", "REFERENCE"],
+                rows: shown.map { image in
+                    let sizes = image.sizes.values.sorted()
+                    let size = sizes.first.map { first in
+                        sizes.last == first
+                            ? SpanText.bytes(first) : "\(SpanText.bytes(first))-\(SpanText.bytes(sizes.last ?? first))"
+                    }
+                    return [
+                        image.name, "\(image.pulls)", "\(image.present)", "\(image.unknown)", size ?? "?",
+                        image.bytes > 0 ? SpanText.bytes(image.bytes) : "?", image.sizeSource ?? "nowhere",
+                        image.reference,
+                    ]
+                }, rightAligned: [1, 2, 3, 4, 5], optional: [3])
+            lines += ["", table.render(style, width: width)]
+        }
+        for registry in registries {
+            let time = registry.seconds.map { ", about \(SpanText.seconds($0.rounded(.up)))" } ?? ""
+            let speed = registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64($0)))/s each" } ?? ""
+            lines += wrapped(
+                "registry \(registry.registry): \(counted(registry.pulls, "pull")), \(SpanText.bytes(registry.bytes)), "
+                    + "\(registry.width) at once\(speed)\(time)", width: width, indent: "  ")
+        }
+        for image in images {
+            if let error = image.error {
+                lines += wrapped(style.red("\(image.name): \(error)"), width: width, indent: "  ")
+            }
+            guard image.withoutPlatformCount > 0 else { continue }
+            let names = Trouble.nodes(image.withoutPlatformCount, Array(image.withoutPlatform.prefix(5)))
+            lines += wrapped(
+                style.red("\(image.name): isn't built for the architecture of \(names)"), width: width, indent: "  ")
+        }
+        for node in all ? tooSmall[...] : tooSmall.prefix(5) {
+            lines += wrapped(
+                style.red(
+                    "\(node.name): needs \(SpanText.bytes(node.neededBytes)), and has room for \(SpanText.bytes(node.roomBytes)) "
+                        + "below the garbage collection's threshold"), width: width, indent: "  ")
+        }
+        if tooSmall.count > 5, !all {
+            lines.append("... and \(tooSmall.count - 5) more nodes where it doesn't fit; --all shows them")
+        }
+        if !released.isEmpty {
+            lines += wrapped("released: \(released.joined(separator: ", "))", width: width, indent: "  ")
+        }
+        return lines
+    }
+
+    private func headline(_ pulls: Int) -> String {
+        var text = "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(SpanText.bytes(bytes))"
+        if pullsOfUnknownSize > 0 {
+            text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size (--resolve asks the registries)"
+        }
+        if let seconds { text += ", about \(SpanText.seconds(seconds.rounded(.up)))" }
+        return text
+    }
+}

@@ -1,0 +1,92 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `GET /api/v1/events`: transitions and revisions as they are committed, as server-sent events.
+///
+/// An event's id says how far both have been told, so that `Last-Event-ID` resumes without a gap.
+struct EventRoutes: Sendable {
+    let desk: QuestionDesk
+    /// How often history is asked for news.
+    var interval = Duration.seconds(1)
+
+    /// How far a listener has come: the newest transition and the newest revision that it knows.
+    struct Position: Sendable, Equatable, LosslessStringConvertible {
+        var transition: Int64
+        var revision: Int64
+
+        init(transition: Int64, revision: Int64) {
+            self.transition = transition
+            self.revision = revision
+        }
+
+        init?(_ description: String) {
+            guard let cursor = HistoryCursor(description), cursor.at >= 0, cursor.id >= 0 else { return nil }
+            self.init(transition: cursor.at, revision: cursor.id)
+        }
+
+        var description: String { "\(transition)-\(revision)" }
+    }
+
+    func events(_ request: Request) async throws -> Response {
+        try AnswerForm.wantsEvents(request.headers[.accept])
+        let start: Position
+        if let text = request.headers[.lastEventID], !text.isEmpty {
+            guard let position = Position(text) else {
+                throw ProblemDocument(
+                    .badRequest, "last-event-id-invalid", title: "The header Last-Event-ID can't be read",
+                    detail: "It takes the id of an event of this stream.")
+            }
+            start = position
+        } else {
+            start = try await desk.history { store in try await store.read { db in try EventQuery.newest(db) } }
+        }
+        let body = ResponseBody { writer in
+            var position = start
+            var quiet = ContinuousClock.now
+            // The first bytes tell the client that it's connected, and how soon to come back.
+            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n"))
+            while !Task.isCancelled, await !desk.loop.isEnding {
+                let from = position
+                let imageSet = await desk.imageSet
+                let news = try? await desk.history { store in
+                    try await store.read { db in try EventQuery.following(from, imageSet: imageSet, limit: 500, db) }
+                }
+                if let news, !news.isEmpty {
+                    try await writer.write(ByteBuffer(string: news.map(\.text).joined()))
+                    position = news.last?.position ?? position
+                    quiet = .now
+                    if news.count >= 500 { continue }
+                } else if quiet.duration(to: .now) > .seconds(15) {
+                    // Proxies close what is silent.
+                    try await writer.write(ByteBuffer(string: ": quiet\n\n"))
+                    quiet = .now
+                }
+                try await Task.sleep(for: interval)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-cache, no-transform"], body: body)
+    }
+}
+
+extension AnswerForm {
+    static func wantsEvents(_ accept: String?) throws {
+        guard let accept, !accept.isEmpty else { return }
+        let types = accept.split(separator: ",").map {
+            $0.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
+        }
+        guard types.contains(where: { ["text/event-stream", "text/*", "*/*"].contains($0) }) else {
+            throw ProblemDocument(
+                .notAcceptable, "not-acceptable", title: "The answer isn't to be had in this form",
+                detail: "There's text/event-stream.")
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static var lastEventID: Self { HTTPField.Name("Last-Event-ID") ?? .ifNoneMatch }
+}

@@ -1,0 +1,56 @@
+import Hummingbird
+import Planning
+
+/// Lists of what happened: transitions, attempts, and how long new nodes took.
+struct HistoryRoutes: Sendable {
+    let desk: QuestionDesk
+
+    func transitions(_ request: Request) async throws -> Response {
+        let parameters = desk.parameters(request)
+        var query = TransitionQuery()
+        query.filter = try await desk.filter(parameters)
+        query.limit = try parameters.integer("limit", in: 1...10_000, default: 100)
+        query.after = try parameters.cursor()
+        query.states = try Self.states(parameters)
+        let wanted = query
+        let page = try await desk.history { try await $0.transitions(wanted) }
+        return try TransitionList(page).response(to: request)
+    }
+
+    func attempts(_ request: Request) async throws -> Response {
+        let parameters = desk.parameters(request)
+        var query = AttemptQuery()
+        query.filter = try await desk.filter(parameters)
+        query.limit = try parameters.integer("limit", in: 1...10_000, default: 100)
+        query.after = try parameters.cursor()
+        query.failedOnly = try parameters.flag("failed")
+        let wanted = query
+        let page = try await desk.history { try await $0.attempts(wanted) }
+        return try AttemptList(page).response(to: request)
+    }
+
+    func warmups(_ request: Request) async throws -> Response {
+        let parameters = desk.parameters(request)
+        let until = try parameters.moment("until") ?? parameters.now
+        let since = try parameters.moment("since") ?? until + -7 * 86_400
+        let limit = try parameters.integer("limit", in: 1...10_000, default: 1000)
+        let set = await desk.imageSet
+        let report = try await desk.history { store in
+            try await store.read { db in
+                try WarmupReport(
+                    db, imageSet: set, since: since.milliseconds, until: until.milliseconds, limit: limit)
+            }
+        }
+        return try report.response(to: request)
+    }
+
+    private static func states(_ parameters: QueryParameters) throws -> Set<RecordedState> {
+        guard let text = try parameters.text("state") else { return [] }
+        let words = text.split(separator: ",").map(String.init)
+        let states = words.compactMap { word in RecordedState.allCases.first { $0.word == word } }
+        guard states.count == words.count, !words.isEmpty else {
+            throw QueryParameters.problem("state", "It takes none, missing, pulling, failed, present and held.")
+        }
+        return Set(states)
+    }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+import Hummingbird
+import NIOCore
+import Planning
+
+/// `POST /api/v1/plan`: what an edited ConfigMap would pull. A question, though it has a body.
+struct PlanRoutes: Sendable {
+    let desk: QuestionDesk
+
+    /// A ConfigMap has 1 MiB at most.
+    static let maximumBytes = 4 << 20
+
+    func plan(_ request: Request) async throws -> Response {
+        let question = try await question(request)
+        let snapshot = try await desk.snapshot()
+        var parser = ConfigurationParser()
+        parser.options.ownNamespace = snapshot.configuration.namespace
+        parser.options.defaultAgentImage = snapshot.configuration.agentImage
+        // Which namespaces are granted is checked when the ConfigMap is applied.
+        if let namespace = question.data[ConfigurationKey.namespace.rawValue] {
+            parser.options.extraNamespaces = [namespace]
+        }
+        let content = ConfigMapContent(data: question.data, annotations: question.annotations ?? [:])
+        let decision = parser.decide(content, last: snapshot.configuration) { configuration in
+            let options = ManifestOptions(serverURL: "https://kubernetes-image-puller:8443")
+            return (try? DaemonSetManifest(configuration, revision: 0, options: options).templateBytes) ?? 0
+        }
+        var knowledge = PlanReport.Knowledge()
+        for resolved in question.resolved ?? [] { knowledge.resolved[resolved.reference] = resolved }
+        if let store = desk.loop.history.queries {
+            let since = (snapshot.now + -7 * 86_400).milliseconds
+            knowledge.sizes = (try? await store.read { db in try PullTimes.sizes(db) }) ?? [:]
+            knowledge.speeds = (try? await store.read { db in try PullTimes.speeds(since: since, db) }) ?? [:]
+        }
+        return try PlanReport(decision, over: snapshot, knowing: knowledge).response(to: request)
+    }
+
+    private func question(_ request: Request) async throws -> PlanQuestion {
+        guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") ?? false else {
+            throw ProblemDocument(
+                .unsupportedMediaType, "not-json", title: "The question isn't JSON",
+                detail: "Send Content-Type: application/json.")
+        }
+        do {
+            let body = try await request.body.collect(upTo: Self.maximumBytes)
+            let question = try JSONDecoder().decode(PlanQuestion.self, from: Data(body.readableBytesView))
+            guard (question.resolved ?? []).allSatisfy({ $0.sizes.values.allSatisfy { (0...(1 << 50)).contains($0) } })
+            else {
+                throw ProblemDocument(
+                    .badRequest, "plan-unreadable", title: "The question can't be read",
+                    detail: "Sizes are bytes, from 0 to 2^50.")
+            }
+            return question
+        } catch is NIOTooManyBytesError {
+            throw ProblemDocument(
+                .contentTooLarge, "plan-too-large", title: "The question is too large",
+                detail: "It has at most \(Self.maximumBytes) bytes.")
+        } catch is DecodingError {
+            throw ProblemDocument(
+                .badRequest, "plan-unreadable", title: "The question can't be read",
+                detail: "It is {\"data\": {…}, \"annotations\": {…}} of a ConfigMap, as openapi.yaml has it.")
+        }
+    }
+}

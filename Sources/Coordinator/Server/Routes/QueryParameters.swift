@@ -1,0 +1,74 @@
+import Hummingbird
+import Planning
+
+/// The query of a request, read strictly: what can't be read is told, not ignored.
+struct QueryParameters: Sendable {
+    private let values: [String: String]
+    /// By the coordinator's clock: ages are counted from here.
+    let now: Timestamp
+
+    init(_ request: Request, now: Timestamp) {
+        var values: [String: String] = [:]
+        for (name, value) in request.uri.queryParameters where values[String(name)] == nil {
+            values[String(name)] = String(value)
+        }
+        self.values = values
+        self.now = now
+    }
+
+    /// Nil when it's missing or empty.
+    func text(_ name: String) throws -> String? {
+        guard let text = values[name], !text.isEmpty else { return nil }
+        // What a database or a terminal would choke on is no name of anything.
+        guard text.utf8.count <= 1000, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+            throw Self.problem(name, "It has control characters, or more than 1,000 bytes.")
+        }
+        return text
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int>, default preset: Int) throws -> Int {
+        guard let text = values[name] else { return preset }
+        guard let number = Int(text), range.contains(number) else {
+            throw Self.problem(name, "It takes a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
+    func moment(_ name: String) throws -> Timestamp? {
+        guard let text = values[name] else { return nil }
+        guard let moment = MomentText.moment(text, now: now) else {
+            throw Self.problem(name, "It takes \(MomentText.momentHelp).")
+        }
+        return moment
+    }
+
+    /// Seconds.
+    func span(_ name: String, default preset: Double) throws -> Double {
+        guard let text = values[name] else { return preset }
+        guard let seconds = MomentText.seconds(text), seconds >= 1 else {
+            throw Self.problem(name, "It takes \(MomentText.spanHelp), of a second at least.")
+        }
+        return seconds
+    }
+
+    func flag(_ name: String) throws -> Bool {
+        switch values[name] {
+        case nil, "false": return false
+        case "true": return true
+        default: throw Self.problem(name, "It takes true or false.")
+        }
+    }
+
+    func cursor(_ name: String = "cursor") throws -> HistoryCursor? {
+        guard let text = values[name] else { return nil }
+        guard let cursor = HistoryCursor(text) else {
+            throw Self.problem(name, "It takes the nextCursor of an answer to the same question.")
+        }
+        return cursor
+    }
+
+    static func problem(_ name: String, _ detail: String) -> ProblemDocument {
+        ProblemDocument(
+            .badRequest, "parameter-invalid", title: "The parameter \(name) can't be read", detail: detail)
+    }
+}

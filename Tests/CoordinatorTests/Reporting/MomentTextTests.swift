@@ -1,0 +1,99 @@
+import Planning
+import Shared
+import Testing
+
+@testable import Coordinator
+
+@Suite("Moments and spans as people write them") struct MomentTextTests {
+    private let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    @Test(
+        "Moments",
+        arguments: [
+            ("2h ago", -7_200_000), ("2h", -7_200_000), ("1h30m ago", -5_400_000), ("90 s ago", -90_000), ("now", 0),
+            ("2 hours ago", -7_200_000), ("7d", -604_800_000), ("2023-11-14T22:13:20Z", 0),
+            ("2023-11-14T22:13:20.250Z", 250), ("2023-11-14T23:13:20+01:00", 0),
+        ] as [(String, Int64)])
+    func moments(text: String, offset: Int64) {
+        #expect(MomentText.moment(text, now: now)?.milliseconds == now.milliseconds + offset)
+    }
+
+    @Test(
+        "What is none", arguments: ["", "yesterday", "2h later", "h", "-2h", "2", "1e400h", "inf", "2023-13-40", "999999999999d"])
+    func nothing(text: String) {
+        #expect(MomentText.moment(text, now: now) == nil)
+    }
+
+    @Test("Spans and sizes for people")
+    func people() {
+        #expect([0.44, 12, 200, 7500, 273_600].map(SpanText.seconds) == ["0.4 s", "12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"])
+        #expect([5, 3_400_000, 1_200_000_000, 999_600].map(SpanText.bytes) == ["5 B", "3.4 MB", "1.2 GB", "1.0 MB"])
+        let ranks = Quantiles((1...100).map(Double.init))
+        #expect(ranks?.p50 == 50 && ranks?.p95 == 95 && ranks?.p99 == 99 && ranks?.longest == 100)
+        #expect(Quantiles([]) == nil && Quantiles([7])?.p99 == 7)
+    }
+}
+
+@Suite("Tables on a terminal") struct TableWidthTests {
+    @Test("80 columns hold every row; what is all zero goes first, then the reference loses its beginning")
+    func width() throws {
+        var desk = try SnapshotDesk(["web=registry.example.com/a/very/long/path/of/a/team/web-frontend:2.4.1"], nodes: 3)
+        for node in ["n1", "n2", "n3"] { desk.report(node) { $0.full.images = [] } }
+        let style = TextStyle(isColoured: false)
+        let lines = desk.coverage().table(style, width: 80, all: false).flatMap { $0.split(separator: "\n") }
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        #expect(lines.contains { $0.contains("MISSING") && !$0.contains("FAILED") })
+        #expect(lines.contains { $0.hasSuffix("web-frontend:2.4.1") && $0.contains("…") })
+    }
+
+    @Test("Of a thousand rows the worst ones are shown, and how many more there are")
+    func summary() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 1000)
+        for number in 1...1000 { desk.report("n\(number)") { $0.full.images = number == 777 ? [] : [.held("nginx")] } }
+        let style = TextStyle(isColoured: false)
+        let report = desk.coverage(.node)
+        let lines = report.table(style, width: 80, all: false).flatMap { $0.split(separator: "\n") }
+        #expect(lines.count < 30)
+        #expect(lines.contains { $0.hasPrefix("n777 ") })
+        #expect(lines.contains { $0.contains("and 980 more (999 of 1000 are covered whole); --all shows them") })
+        #expect(report.table(style, width: 80, all: true).joined(separator: "\n").split(separator: "\n").count > 1000)
+        #expect(report.nodesLeft == 1)
+    }
+
+    @Test("Colour only where it's wanted")
+    func colour() throws {
+        let desk = try SnapshotDesk(["web=nginx"], nodes: 1)
+        #expect(!desk.coverage().table(TextStyle(isColoured: false), width: 80, all: true).joined().contains("\u{1B}"))
+        #expect(desk.coverage().table(TextStyle(isColoured: true), width: 80, all: true).joined().contains("\u{1B}[33m"))
+    }
+}
+
+@Suite("Images worth listing") struct SuggestionTests {
+    @Test("Waiting counts, listed ones don't, and the line is ready to use")
+    func ranking() throws {
+        let words = [
+            (#"Successfully pulled image "registry.example.com/big:1" in 1m2.5s (1m10s including waiting). Image size: 700 bytes."#, "n1"),
+            (#"Successfully pulled image "registry.example.com/big:1" in 2s (2s including waiting). Image size: 700 bytes."#, "n2"),
+            (#"Successfully pulled image "redis" in 300ms (300ms including waiting). Image size: 5 bytes."#, "n1"),
+            (#"Successfully pulled image "other.example.com/x/big:2" in 4s"#, "n1"),
+            (#"Successfully pulled image "nginx" in 900s (900s including waiting)"#, "n1"),
+            (#"Container image "busybox" already present on machine"#, "n1"),
+        ]
+        let pulls = words.compactMap { SuggestionReport.Pull(message: $0.0, node: $0.1, count: 1) }
+        #expect(pulls.count == 5)
+        let report = SuggestionReport(
+            pulls: pulls, uses: [.init(image: "redis", pod: "a/b"), .init(image: "redis:latest", pod: "a/c")],
+            listed: ["docker.io/library/nginx:latest"], limit: 10)
+        #expect(report.images.map(\.reference) == ["registry.example.com/big:1", "other.example.com/x/big:2", "redis"])
+        #expect(report.images[0].seconds == 72 && report.images[0].nodes == 2 && report.images[0].bytes == 700)
+        #expect(report.images[2].pods == 2)
+        #expect(report.line == "big=registry.example.com/big:1;big-2=other.example.com/x/big:2;redis=redis")
+        #expect(ImageListParser(report.line).valid.count == 3)
+    }
+
+    @Test("A registry's challenge is understood")
+    func challenge() {
+        let fields = RegistryReader.fields(#"realm="https://auth.docker.io/token",service="registry.docker.io",scope="a:b,c""#)
+        #expect(fields == ["realm": "https://auth.docker.io/token", "service": "registry.docker.io", "scope": "a:b,c"])
+    }
+}

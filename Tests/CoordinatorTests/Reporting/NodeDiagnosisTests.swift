@@ -1,0 +1,284 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import Coordinator
+
+/// Each cause where it is the true one, with messages of real clusters.
+@Suite("Why a node isn't covered") struct NodeDiagnosisTests {
+    /// Two nodes whose pods run and whose images are held.
+    private func healthy() throws -> SnapshotDesk {
+        var desk = try SnapshotDesk(["web=nginx", "db=redis"], nodes: 2)
+        for node in ["n1", "n2"] {
+            desk.report(node) {
+                $0.full.images = [.held("nginx"), .held("redis")]
+                $0.runtime.name = "containerd"
+                $0.runtime.version = "1.6.20"
+            }
+            desk.pod(
+                node,
+                [
+                    Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true },
+                    "db": { $0.isRunning = true },
+                ])
+        }
+        return desk
+    }
+
+    private func causes(_ desk: SnapshotDesk, _ node: String = "n1") -> [Cause] { desk.node(node).causes }
+
+    /// The one cause, with its evidence and a next step.
+    private func only(_ desk: SnapshotDesk, _ kind: Cause.Kind, _ location: SourceLocation = #_sourceLocation) throws
+        -> Cause
+    {
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [kind], sourceLocation: location)
+        let cause = try #require(causes.first { $0.kind == kind }, sourceLocation: location)
+        #expect(!cause.evidence.isEmpty && !cause.nextStep.isEmpty && !cause.summary.isEmpty, sourceLocation: location)
+        return cause
+    }
+
+    @Test("A node that has everything has no cause")
+    func nothing() throws {
+        let desk = try healthy()
+        #expect(causes(desk).isEmpty)
+        #expect(desk.node("n1").isCovered)
+    }
+
+    @Test("Gone")
+    func gone() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"] = nil
+        _ = try only(desk, .nodeGone)
+        #expect(!desk.node("n1").isKnown)
+    }
+
+    @Test("Not ready comes before all that follows from it")
+    func notReady() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.isReady = false
+        desk.cluster.nodes["n1"]?.conditions = [
+            ConditionView(
+                type: "Ready", status: "Unknown", reason: "NodeStatusUnknown",
+                message: "Kubelet stopped posting node status.", since: desk.now + -300)
+        ]
+        desk.now = desk.now + 3600
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [.nodeNotReady, .agentSilent])
+        #expect(causes[0].evidence[0].message.contains("Kubelet stopped posting node status."))
+        #expect(causes[0].evidence[0].field == "status.conditions[Ready]" && causes[0].evidence[0].at != nil)
+        #expect(desk.node("n1").counts.unknown == 2)
+    }
+
+    @Test("Cordoned is told, though it's no trouble")
+    func cordoned() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.isUnschedulable = true
+        #expect(try only(desk, .nodeCordoned).kind.isTrouble == false)
+        #expect(desk.node("n1").isCovered)
+    }
+
+    @Test("Not selected: by a label, a taint, or affinity")
+    func notSelected() throws {
+        var desk = try healthy()
+        desk.configuration.scheduling.nodeSelector = ["pool": "build"]
+        #expect(try only(desk, .notSelected).evidence[0].message.contains("NODE_SELECTOR wants \"build\""))
+        desk.configuration.scheduling.nodeSelector = [:]
+        desk.cluster.nodes["n1"]?.taints = [Taint(key: "gpu", value: "a100", effect: .noSchedule)]
+        let cause = try only(desk, .notSelected)
+        #expect(cause.evidence[0].message == "gpu=a100:NoSchedule isn't tolerated by TOLERATIONS")
+        #expect(cause.nextStep.contains("TOLERATIONS"))
+        #expect(!desk.node("n1").isTarget)
+    }
+
+    @Test("No room: the scheduler's own words")
+    func notScheduled() throws {
+        var desk = try healthy()
+        let message =
+            "0/2 nodes are available: 1 Insufficient memory, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+        desk.cluster.pods = desk.cluster.pods.filter { $0.value.node != "n1" }
+        var pod = PodView(name: "p", uid: "u", node: "n1")
+        pod.message = message
+        desk.cluster.unscheduled["u"] = pod
+        let cause = try only(desk, .podNotScheduled)
+        #expect(cause.evidence[0].message == message && cause.nextStep.contains("CACHING_MEMORY_REQUEST"))
+    }
+
+    @Test("No pod at all, and one that is being replaced")
+    func noPod() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.isTerminating = true
+        #expect(try only(desk, .noPod).summary.contains("replaced"))
+        desk.cluster.pods["p-n1"] = nil
+        #expect(try only(desk, .noPod).nextStep.contains("kubectl describe daemonset kubernetes-image-puller"))
+    }
+
+    @Test("A pod whose agent doesn't start")
+    func notRunning() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "ImagePullBackOff"
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingMessage =
+            #"Back-off pulling image "registry.example.com/image-puller:1""#
+        #expect(
+            try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
+    }
+
+    @Test("An agent that fell silent, and one that never spoke")
+    func silent() throws {
+        var desk = try healthy()
+        desk.now = desk.now + 45
+        #expect(try only(desk, .agentSilent).evidence[0].message == "45 s ago")
+        var other = try SnapshotDesk(["web=nginx"], nodes: 1)
+        other.pod("n1", [Configuration.agentContainerName: { $0.isRunning = true }])
+        #expect(try only(other, .agentSilent).evidence[0].message == "never")
+    }
+
+    @Test(
+        "A runtime that can't be asked",
+        arguments: [
+            (
+                WireRuntimeFault.socketMissing,
+                "dial unix /run/containerd/containerd.sock: connect: no such file or directory", "RUNTIME_SOCKET"
+            ),
+            (.permissionDenied, "dial unix /run/containerd/containerd.sock: connect: permission denied", "SCC"),
+            (.notAnswering, "no answer within 10 s", "crictl"),
+        ])
+    func runtime(fault: WireRuntimeFault, message: String, step: String) throws {
+        var desk = try healthy()
+        desk.report("n1") {
+            $0.runtime.fault = fault
+            $0.runtime.error = message
+            $0.runtime.socket = "/run/containerd/containerd.sock"
+        }
+        let cause = try only(desk, .runtimeUnreachable)
+        #expect(cause.evidence[0].message == message && cause.nextStep.contains(step))
+    }
+
+    @Test("Disk pressure, with what the node told of its disk")
+    func disk() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.hasDiskPressure = true
+        desk.cluster.nodes["n1"]?.conditions = [
+            ConditionView(
+                type: "DiskPressure", status: "True", reason: "KubeletHasDiskPressure",
+                message: "kubelet has disk pressure", since: desk.now)
+        ]
+        desk.report("n1") {
+            $0.imageFilesystem.capacityBytes = 100_000_000_000
+            $0.imageFilesystem.freeBytes = 3_000_000_000
+        }
+        let cause = try only(desk, .diskPressure)
+        #expect(cause.evidence.map(\.message).joined().contains("kubelet has disk pressure"))
+        #expect(cause.evidence[1].message == "3.0 GB free of 100 GB, 97 % used")
+    }
+
+    @Test(
+        "A failing image, by its reason",
+        arguments: [
+            (
+                #"rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/x:latest": not found"#,
+                "notFound", "check the reference"
+            ),
+            (
+                "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+                "unauthorized", "IMAGE_PULL_SECRETS"
+            ),
+            ("dial tcp 127.0.0.1:5999: connect: connection refused", "registryUnavailable", "curl"),
+            ("dial tcp: lookup nosuchhost.invalid: no such host", "network", "curl"),
+            ("write /var/lib/containerd/x: no space left on device", "diskFull", "free space"),
+        ])
+    func failing(message: String, reason: String, step: String) throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        try desk.fail("n1", "nginx", message)
+        let cause = try only(desk, .imageFailing)
+        #expect(cause.images == ["web"] && cause.summary.contains(reason) && cause.nextStep.contains(step))
+        #expect(cause.evidence[0].message == message && cause.planned?.contains("next attempt") == true)
+    }
+
+    @Test("Waiting for a turn, with the counts that it waits for")
+    func waiting() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        desk.configuration.pullMaxParallel = 1
+        let cause = try only(desk, .waiting)
+        #expect(cause.images == ["web"] && cause.evidence[0].message.contains("0 of 1 (PULL_MAX_PARALLEL)"))
+    }
+
+    @Test("Being pulled")
+    func pulling() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        _ = desk.fleet.order(try ImageReference("nginx"), node: "n1", at: desk.now)
+        #expect(try only(desk, .pulling).images == ["web"])
+    }
+
+    @Test("Present but not held, by the kubelet's reason or for an older pod")
+    func notHeld() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "CreateContainerError"
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingMessage = "context deadline exceeded"
+        #expect(try only(desk, .notHeld).evidence[0].message == "CreateContainerError: context deadline exceeded")
+        desk.cluster.pods["p-n1"]?.containers["web"] = nil
+        #expect(try only(desk, .notHeld).evidence[0].message.contains("older template"))
+    }
+
+    @Test("A tag that moved: the node has another image than most, of its own architecture")
+    func moved() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 3)
+        for node in ["n1", "n2", "n3"] {
+            desk.report(node) {
+                var image = WireImage.held("nginx")
+                if node == "n1" { image.id = "sha256:old" }
+                $0.full.images = [image]
+            }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true }])
+        }
+        let cause = try only(desk, .tagMoved)
+        #expect(cause.evidence.map(\.message) == ["sha256:old", "sha256:nginx"])
+        desk.cluster.nodes["n1"]?.labels["kubernetes.io/arch"] = "arm64"
+        #expect(causes(desk).isEmpty)
+    }
+
+    @Test("Several at once: the deepest first, and each image's failure by itself")
+    func order() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [] }
+        try desk.fail("n1", "nginx", "not found")
+        desk.cluster.nodes["n1"]?.hasDiskPressure = true
+        desk.cluster.nodes["n1"]?.isUnschedulable = true
+        desk.cluster.pods["p-n1"] = nil
+        #expect(causes(desk).map(\.kind) == [.nodeCordoned, .noPod, .diskPressure, .imageFailing, .waiting])
+    }
+
+    @Test("The page for people names causes, evidence and next steps, within 80 columns")
+    func text() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        try desk.fail("n1", "nginx", "failed to resolve reference: " + String(repeating: "words ", count: 40))
+        let lines = desk.node("n1").text(TextStyle(isColoured: false), width: 80, all: false)
+            .flatMap { $0.split(separator: "\n") }
+        #expect(lines[0].hasPrefix("n1: 1 of 2 images present"))
+        #expect(lines.contains { $0.contains("next step:") })
+        #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+}
+
+extension WireImage {
+    static func held(_ name: String) -> WireImage {
+        var image = WireImage.listed(name)
+        image.inUse = true
+        return image
+    }
+}
+
+extension SnapshotDesk {
+    func node(_ name: String) -> NodeReport {
+        NodeReport(
+            Snapshot(configuration: configuration, revision: 7, cluster: cluster, fleet: fleet, now: now), node: name)
+    }
+}
