@@ -61,25 +61,3 @@ enum AlertRows {
         ).map { Timestamp(milliseconds: $0) }
     }
 }
-
-extension FailureReason {
-    /// Nil for what says that there is none.
-    init?(_ reason: RecordedReason) {
-        switch reason {
-        case .none: return nil
-        case .notFound: self = .notFound
-        case .unauthorized: self = .unauthorized
-        case .invalidReference: self = .invalidReference
-        case .noMatchingPlatform: self = .noMatchingPlatform
-        case .rateLimited: self = .rateLimited
-        case .registryUnavailable: self = .registryUnavailable
-        case .network: self = .network
-        case .tls: self = .tls
-        case .diskFull: self = .diskFull
-        case .timeout: self = .timeout
-        case .cancelled: self = .cancelled
-        case .runtimeUnavailable: self = .runtimeUnavailable
-        case .unknown: self = .unknown
-        }
-    }
-}

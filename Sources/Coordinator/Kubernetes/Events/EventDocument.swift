@@ -26,7 +26,7 @@ struct EventDocument: Sendable {
         var document: JSONValue = [
             "apiVersion": "events.k8s.io/v1", "kind": "Event",
             "metadata": ["name": .string(name), "namespace": .string(namespace)],
-            "eventTime": .string(Self.microTime(at)), "reportingController": .string(PodNames.application),
+            "eventTime": .string(Lease.microTime(at)), "reportingController": .string(PodNames.application),
             "reportingInstance": .string(instance), "action": "CacheImages", "reason": .string(news.reason),
             "type": .string(news.kind.rawValue), "note": .string(news.message), "regarding": .object(regarding),
         ]
@@ -36,15 +36,6 @@ struct EventDocument: Sendable {
     }
 
     static func series(count: Int, at: Date) -> JSONValue {
-        ["count": .integer(Int64(count)), "lastObservedTime": .string(microTime(at))]
-    }
-
-    /// `meta/v1 MicroTime`: exactly six digits of a second, or the API server can't read it.
-    static func microTime(_ date: Date) -> String {
-        let microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded(.down))
-        let seconds = Date(timeIntervalSince1970: Double(microseconds / 1_000_000)).formatted(.iso8601)
-        let fraction = String(microseconds % 1_000_000)
-        let digits = String(repeating: "0", count: 6 - fraction.count) + fraction
-        return "\(seconds.dropLast()).\(digits)Z"
+        ["count": .integer(Int64(count)), "lastObservedTime": .string(Lease.microTime(at))]
     }
 }
