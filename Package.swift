@@ -136,10 +136,20 @@ let package = Package(
         .testTarget(
             name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],
             exclude: ["Facts"], swiftSettings: strict),
+        // Metrics, alerts and their rules, with Debian's Prometheus and Alertmanager.
+        .testTarget(
+            name: "MonitoringTests",
+            dependencies: [
+                "Coordinator", "Planning", "RealRuntime", "Shared", grdb, hummingbird, logging, metrics,
+                .product(name: "NIOCore", package: "swift-nio"), "Yams",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", "Yams", logging],
+            dependencies: [
+                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "Yams", logging,
+            ],
             swiftSettings: strict),
         // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
         .testTarget(

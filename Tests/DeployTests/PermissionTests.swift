@@ -45,7 +45,7 @@ import Testing
                 ["get", "list", "watch"].map { "cluster \(resource) * \($0)" }
             }
         ),
-        ("nodeEvents", ["namespace/default /events * create", "namespace/default /events * patch"]),
+        ("nodeEvents", ["create", "patch"].map { "namespace/default events.k8s.io/events * \($0)" }),
         ("nodeReadyGate", ["cluster /nodes * patch"]),
     ])
     func anOptionGrantsWhatItNeeds(_ option: String, _ more: [String]) async throws {

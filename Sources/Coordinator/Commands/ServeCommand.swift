@@ -66,10 +66,18 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "file"))
     var history = "/var/lib/image-puller/history.sqlite"
 
+    @Option(
+        help: ArgumentHelp(
+            "Where people reach the dashboard: alerts link there.", valueName: "url"))
+    var externalURL: String?
+
     @Flag(
         inversion: .prefixedNo,
         help: "Act only while holding the Lease, so that of several coordinators one acts. Default: in a pod.")
     var leaderElect: Bool?
+
+    @Flag(help: "Write an Event about each node that has all images; it needs permission in the namespace default.")
+    var nodeEvents = false
 
     @Flag(help: "OpenShift: user ids are assigned, agents need a security context of their own.")
     var openshift = false

@@ -176,6 +176,7 @@ actor ConfigurationKeeper {
 
     private func tell(_ decision: ConfigurationDecision, about map: ConfigMap) {
         let isRejected = decision.configuration == nil
+        Instruments.edit(isAccepted: !isRejected)
         logger.log(
             level: isRejected ? .error : .notice, "the ConfigMap was read",
             metadata: ["configMap": "\(status.configMap)", "decision": "\(decision.summary)"])

@@ -18,12 +18,15 @@ extension ControlLoop {
         // The agent has one request at a time: an earlier one of this node was abandoned.
         waiters.notify(node: report.node)
         noteSilence(of: report.node, at: clock.now)
+        let start = ContinuousClock.now
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
+        for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
         tell(ingestion.transitions)
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)
         let isCommitted = await history.commit(ingestion.attempts)
+        Instruments.reportTaken(since: start)
 
         // Attempts that can't be stored come again with every report: they are no reason to answer at once.
         let isNews = ingestion.needsFull || (isCommitted && !report.attempts.isEmpty)

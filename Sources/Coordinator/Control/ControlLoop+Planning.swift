@@ -6,6 +6,7 @@ extension ControlLoop {
         wake?.cancel()
         guard let configuration else { return }
         let now = clock.now
+        let start = ContinuousClock.now
         let roster: Roster
         if let known = self.roster {
             roster = known
@@ -18,6 +19,7 @@ extension ControlLoop {
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
+        Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         tell(outcome.transitions)
         for node in outcome.nodes { waiters.notify(node: node) }

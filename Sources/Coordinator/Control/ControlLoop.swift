@@ -26,6 +26,7 @@ actor ControlLoop {
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var waiters = AssignmentWaiters()
+    var attemptTally = AttemptTally()
     var isEnding = false
     var random = SystemRandomNumberGenerator()
     /// Nodes that history takes for heard.
@@ -106,6 +107,7 @@ actor ControlLoop {
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
         roster = nil
+        attemptTally.forget(name)
         leave(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)

@@ -29,17 +29,22 @@ struct CoordinatorProcess {
         let events = EventRecorder(client: client, logger: logger)
         let certificates = try makeCertificates(client: client, namespace: namespace, events: events, logger: logger)
         let board = ConfigurationBoard(configMap: "\(namespace)/\(options.configMap)")
+        let observability = Observability(
+            options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
+            board: board, logger: logger, isLeading: { leadership.isLeading })
         let queries = QueryRoutes(loop: loop) { board.status }
         let agentPort = PortPromise()
         let agents = Listeners.open(
             host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
+            metrics: observability.metrics,
             identity: certificates.identity,
             access: .kubernetes(client, loop: loop, serviceAccount: options.agentServiceAccount, logger: logger),
             leadership: leadership, limiter: ConnectionLimiter(.open.within(openFiles: OpenFiles.raise())),
             logger: logger
         ) { await agentPort.fulfil($0) }
         let local = Listeners.local(
-            port: options.port, loop: loop, queries: queries, leadership: leadership, logger: logger
+            port: options.port, loop: loop, queries: queries, metrics: observability.metrics, leadership: leadership,
+            logger: logger
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
@@ -55,6 +60,7 @@ struct CoordinatorProcess {
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
             // Services end in reverse order: a listener that ends waits for its requests.
             EndOfWaits(loop: loop),
+            work.service("alerts") { await observability.run() },
             work.service("nodes") { await watcher.followNodes() },
             work.service("configuration") { [client] in
                 try await keep(

@@ -9,7 +9,9 @@ struct LeadershipMiddleware<Context: RequestContext>: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if leadership.isLeading || HealthRoutes.paths.contains(request.uri.path) {
+        // Prometheus hears of those who wait, too: somebody must notice when nobody leads.
+        let path = request.uri.path
+        if leadership.isLeading || HealthRoutes.paths.contains(path) || path == MetricsRoutes.path {
             return try await next(request, context)
         }
         var response = try ProblemDocument(notLeading: leadership).response(from: request, context: context)

@@ -31,8 +31,10 @@ struct AgentRoutes: Sendable {
         let seconds = wait.isFinite ? min(max(wait, 0), Self.maximumWaitSeconds) : 0
         do {
             let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds))
+            Instruments.report(isAccepted: true)
             return try Self.response(reply, isJSON: isJSON)
         } catch let refusal as ReportRefusal {
+            Instruments.report(isAccepted: false)
             throw ProblemDocument(refusal)
         }
     }

@@ -9,7 +9,8 @@ import Logging
 enum Listeners {
     /// For agents, people and programs, on all addresses.
     static func open(
-        host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, identity: ServingIdentity,
+        host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
+        identity: ServingIdentity,
         access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<ServerContext>> {
@@ -19,6 +20,7 @@ enum Listeners {
         router.add(middleware: access.readers)
         AgentRoutes(loop: loop, authenticator: access.agents).add(to: router)
         queries.add(to: router)
+        if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
             router, host: host, port: port, name: "agents", server: .guarded(identity: identity, limiter: limiter),
@@ -27,7 +29,8 @@ enum Listeners {
 
     /// For people and programs on this host.
     static func local(
-        port: Int, loop: ControlLoop, queries: QueryRoutes, leadership: LeadershipBoard = .alone(),
+        port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
+        leadership: LeadershipBoard = .alone(),
         limiter: ConnectionLimiter = ConnectionLimiter(.local), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<ServerContext>> {
@@ -35,6 +38,7 @@ enum Listeners {
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         queries.add(to: router)
+        if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
             router, host: "127.0.0.1", port: port, name: "local", server: .guarded(identity: nil, limiter: limiter),

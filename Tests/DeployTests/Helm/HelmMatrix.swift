@@ -25,7 +25,8 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
 
     static let everything = [
         "persistence.enabled=true", "persistence.storageClass=fast", "serviceMonitor.enabled=true",
-        "prometheusRule.enabled=true", "networkPolicy.enabled=true", "podDisruptionBudget.enabled=true",
+        "prometheusRule.enabled=true", "grafanaDashboard.enabled=true", "networkPolicy.enabled=true",
+        "podDisruptionBudget.enabled=true",
         "rbac.suggest=true", "rbac.nodeEvents=true", "rbac.nodeReadyGate=true", "extraNamespaces={builds,shops}",
         "configMap.namespace=builds", "imagePullSecrets={mirror}", "configMap.imagePullSecrets=a;b",
         "priorityClassName=system-cluster-critical", "logLevel=debug", "extraArgs={--log-level=trace}",

@@ -9,6 +9,7 @@ enum HistorySchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(Migration001Tables.name, migrate: Migration001Tables.migrate)
         migrator.registerMigration(Migration002Keyframes.name, migrate: Migration002Keyframes.migrate)
+        migrator.registerMigration(Migration003Alerts.name, migrate: Migration003Alerts.migrate)
         return migrator
     }()
 }

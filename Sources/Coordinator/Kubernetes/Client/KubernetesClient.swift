@@ -76,7 +76,9 @@ struct KubernetesClient: Sendable {
         let response: HTTPResponse
         do {
             response = try await connection.client.send(outgoing, maximumBodyBytes: maximumBodyBytes)
+            Instruments.kubernetesRequest(request.operation, status: response.status)
         } catch let error as HTTPError {
+            Instruments.kubernetesRequest(request.operation, status: nil)
             throw KubernetesError(operation: request.operation, transport: error)
         }
         warnings.log(response.headers, to: logger)
@@ -93,8 +95,11 @@ struct KubernetesClient: Sendable {
         outgoing.timeouts.firstByte = objectTimeout
         outgoing.timeouts.idle = idleTimeout
         do {
-            return try await connection.client.stream(outgoing)
+            let stream = try await connection.client.stream(outgoing)
+            Instruments.kubernetesRequest(request.operation, status: stream.status)
+            return stream
         } catch let error as HTTPError {
+            Instruments.kubernetesRequest(request.operation, status: nil)
             throw KubernetesError(operation: request.operation, transport: error)
         }
     }

@@ -9,13 +9,13 @@ final class EventRecorder: Sendable {
     private let client: KubernetesClient
     private let logger: Logger
     private let aggregator: EventAggregator
+    private let instance: String
     private let queue: AsyncStream<EventNews>
     private let continuation: AsyncStream<EventNews>.Continuation
 
     /// News that wait; when there are more, the oldest are dropped.
     static let queueLength = 200
-    /// core/v1's limit.
-    static let maximumMessageBytes = 1024
+    private static let maximumMessageBytes = EventDocument.maximumNoteBytes
 
     init(client: KubernetesClient, logger: Logger, aggregator: EventAggregator = EventAggregator()) {
         var client = client
@@ -23,6 +23,7 @@ final class EventRecorder: Sendable {
         self.client = client
         self.logger = logger
         self.aggregator = aggregator
+        instance = Self.instance(ProcessInfo.processInfo.environment)
         (queue, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(Self.queueLength))
     }
 
@@ -47,6 +48,7 @@ final class EventRecorder: Sendable {
                 try await write(news, &aggregator, now: now)
             } catch {
                 guard !Task.isCancelled else { return }
+                Instruments.kubernetesEvent(.failed)
                 logger.info("could not write an Event", metadata: ["reason": "\(news.reason)", "error": "\(error)"])
             }
         }
@@ -55,15 +57,15 @@ final class EventRecorder: Sendable {
     private func write(_ news: EventNews, _ aggregator: inout EventAggregator, now: Double) async throws {
         switch aggregator.observe(news, now: now) {
         case .drop:
+            Instruments.kubernetesEvent(.dropped)
             logger.debug("too many Events", metadata: ["reason": "\(news.reason)", "message": "\(news.message)"])
         case .create:
             try await create(news, &aggregator)
         case .update(let name, let namespace, let count):
-            let patch: JSONValue = [
-                "count": .integer(Int64(count)), "lastTimestamp": .string(KubernetesTime(Date()).description),
-            ]
+            let patch: JSONValue = ["series": EventDocument.series(count: count, at: Date())]
             do {
-                try await client.mergePatch(patch, .events, name: name, namespace: namespace)
+                try await client.mergePatch(patch, .seriesEvents, name: name, namespace: namespace)
+                Instruments.kubernetesEvent(.written)
             } catch let error as KubernetesError where error.isNotFound {
                 aggregator.vanished(news)
                 try await create(news, &aggregator)
@@ -76,13 +78,18 @@ final class EventRecorder: Sendable {
         let namespace = news.about.namespace ?? "default"
         let suffix = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         let name = "\((news.about.name ?? "image-puller").prefix(200)).\(suffix)"
-        let now = KubernetesTime(Date())
-        let event = Event(
-            metadata: ObjectMeta(name: name, namespace: namespace), involvedObject: news.about, type: news.kind,
-            reason: news.reason, message: news.message, source: .init(component: PodNames.application),
-            firstTimestamp: now, lastTimestamp: now, count: aggregator.count(news))
-        try await client.create(event, .events, namespace: namespace)
+        let event = EventDocument(
+            name: name, namespace: namespace, news: news, instance: instance, at: Date(),
+            count: aggregator.count(news))
+        try await client.create(event.json, .seriesEvents, namespace: namespace)
+        Instruments.kubernetesEvent(.written)
         aggregator.created(news, name: name, namespace: namespace)
+    }
+
+    /// Who writes: at most 128 bytes.
+    static func instance(_ environment: [String: String]) -> String {
+        let name = environment["POD_NAME"].flatMap { $0.isEmpty ? nil : $0 } ?? environment["HOSTNAME"] ?? ""
+        return name.isEmpty ? "coordinator" : String(name.prefix(128))
     }
 
     static func shortened(_ message: String) -> String {

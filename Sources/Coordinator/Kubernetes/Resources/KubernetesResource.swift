@@ -33,6 +33,9 @@ extension ResourceType {
     static let serviceAccounts = ResourceType(
         group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount", isNamespaced: true)
     static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
+    /// The same objects in their newer shape.
+    static let seriesEvents = ResourceType(
+        group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
     static let daemonSets = ResourceType(
         group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet", isNamespaced: true)
     static let deployments = ResourceType(

@@ -8,6 +8,7 @@ extension Reflector {
         private var connection: WatchConnection<Resource>?
         private var openedAt = ContinuousClock.now
         private var connectionWasUseful = false
+        private var hasWatched = false
         private var lastComplaint: String?
 
         init(_ reflector: Reflector) {
@@ -56,6 +57,8 @@ extension Reflector {
         private mutating func open(_ resourceVersion: String) async {
             connectionWasUseful = false
             openedAt = .now
+            if hasWatched { Instruments.watchRestarted(Resource.resourceType) }
+            hasWatched = true
             do {
                 connection = try await reflector.client.watch(
                     Resource.self, reflector.selection, resourceVersion: resourceVersion,

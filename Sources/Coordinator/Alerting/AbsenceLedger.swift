@@ -1,0 +1,106 @@
+import Planning
+
+/// Since when each image has been absent on each node, whatever became of the attempts to pull it.
+///
+/// Only time counts in which the node was heard: after a node's silence, or a time without coordinator, nobody is
+/// overdue at once. A value without I/O or clock.
+struct AbsenceLedger: Sendable, Equatable {
+    struct Absence: Sendable, Equatable {
+        /// When it began.
+        var since: Timestamp
+        /// The same, later by the time in which nobody knew.
+        var counted: Timestamp
+        /// Why the newest attempt failed; kept while other attempts run. Nil: none has failed.
+        var reason: FailureReason?
+        var message = ""
+    }
+
+    /// What is known of a node now.
+    struct Sighting: Sendable, Equatable {
+        /// An image that isn't there, by its reference as it is written.
+        struct Absent: Sendable, Equatable {
+            var reference: String
+            var reason: FailureReason?
+            var message = ""
+        }
+
+        var node: String
+        var uid: String
+        var absent: [Absent] = []
+        /// References of which nothing is known yet.
+        var unknown: Set<String> = []
+    }
+
+    private struct Node: Sendable, Equatable {
+        var uid: String
+        var knownAt: Timestamp
+        var absences: [String: Absence] = [:]
+    }
+
+    private var nodes: [String: Node] = [:]
+    private var inherited: [String: [String: Absence]] = [:]
+    private var inheritedAt: Timestamp?
+
+    /// Takes what an earlier run of the coordinator left.
+    ///
+    /// - Parameters:
+    ///   - absences: by node and reference.
+    ///   - lastAlive: until when that run watched.
+    mutating func inherit(_ absences: [String: [String: Absence]], lastAlive: Timestamp?) {
+        inherited = absences
+        inheritedAt = lastAlive
+    }
+
+    /// Nodes that aren't targets any more are forgotten.
+    mutating func keep(_ isTarget: (String) -> Bool) {
+        nodes = nodes.filter { isTarget($0.key) }
+        inherited = inherited.filter { isTarget($0.key) }
+    }
+
+    /// A node was heard: what isn't absent or unknown is present.
+    mutating func see(_ sighting: Sighting, at now: Timestamp) {
+        let heirloom = inherited.removeValue(forKey: sighting.node)
+        var node = nodes[sighting.node].flatMap { $0.uid == sighting.uid ? $0 : nil }
+        if node == nil {
+            node = Node(uid: sighting.uid, knownAt: inheritedAt ?? now, absences: heirloom ?? [:])
+        }
+        guard var node else { return }
+        var absences: [String: Absence] = [:]
+        for absent in sighting.absent {
+            var absence = node.absences[absent.reference] ?? Absence(since: now, counted: now)
+            if let reason = absent.reason {
+                absence.reason = reason
+                absence.message = absent.message
+            }
+            absences[absent.reference] = absence
+        }
+        for reference in sighting.unknown { absences[reference] = node.absences[reference] }
+        node.absences = absences
+        node.knownAt = now
+        nodes[sighting.node] = node
+    }
+
+    /// To be called before ``see(_:at:)`` for a node that wasn't heard at the last look: the time since then doesn't
+    /// count.
+    mutating func resume(_ name: String, at now: Timestamp) {
+        if let node = nodes[name] {
+            let gap = max(0, now.milliseconds(since: node.knownAt))
+            nodes[name]?.absences = node.absences.mapValues { $0.later(by: gap) }
+            nodes[name]?.knownAt = now
+        } else if let heirloom = inherited[name] {
+            let gap = max(0, now.milliseconds(since: inheritedAt ?? now))
+            inherited[name] = heirloom.mapValues { $0.later(by: gap) }
+        }
+    }
+
+    /// The absence of an image on a node that is heard; nil when it is present or nothing is known.
+    func absence(of reference: String, on node: String) -> Absence? { nodes[node]?.absences[reference] }
+}
+
+extension AbsenceLedger.Absence {
+    fileprivate func later(by milliseconds: Int64) -> Self {
+        var absence = self
+        absence.counted.milliseconds += milliseconds
+        return absence
+    }
+}

@@ -1,0 +1,48 @@
+import Planning
+
+/// Where alerts outlive the coordinator.
+protocol AlertMemory: Sendable {
+    /// What earlier runs left; nil when nobody knows.
+    func recall(at now: Timestamp) async -> RememberedAlerts?
+    /// - Returns: whether they are stored.
+    func store(_ alerts: [Alert], at now: Timestamp) async -> Bool
+}
+
+struct RememberedAlerts: Sendable, Equatable {
+    /// Firing ones, and those that were resolved not long ago.
+    var alerts: [Alert] = []
+    /// By node and reference.
+    var absences: [String: [String: AbsenceLedger.Absence]] = [:]
+    /// Until when the last run watched.
+    var lastAlive: Timestamp?
+}
+
+/// Alerts in the history's database.
+struct StoredAlerts: AlertMemory {
+    let store: HistoryStore
+    /// `namespace/name` of the ConfigMap.
+    let imageSet: String
+
+    func recall(at now: Timestamp) async -> RememberedAlerts? {
+        let horizon = (now + -AlertBook.resolvedSeconds).milliseconds
+        let imageSet = imageSet
+        let run = await store.currentRunID
+        return try? await store.read { db in
+            RememberedAlerts(
+                alerts: try AlertRows.recent(db, imageSet: imageSet, resolvedAfter: horizon),
+                absences: try AlertRows.absences(db), lastAlive: try AlertRows.lastAlive(db, except: run))
+        }
+    }
+
+    func store(_ alerts: [Alert], at now: Timestamp) async -> Bool {
+        let imageSet = imageSet
+        do {
+            try await store.write { session in
+                for alert in alerts { try session.record(alert, imageSet: imageSet) }
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import FoundationEssentials
+import Planning
+
+/// An alert as Alertmanager's API v2 takes it (`POST /api/v2/alerts`).
+struct AlertMessage: Codable, Sendable, Equatable {
+    var labels: [String: String]
+    var annotations: [String: String]
+    /// RFC 3339.
+    var startsAt: String
+    /// When the receiver may take it for resolved; in the past when it is.
+    var endsAt: String
+    /// Where people can look; left out when nobody said.
+    var generatorURL: String?
+
+    static let alertName = "ImageMissing"
+    /// Node names in an annotation.
+    static let maximumNodes = 20
+    /// Of the runtime's message, in UTF-8.
+    static let maximumMessageBytes = 500
+    static let runbook = "docs/runbook.md#imagemissing"
+
+    init(_ alert: Alert, at now: Timestamp, origin: Origin) {
+        // Labels say which alert it is: nothing that changes while it lasts may stand here.
+        labels = [
+            "alertname": Self.alertName, "severity": "warning", "image": alert.key.image, "reason": alert.key.reason,
+            "namespace": origin.namespace, "configmap": origin.configMap,
+        ]
+        let count = alert.nodes.count == 1 ? "1 node" : "\(alert.nodes.count) nodes"
+        var nodes = alert.nodes.prefix(Self.maximumNodes).joined(separator: ", ")
+        if alert.nodes.count > Self.maximumNodes { nodes += " and \(alert.nodes.count - Self.maximumNodes) more" }
+        let why = Self.explanation(of: alert.key.reason)
+        annotations = [
+            "summary": "\(alert.key.image) has been missing on \(count) for too long: \(why)",
+            "description": "\(alert.reference) has been missing since \(alert.since.rfc3339) on \(nodes)."
+                + (alert.message.isEmpty
+                    ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))"),
+            "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
+            "runbook_url": Self.runbook,
+        ]
+        startsAt = alert.startsAt.rfc3339
+        endsAt = (alert.resolvedAt ?? now + AlertBook.expirySeconds).rfc3339
+        generatorURL = origin.view(of: alert.key.image)
+    }
+
+    /// Who sends it.
+    struct Origin: Sendable, Equatable {
+        var namespace: String
+        var configMap: String
+        /// Where people reach the dashboard; nil: nobody said.
+        var externalURL: String?
+
+        func view(of image: String) -> String? {
+            guard var base = externalURL else { return nil }
+            while base.hasSuffix("/") { base.removeLast() }
+            return "\(base)/#/image/\(percentEncoded(image))"
+        }
+    }
+
+    private static func explanation(of reason: String) -> String {
+        switch FailureReason(rawValue: reason) {
+        case .notFound: "the registry doesn't have it"
+        case .unauthorized: "the registry refuses the credentials"
+        case .invalidReference: "the reference is malformed"
+        case .noMatchingPlatform: "it isn't made for the nodes' platform"
+        case .rateLimited: "the registry limits the rate of requests"
+        case .registryUnavailable: "the registry can't be reached, or fails"
+        case .network: "the network fails"
+        case .tls: "the registry's certificate isn't trusted"
+        case .diskFull: "the nodes' disks are full"
+        case .timeout: "pulls take longer than PULL_TIMEOUT_SECONDS"
+        case .cancelled: "pulls are cancelled"
+        case .runtimeUnavailable: "the container runtime doesn't answer"
+        case .unknown: "pulls fail for a reason that nobody recognises"
+        case nil: "no attempt has ended yet"
+        }
+    }
+}

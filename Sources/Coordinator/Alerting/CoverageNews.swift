@@ -1,0 +1,90 @@
+import Planning
+
+/// Tells what is worth an Event from what is as before: a value without I/O or clock.
+///
+/// Unknown is no news, and neither is what is so when this run looks for the first time.
+struct CoverageNews: Sendable {
+    enum News: Sendable, Equatable {
+        /// Every target node has the image, and one hadn't before.
+        case imageCached(ImageEntry, nodes: Int)
+        /// An image fails for a reason that it didn't fail for at the last look.
+        case imageFailing(ImageEntry, CellFailure, nodes: Int)
+        /// The node has every image, and hadn't before.
+        case nodeWarmed(NodeView, seconds: Double)
+        /// A registry fails on many nodes and is only probed.
+        case circuitOpened(registry: String)
+        case circuitClosed(registry: String)
+    }
+
+    private struct Failing: Hashable {
+        var image: String
+        var reason: FailureReason
+    }
+
+    private struct Warming: Sendable {
+        var uid: String
+        var since: Timestamp
+    }
+
+    /// Images that a node lacked at the last look at which that was known.
+    private var incomplete: Set<ImageEntry> = []
+    private var warming: [String: Warming] = [:]
+    private var failing: Set<Failing> = []
+    private var openCircuits: Set<String> = []
+
+    mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [News] {
+        let images = snapshot.configuration.images
+        var absent = [Int](repeating: 0, count: images.count)
+        var present = absent
+        var failed: [Failing: (failure: CellFailure, nodes: Int, column: Int)] = [:]
+        var news: [News] = []
+        for node in cells where node.isKnown {
+            var lacks = false
+            var isUnsure = false
+            node.forEach { column, state in
+                switch state {
+                case .present, .held: present[column] += 1
+                case .unknown: isUnsure = true
+                case .missing, .pulling: (absent[column], lacks) = (absent[column] + 1, true)
+                case .failed:
+                    (absent[column], lacks) = (absent[column] + 1, true)
+                    guard let failure = node.failure(column) else { return }
+                    let key = Failing(image: images[column].name, reason: failure.reason)
+                    failed[key] = (failure, (failed[key]?.nodes ?? 0) + 1, column)
+                }
+            }
+            if let piece = warm(node.node, lacks: lacks, isUnsure: isUnsure, at: snapshot.now) { news.append(piece) }
+        }
+        let targets = Set(cells.map(\.node.name))
+        warming = warming.filter { targets.contains($0.key) }
+
+        for (column, image) in images.enumerated() {
+            if absent[column] > 0 {
+                incomplete.insert(image)
+            } else if !cells.isEmpty, present[column] == cells.count, incomplete.remove(image) != nil {
+                news.append(.imageCached(image, nodes: cells.count))
+            }
+        }
+        incomplete.formIntersection(images)
+        for (key, found) in failed.sorted(by: { $0.value.column < $1.value.column }) where !failing.contains(key) {
+            news.append(.imageFailing(images[found.column], found.failure, nodes: found.nodes))
+        }
+        failing = Set(failed.keys)
+        let open = Set(snapshot.openCircuits)
+        news += open.subtracting(openCircuits).sorted().map { .circuitOpened(registry: $0) }
+        news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
+        openCircuits = open
+        return news
+    }
+
+    private mutating func warm(_ node: NodeView, lacks: Bool, isUnsure: Bool, at now: Timestamp) -> News? {
+        let known = warming[node.name].flatMap { $0.uid == node.uid ? $0 : nil }
+        if lacks {
+            if known == nil { warming[node.name] = Warming(uid: node.uid, since: now) }
+            return nil
+        }
+        guard !isUnsure, let known else { return nil }
+        warming[node.name] = nil
+        return .nodeWarmed(node, seconds: Double(now.milliseconds(since: known.since)) / 1000)
+    }
+}

@@ -1,0 +1,26 @@
+import Planning
+
+/// How many different images nodes have under one reference: more than one where a tag moved.
+///
+/// Nodes of different platforms have different images under one reference, rightly: each platform counts for itself.
+enum ImageVersions {
+    /// By image entry, in their order; the most that any platform has.
+    static func count(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {
+        let images = snapshot.configuration.images
+        var ids: [String: [Set<String>]] = [:]
+        for node in cells where node.isKnown {
+            let labels = node.node.labels
+            let platform = "\(labels["kubernetes.io/os"] ?? "")/\(labels["kubernetes.io/arch"] ?? "")"
+            var sets = ids[platform] ?? Array(repeating: [], count: images.count)
+            ids[platform] = nil
+            node.forEach { column, state in
+                guard state.isPresent, let id = snapshot.fleet.imageID(node: node.node.name, column: column) else {
+                    return
+                }
+                sets[column].insert(id)
+            }
+            ids[platform] = sets
+        }
+        return images.indices.map { column in ids.values.map { $0[column].count }.max() ?? 0 }
+    }
+}

@@ -1,0 +1,49 @@
+import Planning
+
+/// Everything that a scrape gets.
+struct MetricsSource: Sendable {
+    let registry: MetricsRegistry
+    let loop: ControlLoop
+    let history: HistoryStore
+    let configurationStatus: @Sendable () async -> ConfigurationStatus
+    let watch: AlertWatch
+    var isLeading: @Sendable () -> Bool = { true }
+    /// Where people reach the dashboard.
+    var externalURL: String?
+
+    private typealias Names = MetricCatalogue.State
+
+    /// All families, as they are at this moment.
+    func families() async -> [MetricFamily] {
+        var families = registry.families() + ProcessMetrics.families()
+        if let snapshot = await loop.snapshot() {
+            let cells = snapshot.targetCells()
+            families += CoverageMetrics(snapshot, cells: cells).families()
+            families += await watch.families(snapshot, cells: cells)
+        }
+        families += await historyFamilies()
+        let status = await configurationStatus()
+        families.append(MetricFamily(Names.revision, status.revision))
+        families.append(MetricFamily(Names.isAccepted, status.isAccepted ? 1 : 0))
+        families.append(MetricFamily(Names.leader, isLeading() ? 1 : 0))
+        families.append(
+            MetricFamily(Names.build, [.init(labels: [MetricLabel("version", Version.number)], value: 1)]))
+        if let externalURL {
+            families.append(MetricFamily(Names.view, [.init(labels: [MetricLabel("url", externalURL)], value: 1)]))
+        }
+        return families
+    }
+
+    private func historyFamilies() async -> [MetricFamily] {
+        let health = await history.health
+        var families = [
+            MetricFamily(Names.historyWriting, health.isWriting ? 1 : 0),
+            MetricFamily(Names.historyCommits, health.commits), MetricFamily(Names.historyErrors, health.errors),
+            MetricFamily(Names.historyDropped, health.droppedWrites),
+        ]
+        if case .file(let path) = history.configuration.location {
+            families.append(MetricFamily(Names.historySize, HistoryFile(path: path).bytes()))
+        }
+        return families
+    }
+}

@@ -1,0 +1,87 @@
+import Planning
+
+/// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.
+struct NodeCells {
+    private enum Evidence {
+        case agent(ArraySlice<CellState>)
+        case pod(PodView)
+        case none
+    }
+
+    let node: NodeView
+    private let snapshot: Snapshot
+    private let evidence: Evidence
+
+    fileprivate init(_ node: NodeView, _ snapshot: Snapshot, pod: PodView?) {
+        self.node = node
+        self.snapshot = snapshot
+        if snapshot.configuration.runtimeSocket == .none {
+            // A node that isn't ready says nothing of its pods.
+            evidence = node.isReady ? pod.map { .pod($0) } ?? .none : .none
+        } else {
+            evidence = snapshot.fleet.cells(of: node.name, now: snapshot.now).map { .agent($0) } ?? .none
+        }
+    }
+
+    /// Whether anything is known of the node: else all its cells are unknown.
+    var isKnown: Bool {
+        if case .none = evidence { return false }
+        return true
+    }
+
+    /// The state of each image entry, in their order.
+    func forEach(_ body: (_ column: Int, _ state: CellState) -> Void) {
+        let count = snapshot.configuration.images.count
+        switch evidence {
+        case .none: for column in 0..<count { body(column, .unknown) }
+        case .agent(let cells):
+            for (column, state) in cells.enumerated() where column < count { body(column, state) }
+            if cells.count < count { for column in cells.count..<count { body(column, .unknown) } }
+        case .pod(let pod):
+            for (column, image) in snapshot.configuration.images.enumerated() {
+                body(column, pod.presence(of: image.name).state)
+            }
+        }
+    }
+
+    func state(_ column: Int) -> CellState {
+        switch evidence {
+        case .none: .unknown
+        case .agent(let cells): column < cells.count ? cells[cells.startIndex + column] : .unknown
+        case .pod(let pod): pod.presence(of: snapshot.configuration.images[column].name).state
+        }
+    }
+
+    /// Why the newest attempt failed, as far as anybody told.
+    func failure(_ column: Int) -> CellFailure? {
+        switch evidence {
+        case .none: return nil
+        case .agent:
+            return snapshot.fleet.failure(node: node.name, column: column).map {
+                CellFailure(reason: $0.reason, message: $0.message, nextAttempt: $0.nextAttempt)
+            }
+        case .pod(let pod):
+            let presence = pod.presence(of: snapshot.configuration.images[column].name)
+            return presence.reason.map { CellFailure(reason: $0, message: presence.message, nextAttempt: nil) }
+        }
+    }
+}
+
+/// What is told of a failed pull.
+struct CellFailure: Sendable, Equatable {
+    var reason: FailureReason
+    var message: String
+    /// Nil when kubelets pull, who don't tell.
+    var nextAttempt: Timestamp?
+}
+
+extension Snapshot {
+    /// The target nodes with their cells, by name.
+    func targetCells() -> [NodeCells] {
+        var pods: [String: PodView] = [:]
+        if configuration.runtimeSocket == .none {
+            for pod in cluster.pods.values where !pod.isTerminating { pods[pod.node] = pod }
+        }
+        return targets.map { NodeCells($0, self, pod: pods[$0.name]) }
+    }
+}

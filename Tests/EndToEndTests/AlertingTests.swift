@@ -1,0 +1,112 @@
+import Foundation
+import RealRuntime
+import Shared
+import Testing
+
+@testable import Coordinator
+
+/// What reaches a real Alertmanager, from the coordinator itself and by a real Prometheus with the rules as shipped.
+extension EndToEndTests {
+    private static let hasMonitoring =
+        ProcessInfo.processInfo.environment["CI"] == "true"
+        || ["prometheus", "prometheus-alertmanager"].allSatisfy {
+            FileManager.default.isExecutableFile(atPath: "/usr/bin/\($0)")
+        }
+
+    private struct ActiveAlert: Decodable {
+        var labels: [String: String]
+        var annotations: [String: String]
+        var startsAt: String
+    }
+
+    /// The rules with seconds for minutes: nobody waits for half an hour in a test.
+    private static func hastyRules() throws -> String {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("deploy/prometheus/rules.yaml")
+        return try String(contentsOf: file, encoding: .utf8)
+            .replacing(/(for|keep_firing_for): (\d+)m/) { "\($0.output.1): \($0.output.2)s" }
+            .replacing("for: 2h", with: "for: 10s")
+            // A restart takes seconds here, too, so these keep a limit above that.
+            .replacing("for: 5s", with: "for: 20s").replacing("for: 10s", with: "for: 20s")
+    }
+
+    @Test(.enabled(if: hasMonitoring), .timeLimit(.minutes(8)))
+    func bothAlertsReachAlertmanagerAndRestartsRaiseNothing() async throws {
+        let rules = try Self.hastyRules()
+        try await TestCluster.simulated(nodes: 20) { cluster in
+            try await RealMachine.with { machine in
+                let alertmanager = try await Alertmanager.start(machine)
+                let prometheus = try await Prometheus.start(
+                    machine, rules: rules, alertmanager: String(alertmanager.url.dropFirst("http://".count)))
+                @Sendable func alerts(_ name: String? = nil) async throws -> [ActiveAlert] {
+                    let response = try await HTTPClient().send(
+                        HTTPRequest("GET", alertmanager.url + "/api/v2/alerts?active=true"))
+                    let all = try JSONDecoder().decode([ActiveAlert].self, from: Data(response.body))
+                    return all.filter { name == nil || $0.labels["alertname"] == name }
+                }
+                func start() async throws -> RunningProgram {
+                    let program = try await cluster.startCoordinator()
+                    try prometheus.scrape(String(cluster.server.dropFirst("http://".count)))
+                    return program
+                }
+
+                // Many debug builds on one machine take their time to be covered for the first time: nobody is to be
+                // told of that.
+                let retry = [
+                    "RETRY_INITIAL_SECONDS": "1", "RETRY_MAX_SECONDS": "2", "ALERT_WEBHOOK_URL": alertmanager.url,
+                ]
+                let patient = retry.merging(["ALERT_AFTER_SECONDS": "600"]) { $1 }
+                let images = [cluster.images[0], cluster.images[1]]
+                try await cluster.configure(cluster.data(images, patient))
+                let first = try await start()
+                try await cluster.untilHeld(images: 2, within: 180)
+
+                // A restart and a rolling update, with what is cached in its place, raise nothing.
+                #expect(try await first.stop() == 0)
+                let second = try await start()
+                let pods = Set(try await cluster.pods().compactMap(\.metadata.uid))
+                let hasty = retry.merging(["ALERT_AFTER_SECONDS": "5", "CACHING_MEMORY_LIMIT": "21Mi"]) { $1 }
+                try await cluster.configure(cluster.data(images, hasty))
+                try await eventually("every pod is replaced", within: 180) {
+                    pods.isDisjoint(with: try await cluster.pods().compactMap(\.metadata.uid))
+                }
+                try await cluster.untilHeld(images: 2, within: 180)
+                #expect(try await alerts().map(\.labels) == [])
+
+                // An image goes away on one node while its registry is down.
+                let broken = ContinuousClock.now
+                try await cluster.simulate("PUT", "registries/registry.example.com", ["available": false])
+                try await cluster.simulate("DELETE", "nodes/n7/images?reference=\(images[0])")
+                try await eventually("both alerts arrive") {
+                    let names = try await alerts().compactMap { $0.labels["alertname"] }
+                    return Set(names) == ["ImageMissing", "ImagePullerImageOverdue"]
+                }
+                print("alerts_arrived_seconds \(broken.duration(to: .now))")
+                let direct = try #require(try await alerts("ImageMissing").first)
+                #expect(direct.labels["image"] == "image-1" && direct.labels["reason"] == "registryUnavailable")
+                #expect(direct.annotations["nodes"] == "n7")
+                let ruled = try #require(try await alerts("ImagePullerImageOverdue").first)
+                #expect(ruled.labels["image"] == "image-1" && ruled.labels["reason"] == "registryUnavailable")
+                #expect(ruled.annotations["view"]?.hasSuffix("/#/image/image-1") == true)
+
+                // A coordinator that is killed and started again repeats nothing and forgets nothing.
+                second.kill()
+                _ = try await start()
+                try await eventually("the node is heard again") {
+                    try await cluster.coverage(by: "node").total.unknown == 0
+                }
+                try await Task.sleep(for: .seconds(3))  // several scrapes, evaluations and looks
+                #expect(try await alerts("ImageMissing").map(\.startsAt) == [direct.startsAt])
+                #expect(try await alerts("ImagePullerImageOverdue").map(\.startsAt) == [ruled.startsAt])
+                #expect(
+                    Set(try await alerts().compactMap { $0.labels["alertname"] })
+                        == ["ImageMissing", "ImagePullerImageOverdue"])
+
+                // The registry is back, and so is the image.
+                try await cluster.simulate("PUT", "registries/registry.example.com", ["available": true])
+                try await cluster.untilHeld(images: 2, within: 180)
+                try await eventually("both are resolved", within: 90) { try await alerts().isEmpty }
+            }
+        }
+    }
+}

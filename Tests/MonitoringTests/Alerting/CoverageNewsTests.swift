@@ -1,0 +1,92 @@
+import Planning
+import Testing
+
+@testable import Coordinator
+
+@Suite("What is worth an Event") struct CoverageNewsTests {
+    /// Restricted mode, in which pod statuses say all there is to say.
+    private struct World {
+        var nodes: [String: [String: String]] = [:]  // node, image: held, missing, notFound; absent: unknown
+        var now = Timestamp(milliseconds: 0)
+
+        func snapshot() throws -> Snapshot {
+            let configuration = try MonitoredLoop.configuration(["web=nginx", "db=db"]) { $0.runtimeSocket = .none }
+            var cluster = ClusterView()
+            for (name, images) in nodes {
+                cluster.nodes[name] = NodeView(name: name, uid: name)
+                var pod = PodView(name: name, uid: name, node: name)
+                for (image, state) in images {
+                    var container = ContainerView()
+                    container.isRunning = state == "held"
+                    if state == "notFound" {
+                        container.waitingReason = "ErrImagePull"
+                        container.waitingMessage = "x: not found"
+                    } else if state == "missing" {
+                        container.waitingReason = "ContainerCreating"
+                    }
+                    pod.containers[image] = container
+                }
+                cluster.pods[name] = pod
+            }
+            return Snapshot(
+                configuration: configuration, revision: 1, cluster: cluster, fleet: Fleet(epoch: 1), now: now)
+        }
+    }
+
+    private static func words(_ news: [CoverageNews.News]) -> [String] {
+        news.map { piece in
+            switch piece {
+            case .imageCached(let image, let nodes): "\(image.name) cached on \(nodes)"
+            case .imageFailing(let image, let failure, let nodes): "\(image.name) \(failure.reason) on \(nodes)"
+            case .nodeWarmed(let node, let seconds): "\(node.name) warm after \(seconds)"
+            case .circuitOpened(let registry): "\(registry) fails"
+            case .circuitClosed(let registry): "\(registry) is back"
+            }
+        }
+    }
+
+    @Test func isToldOnce() throws {
+        var world = World()
+        var news = CoverageNews()
+        func look() throws -> [String] {
+            let snapshot = try world.snapshot()
+            return Self.words(news.look(snapshot, cells: snapshot.targetCells()))
+        }
+        world.nodes = ["n1": ["web": "missing", "db": "notFound"], "n2": ["web": "held", "db": "held"]]
+        #expect(try look() == ["db notFound on 1"])
+        #expect(try look() == [])
+        world.now = Timestamp(milliseconds: 4000)
+        world.nodes["n1"] = ["web": "held", "db": "held"]
+        #expect(try look() == ["n1 warm after 4.0", "web cached on 2", "db cached on 2"])
+        #expect(try look() == [])
+        world.nodes["n1"] = ["db": "held"]
+        #expect(try look() == [], "unknown is no news")
+        world.nodes["n1"] = ["web": "held", "db": "held"]
+        #expect(try look() == [])
+        world.nodes["n3"] = ["web": "missing", "db": "held"]
+        #expect(try look() == [])
+        world.nodes["n3"] = nil
+        #expect(try look() == ["web cached on 2"])
+    }
+
+    @Test func aRestartIsNoNews() throws {
+        var world = World()
+        var news = CoverageNews()
+        world.nodes = ["n1": [:], "n2": ["web": "held", "db": "held"]]
+        for state in [[:], ["web": "held"], ["web": "held", "db": "held"]] {
+            world.nodes["n1"] = state
+            let snapshot = try world.snapshot()
+            #expect(news.look(snapshot, cells: snapshot.targetCells()) == [])
+        }
+    }
+
+    @Test func textsCanBeCounted() throws {
+        let image = try MonitoredLoop.configuration(["web=nginx"]).images[0]
+        let failure = CellFailure(reason: .notFound, message: "attempt 7", nextAttempt: nil)
+        let first = CoverageEvents.text(.imageFailing(image, failure, nodes: 1))
+        let second = CoverageEvents.text(
+            .imageFailing(image, CellFailure(reason: .notFound, message: "attempt 8", nextAttempt: nil), nodes: 9))
+        #expect(first == second)
+        #expect(first.reason == "ImageFailing" && first.kind == .warning)
+    }
+}
