@@ -17,6 +17,7 @@ extension ControlLoop {
         guard cluster.nodes[report.node] != nil else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
         waiters.notify(node: report.node)
+        noteSilence(of: report.node, at: clock.now)
         let ingestion = fleet.ingest(report, at: clock.now, using: &random)
         tell(ingestion.transitions)
         noteHeard(report.node, at: clock.now)

@@ -16,7 +16,7 @@ extension ControlLoop {
     }
 
     /// Whether all that was told is written.
-    var isHistoryWritten: Bool { outbox.facts.isEmpty }
+    var isHistoryWritten: Bool { outbox.facts.isEmpty && !outbox.isWriting }
 
     // MARK: Nodes
 
@@ -33,30 +33,47 @@ extension ControlLoop {
             guard members[node.name] != node.labels else { continue }
             members[node.name] = node.labels
             tell([.target(node: node.name, labels: node.labels, at: now)])
+            // A node that is selected again may have reported all the while.
+            noteHeard(node.name, at: now)
         }
     }
 
     /// The node is no target node any more; when it comes back, it has to be heard first.
     func leave(_ name: String) {
-        reachable.remove(name)
-        guard members.removeValue(forKey: name) != nil else { return }
-        tell([.left(node: name, at: clock.now)])
+        noteSilence(of: name, at: clock.now)
+        let wasReachable = reachable.remove(name) != nil
+        if members.removeValue(forKey: name) != nil {
+            tell([.left(node: name, at: clock.now)])
+        } else if wasReachable {
+            // Agents of nodes that are no targets are heard too.
+            tell([.silent(node: name, at: clock.now)])
+        }
     }
 
     /// A node is heard when its cells can be believed: a report without a list of images says nothing of them.
     func noteHeard(_ name: String, at now: Timestamp) {
-        guard let node = fleet.nodes[name], fleet.isKnown(node, now: now) else { return }
+        guard let node = fleet.nodes[name], fleet.isKnown(node, now: now) else {
+            // Its agent began anew, or what its news is built on was lost: unknown from now on, not when it's silent.
+            if reachable.remove(name) != nil { tell([.silent(node: name, at: now)]) }
+            return
+        }
         if reachable.insert(name).inserted { tell([.heard(node: name, at: now)]) }
     }
 
+    /// Tells which nodes have fallen silent. Whoever changes what a node's silence follows from asks first, or the time
+    /// that it was silent until then would never be told.
     func noteSilence(at now: Timestamp) {
-        for name in reachable {
-            let node = fleet.nodes[name]
-            if let node, fleet.isKnown(node, now: now) { continue }
-            reachable.remove(name)
-            let until = node.flatMap { fleet.knownUntil($0) } ?? now
-            tell([.silent(node: name, at: min(until, now))])
-        }
+        for name in reachable { noteSilence(of: name, at: now) }
+    }
+
+    func noteSilence(of name: String, at now: Timestamp) {
+        guard reachable.contains(name) else { return }
+        let node = fleet.nodes[name]
+        if let node, fleet.isKnown(node, now: now) { return }
+        reachable.remove(name)
+        // The first moment at which the live report says unknown.
+        let until = node.flatMap { fleet.knownUntil($0) }.map { $0 + 0.001 } ?? now
+        tell([.silent(node: name, at: min(until, now))])
     }
 
     // MARK: Mending

@@ -61,9 +61,12 @@ actor ControlLoop {
 
     /// A revision was accepted.
     func adopt(_ configuration: Configuration, revision: Int) {
+        noteSilence(at: clock.now)
         self.configuration = configuration
         self.revision = revision
         tell(fleet.adopt(configuration, at: clock.now))
+        // Another report interval is another patience.
+        for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
         waiters.notifyAll()
         signal.yield()
     }
@@ -95,8 +98,8 @@ actor ControlLoop {
 
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
-        fleet.remove(node: name)
         leave(name)
+        fleet.remove(node: name)
         waiters.notify(node: name)
         signal.yield()
     }

@@ -4,17 +4,21 @@ import Planning
 ///
 /// Ages, back-offs and history must not jump when somebody sets the system's clock.
 struct CoordinatorClock: Sendable {
-    private let start: Timestamp
-    private let reference: ContinuousClock.Instant
+    private let read: @Sendable () -> Timestamp
 
     init() {
-        start = .wallClock
-        reference = .now
+        let start = Timestamp.wallClock
+        let reference = ContinuousClock.now
+        read = {
+            let elapsed = reference.duration(to: .now).components
+            return Timestamp(
+                milliseconds: start.milliseconds + elapsed.seconds * 1000
+                    + elapsed.attoseconds / 1_000_000_000_000_000)
+        }
     }
 
-    var now: Timestamp {
-        let elapsed = reference.duration(to: .now).components
-        return Timestamp(
-            milliseconds: start.milliseconds + elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000)
-    }
+    /// A clock that shows what it's told: for histories that are longer than anybody waits.
+    init(reading read: @escaping @Sendable () -> Timestamp) { self.read = read }
+
+    var now: Timestamp { read() }
 }

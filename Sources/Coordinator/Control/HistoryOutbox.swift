@@ -8,7 +8,7 @@ struct HistoryOutbox: Sendable {
 
     private(set) var facts: [HistoryFact] = []
     /// Whether somebody writes: then there must be no second one.
-    private var isWriting = false
+    private(set) var isWriting = false
     /// Facts were lost, here or in the store, or this run hasn't compared notes with history yet: the present state
     /// has to be told anew.
     var needsComparison = true

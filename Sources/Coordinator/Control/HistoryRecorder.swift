@@ -13,6 +13,12 @@ protocol HistoryRecorder: Sendable {
     func belief() async -> HistoryBelief?
     /// Whether facts were lost since this was asked last, and can be stored again.
     func takeGap() async -> Bool
+    /// Where the past can be asked for; nil when it's kept nowhere.
+    var queries: HistoryStore? { get }
+}
+
+extension HistoryRecorder {
+    var queries: HistoryStore? { nil }
 }
 
 /// Something that happened.

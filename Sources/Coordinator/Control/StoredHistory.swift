@@ -4,6 +4,8 @@ import Planning
 struct StoredHistory: HistoryRecorder {
     let store: HistoryStore
 
+    var queries: HistoryStore? { store }
+
     var databaseID: String {
         get async { await store.health.databaseID ?? "" }
     }

@@ -5,6 +5,9 @@ struct HistoryConfiguration: Sendable {
     var location: HistoryLocation
     /// After a failure writes are dropped for so long, then one is tried.
     var retryInterval: Duration = .seconds(10)
+    /// A keyframe is made after so many transitions at least, and not before a tenth of the cells has changed: what
+    /// writing them costs stays in proportion to what happens.
+    var keyframeTransitions: Int64 = 2000
     /// The coordinator's clock: milliseconds since 1970.
     var now: @Sendable () -> Int64 = HistoryConfiguration.systemClock
     /// The type of the file system that holds a path, if known.

@@ -25,6 +25,7 @@ actor HistoryStore {
     private var isDropping = false
     private var hasGap = false
     private var run = CurrentRun()
+    private var keyframes = KeyframeClock()
 
     /// The coordinator's run as this store knows it.
     private struct CurrentRun {
@@ -132,8 +133,9 @@ actor HistoryStore {
                 let session = HistorySession(db, names: known.names, runID: known.runID)
                 if let runStart { session.runID = try session.beginRun(at: runStart) }
                 for write in group { try write.run(session, path: path) }
-                return (names: session.names, runID: session.runID)
+                return (names: session.names, runID: session.runID, transition: session.newestTransition)
             }
+            if let transition = new.transition { noteTransition(transition) }
             names = new.names
             if run.startedAt != nil { run.id = new.runID }
         } catch {
@@ -145,6 +147,15 @@ actor HistoryStore {
         if isDropping {
             isDropping = false
             hasGap = true
+        }
+    }
+
+    /// Has a keyframe made when one is due; in a task of its own, so that no writer waits for it.
+    private func noteTransition(_ id: Int64) {
+        guard !isClosed, keyframes.begin(at: id, every: configuration.keyframeTransitions) else { return }
+        Task {
+            let mark = try? await makeKeyframe()
+            keyframes.end(mark)
         }
     }
 
@@ -191,6 +202,7 @@ actor HistoryStore {
             try setAside()
         }
         names = NameCache()
+        keyframes = KeyframeClock()
         let opened: HistoryDatabase
         do {
             opened = try HistoryDatabase.open(configuration.location, fileSystemType: configuration.fileSystemType)

@@ -1,18 +1,19 @@
-import Planning
-
 /// By what a coverage report is sliced.
 enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
     case image
     case node
     case zone
     case label(String)
+    /// One slice of all cells.
+    case all
 
-    /// Reads `image`, `node`, `zone` or `label:KEY`.
+    /// Reads `image`, `node`, `zone`, `label:KEY` or `all`.
     init?(_ text: String) {
         switch text {
         case "image": self = .image
         case "node": self = .node
         case "zone": self = .zone
+        case "all": self = .all
         default:
             guard text.hasPrefix("label:"), text.count > "label:".count else { return nil }
             self = .label(String(text.dropFirst("label:".count)))
@@ -25,16 +26,28 @@ enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
         case .node: "node"
         case .zone: "zone"
         case .label(let key): "label:\(key)"
+        case .all: "all"
         }
     }
 
-    /// The slice that a cell belongs to.
-    func slice(image: ImageEntry, node: NodeView) -> String {
+    /// Whether a slice depends on the labels of nodes.
+    var needsLabels: Bool {
         switch self {
-        case .image: image.name
-        case .node: node.name
-        case .zone: node.zone ?? "(no zone)"
-        case .label(let key): node.labels[key] ?? "(no \(key))"
+        case .zone, .label: true
+        case .image, .node, .all: false
         }
     }
+
+    /// The slice that all cells of a node belong to; nil when each image is a slice.
+    func slice(node name: String, labels: [String: String]) -> String? {
+        switch self {
+        case .image: nil
+        case .node: name
+        case .zone: labels[Self.zoneLabel] ?? "(no zone)"
+        case .label(let key): labels[key] ?? "(no \(key))"
+        case .all: "all"
+        }
+    }
+
+    private static let zoneLabel = "topology.kubernetes.io/zone"
 }

@@ -1,23 +1,4 @@
-/// Cells with the same trouble, of the same image.
-protocol TroubleGroup {
-    var reason: String { get }
-    var image: String { get }
-    var cells: Int { get }
-    /// Takes in another group of the same image and reason.
-    mutating func absorb(_ other: Self)
-}
-
-extension Array where Element: TroubleGroup {
-    mutating func merge(_ group: Element) {
-        if let index = firstIndex(where: { $0.reason == group.reason && $0.image == group.image }) {
-            self[index].absorb(group)
-        } else {
-            append(group)
-        }
-    }
-}
-
-extension FailureGroup: TroubleGroup {
+extension FailureGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells
         attempts = max(attempts, other.attempts)
@@ -29,7 +10,7 @@ extension FailureGroup: TroubleGroup {
     }
 }
 
-extension NotHeldGroup: TroubleGroup {
+extension NotHeldGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells
         nodes = Array((nodes + other.nodes).prefix(FailureGroup.maximumNodes))
@@ -39,13 +20,13 @@ extension NotHeldGroup: TroubleGroup {
 extension CoverageReport {
     /// What keeps images from being covered, for a terminal: each image and reason once, whatever the rows are.
     var problems: [String] {
-        var failures: [FailureGroup] = []
-        var notHeld: [NotHeldGroup] = []
+        var failures = Grouped<FailureGroup>()
+        var notHeld = Grouped<NotHeldGroup>()
         for row in rows {
-            row.failures.forEach { failures.merge($0) }
-            row.notHeld.forEach { notHeld.merge($0) }
+            for group in row.failures { failures.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) } }
+            for group in row.notHeld { notHeld.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) } }
         }
-        return failures.map(\.text) + notHeld.map(\.text)
+        return failures.groups.map(\.text) + notHeld.groups.map(\.text)
     }
 }
 
@@ -63,6 +44,21 @@ extension NotHeldGroup {
     fileprivate var text: String {
         "\(image): present but not held on \(Trouble.nodes(cells, nodes)), \(reason): its container doesn't run, so the "
             + "kubelet's garbage collection may remove the image" + Trouble.indented(message)
+    }
+}
+
+/// Groups by image and reason, in the order of their first appearance.
+private struct Grouped<Group> {
+    private(set) var groups: [Group] = []
+    private var positions: [[String]: Int] = [:]
+
+    mutating func merge(_ group: Group, image: String, reason: String, absorb: (inout Group, Group) -> Void) {
+        if let position = positions[[image, reason]] {
+            absorb(&groups[position], group)
+        } else {
+            positions[[image, reason]] = groups.count
+            groups.append(group)
+        }
     }
 }
 

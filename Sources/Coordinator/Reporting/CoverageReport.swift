@@ -11,6 +11,21 @@ struct CoverageReport: Codable, Sendable, Equatable {
     var images: Int
     var total: CoverageCounts
     var rows: [CoverageRow]
+    /// What there is to know about a past moment; nil in a report of the present.
+    var past: Past?
+    /// Seconds until everything that can come has come, by the pull times measured so far; nil when nobody asked, or
+    /// nothing was measured.
+    var secondsLeft: Double?
+    /// Where the next rows begin; nil when these are the last ones.
+    var nextCursor: String?
+
+    /// How far history can tell about a moment.
+    struct Past: Codable, Sendable, Equatable {
+        /// Whether a coordinator was watching. If not, everything is unknown.
+        var watched: Bool
+        /// Whether the moment lies within what retention keeps.
+        var complete: Bool
+    }
 
     enum Evidence: String, Codable, Sendable {
         /// The nodes' container runtimes, asked by agents.

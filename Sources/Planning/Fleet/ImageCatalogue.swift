@@ -36,13 +36,13 @@ struct ImageCatalogue: Sendable {
 
     private var slots: [Slot?] = []
     private var free: [Index] = []
-    private var indices: [Record: Index] = [:]
+    private var indicesByRecord: [Record: Index] = [:]
     private var references: [ImageReference] = []
 
     /// Counts one more user of an image.
     mutating func retain(_ image: WireImage) -> Index {
         let record = Record(image)
-        if let index = indices[record] {
+        if let index = indicesByRecord[record] {
             slots[Int(index)]?.users += 1
             return index
         }
@@ -55,7 +55,7 @@ struct ImageCatalogue: Sendable {
             index = Index(slots.count)
             slots.append(slot)
         }
-        indices[record] = index
+        indicesByRecord[record] = index
         return index
     }
 
@@ -64,13 +64,15 @@ struct ImageCatalogue: Sendable {
         if slot.users > 1 {
             slots[Int(index)]?.users -= 1
         } else {
-            indices[slot.record] = nil
+            indicesByRecord[slot.record] = nil
             slots[Int(index)] = nil
             free.append(index)
         }
     }
 
     func record(_ index: Index) -> Record? { slots[Int(index)]?.record }
+
+    var indices: Range<Index> { 0..<Index(slots.count) }
 
     /// Which of the wanted references the image answers to, by their position.
     func columns(_ index: Index) -> [Int32] { slots[Int(index)]?.columns ?? [] }

@@ -49,6 +49,10 @@ import Testing
                         uniquingKeysWith: { first, _ in first })
                     try #require(values == model.values(at: moment), "seed \(seed), at \(moment), horizon \(horizon)")
                     try #require(cells.count == values.count, "seed \(seed)")
+                    if random.chance(30) { try await store.makeKeyframe() }
+                    let grid = try await store.states(at: moment)
+                    try #require(
+                        grid == model.states(at: moment), "seed \(seed), grid at \(moment), horizon \(horizon)")
                 }
             }
             let current = try await store.currentCells().map(\.value)
@@ -83,6 +87,7 @@ import Testing
                     horizon = max(horizon, fleet.now - .random(in: 0...200, using: &fleet.random))
                     try await store.prune(before: horizon, stepRows: .random(in: 1...9, using: &fleet.random))
                 }
+                if fleet.random.chance(15) { try await store.makeKeyframe() }
                 let at = max(horizon, fleet.now - .random(in: -10...300, using: &fleet.random))
                 let moment = try await store.moment(at: at, imageSet: "")
                 let place = "seed \(seed), at \(at), now \(fleet.now), horizon \(horizon)"
@@ -91,10 +96,10 @@ import Testing
                 try #require(labels == fleet.model.labels(at: at), "\(place)")
                 let heard = fleet.model.heard(at: at).intersection(labels.keys)
                 try #require(Set(moment.nodes.filter(\.isHeard).map(\.name)) == heard, "\(place)")
-                let expected = fleet.model.values(at: at).filter { heard.contains($0.key.node) }
+                let expected = fleet.model.states(at: at).filter { heard.contains($0.key.node) }
                 let known = Dictionary(
                     uniqueKeysWithValues: moment.knownCells.map {
-                        (HistoryModel.Cell(node: $0.node, image: $0.image), $0.value)
+                        (HistoryModel.Cell(node: $0.node, image: $0.image), CellCode($0.state, $0.reason))
                     })
                 try #require(known == expected, "\(place)")
             }
@@ -105,6 +110,34 @@ import Testing
 extension CellRecord {
     fileprivate var value: HistoryModel.Value {
         HistoryModel.Value(state: state, reason: reason, digest: digest)
+    }
+}
+
+extension HistoryModel {
+    func states(at moment: Int64) -> [Cell: CellCode] {
+        values(at: moment).mapValues { CellCode($0.state, $0.reason) }
+    }
+}
+
+extension CellCode {
+    init(_ state: RecordedState, _ reason: RecordedReason) {
+        self.init(state: state.rawValue, reason: reason.rawValue)
+    }
+}
+
+extension HistoryStore {
+    /// All cells of a moment, as keyframes and the transitions after them tell.
+    func states(at moment: Int64) async throws -> [HistoryModel.Cell: CellCode] {
+        try await past(imageSet: "", withLabels: false) { reader in
+            let grid = try reader.moment(at: moment).grid
+            var states: [HistoryModel.Cell: CellCode] = [:]
+            for (image, number) in reader.images {
+                for (node, name) in reader.names where grid[image: number, node: node] != .none {
+                    states[HistoryModel.Cell(node: name, image: image)] = grid[image: number, node: node]
+                }
+            }
+            return states
+        }
     }
 }
 

@@ -19,6 +19,8 @@ struct CellQuery: Sendable {
     }
 
     /// Of each cell, the last of its transitions whose time isn't after the moment.
+    ///
+    /// Reads all transitions before the moment: for one node or one image. `PastReader` answers for all of them.
     func at(_ moment: Int64, _ db: Database) throws -> [CellRecord] {
         let texts = try Texts(db)
         var clause = HistoryWhere()

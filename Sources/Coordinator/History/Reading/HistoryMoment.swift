@@ -1,8 +1,18 @@
-import FoundationEssentials
 import GRDB
 
 /// All that coverage of a past moment is computed from: that moment's run, revision, target nodes and cells.
 struct HistoryMoment: Sendable {
+    /// A target node at the moment.
+    struct Node: Sendable, Hashable {
+        /// Its row of the grid.
+        var id: Int64
+        var name: String
+        /// Empty when the reader was told that nobody asks for them.
+        var labels: [String: String]
+        /// Whether a report of that run was fresh enough. If not, the node's cells are unknown.
+        var isHeard: Bool
+    }
+
     /// Milliseconds since 1970, by the coordinator's clock.
     var at: Int64
     /// The coordinator's run at that moment. Nil when nobody watched: all is unknown then.
@@ -10,32 +20,31 @@ struct HistoryMoment: Sendable {
     /// The revision in force, of the wanted image set. Nil when there was none.
     var revision: RevisionRecord?
     /// The target nodes; the cells of one that isn't heard are unknown.
-    var nodes: [NodeRecord]
+    var nodes: [Node]
     /// What was recorded last of each cell, of all nodes that were ever seen.
-    var cells: [CellRecord]
+    var grid: CellGrid
+    /// The grid's columns by their references.
+    var images: [String: Int64]
     /// Whether the moment is before what retention has kept: then all of it is incomplete.
     var isBeforeHorizon: Bool
 
-    /// The cells that were known then: of target nodes that were heard. All others of target nodes are unknown.
-    var knownCells: [CellRecord] {
-        let known = Set(nodes.lazy.filter(\.isHeard).map(\.name))
-        return cells.filter { known.contains($0.node) }
+    /// A cell that was known then.
+    struct Cell: Sendable, Hashable {
+        var node: String
+        var image: String
+        var state: RecordedState
+        var reason: RecordedReason
     }
 
-    /// Reads a moment.
-    ///
-    /// - Parameters:
-    ///   - imageSet: Whose revision is wanted.
-    ///   - currentRun: The run that is going on now; it covers everything since its start.
-    static func read(
-        _ db: Database, at: Int64, imageSet: String, currentRun: Int64?, cells: CellQuery
-    ) throws -> HistoryMoment {
-        let run = try RunQuery.covering(at, current: currentRun, db)
-        let horizon = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'horizon'")
-        return HistoryMoment(
-            at: at, run: run, revision: try RevisionQuery.inForce(imageSet, at: at, db),
-            nodes: try NodeQuery.at(at, run: run, db), cells: try cells.at(at, db),
-            isBeforeHorizon: horizon.map { at < $0 } ?? false)
+    /// The cells that were known then: of target nodes that were heard. All others of target nodes are unknown.
+    var knownCells: [Cell] {
+        nodes.filter(\.isHeard).flatMap { node in
+            images.compactMap { reference, image in
+                let code = grid[image: image, node: node.id]
+                guard code != .none else { return nil }
+                return Cell(node: node.name, image: reference, state: code.state, reason: code.reason)
+            }
+        }
     }
 }
 

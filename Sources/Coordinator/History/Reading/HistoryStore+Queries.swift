@@ -28,11 +28,18 @@ extension HistoryStore {
         try await read { db in try NodeQuery.current(db) }
     }
 
-    /// All that was so at a past moment, from one snapshot.
-    func moment(at: Int64, imageSet: String, _ query: CellQuery = CellQuery()) async throws -> HistoryMoment {
+    /// All that was so at a past moment.
+    func moment(at: Int64, imageSet: String, withLabels: Bool = true) async throws -> HistoryMoment {
+        try await past(imageSet: imageSet, withLabels: withLabels) { reader in try reader.moment(at: at) }
+    }
+
+    /// Looks at past moments, all of them from one snapshot; only what is made of them leaves it.
+    func past<Value: Sendable>(
+        imageSet: String, withLabels: Bool, _ body: @escaping @Sendable (PastReader) throws -> Value
+    ) async throws -> Value {
         let run = currentRunID
         return try await read { db in
-            try HistoryMoment.read(db, at: at, imageSet: imageSet, currentRun: run, cells: query)
+            try body(PastReader(db, imageSet: imageSet, currentRun: run, withLabels: withLabels))
         }
     }
 

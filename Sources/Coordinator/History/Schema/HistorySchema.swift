@@ -8,6 +8,7 @@ enum HistorySchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration(Migration001Tables.name, migrate: Migration001Tables.migrate)
+        migrator.registerMigration(Migration002Keyframes.name, migrate: Migration002Keyframes.migrate)
         return migrator
     }()
 }

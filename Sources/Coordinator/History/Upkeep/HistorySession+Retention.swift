@@ -30,7 +30,8 @@ extension HistorySession {
     }
 
     /// Drops the last transitions of cells that were no more before the horizon, where they are also the first that
-    /// is left: an older one of the same cell would come to life again.
+    /// is left: an older one of the same cell would come to life again. For the same reason those stay that a keyframe
+    /// doesn't know yet.
     func pruneEndedCells(before horizon: Int64, limit: Int) throws -> Int {
         try run(
             """
@@ -39,8 +40,15 @@ extension HistorySession {
                     SELECT 1 FROM transitions AS older
                     WHERE older.node_id = transitions.node_id AND older.image_id = transitions.image_id
                         AND older.id < transitions.id)
+                    AND id <= (SELECT coalesce(min(last_id), 9223372036854775807) FROM keyframes)
                 LIMIT ?)
             """, [horizon, limit])
+        return db.changesCount
+    }
+
+    /// Drops the keyframes before the newest one that serves the horizon.
+    func pruneKeyframes(before horizon: Int64) throws -> Int {
+        try run("DELETE FROM keyframes WHERE id < (SELECT max(id) FROM keyframes WHERE latest <= ?)", [horizon])
         return db.changesCount
     }
 
@@ -74,27 +82,30 @@ extension HistorySession {
     }
 
     /// Drops events that aren't the last of their kind before the horizon; then those that come first and say what
-    /// no event would say as well (not a target node, not heard).
-    func pruneNodeEvents(before horizon: Int64) throws -> Int {
+    /// no event would say as well (not a target node, not heard). At most `limit` of each sort.
+    func pruneNodeEvents(before horizon: Int64, limit: Int) throws -> Int {
         var dropped = 0
         for kinds in ["1, 2, 3", "4, 5"] {
             try run(
                 """
-                DELETE FROM node_events WHERE at < ? AND kind IN (\(kinds)) AND EXISTS (
-                    SELECT 1 FROM node_events AS later
-                    WHERE later.node_id = node_events.node_id AND later.id > node_events.id AND later.at < ?
-                        AND later.kind IN (\(kinds)))
-                """, [horizon, horizon])
+                DELETE FROM node_events WHERE id IN (
+                    SELECT id FROM node_events AS event WHERE at < ? AND kind IN (\(kinds)) AND EXISTS (
+                        SELECT 1 FROM node_events AS later
+                        WHERE later.node_id = event.node_id AND later.id > event.id AND later.at < ?
+                            AND later.kind IN (\(kinds)))
+                    LIMIT ?)
+                """, [horizon, horizon, limit])
             dropped += db.changesCount
         }
         for (kind, kinds) in [(NodeEventCode.left, "1, 2, 3"), (.silent, "4, 5")] {
             try run(
                 """
-                DELETE FROM node_events WHERE at < ? AND kind = ? AND NOT EXISTS (
-                    SELECT 1 FROM node_events AS older
-                    WHERE older.node_id = node_events.node_id AND older.id < node_events.id
-                        AND older.kind IN (\(kinds)))
-                """, [horizon, kind.rawValue])
+                DELETE FROM node_events WHERE id IN (
+                    SELECT id FROM node_events AS event WHERE at < ? AND kind = ? AND NOT EXISTS (
+                        SELECT 1 FROM node_events AS older
+                        WHERE older.node_id = event.node_id AND older.id < event.id AND older.kind IN (\(kinds)))
+                    LIMIT ?)
+                """, [horizon, kind.rawValue, limit])
             dropped += db.changesCount
         }
         return dropped
@@ -114,7 +125,8 @@ extension HistorySession {
         return revisions + db.changesCount
     }
 
-    /// Drops interned texts that nothing refers to any more. References and digests stay: they are few.
+    /// Drops interned texts that nothing refers to any more. References and digests stay: they are few. So does the
+    /// newest node, for its number would be given again, and keyframes speak in numbers.
     func pruneNames() throws -> Int {
         try run("DELETE FROM messages WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE message_id = messages.id)", [])
         var dropped = db.changesCount
@@ -123,7 +135,7 @@ extension HistorySession {
         let nodes = try String.fetchAll(
             db,
             sql: """
-                SELECT name FROM nodes WHERE target = 0
+                SELECT name FROM nodes WHERE target = 0 AND id < (SELECT max(id) FROM nodes)
                     AND NOT EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id)
                     AND NOT EXISTS (SELECT 1 FROM transitions WHERE node_id = nodes.id)
                     AND NOT EXISTS (SELECT 1 FROM attempts WHERE node_id = nodes.id)

@@ -2,7 +2,7 @@
 struct PruneResult: Sendable, Hashable {
     var transitions = 0
     var attempts = 0
-    /// Events, revisions, runs and names.
+    /// Keyframes, events, revisions, runs and names.
     var others = 0
     /// Transactions that it took.
     var steps = 0
@@ -32,6 +32,7 @@ extension HistoryStore {
             result.steps += 1
             cursor = step.next
         } while cursor != nil
+        result.others = try await write { session in try session.pruneKeyframes(before: horizon) }
         result.transitions += try await whileDropping(&result.steps) { session in
             try session.pruneEndedCells(before: horizon, limit: stepRows)
         }
@@ -41,9 +42,11 @@ extension HistoryStore {
         result.attempts = try await whileDropping(&result.steps) { session in
             try session.pruneAttempts(before: horizon, limit: stepRows)
         }
-        result.others = try await write { session in
-            try session.pruneNodeEvents(before: horizon) + session.pruneRevisionsAndRuns(before: horizon)
-                + session.pruneNames()
+        result.others += try await whileDropping(&result.steps) { session in
+            try session.pruneNodeEvents(before: horizon, limit: stepRows)
+        }
+        result.others += try await write { session in
+            try session.pruneRevisionsAndRuns(before: horizon) + session.pruneNames()
         }
         result.steps += 1
         while try await write({ session in try session.vacuum(pages: stepRows) }) { result.steps += 1 }

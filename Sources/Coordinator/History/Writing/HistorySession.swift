@@ -8,6 +8,8 @@ final class HistorySession {
     var names: NameCache
     /// The coordinator's run that is going on, if any.
     var runID: Int64?
+    /// The newest transition that was written in this transaction.
+    var newestTransition: Int64?
 
     init(_ db: Database, names: NameCache, runID: Int64?) {
         self.db = db

@@ -1,0 +1,66 @@
+import Planning
+import Shared
+
+extension CoverageReport {
+    /// Computes the report of a past moment: what the live report said then.
+    init(_ moment: HistoryMoment, by grouping: CoverageGrouping) {
+        let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
+        self.init(moment, by: grouping, configuration: configuration)
+    }
+
+    /// - Parameter configuration: of the moment's revision; nil when there was none.
+    init(_ moment: HistoryMoment, by grouping: CoverageGrouping, configuration: Configuration?) {
+        let images = configuration?.images ?? []
+        let columns = images.map { image in
+            moment.images[image.reference.written].flatMap { moment.grid.columns[$0] } ?? []
+        }
+        var tally = CoverageTally(grouping, images: images)
+        for node in moment.nodes {
+            let slice = tally.slice(node: node.name, labels: node.labels)
+            guard node.isHeard else {
+                tally.add(.unknown, times: images.count, slice: slice)
+                continue
+            }
+            for (column, codes) in columns.enumerated() {
+                let code = codes.indices.contains(Int(node.id)) ? codes[Int(node.id)] : .none
+                let state = CellState(code.state)
+                tally.add(state, column: column, slice: slice)
+                if state == .failed, let reason = FailureReason(code.reason) {
+                    tally.add(reason, message: "", column: column, slice: slice, node: node.name)
+                }
+            }
+        }
+        let at = Timestamp(milliseconds: moment.at)
+        self.at = at.rfc3339
+        revision = Int(clamping: moment.revision?.number ?? 0)
+        evidence = configuration?.runtimeSocket == RuntimeSocket.none ? .podStatuses : .runtimes
+        self.grouping = grouping.description
+        nodes = moment.nodes.count
+        self.images = images.count
+        total = tally.total
+        rows = tally.finish(now: at, withAges: false)
+        past = Past(watched: moment.run != nil, complete: !moment.isBeforeHorizon)
+    }
+}
+
+extension FailureReason {
+    /// Nil when none was recorded.
+    init?(_ reason: RecordedReason) {
+        switch reason {
+        case .none: return nil
+        case .notFound: self = .notFound
+        case .unauthorized: self = .unauthorized
+        case .invalidReference: self = .invalidReference
+        case .noMatchingPlatform: self = .noMatchingPlatform
+        case .rateLimited: self = .rateLimited
+        case .registryUnavailable: self = .registryUnavailable
+        case .network: self = .network
+        case .tls: self = .tls
+        case .diskFull: self = .diskFull
+        case .timeout: self = .timeout
+        case .cancelled: self = .cancelled
+        case .runtimeUnavailable: self = .runtimeUnavailable
+        case .unknown: self = .unknown
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Planning
+
+/// Coverage at moments of equal distance: the answer of `GET /api/v1/coverage/series`.
+struct CoverageSeries: Codable, Sendable, Equatable {
+    var grouping: String
+    /// Seconds between two points.
+    var stepSeconds: Double
+    /// Oldest first.
+    var points: [Point]
+
+    struct Point: Codable, Sendable, Equatable {
+        /// RFC 3339.
+        var at: String
+        var revision: Int
+        /// Whether a coordinator was watching. If not, everything is unknown.
+        var watched: Bool
+        var nodes: Int
+        var images: Int
+        var total: CoverageCounts
+        var rows: [Row]
+    }
+
+    struct Row: Codable, Sendable, Equatable {
+        var name: String
+        var counts: CoverageCounts
+    }
+
+    /// Points of one series at most.
+    static let maximumPoints = 1000
+
+    init(_ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64) throws {
+        self.grouping = grouping.description
+        stepSeconds = Double(step) / 1000
+        points = []
+        var configurations: [String: Configuration?] = [:]
+        for at in stride(from: since, through: until, by: Int64.Stride(step)) {
+            let moment = try reader.moment(at: at)
+            let text = moment.revision?.findings ?? ""
+            let configuration = configurations[text] ?? RevisionNotes(text: text)?.configuration
+            configurations[text] = configuration
+            let report = CoverageReport(moment, by: grouping, configuration: configuration)
+            points.append(
+                Point(
+                    at: report.at, revision: report.revision, watched: report.past?.watched ?? false,
+                    nodes: report.nodes, images: report.images, total: report.total,
+                    rows: report.rows.map { Row(name: $0.name, counts: $0.counts) }))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Shared
+
+/// Questions of reports, which look at many cells at once.
+extension Fleet {
+    /// The states of a node's cells, in the order of the image entries; nil while they are unknown.
+    public func cells(of name: String, now: Timestamp) -> ArraySlice<CellState>? {
+        guard let node = nodes[name], isKnown(node, now: now) else { return nil }
+        return node.cells.prefix(entryCount)
+    }
+
+    /// An image of some node's runtime, as far as plans and reports need it.
+    public struct ListedImage: Sendable, Hashable {
+        /// The digest of its configuration.
+        public var id: String
+        /// Bytes, as the runtime counts.
+        public var size: UInt64
+        public var digests: [String]
+    }
+
+    /// Which nodes have an image that a reference names, whether it's listed or not. Nodes that are unknown are left
+    /// out.
+    public func holders(of reference: ImageReference, now: Timestamp) -> [String: ListedImage] {
+        let matching = catalogue.matching(reference)
+        guard !matching.isEmpty else { return [:] }
+        var holders: [String: ListedImage] = [:]
+        for (name, node) in nodes where isKnown(node, now: now) {
+            holders[name] = matching.first { node.inventory[$0.key] != nil }?.value
+        }
+        return holders
+    }
+
+    /// A node's orders under way, oldest first.
+    public func orders(of name: String) -> [PullOrder] {
+        (nodes[name]?.orders.values ?? [:].values).sorted { $0.assignedAt < $1.assignedAt }
+    }
+
+    /// A node's failures by normalised reference.
+    public func failures(of name: String) -> [String: Failure] { nodes[name]?.failures ?? [:] }
+}
+
+extension ImageCatalogue {
+    func matching(_ reference: ImageReference) -> [Index: Fleet.ListedImage] {
+        var found: [Index: Fleet.ListedImage] = [:]
+        for index in indices {
+            guard let record = record(index),
+                reference.matches(tags: record.tags, digests: record.digests)
+                    || record.resolved.contains(reference.written)
+            else { continue }
+            found[index] = Fleet.ListedImage(id: record.id, size: record.size, digests: record.digests)
+        }
+        return found
+    }
+}
