@@ -11,12 +11,13 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages build sleep test demo bench format lint
+.PHONY: help packages build sleep test demo bench bench-dashboard format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-dashboard  the same of the dashboard, in Chromium"
 	@echo "make build         build everything, debug"
 	@echo "make format        format the sources; make lint only checks"
 
@@ -41,6 +42,9 @@ demo:
 
 bench: packages sleep
 	scripts/bench
+
+bench-dashboard: packages
+	@scripts/bench-dashboard
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

@@ -65,7 +65,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "X509", package: "swift-certificates"), "Yams",
             ],
-            swiftSettings: strict),
+            // The dashboard is part of the program: there's no file to forget.
+            resources: [.embedInCode("Dashboard/Page")], swiftSettings: strict),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
@@ -101,6 +102,15 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["Facts"], swiftSettings: strict),
+        .testTarget(
+            name: "DashboardTests",
+            dependencies: [
+                "Coordinator", "Planning", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird, logging,
+                protobuf, .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        // Debian's Chromium for the tests of the dashboard.
+        .target(name: "WebDriver", dependencies: ["Shared"], path: "Tests/WebDriver", swiftSettings: strict),
         // A server for the tests that need a real one.
         .target(
             name: "TestServer",
@@ -119,7 +129,9 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", logging],
+            dependencies: [
+                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "Shared", "WebDriver", logging,
+            ],
             swiftSettings: strict),
     ]
 )

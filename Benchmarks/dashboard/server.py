@@ -22,9 +22,15 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+def encoded(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     cluster = None
+    # What is asked for again and again: the page is measured, not this server.
+    ready = {}
     events = True
 
     def log_message(self, *_):
@@ -40,6 +46,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.file(url.path.removeprefix("/dashboard/"))
             if url.path == "/api/v1/events" and self.events:
                 return self.stream()
+            if url.path in self.ready and "at" not in query:
+                return self.answer(200, "application/json", self.ready[url.path])
             at = query.get("at")
             at = datetime.datetime.fromisoformat(at.replace("Z", "+00:00")) if at else None
             past = self.cluster.at(at)
@@ -53,6 +61,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if url.path == "/api/v1/configuration":
                 return self.json({"revision": 12, "acceptedAt": rfc3339(now()), "isAccepted": True,
                                   "configMap": "k8s-image-puller/k8s-image-puller", "findings": []})
+            if url.path == "/api/v1/attempts":
+                return self.json(past.attempts_answer(query.get("node"), query.get("image"), int(query.get("limit", 20))))
+            for kind, answer in (("nodes", self.cluster.node_answer), ("images", self.cluster.image_answer)):
+                if url.path.startswith(f"/api/v1/{kind}/"):
+                    found = answer(urllib.parse.unquote(url.path.removeprefix(f"/api/v1/{kind}/")))
+                    return self.json(found) if found else self.problem(404, "There is no such thing", f"unknown-{kind}")
             self.problem(404, "There's nothing at this address")
         except BrokenPipeError:
             pass
@@ -68,11 +82,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, TYPES[file.suffix], file.read_bytes())
 
     def json(self, value):
-        self.answer(200, "application/json", json.dumps(value, separators=(",", ":")).encode())
+        self.answer(200, "application/json", encoded(value))
 
-    def problem(self, status, title):
+    def problem(self, status, title, name="not-found"):
         self.answer(status, "application/problem+json", json.dumps({
-            "type": "urn:image-puller:problem:not-found", "status": status, "title": title}).encode())
+            "type": f"urn:image-puller:problem:{name}", "status": status, "title": title}).encode())
 
     def answer(self, status, kind, body):
         self.send_response(status)
@@ -97,7 +111,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def serve(nodes, images, port=0, events=True, names=None):
     """Serves in the background; gives the server, whose `server_port` is where."""
-    handler = type("ClusterHandler", (Handler,), {"cluster": Cluster(nodes, images, names=names), "events": events})
+    cluster = Cluster(nodes, images, names=names)
+    ready = {"/api/v1/cells": encoded(cluster.cells_answer(None)), "/api/v1/coverage": encoded(cluster.coverage_answer(None))}
+    handler = type("ClusterHandler", (Handler,), {"cluster": cluster, "events": events, "ready": ready})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -123,6 +123,52 @@ class Cluster:
             "total": self.counts(b"".join(self.cells)), "rows": rows,
             **({"past": {"watched": True, "complete": True}} if at else {})}
 
+    def node_answer(self, name):
+        """None for a node that isn't there."""
+        if name not in self.nodes:
+            return None
+        number = self.nodes.index(name)
+        images = []
+        for (image, reference), state in zip(self.images, self.cells[number]):
+            one = {"name": image, "reference": reference, "state": STATES[state]}
+            if state == FAILED:
+                one |= {"reason": "notFound", "attempts": 3, "nextAttempt": rfc3339(now() + datetime.timedelta(minutes=7))}
+            elif state >= PRESENT:
+                one |= {"size": 184_000_000, "since": rfc3339(now() - datetime.timedelta(hours=30))}
+            images.append(one)
+        failing = [one["name"] for one in images if one["state"] == "failed"]
+        causes = [{
+            "kind": "imageFailing", "summary": f"{len(failing)} images fail: notFound.", "images": failing[:4],
+            "evidence": [{"object": f"report of {name}", "field": "attempts", "at": rfc3339(now()),
+                          "message": "failed to resolve reference: not found"}],
+            "nextStep": "Correct the reference in IMAGES, or push the image.",
+            "planned": "The next try is in 7 min."}] if failing else []
+        return {"name": name, "at": rfc3339(now()), "revision": self.revision, "isTarget": True,
+                "counts": self.counts(self.cells[number]), "causes": causes, "images": images, "reportAgeSeconds": 4,
+                "agentVersion": "1.0.0", "runtime": "containerd 1.7.20", "diskCapacityBytes": 107_000_000_000,
+                "diskFreeBytes": 61_000_000_000, "zone": self.zones[number],
+                "past": {"joinedAt": rfc3339(now() - datetime.timedelta(days=12))}}
+
+    def image_answer(self, name):
+        """None for an image that isn't listed."""
+        if not any(image == name for image, _ in self.images):
+            return None
+        return {"name": name, "digests": [
+            {"digest": "sha256:" + "9f" * 32, "size": 184_000_000, "nodes": max(1, len(self.nodes) - 1),
+             "example": self.nodes[0] if self.nodes else "", "architectures": ["amd64"]}],
+            "pullSeconds": {"count": 1981, "p50": 14.2, "p95": 41, "p99": 77, "longest": 130},
+            "failedAttempts": [{"reason": "registryUnavailable", "attempts": 12, "nodes": 7, "example": "refused",
+                                "last": rfc3339(now())}],
+            "firstSeen": rfc3339(now() - datetime.timedelta(days=20)), "lastChange": rfc3339(now())}
+
+    def attempts_answer(self, node, image, limit):
+        names = [node] * limit if node else self.nodes[:limit]
+        return {"items": [
+            {"startedAt": rfc3339(now()), "endedAt": rfc3339(now()), "seconds": 2.5 + i, "node": name,
+             "image": self.images[i % len(self.images)][1], "outcome": "failed" if i % 3 == 0 else "succeeded",
+             **({"reason": "notFound", "message": "failed to resolve reference: not found"} if i % 3 == 0 else {})}
+            for i, name in enumerate(names[:8]) if self.images]}
+
     def series_answer(self, since, step, by, name=None):
         end = now()
         total = self.counts(b"".join(self.cells))

@@ -26,6 +26,8 @@ enum Listeners {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
         QueryRoutes(loop: loop, configurationStatus: configurationStatus).add(to: router)
+        CellRoutes(loop: loop, imageSet: { await configurationStatus().configMap }).add(to: router)
+        DashboardRoutes().add(to: router)
         HealthRoutes(loop: loop).add(to: router)
         return application(
             router, host: "127.0.0.1", port: port, name: "local", logger: logger, onListening: onListening)

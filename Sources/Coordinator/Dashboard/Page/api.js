@@ -16,11 +16,19 @@ export class Refusal extends Error {
 }
 
 const PATIENCE_MILLISECONDS = 20_000;
+const EARLY_MILLISECONDS = 5_000;
 const ABSENCE_MILLISECONDS = 300_000;
 const NO_SUCH_ADDRESS = "urn:image-puller:problem:not-found";
 
 /** Kinds of questions that this coordinator doesn't know at all, and since when: they aren't asked again and again. */
 const absent = new Map();
+
+/** The answer to a question that was asked while the modules were on their way; each is taken once, while it's new. */
+function early(url) {
+  const answer = performance.now() < EARLY_MILLISECONDS ? window.earlyAnswers?.get(url) : undefined;
+  window.earlyAnswers?.delete(url);
+  return answer;
+}
 
 /** Asks; `parameters` that are null are left out. Throws a Refusal, or an AbortError when the signal says so. */
 export async function ask(path, parameters = {}, signal = undefined) {
@@ -29,13 +37,14 @@ export async function ask(path, parameters = {}, signal = undefined) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters)) if (value !== null && value !== undefined) query.set(key, value);
   const text = query.toString();
+  const url = `api/v1/${path}${text ? `?${text}` : ""}`;
   const patience = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   let answer;
   try {
-    answer = await fetch(`api/v1/${path}${text ? `?${text}` : ""}`, {
+    answer = await (early(url) ?? fetch(url, {
       headers: { Accept: "application/json" },
       signal: signal ? AbortSignal.any([signal, patience]) : patience,
-    });
+    }));
     if (answer.ok) return await answer.json();
   } catch (error) {
     if (signal?.aborted) throw error;

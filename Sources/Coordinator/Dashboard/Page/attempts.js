@@ -12,16 +12,19 @@ export function attemptsSection() {
   const list = h("ol", { class: "attempts" });
   const element = h("section", {}, h("h3", {}, "Newest attempts"), note, list);
   let asked = 0;
+  let shown = null;
   const load = async (filter, at, other) => {
     const number = ++asked;
     try {
-      const answer = await ask("attempts", { ...filter, until: at, limit: SHOWN });
-      if (number !== asked) return;
-      const attempts = (answer.attempts ?? answer.items ?? []).slice(0, SHOWN);
-      text(note, attempts.length ? "" : "None is recorded.");
-      list.replaceChildren(...attempts.map((attempt) => line(attempt, other)));
+      const { items } = await ask("attempts", { ...filter, until: at, limit: SHOWN });
+      const content = JSON.stringify(items);
+      if (number !== asked || shown === content) return;
+      shown = content;
+      text(note, items.length ? "" : "None is recorded.");
+      list.replaceChildren(...items.map((attempt) => line(attempt, other)));
     } catch (error) {
       if (number !== asked) return;
+      shown = null;
       list.replaceChildren();
       text(note, error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
     }
@@ -30,13 +33,9 @@ export function attemptsSection() {
   return { element, load };
 }
 
-function line(attempt, other) {
-  const [started, ended] = [attempt.startedAt ?? attempt.started, attempt.endedAt ?? attempt.ended].map((at) => Date.parse(at));
-  const reason = attempt.reason && attempt.reason !== "none" ? attempt.reason : null;
-  const outcome = attempt.outcome ?? (reason ? "failed" : "succeeded");
-  return h("li", { class: reason || outcome === "failed" ? "is-failed" : "" },
-    h("p", {}, h("b", {}, reason ? `${outcome}: ${reason}` : outcome),
-      ` · ${attempt[other] ?? attempt.reference ?? ""} · ${Number.isFinite(ended) ? moment(ended) : ""}`,
-      Number.isFinite(ended - started) ? ` · took ${span((ended - started) / 1000)}` : ""),
-    attempt.message ? h("p", { class: "message" }, attempt.message) : null);
+function line({ outcome, reason, message, endedAt, seconds, ...attempt }, other) {
+  return h("li", {},
+    h("p", {}, h("b", { class: outcome === "failed" || outcome === "timedOut" ? "bad" : "" }, reason ? `${outcome}: ${reason}` : outcome),
+      ` · ${attempt[other] ?? ""}`, h("span", { class: "dim" }, ` · ${moment(Date.parse(endedAt))} · took ${span(seconds)}`)),
+    message ? h("p", { class: "message" }, message) : null);
 }

@@ -35,6 +35,7 @@ export class HeatMap {
   /** Shows another state of the cluster, or the same otherwise arranged. The cursor stays on its cell. */
   show(matrix, arrangement) {
     const kept = this.cursor && this.matrix && {
+      isByKeys: this.cursor.isByKeys,
       node: this.matrix.nodes[nodeAt(this.geometry, this.cursor.position)],
       image: this.matrix.images[this.geometry.images[this.cursor.row]]?.name,
     };
@@ -45,12 +46,13 @@ export class HeatMap {
     if (kept) this.restore(kept);
   }
 
-  restore({ node, image }) {
+  restore({ node, image, isByKeys }) {
     const number = this.matrix.nodeNumbers.get(node);
     const row = this.geometry.images.indexOf(this.matrix.imageNumbers.get(image));
     const span = this.geometry.spans.find(({ group }) => group.nodes.includes(number));
     if (span && row >= 0) this.place(span.first + span.group.nodes.indexOf(number), row, false);
-    else this.leave();
+    else this.cursor = null;
+    if (this.cursor) this.cursor.isByKeys = isByKeys;
   }
 
   /** The theme changed. */
@@ -130,7 +132,8 @@ export class HeatMap {
 
   leave() {
     this.tip.hidden = true;
-    if (document.activeElement === this.scroller && this.scroller.matches(":focus-visible")) return;
+    // Where keys have led, they go on from, after a look at a node too.
+    if (this.cursor?.isByKeys) return;
     this.cursor = null;
     this.paintSoon();
   }
@@ -155,7 +158,7 @@ export class HeatMap {
   }
 
   place(position, row, announces = true) {
-    this.cursor = { position, row, x: xOf(this.geometry, position) };
+    this.cursor = { position, row, x: xOf(this.geometry, position), isByKeys: announces };
     if (announces) {
       this.scrollToCursor();
       text(this.voice, this.lines().join(", "));

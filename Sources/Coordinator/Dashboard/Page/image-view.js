@@ -11,7 +11,7 @@ import { present, total } from "./matrix.js";
 import { FAILED, HELD, MISSING, PRESENT, PULLING, UNKNOWN, WORDS } from "./states.js";
 
 const WORST_FIRST = [FAILED, MISSING, PULLING, UNKNOWN, PRESENT, HELD];
-const LISTED = 200;
+const LISTED = 60;
 
 export class ImageView {
   constructor(name) {
@@ -43,6 +43,7 @@ export class ImageView {
     const groups = row ? troubles([row]) : [];
     list(this.failing, groups, Boolean(coverage?.past));
     this.failingNote.hidden = groups.length > 0;
+    this.bar.hidden = number === undefined;
     if (number === undefined) {
       text(this.share, "");
       text(this.words, "");

@@ -18,6 +18,7 @@ import { showSummary } from "./summary.js";
 import { prepareTheme } from "./theme-switch.js";
 
 const ONE_MINUTE = 60_000;
+const NOT_READY = "urn:image-puller:problem:not-ready";
 
 const data = { matrix: null, coverage: null };
 const heatMap = new HeatMap();
@@ -32,7 +33,7 @@ async function refresh() {
   const { at } = address();
   try {
     const [coverage, cells, configuration] = await Promise.all([
-      ask("coverage", { by: "image", at }, request.signal),
+      ask("coverage", { by: "image", limit: 10_000, at }, request.signal),
       ask("cells", { at }, request.signal).catch(unlessUnavailable),
       at ? null : ask("configuration", {}, request.signal).catch(() => null),
     ]);
@@ -45,18 +46,25 @@ async function refresh() {
     if (configuration) showConfiguration(configuration);
     notReady(null);
     render();
+    tellPaint();
     panel.refresh(at);
     past.load();
     return true;
   } catch (error) {
     if (request.signal.aborted) return false;
-    if (error.status === 503) {
+    if (error.status === 503 && error.type === NOT_READY) {
       showConfiguration(await ask("configuration").catch(() => null));
       notReady(error.message);
       return true;
     }
     throw error;
   }
+}
+
+/** Notes when the cluster was on the screen for the first time, for whoever measures. */
+function tellPaint() {
+  if (performance.getEntriesByName("useful-paint").length) return;
+  requestAnimationFrame(() => setTimeout(() => performance.mark("useful-paint")));
 }
 
 function unlessUnavailable(error) {

@@ -24,7 +24,7 @@ export function badge(state) {
 
 /** A bar whose parts are the states, best first. */
 export function bar() {
-  const element = h("span", { class: "bar", role: "img" });
+  const element = h("span", { class: "bar", role: "img", "aria-label": "nothing to cover" });
   element.parts = BEST_FIRST.map((state) => h("span", { class: `part is-${WORDS[state]}` }));
   element.append(...element.parts);
   return element;

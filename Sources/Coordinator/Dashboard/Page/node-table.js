@@ -6,7 +6,7 @@ import { aim, badge, viewLink } from "./marks.js";
 import { present, total } from "./matrix.js";
 import { HELD, PRESENT, SEVERITY } from "./states.js";
 
-const PAGE = 50;
+const PAGE = 25;
 const NAMED = 6;
 let page = 0;
 

@@ -2,12 +2,13 @@
 
 import { ask, segment } from "./api.js";
 import { h, reconcile, text } from "./dom.js";
-import { count, moment, percent, span } from "./format.js";
+import { count, due, moment, percent, span } from "./format.js";
 import { attemptsSection } from "./attempts.js";
 import { showCauses } from "./causes.js";
+import { cellWords, nodeFacts } from "./image-facts.js";
 import { aim, badge, bar, updateBar, viewLink } from "./marks.js";
 import { present, total } from "./matrix.js";
-import { SEVERITY } from "./states.js";
+import { SEVERITY, WORDS } from "./states.js";
 
 export class NodeView {
   constructor(name) {
@@ -20,6 +21,9 @@ export class NodeView {
     this.images = h("tbody");
     this.attempts = attemptsSection();
     this.missing = h("p", { class: "note" });
+    this.facts = h("dl", { class: "fact-list" });
+    /** What the node's own answer says of its images, by their names. */
+    this.details = new Map();
     this.element = h("div", {},
       h("p", { class: "headline" }, this.share, this.words), this.bar, this.missing,
       h("section", {}, h("h3", {}, "Diagnosis"), this.causes),
@@ -27,14 +31,16 @@ export class NodeView {
         h("table", { class: "plain" }, h("caption", { class: "unseen" }, "The images on this node, the worst first"),
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "State"), h("th", { scope: "col" }, "Image"))), this.images)),
       this.attempts.element,
-      h("section", {}, h("h3", {}, "Labels"), this.labels));
+      h("section", {}, h("h3", {}, "Node"), this.facts, this.labels));
   }
 
   show({ matrix }, { cell, at }) {
+    this.shown = [matrix, cell];
     if (this.at !== at || !this.isLoaded) this.refresh(at);
     const node = matrix?.nodeNumbers.get(this.name);
     this.missing.hidden = node !== undefined || !matrix;
     text(this.missing, at ? "This node wasn't a target node at that moment." : "This isn't a target node: the DaemonSet doesn't select it, or it has left the cluster.");
+    this.bar.hidden = node === undefined;
     if (node === undefined) {
       text(this.share, "");
       text(this.words, "");
@@ -55,20 +61,22 @@ export class NodeView {
 
   showImages(matrix, node, cell) {
     const rows = matrix.images.map((image, number) => ({ image, state: matrix.state(node, number), number }));
-    rows.sort((a, b) => SEVERITY[b.state] - SEVERITY[a.state] || a.number - b.number);
+    const isMarked = ({ image }) => Number(image.name === cell);
+    rows.sort((a, b) => isMarked(b) - isMarked(a) || SEVERITY[b.state] - SEVERITY[a.state] || a.number - b.number);
     reconcile(this.images, rows, ({ image }) => image.name, ({ image }) => {
       const row = h("tr");
       row.state = h("td");
       row.link = viewLink("image", image.name);
-      row.append(row.state, h("td", {}, row.link, h("span", { class: "reference", title: image.reference }, image.reference)));
+      row.more = h("span", { class: "more-words" });
+      row.append(row.state, h("td", {}, row.link, h("span", { class: "reference", title: image.reference }, image.reference), row.more));
       return row;
     }, (row, { image, state }) => {
       aim(row.link, { view: "image", name: image.name });
       if (row.code !== state) row.state.replaceChildren(badge(state));
       row.code = state;
-      const isMarked = image.name === cell;
-      if (isMarked && !row.classList.contains("is-marked")) requestAnimationFrame(() => row.scrollIntoView({ block: "nearest" }));
-      row.classList.toggle("is-marked", isMarked);
+      const details = this.details.get(image.name);
+      text(row.more, details?.state === WORDS[state] ? cellWords(details, due) : "");
+      row.classList.toggle("is-marked", Boolean(isMarked({ image })));
     });
   }
 
@@ -76,17 +84,28 @@ export class NodeView {
   async refresh(at) {
     this.at = at;
     this.isLoaded = true;
+    if (this.isForgotten) return;
     this.attempts.load({ node: this.name }, at, "image");
     if (at) {
+      this.details.clear();
+      this.facts.replaceChildren();
       showCauses(this.causes, null, `A diagnosis is made of the present only, not of ${moment(Date.parse(at))}.`);
       return;
     }
     try {
       const answer = await ask(`nodes/${segment(this.name)}`);
-      if (this.at === at) showCauses(this.causes, answer);
+      if (this.at !== at) return;
+      showCauses(this.causes, answer);
+      this.facts.replaceChildren(...nodeFacts(answer));
+      this.details = new Map((answer.images ?? []).map((image) => [image.name, image]));
+      const [matrix, cell] = this.shown;
+      const node = matrix?.nodeNumbers.get(this.name);
+      if (node !== undefined) this.showImages(matrix, node, cell);
     } catch (error) {
       if (this.at !== at) return;
-      showCauses(this.causes, null, error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
+      // Neither the cluster nor history knows it: that stays so while this view is open.
+      this.isForgotten = error.type === "urn:image-puller:problem:unknown-node";
+      showCauses(this.causes, null, this.isForgotten ? `${error.message}` : error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
     }
   }
 }
