@@ -27,15 +27,17 @@ final class ChromeDriver: @unchecked Sendable {
                 return
             }
             guard process.isRunning, ContinuousClock.now < deadline else {
-                process.terminate()
+                kill(process.processIdentifier, SIGKILL)
                 throw BrowserError("chromedriver doesn't start: \(text)")
             }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 
+    /// Its browser has ended by then.
     func end() {
-        process.terminate()
+        // Children of a test have SIGTERM blocked, as the test's own threads do.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: output)
     }

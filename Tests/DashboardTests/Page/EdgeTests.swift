@@ -1,4 +1,5 @@
 import HTTPTypes
+import Planning
 import Shared
 import Testing
 import WebDriver

@@ -1,3 +1,4 @@
+import Planning
 import Shared
 import Testing
 import WebDriver

@@ -7,7 +7,8 @@ const STEPS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25];
 export const PAD = { left: 46, right: 14, top: 12, bottom: 24 };
 
 /**
- * Draws points `{time, share, unknown}` (milliseconds; shares of 1, null where nothing is known) into an SVG element.
+ * Draws points `{time, share, unknown, isUnwatched}` (milliseconds; shares of 1, `share` null where there was nothing to
+ * cover, or nobody watched) into an SVG element.
  *
  * @returns what was drawn, in words
  */
@@ -22,7 +23,7 @@ export function draw(svg, points, { width, height, from, until, selected }) {
   const y = (share) => PAD.top + ((1 - share) / (1 - floor || 1)) * (height - PAD.top - PAD.bottom);
   const parts = [grid(x, y, floor, step, { width, height, from, until })];
   const base = height - PAD.bottom;
-  for (const run of runs(points, (point) => point.share === null)) {
+  for (const run of runs(points, (point) => point.isUnwatched)) {
     const [left, right] = [x(run[0].time), x(run.at(-1).time)];
     parts.push(s("rect", { class: "gap", x: left - 2, y: PAD.top, width: right - left + 4, height: base - PAD.top }));
     if (right - left > 70) parts.push(s("text", { class: "tick", x: (left + right) / 2, y: base - 8, "text-anchor": "middle" }, "not watched"));

@@ -37,6 +37,7 @@ export function showImages(coverage) {
   text(more, showsAll ? `Show the first ${SHORT}` : `Show all ${count(rows.length)}`);
   attribute(more, "aria-expanded", String(showsAll));
   $("images-empty").hidden = rows.length > 0;
+  $("images-table").hidden = rows.length === 0;
 }
 
 function create({ row }) {

@@ -38,6 +38,7 @@ export class Past {
       this.points = answer.points.map(({ at, watched, total }) => ({
         time: Date.parse(at),
         share: watched === false || !total.cells ? null : total.present / total.cells,
+        isUnwatched: watched === false,
         unknown: total.cells ? total.unknown / total.cells : 0,
       }));
       this.problem = null;

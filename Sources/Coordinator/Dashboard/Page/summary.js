@@ -23,7 +23,7 @@ export function showSummary(coverage, matrix) {
   text($("unknown"), unknown ? percent(unknown, cells) : "0");
   text($("unknown-words"), unknown
     ? `unknown: ${counted(unknown, "cell")} without a fresh report`
-    : "unknown: every node has reported");
+    : coverage.nodes ? "unknown: every node has reported" : "unknown");
   attribute($("unknown-block"), "data-some", unknown ? "yes" : null);
   updateBar(whole, counts);
   legend($("legend"), counts, MEANINGS);
