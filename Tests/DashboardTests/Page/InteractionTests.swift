@@ -71,28 +71,37 @@ import WebDriver
         }
     }
 
+    /// Where the first cell of the heat map is in the window, and the name of its image.
+    private static func places(
+        _ browser: Browser
+    ) async throws -> (cell: (x: Double, y: Double), name: (x: Double, y: Double)) {
+        let script = """
+            window.dashboard.heatMap.layOut();
+            document.getElementById("heatmap").scrollIntoView({ block: "center" });
+            const { left, top } = document.getElementById("heatmap-scroll").getBoundingClientRect();
+            const { gutter, top: head, column, row } = window.dashboard.heatMap.geometry;
+            return [left + gutter + column / 2, top + head + row / 2, left + 20].map(Math.round);
+            """
+        let place = try await browser.run(script).arrayValue?.compactMap(\.integerValue).map(Double.init) ?? []
+        try #require(place.count == 3)
+        return ((place[0], place[1]), (place[2], place[1]))
+    }
+
     @Test("A click on a cell opens its node, one on a name its image; the tip tells the cell under the pointer")
     func pointer() async throws {
         try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
             try await Browser.run { browser in
                 try await browser.open(address)
                 try await browser.until(Self.loaded)
-                let place =
-                    try await browser.run(
-                        """
-                        document.getElementById("heatmap").scrollIntoView({ block: "center" });
-                        const { left, top } = document.getElementById("heatmap-scroll").getBoundingClientRect();
-                        const { gutter, top: head, column, row } = window.dashboard.heatMap.geometry;
-                        return [Math.round(left + gutter + column / 2), Math.round(top + head + row / 2), Math.round(left + 20)];
-                        """
-                    ).arrayValue?.compactMap(\.integerValue) ?? []
-                try #require(place.count == 3)
-                try await browser.hover(x: Double(place[0]), y: Double(place[1]))
+                var (cell, name) = try await Self.places(browser)
+                try await browser.hover(x: cell.x, y: cell.y)
                 try await browser.until("return !document.getElementById('heatmap-tip').hidden")
                 #expect(try await browser.text("#heatmap-tip").contains("failed: app-5"))
-                try await browser.click(x: Double(place[0]), y: Double(place[1]))
+                try await browser.click(x: cell.x, y: cell.y)
                 try await browser.until("return location.hash.startsWith('#/node/node-')")
-                try await browser.click(x: Double(place[2]), y: Double(place[1]))
+                // The panel has taken room.
+                (cell, name) = try await Self.places(browser)
+                try await browser.click(x: name.x, y: name.y)
                 try await browser.until("return location.hash.startsWith('#/image/app-5')")
                 #expect(try await browser.text("#panel").contains("registry.example.com/shop/app-5:1"))
                 #expect(try await browser.text("#panel").contains("Not available from this coordinator"))
