@@ -48,21 +48,21 @@ final class SceneryServer: Sendable {
                 report.at = at.rfc3339
                 report.past = CoverageReport.Past(watched: true, complete: true)
             }
-            return try QueryRoutes.json(report)
+            return try CellRoutes.json(report)
         }
         router.get("/api/v1/cells") { request, _ in
             let (snapshot, at) = try self.moment(request)
             var matrix = CellMatrix(snapshot)
             if at != nil { matrix.past = CoverageReport.Past(watched: true, complete: true) }
-            return try QueryRoutes.json(matrix)
+            return try CellRoutes.json(matrix)
         }
         router.get("/api/v1/configuration") { _, _ in
             var status = ConfigurationStatus(configMap: "k8s-image-puller/k8s-image-puller")
             status.revision = 7
             status.isAccepted = true
-            return try QueryRoutes.json(status)
+            return try CellRoutes.json(status)
         }
-        router.get("/api/v1/coverage/series") { _, _ in try QueryRoutes.json(self.series()) }
+        router.get("/api/v1/coverage/series") { _, _ in try CellRoutes.json(self.series()) }
     }
 
     /// The snapshot of the moment that is asked for: in the past, all nodes were silent.

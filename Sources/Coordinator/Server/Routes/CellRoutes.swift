@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Planning
@@ -20,7 +21,7 @@ struct CellRoutes: Sendable {
                     detail: "The coordinator has no accepted configuration, or hasn't listed the cluster yet; "
                         + "/api/v1/configuration says what it made of the ConfigMap.")
             }
-            return try QueryRoutes.json(CellMatrix(snapshot))
+            return try Self.json(CellMatrix(snapshot))
         }
         let now = loop.clock.now
         guard let at = MomentText.moment(text, now: now), at <= now + 1 else {
@@ -28,7 +29,15 @@ struct CellRoutes: Sendable {
                 .badRequest, "parameter-invalid", title: "The parameter at can't be read",
                 detail: "It takes \(MomentText.momentHelp), that isn't in the future.")
         }
-        return try QueryRoutes.json(try await past(at))
+        return try Self.json(try await past(at))
+    }
+
+    static func json(_ value: some Encodable) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
     }
 
     private func past(_ at: Timestamp) async throws -> CellMatrix {
