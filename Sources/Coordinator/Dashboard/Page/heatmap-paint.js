@@ -115,26 +115,34 @@ function paintGrid(context, geometry, colours, view, { rows, spans }) {
   }
 }
 
-const paths = [];
+/** The shape of each state as a small picture: a screen of cells is thousands of them. */
+function sprites(colours, ratio) {
+  if (colours.sprites?.ratio === ratio) return colours.sprites;
+  colours.sprites = SHAPES.map((shape, state) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.ceil(12 * ratio);
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    Object.assign(context, { lineWidth: 1.6, lineCap: "round", lineJoin: "round", strokeStyle: colours.marks[state] });
+    context.stroke(new Path2D(shape));
+    return canvas;
+  });
+  colours.sprites.ratio = ratio;
+  return colours.sprites;
+}
+
 /** The shapes in the cells, all but that of the calm state: a page of ticks would hide what matters. */
 function paintMarks(context, matrix, geometry, colours, view, { rows, spans }) {
-  if (!paths.length) paths.push(...SHAPES.map((shape) => new Path2D(shape)));
+  const marks = sprites(colours, view.ratio);
   const { gutter, top, column, row } = geometry;
-  context.lineWidth = 1.6;
-  context.lineCap = "round";
-  context.lineJoin = "round";
   for (const [index, [from, to]] of spans.entries()) {
     const span = geometry.spans[index];
     for (let at = from; at < to; at++) {
-      const x = gutter + span.x + (at + 0.5) * column - view.x - 6;
+      const x = Math.round(gutter + span.x + (at + 0.5) * column - view.x - 6);
       for (let line = rows[0]; line < rows[1]; line++) {
         const state = matrix.state(span.group.nodes[at], geometry.images[line]);
         if (state === HELD) continue;
-        const y = top + (line + 0.5) * row - view.y - 6;
-        context.strokeStyle = colours.marks[state];
-        context.translate(x, y);
-        context.stroke(paths[state]);
-        context.translate(-x, -y);
+        context.drawImage(marks[state], x, Math.round(top + (line + 0.5) * row - view.y - 6), 12, 12);
       }
     }
   }
