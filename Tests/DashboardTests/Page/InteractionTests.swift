@@ -10,8 +10,14 @@ import WebDriver
     static let loaded = "return document.body.classList.contains('is-loaded')"
 
     /// What a page may not have said. Questions that the fixture has no answer for are told by the browser itself.
-    static func expectQuiet(_ browser: Browser, _ location: SourceLocation = #_sourceLocation) async throws {
-        let lines = try await browser.console().filter { !($0.contains("/api/v1/") && $0.contains("404")) }
+    ///
+    /// - Parameter besides: what a test's own doing is commented with.
+    static func expectQuiet(
+        _ browser: Browser, besides: String? = nil, _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let lines = try await browser.console().filter { line in
+            !(line.contains("/api/v1/") && line.contains("404")) && !(besides.map(line.contains) ?? false)
+        }
         #expect(lines.isEmpty, sourceLocation: location)
     }
 
