@@ -6,7 +6,7 @@ import WebDriver
 
 /// The dashboard over the running product: five nodes with real agents.
 @Suite("The dashboard of a running cluster", .enabled(if: Browser.isWanted)) struct DashboardTests {
-    @Test("It rises to 100 %, shows a deleted image and its return by itself, and says when the coordinator is gone")
+    @Test("It follows a deleted image and its return by itself, and says when the coordinator is gone")
     func follows() async throws {
         try await TestCluster.simulated(nodes: 5) { cluster in
             try await cluster.configure(cluster.data(Array(cluster.images.prefix(2)) + [cluster.absentImage]))
