@@ -11,13 +11,14 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages tools build sleep test demo bench bench-deploy bench-history bench-planner openapi-check images \
-	format lint
+.PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
+	openapi-check images format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-dashboard  measure the dashboard, in Chromium"
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
@@ -44,6 +45,7 @@ $(SLEEP): Sources/Sleep/sleep.c
 	cc $(SLEEP_FLAGS) -o $@ $<
 
 test: packages tools sleep
+	@scripts/axe
 	scripts/test
 
 demo:
@@ -73,6 +75,9 @@ openapi-check: packages sleep
 
 bench-planner: packages
 	scripts/bench-planner
+
+bench-dashboard: packages
+	@scripts/bench-dashboard
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

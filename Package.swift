@@ -70,7 +70,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "X509", package: "swift-certificates"), "Yams",
             ],
-            swiftSettings: strict),
+            // The dashboard is part of the program: there's no file to forget.
+            resources: [.embedInCode("Dashboard/Page")], swiftSettings: strict),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
@@ -121,6 +122,15 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
             ],
             exclude: ["Facts"], swiftSettings: strict),
+        .testTarget(
+            name: "DashboardTests",
+            dependencies: [
+                "Coordinator", "Planning", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird, logging,
+                protobuf, .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        // Debian's Chromium for the tests of the dashboard.
+        .target(name: "WebDriver", dependencies: ["Shared"], path: "Tests/WebDriver", swiftSettings: strict),
         // A server for the tests that need a real one.
         .target(
             name: "TestServer",
@@ -148,7 +158,8 @@ let package = Package(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
             dependencies: [
-                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "Yams", logging,
+                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "WebDriver", "Yams",
+                logging,
             ],
             swiftSettings: strict),
         // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.

@@ -38,6 +38,7 @@ enum Listeners {
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         queries.add(to: router)
+        DashboardRoutes().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(

@@ -33,6 +33,9 @@ struct QueryRoutes: Sendable {
         return [
             Route(method: .get, path: "/api/v1/coverage") { request, _ in try await coverage.coverage(request) },
             Route(method: .get, path: "/api/v1/coverage/series") { request, _ in try await coverage.series(request) },
+            Route(method: .get, path: "/api/v1/cells") { request, _ in
+                try await CellRoutes(desk: desk).cells(request)
+            },
             Route(method: .get, path: "/api/v1/nodes/{node}") { request, path in
                 try await subjects.node(request, name: Self.name(path, "node"))
             },

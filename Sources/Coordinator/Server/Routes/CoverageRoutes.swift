@@ -59,7 +59,7 @@ struct CoverageRoutes: Sendable {
         return try series.response(to: request)
     }
 
-    private static func checkPast(_ moment: Timestamp, now: Timestamp) throws {
+    static func checkPast(_ moment: Timestamp, now: Timestamp) throws {
         guard moment <= now + 1 else {
             throw ProblemDocument(
                 .notFound, "future", title: "There's no report of that moment yet", detail: "at lies in the future.")

@@ -1,0 +1,50 @@
+import Planning
+import Shared
+
+/// The states of all cells at one moment, as small as they can be told: the answer of `GET /api/v1/cells`.
+struct CellMatrix: Codable, Sendable, Equatable {
+    /// When, by the coordinator's clock (RFC 3339).
+    var at: String
+    /// The revision in force then.
+    var revision: Int
+    var evidence: CoverageReport.Evidence
+    /// The words of the digits in ``cells``.
+    var states = CellState.allCases.map(\.word)
+    /// The columns.
+    var images: [Image] = []
+    /// The rows: the names of the target nodes, sorted.
+    var nodes: [String] = []
+    /// A row for each node, a digit for each image: its state's position in ``states``.
+    var cells: [String] = []
+    /// For each node, seconds since the newest listing of its images; nil when there's none, and for past moments.
+    var reportAgeSeconds: [Double?] = []
+    /// The nodes' labels, where they group nodes.
+    var labels: [LabelColumn] = []
+    /// What there is to know about a past moment; nil in an answer about the present.
+    var past: CoverageReport.Past?
+
+    struct Image: Codable, Sendable, Equatable {
+        var name: String
+        /// As the user wrote it.
+        var reference: String
+    }
+
+    init(
+        at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, images: [ImageEntry],
+        past: CoverageReport.Past? = nil
+    ) {
+        self.at = at.rfc3339
+        self.revision = revision
+        self.evidence = evidence
+        self.images = images.map { Image(name: $0.name, reference: $0.reference.written) }
+        self.past = past
+    }
+
+    mutating func add(node: String, states: some Sequence<CellState>, reportAgeSeconds age: Double?) {
+        nodes.append(node)
+        cells.append(String(decoding: states.map { Self.zero + $0.rawValue }, as: UTF8.self))
+        reportAgeSeconds.append(age.map { ($0 * 10).rounded() / 10 })
+    }
+
+    private static let zero = UInt8(ascii: "0")
+}

@@ -1,0 +1,42 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Planning
+
+/// `GET /api/v1/cells[?at=…]`: the states of all cells, for the dashboard's heat map.
+struct CellRoutes: Sendable {
+    let desk: QuestionDesk
+
+    func cells(_ request: Request) async throws -> Response {
+        let parameters = desk.parameters(request)
+        guard let at = try parameters.moment("at") else {
+            return try CellMatrix(try await desk.snapshot()).response(to: request)
+        }
+        try CoverageRoutes.checkPast(at, now: parameters.now)
+        let set = await desk.imageSet
+        return try await desk.history { store in
+            try await store.past(imageSet: set, withLabels: true) { reader in
+                CellMatrix(try reader.moment(at: at.milliseconds))
+            }
+        }.response(to: request)
+    }
+
+    static func json(_ value: some Encodable) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+    }
+}
+
+extension CellMatrix: Answer {
+    static var hasTable: Bool { false }
+
+    var timeless: CellMatrix {
+        var copy = self
+        copy.at = ""
+        copy.reportAgeSeconds = []
+        return copy
+    }
+}

@@ -1,0 +1,179 @@
+import Planning
+import Shared
+import Testing
+import WebDriver
+
+@testable import Coordinator
+
+/// What a person does with the page, in a real browser.
+@Suite("The dashboard in a browser", .enabled(if: Browser.isWanted), .serialized) struct InteractionTests {
+    static let loaded = "return document.body.classList.contains('is-loaded')"
+
+    /// What a page may not have said. Questions that the fixture has no answer for are told by the browser itself.
+    ///
+    /// - Parameter besides: what a test's own doing is commented with.
+    static func expectQuiet(
+        _ browser: Browser, besides: String? = nil, _ location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let lines = try await browser.console().filter { line in
+            !(line.contains("/api/v1/") && line.contains("404")) && !(besides.map(line.contains) ?? false)
+        }
+        #expect(lines.isEmpty, sourceLocation: location)
+    }
+
+    @Test("Coverage, images and failing pulls say what the API says; a refused stream is told as polling")
+    func shows() async throws {
+        let scenery = try Scenery(nodes: 5, images: 6)
+        let report = CoverageReport(scenery.snapshot(), by: .image)
+        try await SceneryServer.run(scenery) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                #expect(try await browser.text("#figure") == CoverageReport.percent(report.total))
+                #expect(
+                    try await browser.text("#figure-words").hasPrefix(
+                        "\(report.total.present) of \(report.total.cells) "))
+                #expect(try await browser.text("#revision") == "revision 7")
+                try await browser.until("return document.getElementById('status-word').textContent === 'Polling'")
+                let rows = try await browser.run(
+                    "return [...document.querySelectorAll('#images-body th a')].map((a) => a.textContent)")
+                #expect(Set(rows.arrayValue?.compactMap(\.stringValue) ?? []) == Set(report.rows.map(\.name)))
+                #expect(rows.arrayValue?.first == "app-5")
+                #expect(try await browser.text("#failing").contains("notFound"))
+                #expect(try await browser.text("#failing").contains("<script>window.pwned"))
+                #expect(try await browser.run("return window.pwned ?? null") == .null)
+                try await browser.until("return document.querySelector('#chart .line') !== null")
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
+    @Test("The heat map is walked by keyboard: arrows say the cell, Enter opens the node, Escape leads back")
+    func keyboard() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                try await browser.run("document.getElementById('heatmap-scroll').focus()")
+                try await browser.press(Key.right)
+                #expect(try await browser.text("#heatmap-voice").contains("failed: app-5"))
+                try await browser.press(Key.end, Key.down)
+                let said = try await browser.text("#heatmap-voice")
+                try await browser.press(Key.enter)
+                try await browser.until("return location.hash.startsWith('#/node/')")
+                let node = try await browser.text("#panel-title .name")
+                #expect(said.contains("on \(node)"))
+                #expect(try await browser.run("return document.activeElement.id") == "panel-title")
+                #expect(try await browser.text("#panel tr.is-marked a").hasPrefix("app-"))
+                try await browser.press(Key.escape)
+                try await browser.until("return document.getElementById('panel').hidden && location.hash === '#/'")
+                #expect(try await browser.run("return document.activeElement.id") == "heatmap-scroll")
+                try await browser.press("i")
+                try await browser.until("return location.hash.startsWith('#/image/')")
+                try await browser.run("history.back()")
+                try await browser.until("return document.getElementById('panel').hidden")
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
+    /// Where the first cell of the heat map is in the window, and the name of its image.
+    private static func places(
+        _ browser: Browser
+    ) async throws -> (cell: (x: Double, y: Double), name: (x: Double, y: Double)) {
+        let script = """
+            window.dashboard.heatMap.layOut();
+            document.getElementById("heatmap").scrollIntoView({ block: "center" });
+            const { left, top } = document.getElementById("heatmap-scroll").getBoundingClientRect();
+            const { gutter, top: head, column, row } = window.dashboard.heatMap.geometry;
+            return [left + gutter + column / 2, top + head + row / 2, left + 20].map(Math.round);
+            """
+        let place = try await browser.run(script).arrayValue?.compactMap(\.integerValue).map(Double.init) ?? []
+        try #require(place.count == 3)
+        return ((place[0], place[1]), (place[2], place[1]))
+    }
+
+    @Test("A click on a cell opens its node, one on a name its image; the tip tells the cell under the pointer")
+    func pointer() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                var (cell, name) = try await Self.places(browser)
+                try await browser.hover(x: cell.x, y: cell.y)
+                try await browser.until("return !document.getElementById('heatmap-tip').hidden")
+                #expect(try await browser.text("#heatmap-tip").contains("failed: app-5"))
+                try await browser.click(x: cell.x, y: cell.y)
+                try await browser.until("return location.hash.startsWith('#/node/node-')")
+                // The panel has taken room.
+                (cell, name) = try await Self.places(browser)
+                try await browser.click(x: name.x, y: name.y)
+                try await browser.until("return location.hash.startsWith('#/image/app-5')")
+                #expect(try await browser.text("#panel").contains("registry.example.com/shop/app-5:1"))
+                #expect(try await browser.text("#panel").contains("Not available from this coordinator"))
+                try await browser.click("#panel-close")
+                try await browser.until("return document.getElementById('panel').hidden")
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
+    @Test("An address restores its view: order, group, table, node, and a past moment")
+    func address() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address + "#/node/node-3?group=label:pool&show=table&images=name&span=7d")
+                try await browser.until(Self.loaded)
+                #expect(try await browser.text("#panel-title .name") == "node-3")
+                #expect(try await browser.run("return document.getElementById('group').value") == "label:pool")
+                #expect(try await browser.run("return document.getElementById('image-order').value") == "name")
+                #expect(try await browser.run("return document.querySelectorAll('#table-body tr').length") == 5)
+                #expect(
+                    try await browser.run("return document.querySelector('[data-span=\"7d\"]').ariaPressed") == "true")
+                let at = Timestamp.wallClock + -7200
+                try await browser.open(address + "#/?at=\(at.rfc3339)")
+                try await browser.reload()
+                try await browser.until("return !document.getElementById('past').hidden")
+                try await browser.until("return document.getElementById('status-word').textContent === 'Past'")
+                try await browser.until("return document.getElementById('figure').textContent === '0 %'")
+                #expect(try await browser.text("#unknown") == "100 %")
+                try await browser.click("#back-to-now")
+                try await browser.until(
+                    "return document.getElementById('figure').textContent !== '0 %' && location.hash === '#/'")
+                // Nonsense is read as nothing.
+                try await browser.open(address + "#/?at=never&zoom=-3&group=%E0%A4%A&nodes=__proto__")
+                try await browser.reload()
+                try await browser.until(Self.loaded)
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
+    @Test("The slider goes to the past and back, by keyboard; the theme is switched, and stays")
+    func sliderAndTheme() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
+            try await Browser.run { browser in
+                try await browser.prefer("light")
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                try await browser.run("document.getElementById('slider').focus()")
+                try await browser.press(Key.left, Key.left, Key.left)
+                try await browser.until("return location.hash.includes('at=')")
+                try await browser.until("return document.getElementById('status-word').textContent === 'Past'")
+                #expect(try await browser.text("#slider-words").contains("15 min ago"))
+                try await browser.press(Key.end)
+                try await browser.until("return !location.hash.includes('at=')")
+                let ground = "return getComputedStyle(document.body.parentElement).backgroundColor"
+                let light = try await browser.run(ground)
+                try await browser.click("#theme")
+                #expect(try await browser.run("return document.documentElement.dataset.theme") == "dark")
+                #expect(try await browser.run(ground) != light)
+                try await browser.reload()
+                try await browser.until(Self.loaded)
+                #expect(try await browser.run("return document.documentElement.dataset.theme") == "dark")
+                #expect(try await browser.text("#theme-word") == "Theme: dark")
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+}
