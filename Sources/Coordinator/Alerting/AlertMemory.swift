@@ -15,6 +15,24 @@ struct RememberedAlerts: Sendable, Equatable {
     var absences: [String: [String: AbsenceLedger.Absence]] = [:]
     /// Until when the last run watched.
     var lastAlive: Timestamp?
+
+    /// The absences, with those of firing alerts as long as can be: what was overdue stays so until the image is there,
+    /// though the last sign of the former run is older than its last look, and history may lack its last transitions.
+    var absencesWithAlerts: [String: [String: AbsenceLedger.Absence]] {
+        var absences = absences
+        for alert in alerts where alert.isFiring {
+            for node in alert.nodes {
+                var absence =
+                    absences[node]?[alert.reference]
+                    ?? AbsenceLedger.Absence(since: alert.since, counted: alert.since)
+                absence.counted = Timestamp(milliseconds: 0)
+                absence.reason = FailureReason(rawValue: alert.key.reason)
+                absence.message = alert.message
+                absences[node, default: [:]][alert.reference] = absence
+            }
+        }
+        return absences
+    }
 }
 
 /// Alerts in the history's database.

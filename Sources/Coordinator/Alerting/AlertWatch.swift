@@ -62,7 +62,7 @@ actor AlertWatch {
     func restore() async {
         guard !isRestored else { return }
         if let remembered = await memory.recall(at: clock.now) {
-            scan.inherit(remembered.absences, lastAlive: remembered.lastAlive)
+            scan.inherit(remembered.absencesWithAlerts, lastAlive: remembered.lastAlive)
             book.restore(remembered.alerts)
         }
         isRestored = true
