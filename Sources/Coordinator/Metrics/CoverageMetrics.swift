@@ -140,5 +140,5 @@ struct CoverageMetrics {
 
 extension Snapshot {
     /// Registries that fail on many nodes and are only probed.
-    var openCircuits: [String] { [] }
+    var openCircuits: [String] { fleet.experience.registries.filter(\.value.circuit.isOpen).map(\.key) }
 }

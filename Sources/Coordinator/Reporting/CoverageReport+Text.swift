@@ -9,7 +9,7 @@ extension CoverageReport {
     ///   - width: the columns of the terminal; nil: lines may be as long as they are.
     ///   - all: every row; else the worst ones where there are many.
     func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
-        var lines = [style.bold(headline)] + pastNotes + [""]
+        var lines = headline(width: width).map(style.bold) + pastNotes + [""]
         guard total.cells > 0 else { return lines + [nothingToCover] }
         let isByImage = grouping == "image"
         let shown = all || rows.count <= Self.shownRows + 5 ? rows : worst(Self.shownRows)
@@ -62,11 +62,15 @@ extension CoverageReport {
         return notes
     }
 
-    private var headline: String {
+    /// On two lines where one is too long.
+    private func headline(width: Int?) -> [String] {
         let unknown = total.unknown == 0 ? "" : ", \(total.unknown) unknown"
         let evidence = evidence == .podStatuses ? "by pod statuses (restricted mode)" : "by agents"
-        return "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
-            + "\(unknown) (\(nodes) nodes x \(images) images, revision \(revision), \(evidence))"
+        let figures =
+            "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held\(unknown)"
+        let scope = "(\(nodes) nodes x \(images) images, revision \(revision), \(evidence))"
+        let line = "\(figures) \(scope)"
+        return line.count > width ?? .max ? [figures, scope] : [line]
     }
 
     private var nothingToCover: String {

@@ -25,11 +25,16 @@ extension Fleet {
                 cells[column] = .failed
             }
             let before = column < node.cells.count ? node.cells[column] : .unknown
+            if before == .failed, cells[column] == .failed, node.newReasons.contains(reference.normalised) {
+                // Several attempts in one report: it fails on, but for another reason.
+                if entryColumns.contains(column) { changes.append((column, before)) }
+            }
             guard before != cells[column] else { continue }
             index.change(slot: node.slot, column: column, from: before, to: cells[column])
             if entryColumns.contains(column) { changes.append((column, before)) }
         }
         node.cells = cells
+        node.newReasons = []
         nodes[name] = node
         return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }
     }

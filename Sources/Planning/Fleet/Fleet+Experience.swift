@@ -57,6 +57,7 @@ extension Fleet {
         let delay = retry.delay(afterFailures: attempts, reason: reason, using: &random)
         let failure = Failure(
             reason: reason, message: message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay)
+        if let former = nodes[name]?.failures[key], former.reason != reason { nodes[name]?.newReasons.insert(key) }
         nodes[name]?.failures[key] = failure
         return failure.nextAttempt
     }

@@ -30,6 +30,8 @@ public struct NodeState: Sendable {
     var orders: [UInt64: PullOrder] = [:]
     /// By normalised reference.
     var failures: [String: Failure] = [:]
+    /// Those whose reason has changed since the cells were looked at last.
+    var newReasons: Set<String> = []
 
     /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
     var moved: Set<String> = []

@@ -26,9 +26,11 @@ import Testing
     func past() async throws {
         try await LiveCoordinator.run { live in
             try await live.start()
-            for moment in ["yesterday", "2999-01-01T00:00:00Z"] {
+            for (moment, status, problem) in [
+                ("yesterday", 400, "parameter-invalid"), ("2999-01-01T00:00:00Z", 404, "future"),
+            ] {
                 try expectProblem(
-                    try await live.get("\(live.local)/api/v1/cells?at=\(moment)"), 400, "parameter-invalid")
+                    try await live.get("\(live.local)/api/v1/cells?at=\(moment)"), status, problem)
             }
             try expectProblem(
                 try await live.get("\(live.local)/api/v1/cells?at=1h"), 503, "history-unavailable")

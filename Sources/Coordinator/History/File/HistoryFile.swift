@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 
 /// The database's files on disk, as seen without SQLite.
@@ -62,7 +62,7 @@ struct HistoryFile: Sendable {
     func bytes() -> Int64 {
         ["", "-wal"].reduce(into: 0) { sum, suffix in
             let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
-            if let size = attributes?[.size] as? any BinaryInteger { sum += Int64(size) }
+            if let size = attributes?[.size] as? NSNumber { sum += size.int64Value }
         }
     }
 
