@@ -158,7 +158,8 @@ let package = Package(
             name: "EndToEndTests",
             // The programs are started as processes; of the coordinator its client and its report types are used.
             dependencies: [
-                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "WebDriver", "Yams",
+                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "WebDriver",
+                "Yams",
                 logging,
             ],
             swiftSettings: strict),
