@@ -146,11 +146,12 @@ import Testing
             var sequence: UInt64 = 1
             let pull = try await stage.order("n1", from: &sequence, present: ["nginx"])
             try await stage.report(
-                "n1", sequence, present: ["nginx"], attempts: [.failed(pull, id: 1, Self.notFound)])
+                "n1", sequence, present: ["nginx", "db"],
+                attempts: [.succeeded(pull, id: 1, milliseconds: 10, bytes: 5)])
+            // The second node's turn comes when the first has the image.
             let (second, last) = (try await stage.order("n2", from: &sequence, present: ["nginx"]), sequence)
             try await stage.report(
-                "n2", last, present: ["nginx", "db"],
-                attempts: [.succeeded(second, id: 1, milliseconds: 10, bytes: 5)])
+                "n2", last, present: ["nginx"], attempts: [.failed(second, id: 1, Self.notFound)])
 
             let source = await Self.source(stage)
             try await Self.serve(source) { url in
