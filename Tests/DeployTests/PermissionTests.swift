@@ -61,7 +61,13 @@ import Testing
         let grants = Grants(objects: objects)
         let own = grants.of(Self.account)
         let there = own.filter { $0.hasPrefix("namespace/builds ") }
-        #expect(there.allSatisfy { own.contains($0.replacing("/builds ", with: "/k8s-image-puller ")) })
+        // When the DaemonSet moves away, the authority's ConfigMap goes with it.
+        let move = "namespace/builds /configmaps kubernetes-image-puller-ca delete"
+        #expect(there.contains(move))
+        #expect(
+            there.filter { $0 != move }.allSatisfy {
+                own.contains($0.replacing("/builds ", with: "/k8s-image-puller "))
+            })
         #expect(!there.contains { $0.contains("/secrets") || $0.contains("leases") || $0.contains("replicasets") })
         #expect(there.contains("namespace/builds apps/daemonsets * patch"))
         let accounts = objects.filter { $0.kind == "ServiceAccount" && $0.name == Self.agents }.map(\.namespace)
