@@ -5,6 +5,18 @@ import Synchronization
 final class AccessCounts: Sendable {
     enum Audience: String, Sendable, Hashable, CaseIterable {
         case agents, readers
+
+        /// Why somebody of it may not be let in.
+        var refusals: [AccessRefusal] {
+            switch self {
+            case .agents: AccessRefusal.allCases.filter { $0 != .forbidden && $0 != .ambiguousPath }
+            case .readers:
+                [
+                    .noToken, .invalidToken, .expiredToken, .wrongAudience, .forbidden, .ambiguousPath, .tooMany,
+                    .unavailable,
+                ]
+            }
+        }
     }
 
     struct Key: Sendable, Hashable {
@@ -39,6 +51,7 @@ final class AccessCounts: Sendable {
             counted.told[key] = now
             return true
         }
+        Instruments.refused(audience, refusal)
         guard isNews else { return }
         var metadata = details()
         metadata["reason"] = "\(refusal.rawValue)"

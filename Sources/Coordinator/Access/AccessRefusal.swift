@@ -31,6 +31,9 @@ enum AccessRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case unseenPod
     /// There's no configuration or no list of pods yet.
     case notReady
+
+    /// The HTTP status with which it is answered.
+    var statusCode: Int { ProblemDocument(self).code }
 }
 
 extension ProblemDocument {

@@ -17,7 +17,8 @@ struct AlertMessage: Codable, Sendable, Equatable {
     static let maximumNodes = 20
     /// Of the runtime's message, in UTF-8.
     static let maximumMessageBytes = 500
-    static let runbook = "docs/runbook.md#imagemissing"
+    /// The section of docs/runbook.md.
+    static let runbookSection = "imagemissing"
 
     init(_ alert: Alert, at now: Timestamp, origin: Origin) {
         // Labels say which alert it is: nothing that changes while it lasts may stand here.
@@ -35,8 +36,8 @@ struct AlertMessage: Codable, Sendable, Equatable {
                 + (alert.message.isEmpty
                     ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))"),
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
-            "runbook_url": Self.runbook,
         ]
+        if let runbook = origin.runbookURL { annotations["runbook_url"] = "\(runbook)#\(Self.runbookSection)" }
         startsAt = alert.startsAt.rfc3339
         endsAt = (alert.resolvedAt ?? now + AlertBook.expirySeconds).rfc3339
         generatorURL = origin.view(of: alert.key.image)
@@ -47,12 +48,12 @@ struct AlertMessage: Codable, Sendable, Equatable {
         var namespace: String
         var configMap: String
         /// Where people reach the dashboard; nil: nobody said.
-        var externalURL: String?
+        var externalURL: WebLink?
+        /// Where docs/runbook.md is published; nil: nobody said.
+        var runbookURL: WebLink?
 
         func view(of image: String) -> String? {
-            guard var base = externalURL else { return nil }
-            while base.hasSuffix("/") { base.removeLast() }
-            return "\(base)/#/image/\(percentEncoded(image))"
+            externalURL.map { "\($0)/#/image/\(percentEncoded(image))" }
         }
     }
 

@@ -21,7 +21,9 @@ struct Observability: Sendable {
         let imageSet = "\(namespace)/\(options.configMap)"
         watch = AlertWatch(
             loop: loop, clock: clock, memory: StoredAlerts(store: history, imageSet: imageSet),
-            origin: .init(namespace: namespace, configMap: options.configMap, externalURL: options.externalURL),
+            origin: .init(
+                namespace: namespace, configMap: options.configMap, externalURL: options.externalURL,
+                runbookURL: options.runbookURL),
             logger: logger
         ) { events.tell($0, $1) }
         metrics = MetricsSource(

@@ -68,8 +68,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where people reach the dashboard: alerts link there.", valueName: "url"))
-    var externalURL: String?
+            "Where people reach the dashboard, such as https://images.example.com: alerts link there.",
+            valueName: "url"))
+    var externalURL: WebLink?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where docs/runbook.md is published: alerts to ALERT_WEBHOOK_URL link to its section.", valueName: "url"))
+    var runbookURL: WebLink?
 
     @Flag(
         inversion: .prefixedNo,

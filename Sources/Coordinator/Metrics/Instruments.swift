@@ -60,6 +60,10 @@ enum Instruments {
         count(MetricCatalogue.kubernetesEvents, [("outcome", outcome.rawValue)])
     }
 
+    static func refused(_ audience: AccessCounts.Audience, _ refusal: AccessRefusal) {
+        count(MetricCatalogue.accessRefused, labels(audience, refusal))
+    }
+
     enum KubernetesEventOutcome: String, CaseIterable {
         case written, dropped, failed
     }
@@ -76,12 +80,23 @@ enum Instruments {
         for outcome in KubernetesEventOutcome.allCases {
             counter(MetricCatalogue.kubernetesEvents, [("outcome", outcome.rawValue)]).increment(by: 0)
         }
+        for audience in AccessCounts.Audience.allCases {
+            for refusal in audience.refusals {
+                counter(MetricCatalogue.accessRefused, labels(audience, refusal)).increment(by: 0)
+            }
+        }
     }
 
     // MARK: Recording
 
     private static func registry(of reference: String) -> String {
         (try? ImageReference(reference))?.registry ?? "unknown"
+    }
+
+    private static func labels(
+        _ audience: AccessCounts.Audience, _ refusal: AccessRefusal
+    ) -> [(String, String)] {
+        [("audience", audience.rawValue), ("reason", refusal.rawValue), ("code", "\(refusal.statusCode)")]
     }
 
     private static func counter(_ spec: MetricSpec, _ dimensions: [(String, String)]) -> Counter {

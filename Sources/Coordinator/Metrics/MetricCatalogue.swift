@@ -8,7 +8,7 @@ enum MetricCatalogue {
     /// Recorded as it happens, through swift-metrics.
     static let recorded = [
         attempts, pullDuration, pullSize, nodeWarming, edits, reports, reportDuration, requests, watchRestarts,
-        planning, notifications, kubernetesEvents,
+        planning, notifications, kubernetesEvents, accessRefused,
     ]
 
     static let attempts = MetricSpec(
@@ -49,6 +49,9 @@ enum MetricCatalogue {
     static let kubernetesEvents = MetricSpec(
         "image_puller_kubernetes_events_total", .counter,
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
+    static let accessRefused = MetricSpec(
+        "image_puller_access_refused_total", .counter,
+        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
 
     /// Computed from the control loop's snapshot at each scrape.
     enum Coverage {
@@ -128,7 +131,8 @@ enum MetricCatalogue {
             "image_puller_history_dropped_writes_total", .counter, "Writes that the history dropped.")
         static let historySize = MetricSpec(
             "image_puller_history_size_bytes", .gauge, "Size of the history's database and its log on disk.")
-        static let build = MetricSpec("image_puller_build_info", .info, "The version of the coordinator.")
+        static let build = MetricSpec(
+            "image_puller_build_info", .info, "The version of the coordinator and the commit that it was built from.")
         static let view = MetricSpec(
             "image_puller_view_info", .info, "Where people reach the dashboard, when --external-url says so.")
     }

@@ -9,7 +9,7 @@ struct MetricsSource: Sendable {
     let watch: AlertWatch
     var isLeading: @Sendable () -> Bool = { true }
     /// Where people reach the dashboard.
-    var externalURL: String?
+    var externalURL: WebLink?
 
     private typealias Names = MetricCatalogue.State
 
@@ -26,10 +26,11 @@ struct MetricsSource: Sendable {
         families.append(MetricFamily(Names.revision, status.revision))
         families.append(MetricFamily(Names.isAccepted, status.isAccepted ? 1 : 0))
         families.append(MetricFamily(Names.leader, isLeading() ? 1 : 0))
-        families.append(
-            MetricFamily(Names.build, [.init(labels: [MetricLabel("version", Version.number)], value: 1)]))
+        let build = [MetricLabel("version", Version.number), MetricLabel("commit", Version.commit)]
+        families.append(MetricFamily(Names.build, [.init(labels: build, value: 1)]))
         if let externalURL {
-            families.append(MetricFamily(Names.view, [.init(labels: [MetricLabel("url", externalURL)], value: 1)]))
+            let url = MetricLabel("url", externalURL.description)
+            families.append(MetricFamily(Names.view, [.init(labels: [url], value: 1)]))
         }
         return families
     }

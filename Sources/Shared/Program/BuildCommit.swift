@@ -10,7 +10,7 @@ public enum BuildCommit {
     }
 
     /// Nil outside of an image.
-    static var text: String? { ownFolder().flatMap { read($0 + "/commit") } }
+    public static var text: String? { ownFolder().flatMap { read($0 + "/commit") } }
 
     /// The first line of a commit's file; nil for anything that can't be one.
     static func read(_ path: String) -> String? {

@@ -99,7 +99,9 @@ import Testing
     @Test func messagesNameWhatPeopleNeed() throws {
         var alert = try #require(Self.raised().firing[Self.key])
         alert.nodes = (1...25).map { "node-\($0)" }
-        let origin = AlertMessage.Origin(namespace: "ns", configMap: "cm", externalURL: "https://x.example/")
+        let origin = AlertMessage.Origin(
+            namespace: "ns", configMap: "cm", externalURL: WebLink("https://x.example/"),
+            runbookURL: WebLink("https://wiki.example/runbook"))
         let message = AlertMessage(alert, at: Self.at(1000), origin: origin)
         #expect(
             message.labels == [
@@ -111,11 +113,13 @@ import Testing
         #expect(message.annotations["description"]?.contains("nginx:1") == true)
         #expect(message.startsAt == "1970-01-01T00:15:00.000Z" && message.endsAt == "1970-01-01T00:21:40.000Z")
         #expect(message.generatorURL == "https://x.example/#/image/web")
+        #expect(message.annotations["runbook_url"] == "https://wiki.example/runbook#imagemissing")
         alert.resolvedAt = Self.at(990)
         #expect(AlertMessage(alert, at: Self.at(1000), origin: origin).endsAt == "1970-01-01T00:16:30.000Z")
         alert.nodes = []
         let later = AlertMessage(alert, at: Self.at(2000), origin: .init(namespace: "ns", configMap: "cm"))
         #expect(later.labels == message.labels && later.generatorURL == nil)
+        #expect(later.annotations["runbook_url"] == nil, "a link that leads nowhere is worse than none")
     }
 
     @Test(arguments: [

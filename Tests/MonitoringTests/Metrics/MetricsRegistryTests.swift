@@ -1,3 +1,4 @@
+import Logging
 import Metrics
 import Testing
 
@@ -61,6 +62,30 @@ import Testing
         #expect(tally.new([attempt(1, node: "n2")]).count == 1)
         #expect(tally.new([attempt(1, boot: "b")]).count == 1)
         #expect(tally.new([attempt(1, boot: "b")]).isEmpty)
+    }
+
+    /// Who wasn't let in is counted by reason and status, with series that are there before the first time.
+    @Test func refusalsAreCounted() throws {
+        let registry = MetricsRegistry()
+        let counts = AccessCounts(logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })
+        withMetricsFactory(registry) {
+            Instruments.prepare()
+            counts.add(.agents, .wrongNode)
+            counts.add(.agents, .wrongNode)
+            counts.add(.readers, .forbidden)
+            counts.add(.readers, .tooMany)
+        }
+        func value(_ audience: String, _ reason: String, _ code: String) -> Double? {
+            registry.families().value(
+                MetricCatalogue.accessRefused.name, ["audience": audience, "reason": reason, "code": code])
+        }
+        #expect(value("agents", "wrongNode", "403") == 2)
+        #expect(value("readers", "forbidden", "403") == 1)
+        #expect(value("readers", "tooMany", "429") == 1)
+        #expect(value("agents", "invalidToken", "401") == 0)
+        #expect(value("readers", "wrongNode", "403") == nil, "that can't be")
+        let series = registry.families().first { $0.spec == MetricCatalogue.accessRefused }?.samples.count
+        #expect(series == AccessCounts.Audience.allCases.map(\.refusals.count).reduce(0, +))
     }
 
     @Test func theProcessIsDescribed() throws {

@@ -19,7 +19,7 @@ import Testing
         return MetricsSource(
             registry: stage.registry, loop: stage.loop, history: stage.history,
             configurationStatus: { ConfigurationStatus(revision: 7, isAccepted: true) }, watch: watch,
-            externalURL: "https://images.example.com")
+            externalURL: WebLink("https://images.example.com/"))
     }
 
     @Test("Coverage is that of this moment, and unknown stands apart")

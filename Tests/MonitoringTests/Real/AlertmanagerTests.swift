@@ -10,7 +10,7 @@ import Testing
 @Suite("Alerts reach a real Alertmanager", .timeLimit(.minutes(5)), .enabled(if: MonitoringTool.isThere))
 struct AlertmanagerTests {
     private static let origin = AlertMessage.Origin(
-        namespace: "ns", configMap: "cm", externalURL: "https://images.example.com")
+        namespace: "ns", configMap: "cm", externalURL: WebLink("https://images.example.com"))
 
     private static func watch(_ stage: MonitoredLoop) -> AlertWatch {
         AlertWatch(

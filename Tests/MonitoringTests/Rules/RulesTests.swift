@@ -24,6 +24,8 @@ import Yams
 
     private static let files = ["deploy/prometheus/rules.yaml", "deploy/prometheus/watchdog.yaml"]
     private static let dashboard = "deploy/grafana/image-puller.json"
+    /// What the rules have for the place of docs/runbook.md, and the chart replaces.
+    private static let runbook = "https://docs.example.com/image-puller/runbook.md"
 
     private static func rules() throws -> [RuleFile.Group.Rule] {
         try files.flatMap { file in
@@ -57,15 +59,28 @@ import Yams
             for annotation in ["summary", "description"] {
                 #expect(rule.annotations[annotation]?.isEmpty == false, "\(rule.alert)")
             }
-            #expect(rule.annotations["runbook_url"] == "docs/runbook.md#\(rule.alert.lowercased())")
+            #expect(rule.annotations["runbook_url"] == "\(Self.runbook)#\(rule.alert.lowercased())")
+            let isAboutAnImage = rule.annotations["summary"]?.contains("$labels.image") == true
+            #expect((rule.annotations["view"] != nil) == isAboutAnImage, "\(rule.alert)")
             #expect(anchors.contains(rule.alert.lowercased()), "docs/runbook.md has no section \(rule.alert)")
         }
-        #expect(anchors.contains(String(AlertMessage.runbook.drop { $0 != "#" }.dropFirst())))
+        #expect(anchors.contains(AlertMessage.runbookSection))
     }
 
     @Test func everyMetricExists() throws {
         for rule in try Self.rules() { Self.expectKnown(rule.expr, rule.alert) }
         for (panel, expression) in try Self.expressions() { Self.expectKnown(expression, panel) }
+    }
+
+    /// docs/metrics.md has every metric with its kind and meaning, and no other.
+    @Test func everyMetricIsDescribed() throws {
+        let rows = try Repository.text("docs/metrics.md").split(separator: "\n").filter { $0.hasPrefix("| `") }
+        #expect(rows.count == MetricCatalogue.all.count)
+        for spec in MetricCatalogue.all {
+            let kind = String("\(spec.kind)".prefix { $0 != "(" })
+            let row = rows.first { $0.hasPrefix("| `\(spec.name)` | \(kind) | ") }
+            #expect(row?.hasSuffix(" | \(spec.help) |") == true, "docs/metrics.md: \(spec.name) \(kind): \(spec.help)")
+        }
     }
 
     private static func expectKnown(_ expression: String, _ place: String) {
@@ -134,6 +149,7 @@ import Yams
     /// The chart can hold only what lies in its folder.
     @Test(arguments: [
         ("deploy/helm/files/rules.yaml", "deploy/prometheus/rules.yaml"),
+        ("deploy/helm/files/watchdog.yaml", "deploy/prometheus/watchdog.yaml"),
         ("deploy/helm/files/image-puller.json", "deploy/grafana/image-puller.json"),
     ])
     func theChartHasTheSame(copy: String, original: String) throws {
