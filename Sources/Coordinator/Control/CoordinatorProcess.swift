@@ -44,7 +44,7 @@ struct CoordinatorProcess {
         ) { await agentPort.fulfil($0) }
         let local = Listeners.local(
             port: options.port, loop: loop, queries: queries, metrics: observability.metrics, leadership: leadership,
-            logger: logger
+            externalURL: options.externalURL, logger: logger
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)

@@ -20,6 +20,8 @@ enum Listeners {
         router.add(middleware: access.readers)
         AgentRoutes(loop: loop, authenticator: access.agents).add(to: router)
         queries.add(to: router)
+        // For a proxy that signs people in and adds a reader's token.
+        DashboardRoutes().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
@@ -30,12 +32,13 @@ enum Listeners {
     /// For people and programs on this host.
     static func local(
         port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
-        leadership: LeadershipBoard = .alone(),
+        leadership: LeadershipBoard = .alone(), externalURL: WebLink? = nil,
         limiter: ConnectionLimiter = ConnectionLimiter(.local), logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<RouterResponder<ServerContext>> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
+        router.add(middleware: LocalRequests(externalURL: externalURL))
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         queries.add(to: router)
         DashboardRoutes().add(to: router)

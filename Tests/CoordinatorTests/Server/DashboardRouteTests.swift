@@ -22,6 +22,18 @@ import Testing
         }
     }
 
+    @Test("On the open listener the page wants a reader's token, as everything else does")
+    func onTheOpenListener() async throws {
+        try await LiveCoordinator.run { live in
+            try await live.start()
+            for path in ["/", "/dashboard/main.js"] {
+                #expect(try await live.get(live.agents + path).status == 401)
+                #expect(try await live.get(live.agents + path, token: "nobody").status == 403)
+                #expect(try await live.get(live.agents + path, token: "reader").status == 200)
+            }
+        }
+    }
+
     @Test("A moment that can't be read, and one in the future, are refused; without a history there's no past")
     func past() async throws {
         try await LiveCoordinator.run { live in
