@@ -1,9 +1,12 @@
+import Foundation
+import RealRuntime
 import Shared
 import Testing
 
 /// `deploy/kustomize/rbac.yaml` is the one truth of who may do what; chart and templates grant the same.
 @Suite struct PermissionTests {
     private static let account = "k8s-image-puller"
+    private static let service = "kubernetes-image-puller"
     private static let agents = "kubernetes-image-puller-agent"
 
     private static func truth() throws -> [JSONValue] { try Repository.documents("deploy/kustomize/rbac.yaml") }
@@ -73,6 +76,27 @@ import Testing
         let accounts = objects.filter { $0.kind == "ServiceAccount" && $0.name == Self.agents }.map(\.namespace)
         #expect(Set(accounts) == ["k8s-image-puller", "builds"])
         #expect(grants.of(Self.agents).count == 2)
+    }
+
+    /// docs/security.md says what the coordinator may do, all of it and nothing else.
+    @Test func theDocumentSaysTheSame() throws {
+        let text = try TextFile.read(Repository.root + "/docs/security.md")
+        let section =
+            text.split(separator: "## What the coordinator may do").last?.split(separator: "\n## ").first ?? ""
+        var told: Set<String> = []
+        for row in section.split(separator: "\n") where row.hasPrefix("| ") && !row.hasPrefix("| object") {
+            let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count == 3, !cells[0].hasPrefix("-") else { continue }
+            let words = cells[0].split(separator: " ").map(String.init)
+            let resource = words[0].contains("/") ? words[0] : "/" + words[0]
+            let name = words.dropFirst().first?.replacing("`", with: "").replacing("SERVICE", with: Self.service)
+            for verb in cells[1].split(separator: ", ") { told.insert("\(resource) \(name ?? "*") \(verb)") }
+        }
+        #expect(told == Grants.permissions(try Self.truth().first("Role")))
+        #expect(Grants.permissions(try Self.truth().first("ClusterRole")).count == 4)
+        for words in ["nodes list, watch", "tokenreviews and subjectaccessreviews\ncreate"] {
+            #expect(section.contains(words), "\(words)")
+        }
     }
 
     /// Agents get one token, for the coordinator; the account must not mount another.

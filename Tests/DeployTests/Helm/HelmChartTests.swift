@@ -107,6 +107,14 @@ import Testing
         ("logLevel=loud", ["/logLevel", "debug"]),
         ("podLabels.app=mine", ["podLabels can't set app"]),
         ("configMap.namespace=elsewhere", ["configMap.namespace is elsewhere", "add it to extraNamespaces"]),
+        // A Service's name begins with a letter.
+        ("deploymentName=1st", ["/deploymentName", "1st", "does not match pattern"]),
+        ("externalURL=images.example.com", ["/externalURL", "does not match pattern"]),
+        ("prometheusRule.runbookUrl=https://x", ["/prometheusRule", "runbookUrl", "not allowed"]),
+        ("configMap.nodeSelector=disk: ssd", ["configMap.nodeSelector isn't a JSON object", "disk: ssd"]),
+        ("configMap.affinity=[]", ["configMap.affinity isn't a JSON object"]),
+        ("configMap.tolerations=key: gpu", ["configMap.tolerations isn't a JSON list"]),
+        ("configMap.daemonsetAnnotations=oops", ["configMap.daemonsetAnnotations isn't a JSON object"]),
     ])
     func mistakesAreRefused(_ mistake: String, _ words: [String]) async throws {
         let error = await #expect(throws: RealRuntimeError.self) {
@@ -125,6 +133,7 @@ import Testing
         ),
         (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
         (HelmCase("", set: ["updateStrategy.type=RollingUpdate"]), ["RollingUpdate is ignored"]),
+        (HelmCase("", set: ["prometheusRule.enabled=true"]), ["prometheusRule.runbookURL is still a placeholder"]),
     ])
     func theNotesSayWhatToDo(_ values: HelmCase, _ words: [String]) async throws {
         let notes = try await Repository.helm(
@@ -133,6 +142,72 @@ import Testing
         for word in words { #expect(notes.contains(word), "\(word) in \(notes)") }
         let isKept = values.arguments.contains("persistence.enabled=true")
         #expect(notes.contains("history ends with") == !isKept)
+    }
+
+    /// Of numbers that a values file has for tags, a date is printed as it stands, and 1.10 isn't taken for 1.1.
+    @Test func tagsThatAreNumbers() async throws {
+        try await RealMachine.with { machine in
+            let file = machine.directory + "/values.yaml"
+            try TextFile.write(file, "coordinatorImage: {tag: 20260131}\nagentImage: {tag: \"1.10\"}\n")
+            let objects = try await HelmCase("", files: [file]).render()
+            let container = try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?
+                .first
+            #expect(container?["image"] == "registry.example.com/image-puller/coordinator:20260131")
+            #expect(
+                try objects.first("ConfigMap").at("data", "KIP_IMAGE")
+                    == "registry.example.com/image-puller/agent:1.10")
+            try TextFile.write(file, "agentImage: {tag: 1.10}\n")
+            let error = await #expect(throws: RealRuntimeError.self) {
+                try await HelmCase("", files: [file]).render()
+            }
+            #expect(error?.description.contains("/agentImage/tag") == true)
+        }
+    }
+
+    /// Where alerts lead to: the rules', and those that the coordinator sends itself.
+    @Test func linksOfAlerts() async throws {
+        func runbooks(_ objects: [JSONValue]) throws -> Set<String> {
+            let groups = try objects.first("PrometheusRule").at("spec", "groups")?.arrayValue ?? []
+            return Set(
+                groups.flatMap { $0["rules"]?.arrayValue ?? [] }.compactMap {
+                    $0.at("annotations", "runbook_url")?.stringValue.map { String($0.prefix { $0 != "#" }) }
+                })
+        }
+        let plain = try await HelmCase("", set: ["prometheusRule.enabled=true"]).render()
+        #expect(try runbooks(plain) == ["https://docs.example.com/image-puller/runbook.md"])
+        #expect(try !Self.arguments(plain).contains { $0.contains("-url=") }, "a placeholder is no place")
+        let told = try await HelmCase(
+            "",
+            set: [
+                "prometheusRule.enabled=true", "prometheusRule.watchdog=true",
+                "prometheusRule.runbookURL=https://wiki.example.com/puller",
+                "externalURL=https://images.example.com",
+            ]
+        ).render()
+        #expect(try runbooks(told) == ["https://wiki.example.com/puller"])
+        func groups(_ objects: [JSONValue]) throws -> [String] {
+            (try objects.first("PrometheusRule").at("spec", "groups")?.arrayValue ?? []).compactMap {
+                $0["name"]?.stringValue
+            }
+        }
+        #expect(try groups(plain) == ["image-puller"])
+        #expect(try groups(told) == ["image-puller", "image-puller-watchdog"])
+        let arguments = try Self.arguments(told)
+        #expect(arguments.contains("--external-url=https://images.example.com"))
+        #expect(arguments.contains("--runbook-url=https://wiki.example.com/puller"))
+    }
+
+    /// Prometheus may show a token out of a Secret.
+    @Test func theServiceMonitorsToken() async throws {
+        func endpoint(_ more: [String]) async throws -> JSONValue? {
+            try await HelmCase("", set: ["serviceMonitor.enabled=true"] + more).render().first("ServiceMonitor")
+                .at("spec", "endpoints")?.arrayValue?.first
+        }
+        let file = try await endpoint([])
+        #expect(file?["bearerTokenFile"]?.stringValue?.hasSuffix("/token") == true && file?["authorization"] == nil)
+        let secret = try await endpoint(["serviceMonitor.tokenSecret.name=prometheus-token"])
+        #expect(secret?["bearerTokenFile"] == nil)
+        #expect(secret?.at("authorization", "credentials") == ["name": "prometheus-token", "key": "token"])
     }
 
     @Test func whatStaysOutIsNotRendered() async throws {

@@ -42,6 +42,14 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
             json: ["priorityClassName={}"]),
         HelmCase("everything", set: everything),
         HelmCase("everything on OpenShift", set: everything + ["openshift=true"]),
+        HelmCase(
+            "links and tokens",
+            set: [
+                "serviceMonitor.enabled=true", "serviceMonitor.tokenSecret.name=prometheus-token",
+                "prometheusRule.enabled=true", "prometheusRule.watchdog=true",
+                "prometheusRule.runbookURL=https://wiki.example.com/puller/",
+                "externalURL=https://images.example.com/",
+            ]),
         HelmCase("not OpenShift", set: ["openshift=false"]),
         HelmCase("restricted mode", set: ["configMap.runtimeSocket=none"]),
         HelmCase("a claim that exists", set: ["persistence.enabled=true", "persistence.existingClaim=mine"]),

@@ -109,7 +109,7 @@ import Testing
         arguments: [
             (["co"], ["coverage"]), (["coverage", "--by", ""], ["image", "node", "zone", "label:"]),
             (["coverage", "--output", "j"], ["json"]), (["-n", "x", "im"], ["image"]),
-            (["coverage", "--w"], ["--wait"]), (["coverage", "--min", ""], []),
+            (["coverage", "--wai"], ["--wait"]), (["coverage", "--min", ""], []),
         ] as [([String], [String])])
     func completionOffersWhatFits(_ words: [String], _ offers: [String]) async throws {
         let output = try await Tool.run(Self.completion, arguments: words)
@@ -122,8 +122,54 @@ import Testing
         let offers = try await Tool.run(Self.completion, "").split(separator: "\n").filter {
             !$0.hasPrefix("-") && $0 != ":4"
         }
-        #expect(offers.contains("coverage"))
         for question in offers { #expect(help.contains("\n  \(question) "), "\(question)") }
+        // And all are offered but those that the plugin refuses.
+        let all = help.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }.compactMap { line in
+            line.hasPrefix("  ") && !line.hasPrefix("   ") ? line.split(separator: " ").first : nil
+        }
+        #expect(Set(all).subtracting(offers).subtracting(["See"]) == ["serve", "config", "plan", "backup"])
+    }
+
+    /// Each question's options, but for those that say how to reach a coordinator, which the plugin does itself.
+    @Test(arguments: ["coverage", "node", "image", "history", "attempts", "warmups", "pull", "suggest"])
+    func theOptionsExist(_ question: String) async throws {
+        let help = try await Tool.run(try RealMachine.product("coordinator"), question, "--help")
+        let known = Set(help.matches(of: /(?m)^ +(?:-[a-z], )?(--[a-z-]+)/).map(\.output.1))
+        let offers = Set(try await Tool.run(Self.completion, question, "--").split(separator: "\n")).subtracting([":4"])
+        #expect(
+            offers
+                == known.subtracting([
+                    "--server", "--ca-file", "--token-file", "--version", "--kubeconfig", "--context",
+                ]))
+    }
+
+    @Test(
+        arguments: [
+            (["node", ""], ["node-1", "worker-2", "--output", "--all", "--help"]), (["pull", "b"], ["builder"]),
+            (["attempts", "--node", "w"], ["worker-2"]), (["history", "--image", ""], ["web", "builder"]),
+            (["--namespace", ""], ["ns-1", "ns-2"]), (["--context", "c d", "-n", "x", "image", "w"], ["web"]),
+        ] as [([String], [String])])
+    func completionOffersWhatTheClusterHas(_ words: [String], _ offers: [String]) async throws {
+        try await RealMachine.with { machine in
+            let kubectl = machine.directory + "/a kubectl"
+            try TextFile.write(
+                kubectl,
+                #"""
+                #!/bin/sh
+                printf '%s\n' "$@" >>"$0.asked"
+                case " $* " in
+                    *" nodes "*) echo node-1 worker-2 ;;
+                    *" namespaces "*) echo ns-1 ns-2 ;;
+                    *" configmaps "*) printf ' web = nginx:1.27;\n  builder=r.example.com/b:1;;\n;' ;;
+                esac
+                """#)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: kubectl)
+            let output = try await Tool.run(
+                "env", arguments: ["KUBECTL=\(kubectl)", Self.completion] + words)
+            #expect(output.split(separator: "\n").map(String.init) == offers + [":4"])
+            let asked = try TextFile.read(kubectl + ".asked")
+            if words.contains("c d") { #expect(asked.hasPrefix("--context=c d\nget\nconfigmaps\n--namespace\nx\n")) }
+        }
     }
 
     /// kubectl finds the plugin by its name, and the deployment by its label, which all ways of installing set.

@@ -3,6 +3,9 @@
 {{- $image := .image -}}
 {{- if $image.digest -}}
 {{ $image.repository }}@{{ $image.digest }}
+{{- else if kindIs "float64" $image.tag -}}
+{{- /* A whole number in a values file, such as a date: printed as it is, it would be 2.0260101e+07. */ -}}
+{{ $image.repository }}:{{ int64 $image.tag }}
 {{- else -}}
 {{ $image.repository }}:{{ $image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
@@ -27,16 +30,34 @@ true
 {{- end -}}
 
 {{/*
-JSON, given as such or as YAML. The Go puller's documentation escapes the quotes once more, for which there was a reason
-in early versions of its chart.
+The JSON of a value of configMap, which is called `name` and given as such or as YAML; `of` is "object" or "list". The Go
+puller's documentation escapes the quotes once more, for which there was a reason in early versions of its chart. What is
+no JSON would be refused by the coordinator: better now than then.
 */}}
 {{- define "image-puller.json" -}}
-{{- if not (kindIs "string" .) -}}
-{{ . | toJson }}
-{{- else if regexMatch "^\\s*\\[?\\s*\\{\\s*\\\\\"" . -}}
-{{ . | replace "\\\"" "\"" }}
+{{- $value := get .in .name -}}
+{{- if not (kindIs "string" $value) -}}
+{{ $value | toJson }}
 {{- else -}}
-{{ . }}
+{{- $text := $value -}}
+{{- if regexMatch "^\\s*\\[?\\s*\\{\\s*\\\\\"" $value -}}
+{{- $text = $value | replace "\\\"" "\"" -}}
+{{- end -}}
+{{- if trim $text -}}
+{{- $fault := "" -}}
+{{- if eq .of "list" -}}
+{{- range fromJsonArray $text -}}
+{{- if not (kindIs "map" .) -}}{{- $fault = toString . -}}{{- end -}}
+{{- end -}}
+{{- else -}}
+{{- $error := get (fromJson $text) "Error" | toString -}}
+{{- if regexMatch "^(invalid character|unexpected end|json:) " $error -}}{{- $fault = $error -}}{{- end -}}
+{{- end -}}
+{{- if $fault -}}
+{{- fail (printf "configMap.%s isn't a JSON %s (%s): %s" .name .of $fault $text) -}}
+{{- end -}}
+{{- end -}}
+{{ $text }}
 {{- end -}}
 {{- end -}}
 
@@ -71,4 +92,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, delete]
+{{- end -}}
+
+{{/* What stands in files/rules.yaml for the place of the runbook. */}}
+{{- define "image-puller.placeholderRunbook" -}}
+https://docs.example.com/image-puller/runbook.md
 {{- end -}}
