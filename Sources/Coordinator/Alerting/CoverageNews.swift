@@ -28,6 +28,8 @@ struct CoverageNews: Sendable {
 
     /// Images that a node lacked at the last look at which that was known.
     private var incomplete: Set<ImageEntry> = []
+    /// Images of the last look; nil before the first.
+    private var listed: Set<ImageEntry>?
     private var warming: [String: Warming] = [:]
     private var failing: Set<Failing> = []
     private var openCircuits: Set<String> = []
@@ -58,6 +60,9 @@ struct CoverageNews: Sendable {
         let targets = Set(cells.map(\.node.name))
         warming = warming.filter { targets.contains($0.key) }
 
+        // What an edit adds may have come to all nodes between two looks.
+        if let listed { incomplete.formUnion(images.filter { !listed.contains($0) }) }
+        listed = Set(images)
         for (column, image) in images.enumerated() {
             if absent[column] > 0 {
                 incomplete.insert(image)

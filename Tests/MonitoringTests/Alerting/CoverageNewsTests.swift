@@ -8,9 +8,10 @@ import Testing
     private struct World {
         var nodes: [String: [String: String]] = [:]  // node, image: held, missing, notFound; absent: unknown
         var now = Timestamp(milliseconds: 0)
+        var images = ["web=nginx", "db=db"]
 
         func snapshot() throws -> Snapshot {
-            let configuration = try MonitoredLoop.configuration(["web=nginx", "db=db"]) { $0.runtimeSocket = .none }
+            let configuration = try MonitoredLoop.configuration(images) { $0.runtimeSocket = .none }
             var cluster = ClusterView()
             for (name, images) in nodes {
                 cluster.nodes[name] = NodeView(name: name, uid: name)
@@ -78,6 +79,22 @@ import Testing
             let snapshot = try world.snapshot()
             #expect(news.look(snapshot, cells: snapshot.targetCells()) == [])
         }
+    }
+
+    @Test func whatComesFasterThanWeLookIsTold() throws {
+        var world = World()
+        var news = CoverageNews()
+        func look() throws -> [String] {
+            let snapshot = try world.snapshot()
+            return Self.words(news.look(snapshot, cells: snapshot.targetCells()))
+        }
+        world.images = ["web=nginx"]
+        world.nodes = ["n1": ["web": "held"], "n2": ["web": "held"]]
+        #expect(try look() == [])
+        world.images = ["web=nginx", "db=db"]
+        world.nodes = ["n1": ["web": "held", "db": "held"], "n2": ["web": "held", "db": "held"]]
+        #expect(try look() == ["db cached on 2"])
+        #expect(try look() == [])
     }
 
     @Test func textsCanBeCounted() throws {
