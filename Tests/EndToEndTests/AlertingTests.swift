@@ -17,6 +17,7 @@ extension EndToEndTests {
         var labels: [String: String]
         var annotations: [String: String]
         var startsAt: String
+        var generatorURL: String
     }
 
     /// The rules with seconds for minutes: nobody waits for half an hour in a test.
@@ -45,7 +46,10 @@ extension EndToEndTests {
                     return all.filter { name == nil || $0.labels["alertname"] == name }
                 }
                 func start() async throws -> RunningProgram {
-                    let program = try await cluster.startCoordinator()
+                    let program = try await cluster.startCoordinator([
+                        "--external-url", "https://images.example.com/", "--runbook-url",
+                        "https://wiki.example.com/puller",
+                    ])
                     try prometheus.scrape(String(cluster.server.dropFirst("http://".count)))
                     return program
                 }
@@ -61,9 +65,9 @@ extension EndToEndTests {
                 let first = try await start()
                 try await cluster.untilHeld(images: 2, within: 180)
 
-                // A restart and a rolling update, with what is cached in its place, raise nothing.
+                // Restarts and a rolling update, with what is cached in its place, raise nothing.
                 #expect(try await first.stop() == 0)
-                let second = try await start()
+                var second = try await start()
                 let pods = Set(try await cluster.pods().compactMap(\.metadata.uid))
                 let hasty = retry.merging(["ALERT_AFTER_SECONDS": "5", "CACHING_MEMORY_LIMIT": "21Mi"]) { $1 }
                 try await cluster.configure(cluster.data(images, hasty))
@@ -71,6 +75,14 @@ extension EndToEndTests {
                     pods.isDisjoint(with: try await cluster.pods().compactMap(\.metadata.uid))
                 }
                 try await cluster.untilHeld(images: 2, within: 180)
+                try await cluster.restartAgent(of: "n5")
+                second.kill()
+                second = try await start()
+                try await eventually("every node is heard again") {
+                    let total = try await cluster.coverage(by: "node").total
+                    return total.cells > 0 && total.unknown == 0
+                }
+                try await Task.sleep(for: .seconds(8))  // longer than ALERT_AFTER_SECONDS
                 #expect(try await alerts().map(\.labels) == [])
 
                 // An image goes away on one node while its registry is down.
@@ -85,9 +97,12 @@ extension EndToEndTests {
                 let direct = try #require(try await alerts("ImageMissing").first)
                 #expect(direct.labels["image"] == "image-1" && direct.labels["reason"] == "registryUnavailable")
                 #expect(direct.annotations["nodes"] == "n7")
+                #expect(direct.generatorURL == "https://images.example.com/#/image/image-1")
+                #expect(direct.annotations["runbook_url"] == "https://wiki.example.com/puller#imagemissing")
                 let ruled = try #require(try await alerts("ImagePullerImageOverdue").first)
                 #expect(ruled.labels["image"] == "image-1" && ruled.labels["reason"] == "registryUnavailable")
-                #expect(ruled.annotations["view"]?.hasSuffix("/#/image/image-1") == true)
+                #expect(ruled.annotations["view"] == "https://images.example.com/#/image/image-1")
+                #expect(ruled.annotations["runbook_url"]?.hasSuffix("/runbook.md#imagepullerimageoverdue") == true)
 
                 // A coordinator that is killed and started again repeats nothing and forgets nothing.
                 second.kill()

@@ -9,22 +9,20 @@ extension EndToEndTests {
     /// The coordinator's service account has the permissions that are shipped, and needs no other.
     @Test func mainJobWithExactlyTheShippedPermissions() async throws {
         try await TestCluster.simulated { cluster in
-            try await cluster.create(try TestCluster.shippedPermissions())
-            cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
             cluster.coordinatorOptions = ["--leader-elect"]
             try await Self.mainJob(cluster)
             let requests = try await cluster.requests()
             #expect(requests.denied == [])
             // It was asked in the service account's name, not in the test's.
-            let account = "system:serviceaccount:k8s-image-puller:k8s-image-puller"
-            #expect(requests.writes.contains { $0.user == account && $0.resource == "daemonsets" })
-            #expect(requests.writes.contains { $0.user == account && $0.resource == "leases" })
+            for resource in ["daemonsets", "leases", "events"] {
+                #expect(requests.writes.contains { $0.user == TestCluster.account && $0.resource == resource })
+            }
         }
     }
 
     @Test func whatIsNotShippedIsRefused() async throws {
         try await TestCluster.simulated(nodes: 1) { cluster in
-            try await cluster.create(try TestCluster.shippedPermissions())
+            cluster.expectsRefusals = true
             var logger = Logger(label: "e2e")
             logger.logLevel = .critical
             let access = try ClusterAccess.load(

@@ -9,8 +9,6 @@ extension EndToEndTests {
     /// and a pull that failed is tried again by a new pod.
     @Test func restrictedMode() async throws {
         try await TestCluster.simulated { cluster in
-            try await cluster.create(try TestCluster.shippedPermissions())
-            cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
             try await cluster.enforce("restricted")
             let restricted = [
                 "RUNTIME_SOCKET": "none", "RETRY_PERMANENT_SECONDS": "1", "RETRY_INITIAL_SECONDS": "1",

@@ -57,10 +57,6 @@ extension EndToEndTests {
             // Every authenticated user may get /api/* of a cluster: that must not be enough.
             let (refused, why) = try await RunningProgram.run(.coordinator, arguments)
             #expect(refused == 3 && why.contains("/image-puller/api/v1/coverage"), "\(why)")
-            let role = try #require(
-                try TestCluster.shippedPermissions().first {
-                    $0["metadata"]?["name"]?.stringValue == "kubernetes-image-puller-reader"
-                })
             let binding: JSONValue = [
                 "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
                 "metadata": ["name": "reader"],
@@ -69,7 +65,7 @@ extension EndToEndTests {
                     ["kind": "ServiceAccount", "name": "reader", "namespace": .string(cluster.namespace)]
                 ],
             ]
-            try await cluster.create([role, binding])
+            try await cluster.create([binding])
             // A refusal is remembered for some seconds.
             try await eventually("the reader is let in") {
                 try await RunningProgram.run(.coordinator, arguments).status == 0

@@ -22,7 +22,11 @@ final class TestCluster {
     private var coordinator: RunningProgram?
     private(set) var server = ""
     /// By what the coordinator reaches the cluster; nil: as the test does.
-    var coordinatorKubeconfig: String?
+    private var coordinatorKubeconfig: String?
+    /// Whether the coordinator has exactly the permissions that are shipped, and nothing may be refused to it.
+    private var hasShippedPermissions = false
+    /// Whether a test is about something that is refused.
+    var expectsRefusals = false
     /// More options of the coordinator.
     var coordinatorOptions: [String] = []
 
@@ -83,6 +87,8 @@ final class TestCluster {
                 folder: folder, kubeconfig: kubeconfig, namespace: "k8s-image-puller",
                 agentImage: "\(host)/image-puller:1", images: images, absentImage: "\(host)/absent:1",
                 api: api.map(String.init), simulator: simulator)
+            // Tokens that last for seconds are the agents' affair: a kubeconfig's stays as it is.
+            if tokenSeconds == nil { try await cluster.usePermissionsAsShipped() }
             try await run(cluster, body)
         } catch {
             simulator.kill()
@@ -131,6 +137,7 @@ final class TestCluster {
         var failure: (any Error)?
         do {
             try await body(cluster)
+            try await cluster.checkRefusals()
         } catch {
             failure = error
             print("--- coordinator's log\n\(cluster.coordinator?.log.suffix(6000) ?? "")")
@@ -157,6 +164,23 @@ final class TestCluster {
     }
 
     // MARK: The coordinator
+
+    private func usePermissionsAsShipped() async throws {
+        try await create(try Self.shippedPermissions())
+        coordinatorKubeconfig = try await kubeconfig(ofServiceAccount: "k8s-image-puller")
+        hasShippedPermissions = true
+    }
+
+    private func checkRefusals() async throws {
+        guard hasShippedPermissions, !expectsRefusals else { return }
+        let refused = try await requests().denied.filter { $0.contains(Self.account) }
+        guard refused.isEmpty else {
+            throw NeverHappened(description: "more than is shipped was asked for: \(refused)")
+        }
+    }
+
+    /// The coordinator's own, as the API server names it.
+    static let account = "system:serviceaccount:k8s-image-puller:k8s-image-puller"
 
     /// Starts it, and waits until it listens.
     @discardableResult

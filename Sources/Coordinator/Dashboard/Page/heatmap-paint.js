@@ -211,7 +211,9 @@ function paintColumnNames(context, matrix, geometry, colours, view, { spans }) {
   for (const [index, span] of geometry.spans.entries()) {
     const x = gutter + span.x - view.x;
     if (geometry.isGrouped && x < view.width && x + span.width > gutter) {
-      paintGroupName(context, span, Math.max(gutter, x), Math.min(view.width, x + span.width), colours);
+      // Nothing follows the last one: its name has all the room.
+      const end = index === geometry.spans.length - 1 ? view.width : Math.min(view.width, x + span.width);
+      paintGroupName(context, span, Math.max(gutter, x), end, colours);
     }
     if (!geometry.namesHeight) continue;
     context.font = `12px ${colours.font}`;

@@ -3,7 +3,7 @@
 const IDLE_MILLISECONDS = { streaming: 10_000, polling: 5_000 };
 const SHORTEST_MILLISECONDS = 1_000;
 const STALE_MILLISECONDS = 30_000;
-const NO_STREAM_RETRY_MILLISECONDS = 60_000;
+const STREAM_RETRY_MILLISECONDS = { first: 5_000, longest: 60_000 };
 
 export class Live {
   /** @param refresh asks for everything; rejects when there's no answer */
@@ -15,6 +15,8 @@ export class Live {
     this.isStreaming = false;
     this.cost = 0;
     this.isPast = false;
+    /** How soon is asked again when nothing happens. */
+    this.idle = IDLE_MILLISECONDS;
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.soon(0);
     });
@@ -27,12 +29,18 @@ export class Live {
   connect() {
     const stream = new EventSource("api/v1/events");
     const happened = () => this.soon(Math.max(SHORTEST_MILLISECONDS, 4 * this.cost));
-    stream.addEventListener("open", () => this.streams(true));
+    stream.addEventListener("open", () => {
+      this.streamPause = undefined;
+      this.streams(true);
+    });
     for (const kind of ["message", "transition", "transitions", "revision"]) stream.addEventListener(kind, happened);
     stream.addEventListener("error", () => {
       this.streams(false);
-      // Closed for good, as with 404: polling goes on, and the stream may be there after an upgrade.
-      if (stream.readyState === EventSource.CLOSED) setTimeout(() => this.connect(), NO_STREAM_RETRY_MILLISECONDS);
+      if (stream.readyState !== EventSource.CLOSED) return;
+      // Refused, which the browser takes for final: by a coordinator that is about to start, or that has no stream. Polling
+      // goes on.
+      this.streamPause = Math.min(STREAM_RETRY_MILLISECONDS.longest, 2 * this.streamPause || STREAM_RETRY_MILLISECONDS.first);
+      setTimeout(() => this.connect(), this.streamPause);
     });
   }
 
@@ -78,7 +86,7 @@ export class Live {
       this.isAskedAgain = false;
       this.soon(0);
     } else if (!this.isPast || this.failure) {
-      this.soon(this.isStreaming && !this.failure ? IDLE_MILLISECONDS.streaming : IDLE_MILLISECONDS.polling);
+      this.soon(this.isStreaming && !this.failure ? this.idle.streaming : this.idle.polling);
     }
   }
 

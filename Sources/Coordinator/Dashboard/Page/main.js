@@ -195,4 +195,4 @@ onChange((now, before) => {
 });
 
 // What tests and benchmarks take hold of.
-window.dashboard = { heatMap, data, refresh };
+window.dashboard = { heatMap, data, refresh, live };

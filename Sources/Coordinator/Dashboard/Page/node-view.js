@@ -27,9 +27,9 @@ export class NodeView {
     this.element = h("div", {},
       h("p", { class: "headline" }, this.share, this.words), this.bar, this.missing,
       h("section", {}, h("h3", {}, "Diagnosis"), this.causes),
-      h("section", {}, h("h3", {}, "Images"),
+      (this.list = h("section", {}, h("h3", {}, "Images"),
         h("table", { class: "plain" }, h("caption", { class: "unseen" }, "The images on this node, the worst first"),
-          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "State"), h("th", { scope: "col" }, "Image"))), this.images)),
+          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "State"), h("th", { scope: "col" }, "Image"))), this.images))),
       this.attempts.element,
       h("section", {}, h("h3", {}, "Node"), this.facts, this.labels));
   }
@@ -40,7 +40,7 @@ export class NodeView {
     const node = matrix?.nodeNumbers.get(this.name);
     this.missing.hidden = node !== undefined || !matrix;
     text(this.missing, at ? "This node wasn't a target node at that moment." : "This isn't a target node: the DaemonSet doesn't select it, or it has left the cluster.");
-    this.bar.hidden = node === undefined;
+    this.bar.hidden = this.list.hidden = node === undefined;
     if (node === undefined) {
       text(this.share, "");
       text(this.words, "");

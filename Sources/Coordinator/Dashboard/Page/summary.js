@@ -17,6 +17,7 @@ export function showSummary(coverage, matrix) {
   text($("figure-words"), cells
     ? `${count(coverage.total.present)} of ${count(cells)} cells are present: ${counted(coverage.nodes, "node")} × `
       + counted(coverage.images, "image")
+    : coverage.past ? (coverage.images ? "No node was selected then." : "No image list was in force then.")
     : coverage.images ? "No node is selected: NODE_SELECTOR, AFFINITY and TOLERATIONS match none."
       : "The image list is empty: set IMAGES in the ConfigMap, as name=reference;…");
   const unknown = coverage.total.unknown;
