@@ -197,7 +197,7 @@ final class BenchmarkWorld {
             number = (number + 37) % Scale.nodes
             var report = NodeReport(snapshot, node: BenchmarkWorld.node(number))
             let name = report.name
-            report.add(try await store.read { db in try NodePast.read(name, db) })
+            report.add(try await store.read { db in try NodePast.read(name, db) }, snapshot)
             _ = try JSONEncoder().encode(report)
         }
         say("node_p99_ms", time, "ms")

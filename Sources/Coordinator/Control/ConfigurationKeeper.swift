@@ -193,12 +193,13 @@ actor ConfigurationKeeper {
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.
     ///
     /// By its uid: an apply creates what isn't there, and a ConfigMap deleted meanwhile would come back without data.
+    /// Nothing but the annotation: the labels are of whoever made the ConfigMap. Helm refuses to upgrade and to delete one
+    /// that says that somebody else manages it.
     private func annotate(_ map: ConfigMap) async {
         let document: JSONValue = [
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": [
                 "name": .string(name), "namespace": .string(namespace), "uid": .string(map.metadata.uid ?? ""),
-                "labels": [PodNames.managedByLabel: .string(PodNames.application)],
                 "annotations": [PodNames.revisionAnnotation: .string("\(status.revision)")],
             ],
         ]

@@ -96,7 +96,8 @@ struct CoordinatorProcess {
         let board = LeadershipBoard(lease: "\(namespace)/\(options.service)")
         let elector = LeaderElector(
             client: KubernetesClient(access: access, logger: logger), name: options.service, namespace: namespace,
-            identity: LeaderElector.identity(environment: environment), board: board, logger: logger)
+            identity: LeaderElector.identity(environment: environment),
+            pod: LeaderElector.pod(environment: environment), board: board, logger: logger)
         return (board, elector)
     }
 

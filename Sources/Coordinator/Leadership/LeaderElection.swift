@@ -3,7 +3,8 @@
 ///
 /// Two never act at once. Who leads stops acting a renew deadline after it *began* its last successful write of the
 /// Lease. Everybody else waits a whole lease duration after he *saw* the Lease change, which is after it was
-/// written; and a write succeeds only on the version that its writer has seen.
+/// written; and a write succeeds only on the version that its writer has seen. A Lease of this pod's own former container
+/// isn't waited for: a kubelet starts a container again when the one before it has ended.
 ///
 /// Who makes a Lease in place of one that was deleted waits a lease duration too before it acts: the former holder may
 /// not have noticed yet. Only a candidate that starts in just that moment doesn't know that there was one.
@@ -66,6 +67,9 @@ struct LeaderElection: Sendable {
     }
 
     let identity: String
+    /// The pod that the candidate runs in: other holders whose name is ``LeaderElector/identity(environment:)`` of the
+    /// same pod are dead. Nil outside of pods.
+    let pod: String?
     let settings: Settings
     private(set) var standing = Standing.following
     /// The Lease as it was seen last.
@@ -81,8 +85,9 @@ struct LeaderElection: Sendable {
     private var due = Duration.zero
     private var wantsLease = false
 
-    init(identity: String, settings: Settings = Settings()) {
+    init(identity: String, pod: String? = nil, settings: Settings = Settings()) {
         self.identity = identity
+        self.pod = pod
         self.settings = settings
     }
 
@@ -154,7 +159,7 @@ struct LeaderElection: Sendable {
         }
         let free = (seen?.at ?? now) + max(settings.leaseDuration, record.duration)
         // One's own name is there when the answer to a write was lost.
-        wantsLease = record.holder.isEmpty || record.holder == identity || now >= free
+        wantsLease = record.holder.isEmpty || record.holder == identity || isFormerSelf(record.holder) || now >= free
         target = wantsLease ? .version(version) : .unknown
         due = wantsLease ? now : min(now + pause, free)
     }
@@ -202,6 +207,11 @@ struct LeaderElection: Sendable {
         case .absent: .create(own(isNew: isNew))
         case .version(let version): .replace(own(isNew: isNew), version: version)
         }
+    }
+
+    private func isFormerSelf(_ holder: String) -> Bool {
+        guard let pod, let end = holder.lastIndex(of: "_") else { return false }
+        return holder[..<end] == pod
     }
 
     /// Whether a write takes the Lease from somebody else.

@@ -14,12 +14,16 @@ actor LeaderElector {
     /// The Lease as it was read or written last.
     private var lease: Lease?
     private var trouble: String?
+    /// When it was said last that the Lease can't be reached; nil while it can.
+    private var saidAt: ContinuousClock.Instant?
     private var knownLeader: String?
 
-    /// - Parameter identity: a name that no other process has, or ever had.
+    /// - Parameters:
+    ///   - identity: a name that no other process has, or ever had.
+    ///   - pod: the pod whose former containers' Leases may be taken at once.
     init(
-        client: KubernetesClient, name: String, namespace: String, identity: String, board: LeadershipBoard,
-        logger: Logger, settings: LeaderElection.Settings = .init()
+        client: KubernetesClient, name: String, namespace: String, identity: String, pod: String? = nil,
+        board: LeadershipBoard, logger: Logger, settings: LeaderElection.Settings = .init()
     ) {
         var client = client
         // The election itself says what is tried again, and when.
@@ -30,13 +34,18 @@ actor LeaderElector {
         self.namespace = namespace
         self.board = board
         self.logger = logger
-        election = LeaderElection(identity: identity, settings: settings)
+        election = LeaderElection(identity: identity, pod: pod, settings: settings)
     }
 
     /// A pod's name, or a host's, with something random: a container that starts again is another candidate.
     static func identity(environment: [String: String]) -> String {
-        let host = environment["POD_NAME"].flatMap { $0.isEmpty ? nil : $0 } ?? ProcessInfo.processInfo.hostName
+        let host = pod(environment: environment) ?? ProcessInfo.processInfo.hostName
         return host + "_" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    }
+
+    /// Names of a Deployment's pods are never used again; a host's name may be that of several containers.
+    static func pod(environment: [String: String]) -> String? {
+        environment["POD_NAME"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Follows, then leads, until its task is cancelled.
@@ -101,21 +110,10 @@ actor LeaderElector {
         var client = client
         client.objectTimeout = timeout
         do {
-            switch step {
-            case .create(let record):
-                let lease = Lease(name: name, namespace: namespace).holding(record, version: nil, now: Date())
-                return written(try await client.create(lease.document, .leases, namespace: namespace))
-            case .replace(let record, let version):
-                let lease = (lease ?? Lease(name: name, namespace: namespace))
-                    .holding(record, version: version, now: Date())
-                return written(
-                    try await client.replace(lease.document, .leases, name: name, namespace: namespace))
-            case .read, .wait, .end:
-                let document = try await client.document(.leases, name, namespace: namespace)
-                let lease = Lease(document: document)
-                self.lease = lease
-                return .read(lease.record, version: lease.version)
-            }
+            let answer = try await self.answer(to: step, by: client)
+            if saidAt != nil { logger.notice("the Lease can be reached again") }
+            saidAt = nil
+            return answer
         } catch let error as KubernetesError where error.isNotFound {
             lease = nil
             return .absent
@@ -125,8 +123,32 @@ actor LeaderElector {
             return .failed
         } catch {
             trouble = "\(error)"
-            logger.warning("the Lease can't be reached, it is tried again", metadata: ["error": "\(error)"])
+            // It is tried every second or two: not each time is worth a line.
+            if saidAt.map({ .now - $0 > .seconds(60) }) ?? true {
+                saidAt = .now
+                logger.warning("the Lease can't be reached, it is tried again", metadata: ["error": "\(error)"])
+            }
             return .failed
+        }
+    }
+
+    private func answer(
+        to step: LeaderElection.Step, by client: KubernetesClient
+    ) async throws -> LeaderElection.Answer {
+        switch step {
+        case .create(let record):
+            let lease = Lease(name: name, namespace: namespace).holding(record, version: nil, now: Date())
+            return written(try await client.create(lease.document, .leases, namespace: namespace))
+        case .replace(let record, let version):
+            let lease = (lease ?? Lease(name: name, namespace: namespace))
+                .holding(record, version: version, now: Date())
+            return written(
+                try await client.replace(lease.document, .leases, name: name, namespace: namespace))
+        case .read, .wait, .end:
+            let document = try await client.document(.leases, name, namespace: namespace)
+            let lease = Lease(document: document)
+            self.lease = lease
+            return .read(lease.record, version: lease.version)
         }
     }
 

@@ -109,7 +109,9 @@ extension NodeReport.Image {
 
 extension NodeReport {
     /// Adds what history remembers.
-    mutating func add(_ past: NodePast) {
+    ///
+    /// - Parameter snapshot: what the report was made from.
+    mutating func add(_ past: NodePast, _ snapshot: Snapshot) {
         if past.joinedAt != nil || past.leftAt != nil {
             self.past = Past(
                 joinedAt: past.joinedAt.map { Timestamp(milliseconds: $0).rfc3339 },
@@ -118,7 +120,11 @@ extension NodeReport {
         for index in images.indices {
             guard let cell = past.cells[images[index].reference], CellState(cell.state).word == images[index].state
             else { continue }
-            images[index].since = Timestamp(milliseconds: cell.since).rfc3339
+            let since = Timestamp(milliseconds: cell.since)
+            images[index].since = since.rfc3339
+            guard CellState(cell.state) == .present, index < snapshot.configuration.images.count else { continue }
+            let diagnosis = NodeDiagnosis(snapshot: snapshot, node: name)
+            causes += [diagnosis.cause(refused: snapshot.configuration.images[index], since: since)].compactMap { $0 }
         }
         guard let index = causes.firstIndex(where: { $0.kind == .nodeGone }), let left = past.leftAt else { return }
         causes[index].evidence.append(

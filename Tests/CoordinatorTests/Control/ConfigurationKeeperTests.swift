@@ -93,6 +93,27 @@ import Testing
         }
     }
 
+    @Test("Labels of somebody else's ConfigMap stay as they are", .timeLimit(.minutes(3)))
+    func labels() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            try await cluster.configure("web=nginx")
+            let labels = ["app.kubernetes.io/managed-by": "Helm"]
+            try await cluster.client.mergePatch(
+                ["metadata": ["labels": .object(labels.mapValues { .string($0) })]], .configMaps,
+                name: "k8s-image-puller", namespace: "k8s-image-puller")
+            try await Self.live(cluster, memoryStore()) { _, _ in
+                let isAnnotated = try await soon {
+                    let map = try await cluster.client.find(
+                        ConfigMap.self, "k8s-image-puller", namespace: "k8s-image-puller")
+                    #expect(map?.metadata.labels == labels)
+                    return map?.metadata.annotations[PodNames.revisionAnnotation] == "1"
+                }
+                #expect(isAnnotated)
+            }
+        }
+    }
+
     @Test("A ConfigMap that is deleted comes back with what is in force", .timeLimit(.minutes(3)))
     func deleted() async throws {
         try await SimulatedCluster.run { cluster in

@@ -95,6 +95,22 @@ import Testing
         #expect(election.actsUntil(at: .seconds(7)) == nil)
     }
 
+    @Test(arguments: [("pod-a_1", true), ("pod-a_b_1", false), ("pod-b_1", false), ("pod-a", false)])
+    func aLeaseOfThePodsFormerContainerIsTakenAtOnce(_ holder: String, _ isTaken: Bool) {
+        var election = LeaderElection(identity: "pod-a_2", pod: "pod-a")
+        let record = LeaseRecord(holder: holder)
+        election.received(.read(record, version: "1"), sentAt: .zero, now: .zero, random: 0)
+        let mine = LeaseRecord(holder: "pod-a_2", transitions: 1)
+        #expect(
+            election.next(now: .zero) == (isTaken ? .replace(mine, version: "1") : .wait(until: .seconds(1))))
+    }
+
+    @Test func outsideOfPodsALeaseOfTheSameHostIsWaitedFor() {
+        var election = LeaderElection(identity: "host_2")
+        election.received(.read(LeaseRecord(holder: "host_1"), version: "1"), sentAt: .zero, now: .zero, random: 0)
+        #expect(election.next(now: .zero) == .wait(until: .seconds(1)))
+    }
+
     @Test func aLeaseThatWantsMoreTimeGetsIt() {
         var election = LeaderElection(identity: "me")
         let record = LeaseRecord(holder: "other", duration: .seconds(40))

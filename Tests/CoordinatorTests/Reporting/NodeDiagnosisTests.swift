@@ -207,6 +207,39 @@ import Testing
         #expect(cause.images == ["web"] && cause.evidence[0].message.contains("0 of 1 (PULL_MAX_PARALLEL)"))
     }
 
+    @Test("An image that failed on the node that tries it: the others' pages name that node and its reason")
+    func heldBack() throws {
+        var desk = try SnapshotDesk(["no=absent"], nodes: 2)
+        for node in ["n1", "n2"] {
+            desk.report(node) { $0.full.images = [] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "no": { _ in }])
+        }
+        try desk.fail("n2", "absent", "manifest unknown")
+        let cause = try only(desk, .waiting)
+        #expect(cause.summary.hasPrefix("no failed on n2 (notFound) and waits until it works there"))
+        #expect(cause.evidence[0].object == "report of n2" && cause.evidence[0].message == "manifest unknown")
+        #expect(cause.nextStep.hasPrefix("check the reference"))
+        #expect(causes(desk, "n2").map(\.kind) == [.imageFailing])
+    }
+
+    @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
+    func refused() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
+        func causes(after seconds: Int64) -> [Cause] {
+            var report = desk.node("n1")
+            let since = desk.now.milliseconds - seconds * 1000
+            let cell = CellRecord(node: "n1", image: "nginx", state: .present, reason: .none, since: since)
+            report.add(NodePast(cells: ["nginx": cell]), desk.snapshot)
+            return report.causes
+        }
+        #expect(causes(after: 20).isEmpty)
+        #expect(causes(after: 90).map(\.kind) == [.notHeld])
+        #expect(causes(after: 90).first?.nextStep.contains("IMAGE_PULL_SECRETS") == true)
+    }
+
     @Test("Being pulled")
     func pulling() throws {
         var desk = try healthy()
@@ -277,8 +310,9 @@ extension WireImage {
 }
 
 extension SnapshotDesk {
-    func node(_ name: String) -> NodeReport {
-        NodeReport(
-            Snapshot(configuration: configuration, revision: 7, cluster: cluster, fleet: fleet, now: now), node: name)
+    var snapshot: Snapshot {
+        Snapshot(configuration: configuration, revision: 7, cluster: cluster, fleet: fleet, now: now)
     }
+
+    func node(_ name: String) -> NodeReport { NodeReport(snapshot, node: name) }
 }

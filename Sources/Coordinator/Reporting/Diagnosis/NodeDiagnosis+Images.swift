@@ -8,6 +8,7 @@ extension NodeDiagnosis {
         let images = snapshot.configuration.images
         var failing: [Cause] = []
         var waiting: [ImageEntry] = []
+        var heldBack: [Cause] = []
         var notHeld: [Cause] = []
         var moved: [Cause] = []
         for (column, state) in zip(images.indices, cells) {
@@ -16,13 +17,19 @@ extension NodeDiagnosis {
                 if let failure = snapshot.fleet.failure(node: node, column: column) {
                     failing.append(cause(failure, images[column]))
                 }
-            case .missing: waiting.append(images[column])
+            case .missing:
+                if let cause = cause(heldBack: images[column], column, view) {
+                    heldBack.append(cause)
+                } else {
+                    waiting.append(images[column])
+                }
             case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
             case .pulling, .held, .unknown: break
             }
             if state.isPresent { moved += [tagMoved(images[column])].compactMap { $0 } }
         }
-        return failing + pulling + (waiting.isEmpty ? [] : [wait(waiting, view)]) + notHeld + moved
+        let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
+        return failing + pulling + heldBack + turn + notHeld + moved
     }
 
     private func cause(_ failure: Failure, _ image: ImageEntry) -> Cause {
@@ -41,7 +48,7 @@ extension NodeDiagnosis {
             images: [image.name])
     }
 
-    private static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
+    static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
         switch reason {
         case .notFound: "check the reference: the registry \(reference.registry) doesn't have it"
         case .unauthorized:

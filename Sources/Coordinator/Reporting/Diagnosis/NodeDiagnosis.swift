@@ -180,7 +180,9 @@ struct NodeDiagnosis {
         switch runtime.fault {
         case .socketMissing:
             summary = "the container runtime's socket isn't where the agent looks for it"
-            step = "set RUNTIME_SOCKET in the ConfigMap to the socket's path on the host"
+            step =
+                "on the node: systemctl status containerd (or crio); if its socket lies elsewhere, set RUNTIME_SOCKET in "
+                + "the ConfigMap to its path on the host"
         case .permissionDenied:
             summary = "the agent may not use the container runtime's socket"
             step =

@@ -12,7 +12,7 @@ struct SubjectRoutes: Sendable {
         var report = NodeReport(snapshot, node: name)
         if let store = desk.loop.history.queries {
             let past = try? await store.read { db in try NodePast.read(name, db) }
-            if let past { report.add(past) }
+            if let past { report.add(past, snapshot) }
         }
         guard report.isKnown else {
             throw ProblemDocument(
