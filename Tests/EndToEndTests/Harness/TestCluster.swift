@@ -28,6 +28,8 @@ final class TestCluster {
 
     static let configMapName = "k8s-image-puller"
     static let daemonSetName = "kubernetes-image-puller"
+    /// In the simulated registry: an agent's image, whose agents crash.
+    static let crashingImage = "crashing:1"
 
     private init(
         folder: URL, kubeconfig: String, namespace: String, agentImage: String, images: [String], absentImage: String,
@@ -48,22 +50,24 @@ final class TestCluster {
 
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
     static func simulated(
-        nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil,
+        nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil, neverSeconds: Double = 0.5,
         _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
         let images = (1...4).map { "\(host)/app\($0):1" }
+        let offered = images + ["\(host)/\(crashingImage)"]
         var scenario: JSONValue = [
             "nodes": .array(
                 (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
             "registries": [
                 [
                     "host": .string(host), "latencyMilliseconds": 20,
-                    "images": .array(images.map { ["reference": .string($0), "megabytes": 2] }),
+                    "images": .array(offered.map { ["reference": .string($0), "megabytes": 2] }),
                 ]
             ],
-            "objects": .array(objects), "neverSeconds": .number(0.5),
+            "objects": .array(objects), "neverSeconds": .number(neverSeconds),
+            "crashing": .array([.string("\(host)/\(crashingImage)")]),
         ]
         if let tokenSeconds { scenario["tokenSeconds"] = .number(tokenSeconds) }
         let file = folder.appendingPathComponent("scenario.json")

@@ -9,9 +9,15 @@ struct RandomHistory {
     var cluster: PlannedCluster
     var random: SeededGenerator
     let images: [ImageEntry]
+    /// How often each reference was published.
+    var versions: [String: Int] = [:]
+    /// Nodes that are down, and when they are up again.
+    var rebooting: [String: Seconds] = [:]
     let credential = Credential(username: "puller", password: "secret")
     var invariants = Invariants()
 
+    /// Our own image; every node has it.
+    static let agentImage = "agent.example/agent:1"
     /// One history in so many is of 200 nodes.
     static let rarity: UInt64 = 2500
 
@@ -23,7 +29,9 @@ struct RandomHistory {
         let waits =
             3 * cluster.configuration.reportIntervalSeconds + 60 + 2 * policy.permanentSeconds
             + 2 * policy.maxSeconds
-        return waits + 3 * cluster.cluster.nodes.count * images.count / min(2, cluster.configuration.pullMaxParallel)
+        // Refreshes, and pods that are replaced for them, a few at once.
+        return waits + 120 + 3 * cluster.cluster.nodes.count * images.count
+            / min(2, cluster.configuration.pullMaxParallel)
     }
 
     /// - Returns: what went wrong; nil: nothing.
@@ -74,22 +82,32 @@ struct RandomHistory {
             if random.unit() < 0.3 { registry.retryAfter = 3 }
             if random.unit() < 0.2 { registry.credential = credential }
             for image in 0..<Int.random(in: 1...3, using: &random) {
-                let reference = try ImageReference("\(host)/app\(image):1")
+                var reference = try ImageReference("\(host)/app\(image):1")
                 let size = Int64.random(in: 1_000_000...80_000_000, using: &random)
                 let platforms = random.unit() < 0.1 ? ["linux/amd64"] : nil
                 let descriptor = ImageDescriptor(
                     name: "app\(image)", version: "1", size: size, platforms: platforms)
                 registry.publish(descriptor, as: reference)
+                if random.unit() < 0.15 { reference = try ImageReference("\(reference.name)@\(descriptor.digest)") }
                 images.append(ImageEntry(name: "r\(number)-app\(image)", reference: reference))
             }
             registries.append(registry)
         }
         images.append(ImageEntry(name: "absent", reference: try ImageReference("r0.example:5000/absent:1")))
         self.images = images
+        var own = RegistryModel(host: "agent.example", latency: 0.2, bandwidth: 1e9)
+        for name in ["agent", "crashing"] {
+            own.publish(
+                ImageDescriptor(name: name, version: "1", size: 1), as: try ImageReference("agent.example/\(name):1"))
+        }
+        registries.append(own)
         cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.25)
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
+        cluster.brokenAgentImages = ["agent.example/crashing:1"]
+        cluster.refreshInterval = Double.random(in: 10...40, using: &random)
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()
+        if cluster.hasPods, random.unit() < 0.5 { configuration.agentImage = Self.agentImage }
         configuration.images = images
         configuration.pullMaxParallel = isLarge ? 60 : Int.random(in: 1...6, using: &random)
         configuration.retry.initialSeconds = 2
@@ -101,7 +119,10 @@ struct RandomHistory {
 
     mutating func addNode(_ name: String) {
         let platform = random.unit() < 0.15 ? "linux/arm64" : "linux/amd64"
-        let node = NodeModel(name: name, diskCapacity: 4 << 30, platform: platform)
+        let garbage = GarbageCollection(minimumAge: 5, period: 10)
+        let node = NodeModel(
+            name: name, diskCapacity: 4 << 30, platform: platform,
+            garbageCollection: random.unit() < 0.5 ? garbage : nil)
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
     }
@@ -115,10 +136,13 @@ struct RandomHistory {
                 guard cluster.isOffered(reference, to: node) else { continue }
                 let isThere = cluster.model.runtime(node)?.image(reference.normalised) != nil
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
-                if isThere, cluster.hasPods ? state == .held : state.isPresent { continue }
+                let offered = cluster.model.registry(reference.registry)?.image(reference)?.id
+                let isCurrent = offered == cluster.model.runtime(node)?.image(reference.normalised)?.id
+                if isThere, isCurrent, cluster.hasPods ? state == .held : state.isPresent { continue }
                 let failure = cluster.fleet.failure(node: node, column: column)
                 let wait = failure.map { "next in \($0.nextAttempt.milliseconds(since: cluster.now)) ms" } ?? ""
-                result.append("\(node) \(reference): \(state), \(failure?.reason.rawValue ?? "") \(wait)")
+                let age = isThere && !isCurrent ? " of a former meaning" : ""
+                result.append("\(node) \(reference): \(state)\(age), \(failure?.reason.rawValue ?? "") \(wait)")
             }
         }
         result += cluster.fleet.orders.map { "ordered on \($0.node): \($0.order.reference)" }
@@ -131,7 +155,7 @@ struct RandomHistory {
 
     /// Everything that can be had is there, held where there are pods, and known.
     var isWell: Bool {
-        guard cluster.isCovered, !cluster.hasPods || cluster.isHeld else { return false }
+        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld else { return false }
         return cluster.cluster.nodes.keys.allSatisfy { node in
             cluster.fleet.entryColumns.allSatisfy { column in
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
