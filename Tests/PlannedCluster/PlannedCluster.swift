@@ -17,6 +17,8 @@ package struct PlannedCluster {
     package private(set) var newOrders: [Order] = []
     /// Every pod that was replaced in the newest step, with what was known of its node right before.
     package private(set) var newReplacements: [Replacement] = []
+    /// How many pods were woken in the newest step.
+    package private(set) var newWakes = 0
     /// What happened in the newest step, in words.
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
@@ -37,7 +39,7 @@ package struct PlannedCluster {
     package private(set) var templateAgentImage: String?
     /// Our own image of each template that there was a pod of.
     package internal(set) var agentImages: [String: String] = [:]
-    package private(set) var agentImageTrial = AgentImageTrial()
+    package var agentImageTrial = AgentImageTrial()
     /// Our own images whose agents crash.
     package var brokenAgentImages: Set<String> = []
     var podCount = 0
@@ -151,6 +153,7 @@ package struct PlannedCluster {
         coordinatorRuns += 1
         let noted = agentImageTrial
         agentImageTrial = AgentImageTrial()
+        agentImageTrial.patience = noted.patience
         agentImageTrial.want(configuration.agentImage)
         agentImageTrial.recall(inTemplate: templateAgentImage, proven: noted.proven)
         fleet = Fleet(epoch: coordinatorRuns)
@@ -230,6 +233,7 @@ package struct PlannedCluster {
         for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
         newOrders = []
         newReplacements = []
+        newWakes = 0
         plan()
     }
 
@@ -257,6 +261,7 @@ package struct PlannedCluster {
         newReplacements = plan.replacements.map(describe)
         _ = fleet.carryOut(plan, at: now)
         if agentImageTrial.current != former { applyTemplate() }
+        newWakes = plan.wakes.count
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }

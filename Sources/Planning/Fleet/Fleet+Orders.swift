@@ -25,6 +25,7 @@ extension Fleet {
             changed.insert(pull.node)
         }
         for shortage in plan.shortages { transitions += refuse(shortage, at: now) }
+        for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
         for wake in plan.wakes { wakeBook.note(wake, at: now) }

@@ -6,6 +6,8 @@ public struct Plan: Sendable, Equatable {
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
     public var wakes: [Wake] = []
+    /// By column: nodes, by slot, that have the image which their tag means.
+    var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
     /// Pulls that would make a kubelet collect garbage.

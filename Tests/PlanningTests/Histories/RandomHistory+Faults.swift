@@ -59,6 +59,7 @@ extension RandomHistory {
         else { return }
         let version = versions[reference.normalised, default: 1] + 1
         versions[reference.normalised] = version
+        saw("tags moved")
         let former = cluster.model.registry(reference.registry)?.image(reference)
         let size = Int64.random(in: 1_000_000...80_000_000, using: &random)
         let image = ImageDescriptor(
@@ -69,6 +70,7 @@ extension RandomHistory {
     /// The machine goes down, is seen to be down, and comes up again.
     private mutating func reboot(_ node: String) {
         guard cluster.model.isOnline(node) else { return }
+        saw("reboots")
         cluster.powerOff(node)
         cluster.changeNode(node) { $0.isReady = false }
         rebooting[node] = cluster.model.now + Double.random(in: 5...30, using: &random)
@@ -86,6 +88,7 @@ extension RandomHistory {
     private mutating func tryAgentImage() {
         guard cluster.hasPods, cluster.configuration.agentImage != nil else { return }
         var edited = cluster.configuration
+        saw("agent images edited")
         edited.agentImage = ["agent.example/agent:1", "agent.example/crashing:1", "agent.example/absent:1"]
             .randomElement(using: &random)
         cluster.configure(edited)

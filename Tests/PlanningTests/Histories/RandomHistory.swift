@@ -15,6 +15,8 @@ struct RandomHistory {
     var rebooting: [String: Seconds] = [:]
     let credential = Credential(username: "puller", password: "secret")
     var invariants = Invariants()
+    /// How often what happened, by its name: histories in which nothing happens prove nothing.
+    private(set) var sights: [String: Int] = [:]
 
     /// Our own image; every node has it.
     static let agentImage = "agent.example/agent:1"
@@ -34,36 +36,60 @@ struct RandomHistory {
             / min(2, cluster.configuration.pullMaxParallel)
     }
 
-    /// - Returns: what went wrong; nil: nothing.
-    static func play(seed: UInt64) throws -> String? {
+    /// What came of a history.
+    struct Outcome {
+        /// Nil: nothing went wrong.
+        var failure: String?
+        var sights: [String: Int]
+    }
+
+    static func play(seed: UInt64) throws -> Outcome {
         var history = try RandomHistory(seed: seed)
+        let failure = history.play(seed: seed)
+        return Outcome(failure: failure, sights: history.sights)
+    }
+
+    private mutating func play(seed: UInt64) -> String? {
         let isVerbose = ProcessInfo.processInfo.environment["HISTORY_SEED"] != nil
-        func report(_ what: String) -> String { "seed \(seed) at \(Int(history.cluster.model.now)) s: \(what)" }
-        for _ in 0..<Int.random(in: 20...50, using: &history.random) {
-            history.disturb()
-            if let violation = history.step() { return report(violation) }
-            if isVerbose { history.tell() }
+        for _ in 0..<Int.random(in: 20...50, using: &random) {
+            disturb()
+            if let violation = step() { return "seed \(seed) at \(Int(cluster.model.now)) s: \(violation)" }
+            if isVerbose { tell() }
         }
-        history.calm()
+        calm()
         var seconds = 0
-        while !history.isWell, seconds < history.patience {
-            if let violation = history.step() { return report(violation) }
-            if isVerbose { history.tell() }
+        while !isWell, seconds < patience {
+            if let violation = step() { return "seed \(seed) at \(Int(cluster.model.now)) s: \(violation)" }
+            if isVerbose { tell() }
             seconds += 1
         }
-        guard history.isWell else { return report("not well \(seconds) s after the last fault: \(history.lacking)") }
-        return nil
+        return isWell ? nil : "seed \(seed): not well \(seconds) s after the last fault: \(lacking)"
     }
 
     mutating func step() -> String? {
         cluster.step()
+        note()
         return invariants.violation(in: cluster)
+    }
+
+    mutating func saw(_ what: String, _ count: Int = 1) { sights[what, default: 0] += count }
+
+    private mutating func note() {
+        saw("orders", cluster.newOrders.count)
+        saw("refreshes", cluster.newOrders.count { $0.pull.isRefresh })
+        saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
+        saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
+        saw("pods woken", cluster.newWakes)
+        if case .refused = cluster.agentImageTrial.trouble { saw("steps with a refused agent image") }
     }
 
     /// What happened in the newest step: for whoever plays one history alone.
     private func tell() {
         let time = Int(cluster.model.now)
         for event in cluster.newEvents { print(time, event) }
+        for replacement in cluster.newReplacements {
+            print(time, "replace", replacement.plan.node, replacement.isOfTemplate ? "of the template" : "")
+        }
         for order in cluster.newOrders {
             let former = order.failure.map { " after \($0.attempts) failures, \($0.reason)" } ?? ""
             print(time, "order", order.pull.node, order.pull.reference, order.pull.isRefresh ? "refresh" : "", former)
@@ -101,10 +127,11 @@ struct RandomHistory {
                 ImageDescriptor(name: name, version: "1", size: 1), as: try ImageReference("agent.example/\(name):1"))
         }
         registries.append(own)
-        cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.25)
+        cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.4)
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
         cluster.brokenAgentImages = ["agent.example/crashing:1"]
-        cluster.refreshInterval = Double.random(in: 10...40, using: &random)
+        cluster.agentImageTrial.patience = 8
+        cluster.refreshInterval = Double.random(in: 4...20, using: &random)
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()
         if cluster.hasPods, random.unit() < 0.5 { configuration.agentImage = Self.agentImage }
