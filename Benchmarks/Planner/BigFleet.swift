@@ -35,13 +35,39 @@ struct BigFleet {
         _ = fleet.adopt(configuration, at: now)
     }
 
-    /// Every node has everything.
+    /// Every node has everything, and each tag has been asked for again since.
     mutating func reportAll() {
         for number in 0..<Self.nodes { report(number, without: nil) }
+        for image in 0..<Self.images {
+            let name = "worker-\(image).cluster.example"
+            _ = fleet.order(
+                fleet.references[image], node: name, platform: "linux/amd64", isRefresh: true, at: now)
+            guard let pull = fleet.assignment(node: name).pulls.last else { continue }
+            report(image, without: nil) { report in
+                report.attempts = [
+                    WireAttempt.with {
+                        $0.id = 1
+                        $0.pullID = pull.id
+                        $0.reference = pull.reference
+                        $0.outcome = .succeeded
+                        $0.bytes = 100_000_000
+                    }
+                ]
+            }
+        }
     }
 
+    func plan(_ roster: Roster) -> Plan {
+        Planner.plan(
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: "template", now: now
+        )
+    }
+
+    /// Plans once and carries it out: what plans find out for later ones is known then.
+    mutating func settle(_ roster: Roster) { _ = fleet.carryOut(plan(roster), at: now) }
+
     /// A node has everything but one image.
-    mutating func report(_ number: Int, without missing: Int?) {
+    mutating func report(_ number: Int, without missing: Int?, _ fill: (inout WireReport) -> Void = { _ in }) {
         sequence += 1
         let report = WireReport.with { report in
             report.node = "worker-\(number).cluster.example"
@@ -50,6 +76,7 @@ struct BigFleet {
             report.runtime.name = "containerd"
             report.runtime.listed = true
             report.full.images = (0..<Self.images).filter { $0 != missing }.map { Self.image($0) }
+            fill(&report)
         }
         _ = fleet.ingest(report, platform: "linux/amd64", at: now, using: &random)
     }

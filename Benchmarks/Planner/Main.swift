@@ -9,13 +9,23 @@ import Foundation
         ("moved-tag", MovedTag.run), ("makespan", Makespan.run), ("cost", PlanCost.run), ("memory", FleetMemory.run),
     ]
 
+    /// Groups that run only when they are named: a program beside counts their instructions.
+    static let counted: [(name: String, run: @Sendable () throws -> Void)] = [
+        ("count-nothing", { try PlanCost.count(plans: 0, changed: false) }),
+        ("count-unchanged", { try PlanCost.count(plans: PlanCost.counted, changed: false) }),
+        ("count-1pct-nothing", { try PlanCost.count(plans: 0, changed: true) }),
+        ("count-1pct", { try PlanCost.count(plans: PlanCost.counted, changed: true) }),
+    ]
+
     static func main() throws {
         let wanted = Set(CommandLine.arguments.dropFirst())
-        for group in groups where wanted.isEmpty || wanted.contains(group.name) {
+        for group in groups + counted where wanted.contains(group.name) || (wanted.isEmpty && isMeasured(group.name)) {
             note("\(group.name) …")
             try group.run()
         }
     }
+
+    private static func isMeasured(_ name: String) -> Bool { groups.contains { $0.name == name } }
 
     /// A figure, for programs.
     static func figure(_ name: String, _ value: Double, _ unit: String) {

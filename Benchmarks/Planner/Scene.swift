@@ -41,14 +41,17 @@ struct Scene {
     func kubelets(seed: UInt64 = 1) -> ClusterModel {
         var model = ClusterModel(seed: seed)
         model.addRegistry(registry)
+        for node in nodes { addPulling(node, to: &model) }
+        return model
+    }
+
+    /// A node whose kubelet pulls all images.
+    func addPulling(_ node: NodeModel, to model: inout ClusterModel) {
         let containers = images.map {
             PodSpec.Container(name: $0.name, image: $0.reference.written, policy: .always)
         }
-        for node in nodes {
-            model.addNode(node)
-            model.addPod(PodSpec(id: "pod-\(node.name)", containers: containers), node: node.name)
-        }
-        return model
+        model.addNode(node)
+        model.addPod(PodSpec(id: "pod-\(node.name)", containers: containers), node: node.name)
     }
 
     static func isCovered(_ model: ClusterModel) -> Bool {

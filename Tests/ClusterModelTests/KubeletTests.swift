@@ -75,6 +75,22 @@ import Testing
         #expect(cluster.runtime("n1")?.containers.isEmpty == true)
     }
 
+    /// An update of the object makes the kubelet look at once; what waits for a pull's back-off goes on waiting.
+    @Test func anUpdateOfThePodEndsTheWaitForAnImage() throws {
+        var cluster = try Fixture.cluster()
+        cluster.addPod(spec("p", ["registry.example.com/app:1"], policy: .never), node: "n1")
+        cluster.addPod(spec("q", ["registry.example.com/nosuch:1"]), node: "n1")
+        _ = cluster.advance(to: 200)
+        cluster.startPull(node: "n1", reference: "registry.example.com/app:1")
+        while cluster.runtime("n1")?.images.isEmpty == true { _ = cluster.advance(to: cluster.now + 0.01) }
+        let attempts = cluster.pod("q", node: "n1")?.containers[0].pullAttempts
+        cluster.syncPod("p", node: "n1")
+        cluster.syncPod("q", node: "n1")
+        _ = cluster.advance(to: cluster.now + 0.8)
+        #expect(cluster.pod("p", node: "n1")?.isReady == true)
+        #expect(cluster.pod("q", node: "n1")?.containers[0].pullAttempts == attempts)
+    }
+
     @Test func aKubeletInBackOffDoesNotSeeTheImageArrive() throws {
         var cluster = try Fixture.cluster()
         cluster.changeRegistry(Fixture.host) { $0.availability = .refusing }

@@ -58,6 +58,14 @@ import Testing
         #expect(without.isSubset(of: with))
     }
 
+    /// Pods are touched so that containers start sooner; whoever doesn't want that grants it not.
+    @Test func wakingPodsCanBeLeftOut() async throws {
+        let with = Grants(objects: try await HelmCase("").render()).of(Self.account)
+        let without = Grants(objects: try await HelmCase("", set: ["rbac.wakePods=false"]).render()).of(Self.account)
+        #expect(with.subtracting(without) == ["namespace/k8s-image-puller /pods * patch"])
+        #expect(without.isSubset(of: with))
+    }
+
     /// In another namespace the coordinator may keep the DaemonSet, its pods and the authority's ConfigMap; nothing else.
     @Test func anotherNamespaceGrantsLess() async throws {
         let objects = try await HelmCase("", set: ["extraNamespaces={builds}", "openshift=true"]).render()

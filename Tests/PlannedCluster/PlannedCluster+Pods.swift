@@ -20,12 +20,14 @@ extension PlannedCluster {
             podCount += 1
             let id = "pod\(podCount)"
             let agent = PodSpec.Container(
-                name: Configuration.agentContainerName, image: Self.agentImage, policy: .never)
+                name: Configuration.agentContainerName, image: templateAgentImage ?? Self.agentImage,
+                policy: .ifNotPresent)
             let sleeps = configuration.images.map {
                 PodSpec.Container(name: $0.name, image: $0.reference.written, policy: .never)
             }
             var view = PodView(name: id, uid: id, node: node)
-            view.template = "t\(template)"
+            view.template = template
+            agentImages[template] = templateAgentImage
             cluster.pods[id] = view
             model.addPod(PodSpec(id: id, containers: [agent] + sleeps), node: node)
             planSoon()
@@ -45,9 +47,8 @@ extension PlannedCluster {
         switch event.kind {
         case .containerStarted(let pod, let container) where container == Configuration.agentContainerName:
             guard cluster.pods[pod] != nil else { return }
-            if let brokenTemplate, let number = cluster.pods[pod]?.template?.dropFirst().description,
-                brokenTemplate.contains(Int(number) ?? 0)
-            {
+            let image = agentImages[cluster.pods[pod]?.template ?? ""] ?? Self.agentImage
+            if brokenAgentImages.contains(image) {
                 model.containerExited(
                     node: event.node, pod: pod, container: container, exitCode: 1, reason: "Error", message: "broken")
             } else {

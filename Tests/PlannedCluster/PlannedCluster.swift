@@ -15,6 +15,10 @@ package struct PlannedCluster {
     package private(set) var agents: [String: ModelAgent] = [:]
     /// Every pull that was ordered in the newest step, with what was known of the cell right before.
     package private(set) var newOrders: [Order] = []
+    /// Every pod that was replaced in the newest step, with what was known of its node right before.
+    package private(set) var newReplacements: [Replacement] = []
+    /// How many pods were woken in the newest step.
+    package private(set) var newWakes = 0
     /// What happened in the newest step, in words.
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
@@ -24,14 +28,21 @@ package struct PlannedCluster {
     package var delay = 0.0
     /// Seconds by which the coordinator's clock is off.
     package var clockError = 0.0
+    /// Seconds between refreshes; nil: as the configuration says.
+    package var refreshInterval: Double?
     /// Whether agents live in pods, and sleep containers hold images.
     package let hasPods: Bool
     /// By node: until when a pod isn't made.
     var podDue: [String: Seconds] = [:]
-    var template = 1
+    /// The pod template's hash, and our own image in it.
+    package private(set) var template = ""
+    package private(set) var templateAgentImage: String?
+    /// Our own image of each template that there was a pod of.
+    package internal(set) var agentImages: [String: String] = [:]
+    package var agentImageTrial = AgentImageTrial()
+    /// Our own images whose agents crash.
+    package var brokenAgentImages: Set<String> = []
     var podCount = 0
-    /// The agents of templates from this number on crash.
-    package var brokenTemplate: ClosedRange<Int>?
 
     private var coordinatorRuns: UInt64 = 1
     private var boots = 0
@@ -41,6 +52,17 @@ package struct PlannedCluster {
     private var lastExchange: [String: Seconds] = [:]
     private var late: [(at: Seconds, report: WireReport)] = []
     private var mustPlan = true
+
+    package struct Replacement {
+        package var plan: Plan.PodReplacement
+        /// The pod was of the present template: it was replaced to hold another image.
+        package var isOfTemplate: Bool
+        package var isWorking: Bool
+        package var orders: Int
+        package var states: [CellState]
+        /// Percent of the image file system, as its agent said last.
+        package var usedPercent: Double
+    }
 
     package struct Order {
         package var at: Timestamp
@@ -55,7 +77,8 @@ package struct PlannedCluster {
 
     package init(seed: UInt64, nodes: [NodeModel], registries: [RegistryModel], hasPods: Bool = false) {
         model = ClusterModel(seed: seed)
-        random = SeededGenerator(seed: seed &+ 1)
+        // Not the model's numbers, nor those of a history of the next seed.
+        random = SeededGenerator(seed: seed ^ 0x5EED_C00D_17A7_0E5D)
         fleet = Fleet(epoch: 1)
         self.hasPods = hasPods
         for registry in registries { model.addRegistry(registry) }
@@ -106,20 +129,37 @@ package struct PlannedCluster {
 
     /// Takes effect at once, as an edit of the ConfigMap does.
     package mutating func configure(_ configuration: Configuration) {
-        let isNewTemplate =
-            configuration.images != self.configuration.images
-            || configuration.agentImage != self.configuration.agentImage
-        if isNewTemplate { template += 1 }
         self.configuration = configuration
-        _ = fleet.adopt(configuration, at: now)
+        agentImageTrial.want(configuration.agentImage)
+        adopt()
+        applyTemplate()
         changed()
+    }
+
+    private mutating func adopt() {
+        _ = fleet.adopt(configuration, at: now)
+        if let refreshInterval { fleet.cachingIntervalSeconds = refreshInterval }
+    }
+
+    /// What the keeper of the DaemonSet does.
+    private mutating func applyTemplate() {
+        templateAgentImage = agentImageTrial.current
+        let parts = configuration.images.map { "\($0.name)=\($0.reference.written)" }
+        template = StableHash.hex64((parts + [templateAgentImage ?? ""]).joined(separator: ";"))
+        mustPlan = true
     }
 
     package mutating func restartCoordinator() {
         coordinatorRuns += 1
+        let noted = agentImageTrial
+        agentImageTrial = AgentImageTrial()
+        agentImageTrial.patience = noted.patience
+        agentImageTrial.want(configuration.agentImage)
+        agentImageTrial.recall(inTemplate: templateAgentImage, proven: noted.proven)
         fleet = Fleet(epoch: coordinatorRuns)
-        _ = fleet.adopt(configuration, at: now)
+        adopt()
         late = []
+        applyTemplate()
         changed()
     }
 
@@ -192,6 +232,8 @@ package struct PlannedCluster {
         deliverLate()
         for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
         newOrders = []
+        newReplacements = []
+        newWakes = 0
         plan()
     }
 
@@ -201,9 +243,13 @@ package struct PlannedCluster {
         mustPlan = false
         let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling)
         self.roster = roster
-        let plan = Planner.plan(
+        var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
-            template: hasPods ? "t\(template)" : nil, now: now)
+            template: hasPods ? template : nil, now: now)
+        let former = agentImageTrial.current
+        agentImageTrial.review(
+            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
+            image: templateAgentImage, now: now)
         lastPlan = plan
         for pull in plan.pulls {
             let column = fleet.references.firstIndex { $0.normalised == pull.reference.normalised } ?? 0
@@ -212,9 +258,25 @@ package struct PlannedCluster {
                     at: now, pull: pull, failure: fleet.failure(node: pull.node, column: column),
                     state: fleet.state(node: pull.node, column: column, now: now)))
         }
+        newReplacements = plan.replacements.map(describe)
         _ = fleet.carryOut(plan, at: now)
+        if agentImageTrial.current != former { applyTemplate() }
+        newWakes = plan.wakes.count
+        for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }
+    }
+
+    private func describe(_ replacement: Plan.PodReplacement) -> Replacement {
+        let pod = cluster.pods[replacement.uid]
+        let disk = fleet.nodes[replacement.node]?.imageFilesystem
+        let capacity = Double(max(1, disk?.capacityBytes ?? 1))
+        return Replacement(
+            plan: replacement, isOfTemplate: pod?.template == template,
+            isWorking: pod?.isWorking(under: configuration) ?? false,
+            orders: fleet.orders.count { $0.node == replacement.node },
+            states: fleet.entryColumns.map { fleet.state(node: replacement.node, column: $0, now: now) },
+            usedPercent: disk.map { 100 - 100 * Double($0.freeBytes) / capacity } ?? 0)
     }
 
     /// News, another assignment, or the next heartbeat.
@@ -272,6 +334,17 @@ package struct PlannedCluster {
             guard let runtime = model.runtime(node) else { return true }
             return configuration.images.allSatisfy { entry in
                 !isOffered(entry.reference, to: node) || runtime.image(entry.reference.normalised) != nil
+            }
+        }
+    }
+
+    /// Whether every node has what its registry means by each reference today.
+    package var isCurrent: Bool {
+        cluster.nodes.keys.allSatisfy { node in
+            configuration.images.allSatisfy { entry in
+                guard isOffered(entry.reference, to: node) else { return true }
+                let image = model.registry(entry.reference.registry)?.image(entry.reference)
+                return model.runtime(node)?.image(entry.reference.normalised)?.id == image?.id
             }
         }
     }

@@ -14,6 +14,13 @@ extension ClusterModel {
         runKubelet(index)
     }
 
+    /// A pod's object was updated, by whomever.
+    public mutating func syncPod(_ id: String, node name: String) {
+        guard let index = nodeIndex[name], nodes[index].isOnline else { return }
+        nodes[index].kubelet.sync(id, at: now)
+        runKubelet(index)
+    }
+
     /// A container ended by itself.
     public mutating func containerExited(
         node name: String, pod: String, container: String, exitCode: Int, reason: String? = nil, message: String? = nil

@@ -8,6 +8,7 @@ extension KubeletModel {
         case .pulling: return
         case .idle(let time), .starting(let time): guard time <= now else { return }
         }
+        if case .idle = pods[index].work, pods[index].cursor == 0 { lookForImages(of: index, at: now) }
         if case .starting = pods[index].work {
             finishStart(in: index, runtime: runtime, at: now)
             pods[index].cursor += 1
@@ -26,6 +27,12 @@ extension KubeletModel {
         }
         pods[index].cursor = 0
         showBackOff(in: index, at: now)
+        pods[index].listedAgainAt = now + random.unit() * configuration.relistPeriod
+        if pods[index].hasStarted {
+            // The listing shows the new container, and that is news.
+            pods[index].hasStarted = false
+            lookForImages(of: index, at: pods[index].listedAgainAt)
+        }
         pods[index].work = .idle(until: nextLook(at: pods[index]))
     }
 
@@ -73,6 +80,7 @@ extension KubeletModel {
             pods[index].containers[cursor] = container
             return
         }
+        pods[index].hasStarted = true
         container.state = .running(since: now)
         container.failures = 0
         container.pullError = nil

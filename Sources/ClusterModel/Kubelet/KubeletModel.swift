@@ -57,6 +57,29 @@ public struct KubeletModel: Sendable {
         running.removeAll { $0.pod == id }
     }
 
+    /// The pod's object was updated: its worker makes a pass now, or right after the one that it is busy with.
+    ///
+    /// That starts containers with `Never` whose image has come. It ends no image back-off (measured).
+    public mutating func sync(_ id: String, at now: Seconds) {
+        guard let index = pods.firstIndex(where: { $0.id == id }) else { return }
+        look(at: index, now: now)
+    }
+
+    /// Lets the pod's next pass begin now, with the containers that wait without back-off.
+    mutating func look(at index: Int, now: Seconds) {
+        let time = max(now, pods[index].listedAgainAt)
+        lookForImages(of: index, at: time)
+        if case .idle(let due) = pods[index].work, time < due { pods[index].work = .idle(until: time) }
+    }
+
+    /// A pass looks at all containers, whichever it is made for.
+    mutating func lookForImages(of index: Int, at time: Seconds) {
+        for place in pods[index].containers.indices {
+            guard case .waiting("ErrImageNeverPull", _) = pods[index].containers[place].state else { continue }
+            pods[index].containers[place].retryAt = min(pods[index].containers[place].retryAt, time)
+        }
+    }
+
     public mutating func pullFinished(_ token: PullToken, _ failure: PullFailure?, at now: Seconds) {
         guard let pull = running.first(where: { $0.token == token }) else { return }
         running.removeAll { $0.token == token }

@@ -72,6 +72,10 @@ public struct PodModel: Hashable, Sendable {
     public internal(set) var containers: [Container]
     var work: Work
     var cursor = 0
+    /// The next pass for news has to wait until then: the kubelet hasn't listed the runtime's containers since the last.
+    var listedAgainAt: Seconds = 0
+    /// The pass under way has started a container.
+    var hasStarted = false
 
     init(_ spec: PodSpec, at now: Seconds) {
         id = spec.id

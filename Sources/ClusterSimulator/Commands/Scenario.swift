@@ -24,6 +24,8 @@ struct Scenario: Codable, Hashable, Sendable {
     /// How long after an image's arrival a container with `imagePullPolicy: Never` starts, at most; 1 by default,
     /// up to 15 on real nodes.
     var neverSeconds: Double?
+    /// Images, as pods name them, whose agents end at once with an error.
+    var crashing: [String]?
     /// Service accounts' tokens last no longer, whatever they were asked for. (A real API server gives at least ten
     /// minutes.)
     var tokenSeconds: Double?

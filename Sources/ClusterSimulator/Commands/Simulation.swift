@@ -54,11 +54,12 @@ final class Simulation: Service {
         let handler = APIHandler(
             store: store, authorizer: RBACAuthorizer(store: store, tokens: tokens), tokens: tokens)
         if let seconds = scenario.tokenSeconds { tokens.limitLifetimes(to: seconds) }
-        let surroundings = NodeSurroundings(
+        var surroundings = NodeSurroundings(
             store: store, cluster: cluster, tokens: handler.tokens, processes: processes, directory: folder.path,
             agentPath: options.agentPath,
             inherited: ProcessInfo.processInfo.environment.filter { ["PATH", "LD_LIBRARY_PATH"].contains($0.key) },
             logger: logger)
+        surroundings.crashing = Set(scenario.crashing ?? [])
         let fleet = NodeFleet(surroundings: surroundings, kubelet: scenario.kubelet)
         let kubeconfig = options.kubeconfig ?? folder.path + "/kubeconfig"
         let outcome: Result<Void, any Error>

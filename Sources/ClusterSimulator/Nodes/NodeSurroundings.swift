@@ -11,6 +11,8 @@ struct NodeSurroundings: Sendable {
     let directory: String
     /// The real program for the containers called `image-puller-agent`; nil: they are only modelled.
     let agentPath: String?
+    /// Images whose agents end at once with an error.
+    var crashing: Set<String> = []
     /// What agents inherit of our own environment, so that dynamically linked ones find their libraries.
     let inherited: [String: String]
     let logger: Logger

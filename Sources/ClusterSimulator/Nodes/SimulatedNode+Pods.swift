@@ -8,6 +8,7 @@ extension SimulatedNode {
     /// A pod of this node is new or has changed.
     func podChanged(_ pod: JSONValue) async {
         let uid = pod.uid
+        let old = pods[uid]?.object
         if pods[uid] == nil { pods[uid] = HostedPod(object: pod) } else { pods[uid]?.object = pod }
         guard isOnline, let phase = pods[uid]?.phase, phase != .terminating else { return }
         if pod.isBeingDeleted {
@@ -16,6 +17,9 @@ extension SimulatedNode {
         } else if phase == .waiting {
             pods[uid]?.phase = .mounting
             Task { await admit(uid) }
+        } else if phase == .admitted, let old, old.withoutStatus != pod.withoutStatus {
+            // What the kubelet itself writes is no reason to look.
+            await cluster.change { [name] in $0.syncPod(uid, node: name) }
         }
     }
 
@@ -119,5 +123,12 @@ extension SimulatedNode {
             stored["status"] =
                 PodStatus(pod: stored, model: model, epoch: epoch, now: Date(), hostIP: address).status
         }
+    }
+}
+
+extension JSONValue {
+    /// What a kubelet compares to see whether it has to do something: annotations, labels and the spec.
+    fileprivate var withoutStatus: [JSONValue?] {
+        [at("spec"), at("metadata", "labels"), at("metadata", "annotations"), at("metadata", "deletionTimestamp")]
     }
 }

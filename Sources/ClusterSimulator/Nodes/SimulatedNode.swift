@@ -155,6 +155,12 @@ actor SimulatedNode {
                 $0["name"]?.stringValue == name
             })
         else { return }
+        if surroundings.crashing.contains(container["image"]?.stringValue ?? "") {
+            await cluster.change { [node = self.name] in
+                $0.containerExited(node: node, pod: uid, container: name, exitCode: 1, message: "it crashes, as told")
+            }
+            return
+        }
         let environment = ContainerEnvironment(container: container, folders: pod.folders, store: store)
         var variables = await environment.variables(of: container, pod: pod.object)
         variables.merge(surroundings.inherited) { own, _ in own }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import Planning
 
 /// `coordinator serve`: the coordinator itself.
 struct ServeCommand: AsyncParsableCommand {
@@ -56,6 +57,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup(visibility: .hidden)
     var certificateTimes: CertificateTimes
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the first pod of another KIP_IMAGE may fail before the former one is taken again.",
+            valueName: "seconds", visibility: .hidden))
+    var agentImagePatience = AgentImageTrial().patience
 
     @Option(help: "The port for questions on 127.0.0.1; 0 takes a free one.")
     var port = 8080

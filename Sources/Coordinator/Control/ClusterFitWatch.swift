@@ -20,13 +20,18 @@ struct ClusterFitWatch: Sendable {
     func run() async {
         var news = ClusterFitNews()
         var trouble: Plan.RollOutTrouble?
+        var own: AgentImageTrial?
         while !Task.isCancelled {
             let now = await loop.rollOutTrouble
             if let now, now != trouble { tell(now) }
             trouble = now
+            let trial = await loop.agentImageTrial
+            let finding = trial.finding
+            if let finding, finding != own?.finding { tell(finding, of: trial) }
+            own = trial
             if let facts = await loop.clusterNodes() {
                 let findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
-                board.post(fit: findings.map(ConfigurationStatus.Remark.init))
+                board.post(fit: ([finding].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
             try? await Task.sleep(for: interval)
@@ -39,6 +44,13 @@ struct ClusterFitWatch: Sendable {
             + "\(trouble.message). All other nodes keep their pods until it does, or the ConfigMap is changed."
         logger.warning("\(message)")
         events.record(.warning, about: configMap, reason: "RollOutStopped", message: message)
+    }
+
+    private func tell(_ finding: Finding, of trial: AgentImageTrial) {
+        logger.warning("\(finding)")
+        var reason = "AgentImageUnavailable"
+        if case .refused = trial.trouble { reason = "AgentImageTakenBack" }
+        events.record(.warning, about: configMap, reason: reason, message: finding.description)
     }
 
     private func tell(_ finding: Finding) {

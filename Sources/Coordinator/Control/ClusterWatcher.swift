@@ -107,13 +107,25 @@ extension PodView {
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
         reason = pod.status?.reason ?? ""
         message = pod.status?.message ?? ""
-        for status in pod.status?.containerStatuses ?? [] {
-            var container = ContainerView()
-            container.isRunning = status.state?.running != nil
-            container.waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
-            container.waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
-            container.imageID = status.imageID ?? ""
-            containers[status.name] = container
+        for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
+        let copySleep = pod.status?.initContainerStatuses?.first { $0.name == Configuration.copySleepContainerName }
+        if let copySleep, copySleep.state?.terminated?.exitCode != 0 { initContainer = ContainerView(copySleep) }
+    }
+}
+
+extension ContainerView {
+    init(_ status: Pod.ContainerStatus) {
+        self.init()
+        isRunning = status.state?.running != nil
+        waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
+        waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
+        imageID = status.imageID ?? ""
+        // "back-off restarting failed container" doesn't say what it failed of.
+        if waitingReason == "CrashLoopBackOff", status.lastState?.terminated?.reason == Self.outOfMemory {
+            waitingReason = Self.outOfMemory
         }
     }
+
+    /// The kernel killed it: it took more memory than its limit.
+    static let outOfMemory = "OOMKilled"
 }

@@ -19,12 +19,16 @@ extension ControlLoop {
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
+        reviewAgentImage(&plan, configuration, at: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         tell(outcome.transitions)
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
+        for wake in plan.wakes {
+            Task { [wakePod, namespace = configuration.namespace] in await wakePod(wake, namespace) }
+        }
         if let moment = plan.wake {
             wake = Task { [signal] in
                 try? await Task.sleep(for: .milliseconds(max(1, moment.milliseconds(since: now))))

@@ -8,10 +8,13 @@ import Shared
 actor ControlLoop {
     /// Deletes pods; what the plan can make happen in the cluster.
     typealias ReplacePod = @Sendable (Plan.PodReplacement, _ namespace: String) async throws -> Void
+    /// Makes a pod's kubelet look at it.
+    typealias WakePod = @Sendable (Plan.Wake, _ namespace: String) async -> Void
 
     let clock: CoordinatorClock
     let history: any HistoryRecorder
     let replacePod: ReplacePod
+    let wakePod: WakePod
     let logger: Logger
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
@@ -19,6 +22,12 @@ actor ControlLoop {
     var configuration: Configuration?
     var revision = 0
     var template: String?
+    /// Our own image in that template.
+    var templateAgentImage: String?
+    /// Which of our own images the template is to have.
+    var agentImageTrial = AgentImageTrial()
+    /// Called when that, or which one is proven, has changed.
+    private var agentImageChanged: (@Sendable () async -> Void)?
     var cluster = ClusterView()
     var nodesSynced = false
     var podsSynced = false
@@ -41,12 +50,14 @@ actor ControlLoop {
     var rollOutTrouble: Plan.RollOutTrouble?
 
     init(
-        clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger, replacePod: @escaping ReplacePod
+        clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
+        wakePod: @escaping WakePod = { _, _ in }, replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
         self.history = history
         self.logger = logger
         self.replacePod = replacePod
+        self.wakePod = wakePod
         fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -71,6 +82,7 @@ actor ControlLoop {
         self.configuration = configuration
         self.revision = revision
         roster = nil
+        agentImageTrial.want(configuration.agentImage)
         tell(fleet.adopt(configuration, at: clock.now))
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
@@ -79,10 +91,37 @@ actor ControlLoop {
     }
 
     /// The DaemonSet's template was applied: pods of another are to be replaced.
-    func useTemplate(_ template: String) {
-        guard self.template != template else { return }
+    func useTemplate(_ template: String, agentImage: String? = nil) {
+        guard self.template != template || templateAgentImage != agentImage else { return }
         self.template = template
+        templateAgentImage = agentImage
         signal.yield()
+    }
+
+    /// What the DaemonSet of an earlier run says of our own image.
+    func recall(agentImage: String?, proven: String?) {
+        agentImageTrial.recall(inTemplate: agentImage, proven: proven)
+        signal.yield()
+    }
+
+    /// Whoever keeps the DaemonSet wants to know when its template is to have another image of ours.
+    ///
+    /// - Parameter patience: seconds that the first pod of a new one may fail.
+    func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
+        agentImageTrial.patience = patience
+        agentImageChanged = body
+    }
+
+    /// Tries a new image of ours, or takes it back.
+    func reviewAgentImage(_ plan: inout Plan, _ configuration: Configuration, at now: Timestamp) {
+        let before = agentImageTrial
+        agentImageTrial.review(
+            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
+            image: templateAgentImage, now: now)
+        guard before.current != agentImageTrial.current || before.proven != agentImageTrial.proven,
+            let agentImageChanged
+        else { return }
+        Task { await agentImageChanged() }
     }
 
     /// All nodes, after a list.

@@ -22,7 +22,11 @@ struct CoordinatorProcess {
         let history = HistoryStore(HistoryConfiguration(location: .file(options.history)))
         let work = LeadingWork(leadership: leadership, history: history, clock: clock, logger: logger)
 
-        let loop = ControlLoop(clock: clock, history: StoredHistory(store: history), logger: logger) { [client] in
+        let waker = PodWaker(client: client, clock: clock, logger: logger)
+        let loop = ControlLoop(
+            clock: clock, history: StoredHistory(store: history), logger: logger,
+            wakePod: { await waker.wake($0, namespace: $1) }
+        ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
@@ -142,6 +146,7 @@ struct CoordinatorProcess {
             client: client, options: manifest, configMap: configMap,
             namespaces: [namespace] + options.extraNamespaces, surroundings: surroundings, events: events,
             logger: logger, loop: loop)
+        await loop.onAgentImageChange(patience: options.agentImagePatience) { await daemonSets.lookAgain() }
         var parser = ConfigurationParser()
         parser.options.ownNamespace = namespace
         parser.options.extraNamespaces = Set(options.extraNamespaces)

@@ -33,6 +33,8 @@ actor DaemonSetKeeper {
     private var restorations = RestorationPace()
     /// A contested DaemonSet isn't restored before.
     private var restoreAt: ContinuousClock.Instant?
+    /// Whether the DaemonSet that an earlier run left has been looked at.
+    private var hasRecalled = false
     private var takeovers = 0
     private var failures = 0
     private var checkedAt = ContinuousClock.now
@@ -146,9 +148,14 @@ actor DaemonSetKeeper {
     }
 
     private func apply(_ wanted: Wanted) async throws {
-        let manifest = try manifest(of: wanted)
+        let live = try await client.find(
+            DaemonSet.self, wanted.place.daemonSet, namespace: wanted.place.namespace)
+        if !hasRecalled {
+            hasRecalled = true
+            if let live { await recall(live) }
+        }
+        let manifest = try manifest(of: wanted, await loop.agentImageTrial)
         try await surroundings.prepare(in: manifest.namespace)
-        let live = try await client.find(DaemonSet.self, manifest.name, namespace: manifest.namespace)
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
         let drift = live.map { DaemonSetDrift(live: $0.document, manifest: manifest) }
@@ -169,8 +176,20 @@ actor DaemonSetKeeper {
     private func settle(_ manifest: DaemonSetManifest) async {
         applied = manifest
         restoreAt = nil
-        await loop.useTemplate(manifest.templateHash)
+        await loop.useTemplate(manifest.templateHash, agentImage: manifest.agentImage)
     }
+
+    /// What an earlier run left: a new image of ours that came meanwhile is tried, not just taken.
+    private func recall(_ live: DaemonSet) async {
+        guard live.metadata.labels[PodNames.managedByLabel] == PodNames.application else { return }
+        let containers = live.spec?.template?.spec?.initContainers ?? []
+        let own = containers.first { $0.name == Configuration.copySleepContainerName }
+        await loop.recall(
+            agentImage: own?.image, proven: live.metadata.annotations[PodNames.provenImageAnnotation])
+    }
+
+    /// Something else than the configuration has changed what is wanted.
+    func lookAgain() { look.yield() }
 
     /// Whether a DaemonSet that somebody changed is restored now; if not, another look is due when it may be.
     private func mayRestore(_ manifest: DaemonSetManifest) -> Bool {
@@ -210,11 +229,15 @@ actor DaemonSetKeeper {
                 + "namespace \(manifest.namespace)? \(measure)")
     }
 
-    private func manifest(of wanted: Wanted) throws -> DaemonSetManifest {
+    private func manifest(of wanted: Wanted, _ trial: AgentImageTrial) throws -> DaemonSetManifest {
         var options = options
+        options.provenAgentImage = trial.proven
+        var configuration = wanted.configuration
+        // The trial can be of a revision that is about to be wanted here, too.
+        configuration.agentImage = trial.current ?? configuration.agentImage
         // Across namespaces the garbage collector would delete the DaemonSet at once.
         if wanted.configuration.namespace != configMap.namespace { options.ownerReference = nil }
-        return try DaemonSetManifest(wanted.configuration, revision: wanted.revision, options: options)
+        return try DaemonSetManifest(configuration, revision: wanted.revision, options: options)
     }
 
     private func report(_ kind: Event.Kind, _ reason: String, _ message: String) {

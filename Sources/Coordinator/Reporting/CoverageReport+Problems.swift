@@ -2,6 +2,7 @@ extension FailureGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells
         attempts = max(attempts, other.attempts)
+        if let more = other.waiting { waiting = max(waiting ?? 0, more) }
         nodes = Array((nodes + other.nodes).prefix(Self.maximumNodes))
         if let next = other.nextAttemptSeconds, next < nextAttemptSeconds ?? .max {
             nextAttempt = other.nextAttempt
@@ -40,7 +41,13 @@ extension FailureGroup {
         parts.append(permanent ? "needs a change" : "is tried again")
         if attempts > 0 { parts.append("attempt \(attempts)") }
         if let nextAttemptSeconds { parts.append("next try " + Trouble.span(nextAttemptSeconds)) }
-        return parts.joined(separator: ", ") + Trouble.indented(message)
+        var text = parts.joined(separator: ", ") + Trouble.indented(message)
+        if let waiting {
+            text +=
+                "\n    " + counted(waiting, "other node") + (waiting == 1 ? " waits" : " wait")
+                + " until it works there, so that a broken image fails once"
+        }
+        return text
     }
 }
 

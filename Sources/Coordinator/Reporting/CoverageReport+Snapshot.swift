@@ -56,7 +56,7 @@ extension CoverageTally {
                 let container = pods.lazy.compactMap { $0.containers[images[column].name] }.first
                 add(notHeldBy: container, column: column, slice: slice, node: node.name)
             case .missing:
-                if snapshot.fleet.isHeldBack(column: column, platform: node.platform) { heldBack += 1 }
+                if snapshot.fleet.isHeldBack(column: column, platform: node.platform) { addHeldBack(column: column) }
             case .unknown, .pulling, .held: break
             }
         }

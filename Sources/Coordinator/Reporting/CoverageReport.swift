@@ -123,6 +123,8 @@ struct FailureGroup: Codable, Sendable, Equatable {
     var nextAttempt: String?
     /// The same in seconds from the report's moment on; 0 when it is due.
     var nextAttemptSeconds: Int?
+    /// Other nodes that don't pull the image before it has worked here, whatever the slice; nil: none.
+    var waiting: Int?
 
     static let maximumNodes = 5
 }

@@ -12,8 +12,9 @@ struct CoverageTally {
     private var counts: [Int]
     /// Cells so far that are present.
     private(set) var present = 0
-    /// Missing cells that wait for the one node that tries their image.
-    var heldBack = 0
+    /// Missing cells that wait for the one node that tries their image, by column.
+    private var waiting: [Int: Int] = [:]
+    var heldBack: Int { waiting.values.reduce(0, +) }
     private var ages: [Double]
     private var isUnheard: [Bool]
     private var failures: [TroubleKey: FailureSum] = [:]
@@ -48,6 +49,9 @@ struct CoverageTally {
         if state.isPresent { present += 1 }
         counts[(slice ?? column) * Self.states + Int(state.rawValue)] += 1
     }
+
+    /// A missing cell waits for the one node that tries its image.
+    mutating func addHeldBack(column: Int) { waiting[column, default: 0] += 1 }
 
     mutating func add(_ state: CellState, times: Int, slice: Int?) {
         if let slice {
@@ -149,6 +153,7 @@ struct CoverageTally {
                 group.nextAttempt = next.rfc3339
                 group.nextAttemptSeconds = Int(max(0, next.milliseconds(since: now)) / 1000)
             }
+            if group.permanent { group.waiting = waiting[key.column] }
             rows[key.slice].failures.append(group)
         }
         for (key, group) in notHeld.sorted(by: { ($0.key.column, $0.key.reason) < ($1.key.column, $1.key.reason) }) {

@@ -52,6 +52,8 @@ public struct PodView: Sendable, Equatable {
     public var template: String?
     public var isTerminating = false
     public var containers: [String: ContainerView] = [:]
+    /// The container that copies `sleep`, before all others. Nil when it has done so, or nobody tells.
+    public var initContainer: ContainerView?
     public var createdAt: Timestamp?
     /// Why it is as it is, in the words of the scheduler or the kubelet; mostly empty.
     public var reason = ""

@@ -9,12 +9,14 @@ extension PodView {
         if !container.imageID.isEmpty { return (.present, nil, "") }
         let message = container.waitingMessage ?? ""
         switch container.waitingReason {
-        case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "ErrImageNeverPull":
+        case "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError":
             return (.failed, FailureClassifier.reason(message: message), message)
         case "InvalidImageName": return (.failed, .invalidReference, message)
-        case "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff":
+        case "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff",
+            "OOMKilled":
             // Containers are made after their image has come.
             return (.present, nil, message)
+        // Among them ErrImageNeverPull, a pod's of the time before: simply not there yet.
         default: return (.missing, nil, message)
         }
     }

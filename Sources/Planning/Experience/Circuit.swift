@@ -25,7 +25,7 @@ public struct Circuit: Sendable, Equatable {
     /// Older attempts say nothing of now.
     private static let relevance = 300.0
     /// Seconds between probes, at most: one request in so long harms nobody, and tells soon that all is well again.
-    private static let longestPause = 5.0
+    private static let longestPause = 2.0
 
     /// An attempt succeeded.
     ///

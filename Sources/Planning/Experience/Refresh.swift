@@ -4,6 +4,8 @@ public struct Refresh: Sendable, Equatable {
     public internal(set) var nextCheck: Timestamp
     /// The image that the tag means, as far as is known.
     public internal(set) var imageID: String?
+    /// Since when it is known to mean that.
+    var meantSince: Timestamp?
     /// Nodes whose own attempt failed: none before this.
     var waits: [String: Timestamp] = [:]
     var failures = 0

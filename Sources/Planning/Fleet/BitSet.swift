@@ -38,6 +38,12 @@ struct BitSet: Sendable, Equatable {
         return result
     }
 
+    func subtracting(_ other: Self) -> Self {
+        var result = self
+        for index in 0..<min(words.count, other.words.count) { result.words[index] &= ~other.words[index] }
+        return result
+    }
+
     func intersects(_ other: Self) -> Bool {
         (0..<min(words.count, other.words.count)).contains { words[$0] & other.words[$0] != 0 }
     }

@@ -5,6 +5,7 @@ extension Fleet {
     mutating func refreshCells(of name: String, at now: Timestamp) -> [Transition] {
         guard var node = nodes[name], node.hasInventory else { return [] }
         var cells = [CellState](repeating: .missing, count: references.count)
+        let resolved = node.resolved
         node.resolved = [ImageCatalogue.Index](repeating: -1, count: references.count)
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
@@ -16,6 +17,9 @@ extension Fleet {
         }
         var changes: [(column: Int, before: CellState)] = []
         for (column, reference) in references.enumerated() {
+            if column >= resolved.count || resolved[column] != node.resolved[column] {
+                index.disagree(slot: node.slot, column: column)
+            }
             if cells[column].isPresent {
                 node.failures[reference.normalised] = nil
                 if cells[column] == .held { node.moved.remove(reference.normalised) }

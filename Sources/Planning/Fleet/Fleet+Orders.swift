@@ -25,13 +25,28 @@ extension Fleet {
             changed.insert(pull.node)
         }
         for shortage in plan.shortages { transitions += refuse(shortage, at: now) }
+        for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
+        suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
+        for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
+        for wake in plan.wakes { wakeBook.note(wake, at: now) }
         for replacement in plan.replacements {
             guard let bootID = nodes[replacement.node]?.bootID else { continue }
             nodes[replacement.node]?.replacedBootID = bootID
             nodes[replacement.node]?.moved = []
+            let unheld = unheldImages(of: replacement.node)
+            nodes[replacement.node]?.replacedFor = unheld
+            suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
         }
         return (transitions, changed)
+    }
+
+    /// The ids of the node's wanted images that no container uses.
+    private func unheldImages(of name: String) -> Set<String> {
+        guard let node = nodes[name] else { return [] }
+        return Set(
+            entryColumns.lazy.filter { $0 < node.cells.count && node.cells[$0] == .present }
+                .compactMap { imageID(node: name, column: $0) })
     }
 
     /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.

@@ -11,7 +11,11 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.failures = 0
         refresh.nextCheck = now + cachingIntervalSeconds
-        refresh.imageID = imageID
+        if refresh.imageID != imageID {
+            index.disagree(column: column)
+            refresh.imageID = imageID
+            refresh.meantSince = now
+        }
         experience.refreshes[order.trial] = refresh
         // The pod still holds what the tag meant before.
         if order.isRefresh, nodes[name]?.cells[column] == .present {

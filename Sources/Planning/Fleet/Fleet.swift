@@ -20,6 +20,10 @@ public struct Fleet: Sendable {
     var slots = SlotTable()
     /// Nodes whose pod may hold what a tag meant before.
     var movedNodes: Set<String> = []
+    /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.
+    var suspectedSince: [String: Timestamp] = [:]
+    /// Which pods were woken lately.
+    var wakeBook = WakeBook()
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -27,7 +31,8 @@ public struct Fleet: Sendable {
     var ending: [UInt64: EndingPull] = [:]
     /// When this run took its first revision: agents that haven't been heard since may be pulling.
     var adoptedAt: Timestamp?
-    var cachingIntervalSeconds = 3600.0
+    /// Between two questions for a tag. Tests shorten it.
+    package var cachingIntervalSeconds = 3600.0
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0

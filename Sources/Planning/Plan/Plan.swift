@@ -5,6 +5,11 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
+    public var wakes: [Wake] = []
+    /// By column: nodes, by slot, that have the image which their tag means.
+    var agreeing: [Int: BitSet] = [:]
+    /// Nodes whose pod seems to hold what a tag meant before.
+    var suspects: Set<String> = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
@@ -53,6 +58,15 @@ public struct Plan: Sendable, Equatable {
         public var pod: String
         public var uid: String
         public var node: String
+    }
+
+    /// A pod to touch, so that its kubelet looks at its waiting containers now.
+    public struct Wake: Sendable, Equatable {
+        public var pod: String
+        public var uid: String
+        public var node: String
+        /// The image entries whose containers can start.
+        public var entries: Set<String>
     }
 
     mutating func lookAgain(at moment: Timestamp) {

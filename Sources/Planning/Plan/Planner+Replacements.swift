@@ -7,7 +7,8 @@ extension Planner {
     func planReplacements(_ plan: inout Plan) {
         guard let template else { return }
         // Mostly there's nothing to do, and that should cost nothing.
-        let hasMoved = fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
+        let hasMoved =
+            !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
         let hasOutdated = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
         guard hasMoved || hasOutdated else { return }
         var podsByNode: [String: [PodView]] = [:]
@@ -27,6 +28,8 @@ extension Planner {
             if let pending { plan.rollOut = trouble(of: pending) }
             let isUnderWay =
                 pending != nil || live.contains { isReplacing($0.name, podsByNode[$0.name] ?? []) }
+                || (configuration.runtimeSocket == .none
+                    && live.contains { isEmpty($0.name, podsByNode[$0.name] ?? []) })
                 || live.contains { node in
                     podsByNode[node.name]?.contains { !$0.isTerminating && !$0.isWorking(under: configuration) }
                         ?? false
@@ -34,7 +37,7 @@ extension Planner {
             limit = isUnderWay ? 0 : rolling + 1
         }
         for node in live where !node.hasDiskPressure {
-            let hasMoved = fleet.nodes[node.name]?.moved.isEmpty == false
+            let hasMoved = holdsFormer(node.name, plan)
             for pod in podsByNode[node.name] ?? [] where !pod.isTerminating {
                 let isOutdated = pod.template != template
                 guard isOutdated || hasMoved else { continue }
@@ -50,13 +53,21 @@ extension Planner {
         }
     }
 
-    /// Whether an agent of this template has reported.
     private func isProven(_ template: String) -> Bool {
-        guard configuration.runtimeSocket != .none else { return true }
-        return cluster.pods.values.contains { pod in
-            guard pod.template == template, !pod.isTerminating, pod.isWorking(under: configuration),
-                let node = fleet.nodes[pod.node], fleet.isKnown(node, now: now)
-            else { return false }
+        Self.isProven(template, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
+    }
+
+    /// Whether an agent of this template has reported; in restricted mode, whether a pod of it is past the container
+    /// that is made of our own image.
+    static func isProven(
+        _ template: String, configuration: Configuration, cluster: ClusterView, fleet: Fleet, now: Timestamp
+    ) -> Bool {
+        cluster.pods.values.contains { pod in
+            guard pod.template == template, !pod.isTerminating, pod.isWorking(under: configuration) else {
+                return false
+            }
+            if configuration.runtimeSocket == .none { return true }
+            guard let node = fleet.nodes[pod.node], fleet.isKnown(node, now: now) else { return false }
             // What is known of the node could still be its former pod's word.
             return node.bootID != node.replacedBootID
         }
@@ -70,12 +81,16 @@ extension Planner {
         return pods.allSatisfy { $0.isTerminating || $0.template == template }
     }
 
+    /// Restricted mode: nobody reports, so a node whose pod has gone is seen by that alone. One that the scheduler has no
+    /// room for isn't waited for.
+    private func isEmpty(_ node: String, _ pods: [PodView]) -> Bool {
+        pods.allSatisfy(\.isTerminating) && !cluster.unscheduled.values.contains { $0.node == node }
+    }
+
     private func trouble(of pod: PodView) -> Plan.RollOutTrouble? {
-        guard let agent = pod.containers[Configuration.agentContainerName], !agent.isRunning,
-            let reason = agent.waitingReason, !["ContainerCreating", "PodInitializing"].contains(reason)
-        else { return nil }
-        let detail = agent.waitingMessage.map { ": \($0)" } ?? ""
-        return Plan.RollOutTrouble(pod: pod.name, node: pod.node, message: reason + detail)
+        pod.obstacle(under: configuration).map {
+            Plan.RollOutTrouble(pod: pod.name, node: pod.node, message: $0)
+        }
     }
 
     /// Whether every wanted image of the node is there or has been tried, and none is being pulled; our own image
@@ -108,13 +123,5 @@ extension Planner {
         guard let disk = fleet.nodes[node]?.imageFilesystem, disk.capacityBytes > 0 else { return false }
         let used = 100 - 100 * Double(disk.freeBytes) / Double(disk.capacityBytes)
         return used > Double(configuration.imageGCHighPercent - 5)
-    }
-}
-
-extension PodView {
-    /// Whether the pod does its work: its agent runs, or, in restricted mode, its containers have a status.
-    public func isWorking(under configuration: Configuration) -> Bool {
-        if configuration.runtimeSocket == .none { return !containers.isEmpty }
-        return containers[Configuration.agentContainerName]?.isRunning ?? false
     }
 }

@@ -33,7 +33,10 @@ public struct Planner: Sendable {
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)
+        let unheld = UnheldEntries(planner)
+        planner.suspectHolds(unheld, &plan)
         planner.planReplacements(&plan)
+        planner.planWakes(unheld, &plan)
         planner.noticeSilence(&plan)
         return plan
     }

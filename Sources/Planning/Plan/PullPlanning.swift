@@ -120,7 +120,7 @@ struct PullPlanning {
         }
         for entry in ready { spread(entry.column, over: entry.open.intersection(idle), &plan) }
         for entry in ready { spread(entry.column, over: entry.open.intersection(half), &plan) }
-        for column in columns where fleet.references[column].isMutable { refresh(column, &plan) }
+        refresh(columns, &plan)
     }
 
     private mutating func spread(_ column: Int, over slots: BitSet, _ plan: inout Plan) {
@@ -203,37 +203,66 @@ struct PullPlanning {
 
     // MARK: Refreshes
 
-    /// Asks for a tag again when it's time, on one node; where it moved, the others follow.
-    private mutating func refresh(_ column: Int, _ plan: inout Plan) {
-        for platform in able.indices {
-            let present = fleet.index.present[column].intersection(able[platform])
-            guard !present.isEmpty else { continue }
-            let key = key(column, platform)
+    /// An image whose tag is to be asked for, or whose new meaning is to be brought to nodes.
+    private struct Turn {
+        /// Since when.
+        var since: Timestamp
+        var column: Int
+        var platform: Int
+        /// Nil: it is time to ask.
+        var imageID: String?
+    }
+
+    /// Asks for tags again when it's time, each on one node; where it moved, the others follow.
+    ///
+    /// Who waits longest comes first: in the order of the list the last ones would never have their turn at a registry
+    /// that is given little at once.
+    private mutating func refresh(_ columns: [Int], _ plan: inout Plan) {
+        var turns: [Turn] = []
+        for column in columns where fleet.references[column].isMutable && hasRoom(column) {
+            for platform in able.indices where fleet.index.present[column].intersects(able[platform]) {
+                let key = key(column, platform)
+                let refresh = fleet.experience.refreshes[key]
+                let nextCheck = refresh?.nextCheck ?? firstCheck(of: key)
+                if nextCheck <= now {
+                    turns.append(Turn(since: nextCheck, column: column, platform: platform))
+                } else if let imageID = refresh?.imageID {
+                    turns.append(
+                        Turn(
+                            since: refresh?.meantSince ?? now, column: column, platform: platform, imageID: imageID))
+                }
+            }
+        }
+        turns.sort { ($0.since, $0.column, $0.platform) < ($1.since, $1.column, $1.platform) }
+        for turn in turns {
+            let present = fleet.index.present[turn.column].intersection(able[turn.platform])
+            let key = key(turn.column, turn.platform)
             let refresh = fleet.experience.refreshes[key]
-            let nextCheck = refresh?.nextCheck ?? firstCheck(of: key)
-            if nextCheck <= now {
-                guard hasRoom(column), trying[key, default: 0] == 0 else { continue }
+            if let imageID = turn.imageID {
+                follow(turn.column, to: imageID, present, refresh, &plan)
+            } else if hasRoom(turn.column), trying[key, default: 0] == 0 {
                 let pool = present.intersection(idle)
                 for slot in order where pool.contains(slot) && isDue(refresh, slot) {
-                    if start(slot, column, isRefresh: true, &plan) { break }
+                    if start(slot, turn.column, isRefresh: true, &plan) { break }
                 }
-            } else if let imageID = refresh?.imageID {
-                follow(column, to: imageID, present, refresh, &plan)
             }
         }
     }
 
+    /// Which nodes have the image already is found out once, and remembered until it changes.
     private mutating func follow(
         _ column: Int, to imageID: String, _ present: BitSet, _ refresh: Refresh?, _ plan: inout Plan
     ) {
-        let pool = present.intersection(idle.union(half))
+        let pool = present.intersection(idle.union(half)).subtracting(fleet.index.agreeing[column])
+        guard !pool.isEmpty else { return }
         for slot in order where pool.contains(slot) {
             guard hasRoom(column) else { return }
-            guard let name = fleet.slots.names[slot], let node = fleet.nodes[name],
-                fleet.imageID(node: name, column: column) != imageID,
-                !node.isPulling(fleet.references[column]), isDue(refresh, slot)
-            else { continue }
-            start(slot, column, isRefresh: true, &plan)
+            guard let name = fleet.slots.names[slot], let node = fleet.nodes[name] else { continue }
+            if fleet.imageID(node: name, column: column) == imageID {
+                plan.agreeing[column, default: BitSet()].insert(slot)
+            } else if !node.isPulling(fleet.references[column]), isDue(refresh, slot) {
+                start(slot, column, isRefresh: true, &plan)
+            }
         }
     }
 

@@ -98,7 +98,7 @@ import Testing
     @Test("A new name or namespace is made and filled before the former DaemonSet goes", .timeLimit(.minutes(3)))
     func moves() async throws {
         try await Self.run { work in
-            // In restricted mode a pod with statuses is all that "filled" needs.
+            // In restricted mode a pod whose containers are being started is all that "filled" needs.
             var configuration = try Self.configuration("first")
             configuration.runtimeSocket = .none
             await work.keeper.want(configuration, revision: 1)

@@ -19,7 +19,8 @@ struct SimulatedCluster: Sendable {
         process.executableURL = URL(fileURLWithPath: try BuiltProgram.path("cluster-simulator"))
         // The agent does nothing; these tests are about objects.
         process.arguments = [
-            "serve", "--nodes", "\(nodes)", "--agent", "/bin/cat", "--directory", folder,
+            "serve", "--nodes", "\(nodes)", "--agent", "/bin/cat", "--directory", folder, "--kip-image",
+            "ours.example/agent:1",
         ]
         let output = Pipe()
         process.standardOutput = output

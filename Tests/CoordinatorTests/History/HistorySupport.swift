@@ -38,7 +38,9 @@ struct HistoryRandom: RandomNumberGenerator {
     var state: UInt64
 
     init(_ seed: Int) {
-        state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15
+        state = UInt64(truncatingIfNeeded: seed)
+        // A multiple of the step would make a seed's numbers those of the seed before, one later.
+        state = next() ^ (next() << 1)
     }
 
     mutating func next() -> UInt64 {

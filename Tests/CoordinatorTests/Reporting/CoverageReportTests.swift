@@ -28,7 +28,8 @@ struct SnapshotDesk {
 
     /// The node is told to pull, and fails.
     mutating func fail(_ node: String, _ reference: String, _ message: String) throws {
-        _ = fleet.order(try ImageReference(reference), node: node, at: now)
+        let platform = cluster.nodes[node]?.platform ?? ""
+        _ = fleet.order(try ImageReference(reference), node: node, platform: platform, at: now)
         let pull = try #require(fleet.assignment(node: node).pulls.last)
         report(node) {
             var attempt = WireAttempt.of(pull.id, .failed, message)
@@ -119,6 +120,23 @@ struct SnapshotDesk {
         #expect(!desk.coverage().isSettled)
         let none = try SnapshotDesk([], nodes: 1)
         #expect(!none.coverage().isSettled)
+    }
+
+    @Test("An image that fails on the node that tries it: the report says how many others wait for that")
+    func waiting() throws {
+        var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 3)
+        for node in ["n1", "n2", "n3"] { desk.report(node) { $0.full.images = [.listed("nginx")] } }
+        try desk.fail("n1", "absent", "manifest unknown")
+        for grouping in [CoverageGrouping.image, .node] {
+            let report = desk.coverage(grouping)
+            #expect(report.heldBack == 2)
+            #expect(report.isSettled)
+            #expect(report.problems.count == 1)
+            #expect(report.problems[0].hasPrefix("no: failed on 1 node (n1), notFound, needs a change"))
+            #expect(
+                report.problems[0].hasSuffix(
+                    "\n    2 other nodes wait until it works there, so that a broken image fails once"))
+        }
     }
 
     @Test("No images, and no node that is selected, are told as such")

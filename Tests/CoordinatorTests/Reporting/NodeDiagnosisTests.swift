@@ -125,6 +125,21 @@ import Testing
             try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
     }
 
+    @Test("Our own image can't be pulled: the container that copies sleep says so, and the agent only waits for it")
+    func ownImage() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "PodInitializing"
+        var copy = ContainerView()
+        copy.waitingReason = "ErrImagePull"
+        copy.waitingMessage = "failed to pull: manifest unknown"
+        desk.cluster.pods["p-n1"]?.initContainer = copy
+        let cause = try only(desk, .podNotRunning)
+        #expect(cause.evidence[0].field == "status.initContainerStatuses[image-puller-copy-sleep].state")
+        #expect(cause.evidence[0].message == "ErrImagePull: failed to pull: manifest unknown")
+        #expect(cause.nextStep.hasPrefix("check KIP_IMAGE in the ConfigMap (notFound)"))
+    }
+
     @Test("An agent that fell silent, and one that never spoke")
     func silent() throws {
         var desk = try healthy()
@@ -256,6 +271,8 @@ import Testing
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "CreateContainerError"
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingMessage = "context deadline exceeded"
         #expect(try only(desk, .notHeld).evidence[0].message == "CreateContainerError: context deadline exceeded")
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "OOMKilled"
+        #expect(try only(desk, .notHeld).nextStep.contains("CACHING_MEMORY_LIMIT (20Mi)"))
         desk.cluster.pods["p-n1"]?.containers["web"] = nil
         #expect(try only(desk, .notHeld).evidence[0].message.contains("older template"))
     }

@@ -32,6 +32,8 @@ final class TestCluster {
 
     static let configMapName = "k8s-image-puller"
     static let daemonSetName = "kubernetes-image-puller"
+    /// In the simulated registry: an agent's image, whose agents crash.
+    static let crashingImage = "crashing:1"
 
     private init(
         folder: URL, kubeconfig: String, namespace: String, agentImage: String, images: [String], absentImage: String,
@@ -51,23 +53,27 @@ final class TestCluster {
     }
 
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
+    ///
+    /// - Parameter granting: what becomes of each object of the permissions that are shipped.
     static func simulated(
-        nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil,
-        _ body: (TestCluster) async throws -> Void
+        nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil, neverSeconds: Double = 0.5,
+        granting: (JSONValue) -> JSONValue = { $0 }, _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
         let images = (1...4).map { "\(host)/app\($0):1" }
+        let offered = images + ["\(host)/\(crashingImage)"]
         var scenario: JSONValue = [
             "nodes": .array(
                 (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
             "registries": [
                 [
                     "host": .string(host), "latencyMilliseconds": 20,
-                    "images": .array(images.map { ["reference": .string($0), "megabytes": 2] }),
+                    "images": .array(offered.map { ["reference": .string($0), "megabytes": 2] }),
                 ]
             ],
-            "objects": .array(objects), "neverSeconds": .number(0.5),
+            "objects": .array(objects), "neverSeconds": .number(neverSeconds),
+            "crashing": .array([.string("\(host)/\(crashingImage)")]),
         ]
         if let tokenSeconds { scenario["tokenSeconds"] = .number(tokenSeconds) }
         let file = folder.appendingPathComponent("scenario.json")
@@ -88,7 +94,7 @@ final class TestCluster {
                 agentImage: "\(host)/image-puller:1", images: images, absentImage: "\(host)/absent:1",
                 api: api.map(String.init), simulator: simulator)
             // Tokens that last for seconds are the agents' affair: a kubeconfig's stays as it is.
-            if tokenSeconds == nil { try await cluster.usePermissionsAsShipped() }
+            if tokenSeconds == nil { try await cluster.usePermissions(Self.shippedPermissions().map(granting)) }
             try await run(cluster, body)
         } catch {
             simulator.kill()
@@ -165,8 +171,8 @@ final class TestCluster {
 
     // MARK: The coordinator
 
-    private func usePermissionsAsShipped() async throws {
-        try await create(try Self.shippedPermissions())
+    private func usePermissions(_ objects: [JSONValue]) async throws {
+        try await create(objects)
         coordinatorKubeconfig = try await kubeconfig(ofServiceAccount: "k8s-image-puller")
         hasShippedPermissions = true
     }

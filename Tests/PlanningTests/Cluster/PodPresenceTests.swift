@@ -31,6 +31,11 @@ import Testing
         #expect(state == (.failed, .notFound))
     }
 
+    @Test func anImageThatOnlyWaitsToBeBroughtIsMissing() {
+        #expect(presence { $0.waitingReason = "ErrImageNeverPull" } == (.missing, nil))
+        #expect(presence { $0.waitingReason = "OOMKilled" } == (.present, nil))
+    }
+
     @Test func nothingIsConcludedFromSilence() {
         #expect(PodView(name: "p", uid: "p", node: "n").presence(of: "web").state == .unknown)
         #expect(presence { $0.waitingReason = "ContainerCreating" } == (.missing, nil))

@@ -13,7 +13,8 @@ struct Invariants {
 
     /// - Returns: nil: all is as it must be.
     mutating func violation(in cluster: PlannedCluster) -> String? {
-        caps(in: cluster) ?? orders(in: cluster) ?? replacements(in: cluster) ?? cells(in: cluster)
+        caps(in: cluster) ?? orders(in: cluster) ?? refreshes(in: cluster) ?? replacements(in: cluster)
+            ?? agentImages(in: cluster) ?? cells(in: cluster)
     }
 
     /// The registries' own count of pulls, and the nodes' orders.
@@ -36,7 +37,8 @@ struct Invariants {
     }
 
     private mutating func orders(in cluster: PlannedCluster) -> String? {
-        let wanted = Set(cluster.configuration.images.map(\.reference.written))
+        var wanted = Set(cluster.configuration.images.map(\.reference.written))
+        if let own = cluster.configuration.agentImage { wanted.insert(own) }
         for order in cluster.newOrders {
             let what = "\(order.pull.reference) was ordered on \(order.pull.node)"
             guard wanted.contains(order.pull.reference.written) else { return "\(what), but nobody wants it" }
@@ -73,11 +75,53 @@ struct Invariants {
     }
 
     private func replacements(in cluster: PlannedCluster) -> String? {
-        for replacement in cluster.lastPlan.replacements {
-            if cluster.cluster.nodes[replacement.node]?.hasDiskPressure == true {
-                return "the pod on \(replacement.node) was replaced under disk pressure"
+        let limit = Double(cluster.configuration.imageGCHighPercent - 5)
+        for replacement in cluster.newReplacements {
+            let what = "the pod on \(replacement.plan.node) was replaced"
+            if cluster.cluster.nodes[replacement.plan.node]?.hasDiskPressure == true {
+                return "\(what) under disk pressure"
+            }
+            if replacement.isWorking || replacement.isOfTemplate {
+                if replacement.orders > 0 { return "\(what) while it pulls" }
+                if replacement.states.contains(.unknown) { return "\(what), and nothing is known of it" }
+            }
+            // A template's change has to come through some day; a tag's new meaning can wait for room.
+            if replacement.isOfTemplate, replacement.usedPercent > limit {
+                return "\(what) with \(replacement.usedPercent) % of the disk used"
             }
         }
+        return nil
+    }
+
+    /// A tag is asked for on one node; the others ask when its answer differs from what they have.
+    private func refreshes(in cluster: PlannedCluster) -> String? {
+        for order in cluster.newOrders where order.pull.isRefresh {
+            let what = "\(order.pull.reference) was asked for again on \(order.pull.node)"
+            guard order.pull.reference.isMutable else { return "\(what), and its digest can't change" }
+            let normalised = order.pull.reference.normalised
+            guard let column = cluster.fleet.references.firstIndex(where: { $0.normalised == normalised }) else {
+                return "\(what), and nobody wants it"
+            }
+            let known = cluster.fleet.experience.refreshes.first {
+                $0.key.reference == normalised && $0.key.platform == order.pull.platform
+            }?.value.imageID
+            if let known, cluster.fleet.imageID(node: order.pull.node, column: column) != known { continue }
+            let others = cluster.fleet.orders.filter {
+                $0.order.reference.normalised == normalised && $0.node != order.pull.node
+                    && cluster.cluster.nodes[$0.node]?.platform == order.pull.platform
+            }
+            if let other = others.first { return "\(what), and on \(other.node) at the same time" }
+        }
+        return nil
+    }
+
+    /// Pods of an image of ours that hasn't worked anywhere: on one node, but for those that joined meanwhile.
+    private func agentImages(in cluster: PlannedCluster) -> String? {
+        let broken = cluster.newReplacements.filter { replacement in
+            replacement.isWorking
+                && cluster.brokenAgentImages.contains(cluster.templateAgentImage ?? "")
+        }
+        if broken.count > 1 { return "\(broken.count) pods were replaced at once for an agent image that is broken" }
         return nil
     }
 

@@ -6,11 +6,12 @@ import Shared
 extension RandomHistory {
     /// Now and then, something goes wrong, or right again.
     mutating func disturb() {
+        boot()
         guard random.unit() < 0.2 else { return }
         let nodes = cluster.cluster.nodes.keys.sorted()
         let node = nodes.randomElement(using: &random) ?? ""
         let host = cluster.model.registryHosts.randomElement(using: &random) ?? ""
-        switch Int.random(in: 0..<24, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
         case 0: cluster.model.changeRegistry(host) { $0.availability = .refusing }
         case 1: cluster.model.changeRegistry(host) { $0.availability = .erring(status: 503) }
         case 2: cluster.model.changeRegistry(host) { $0.availability = .silent }
@@ -40,10 +41,57 @@ extension RandomHistory {
             let isOne = random.unit() < 0.5
             _ = cluster.hurry(entry.reference, node: isOne ? node : nil)
             if isOne { invariants.forgetTriers() }
+        case 23, 24, 25: publish()
+        case 26: reboot(node)
+        case 27: cluster.model.changeRegistry(host) { $0.latency = random.unit() < 0.5 ? 3 : 0.2 }
+        case 28: tryAgentImage()
         default:
             let name = "n\(Int.random(in: 1000...9999, using: &random))"
             if nodes.count < 8, !nodes.contains(name) { addNode(name) }
         }
+    }
+
+    /// A tag means another image from now on.
+    private mutating func publish() {
+        guard
+            let reference = images.filter({ $0.reference.isMutable && $0.name != "absent" })
+                .randomElement(using: &random)?.reference
+        else { return }
+        let version = versions[reference.normalised, default: 1] + 1
+        versions[reference.normalised] = version
+        saw("tags moved")
+        let former = cluster.model.registry(reference.registry)?.image(reference)
+        let size = Int64.random(in: 1_000_000...80_000_000, using: &random)
+        let image = ImageDescriptor(
+            name: reference.repository, version: "\(version)", size: size, platforms: former?.platforms)
+        cluster.model.changeRegistry(reference.registry) { $0.publish(image, as: reference) }
+    }
+
+    /// The machine goes down, is seen to be down, and comes up again.
+    private mutating func reboot(_ node: String) {
+        guard cluster.model.isOnline(node) else { return }
+        saw("reboots")
+        cluster.powerOff(node)
+        cluster.changeNode(node) { $0.isReady = false }
+        rebooting[node] = cluster.model.now + Double.random(in: 5...30, using: &random)
+    }
+
+    private mutating func boot() {
+        for (node, time) in rebooting.sorted(by: { $0.key < $1.key }) where time <= cluster.model.now {
+            rebooting[node] = nil
+            cluster.powerOn(node)
+            cluster.changeNode(node) { $0.isReady = true }
+        }
+    }
+
+    /// Our own image is edited: to one that works, crashes, or doesn't exist.
+    private mutating func tryAgentImage() {
+        guard cluster.hasPods, cluster.configuration.agentImage != nil else { return }
+        var edited = cluster.configuration
+        saw("agent images edited")
+        edited.agentImage = ["agent.example/agent:1", "agent.example/crashing:1", "agent.example/absent:1"]
+            .randomElement(using: &random)
+        cluster.configure(edited)
     }
 
     /// Another run, whose clock starts from another moment of the system's.
@@ -60,6 +108,7 @@ extension RandomHistory {
             cluster.model.changeRegistry(host) {
                 $0.availability = .available
                 $0.bandwidth = max($0.bandwidth, 2e8)
+                $0.latency = 0.2
             }
         }
         for node in cluster.cluster.nodes.keys.sorted() {
@@ -71,8 +120,10 @@ extension RandomHistory {
             cluster.model.setDisk(usedByOthers: 0, node: node)
             cluster.giveCredential(credential, node: node)
         }
+        rebooting = [:]
         var configuration = cluster.configuration
         configuration.images = images
+        if configuration.agentImage != nil { configuration.agentImage = Self.agentImage }
         cluster.configure(configuration)
     }
 }

@@ -9,9 +9,17 @@ struct RandomHistory {
     var cluster: PlannedCluster
     var random: SeededGenerator
     let images: [ImageEntry]
+    /// How often each reference was published.
+    var versions: [String: Int] = [:]
+    /// Nodes that are down, and when they are up again.
+    var rebooting: [String: Seconds] = [:]
     let credential = Credential(username: "puller", password: "secret")
     var invariants = Invariants()
+    /// How often what happened, by its name: histories in which nothing happens prove nothing.
+    private(set) var sights: [String: Int] = [:]
 
+    /// Our own image; every node has it.
+    static let agentImage = "agent.example/agent:1"
     /// One history in so many is of 200 nodes.
     static let rarity: UInt64 = 2500
 
@@ -23,39 +31,65 @@ struct RandomHistory {
         let waits =
             3 * cluster.configuration.reportIntervalSeconds + 60 + 2 * policy.permanentSeconds
             + 2 * policy.maxSeconds
-        return waits + 3 * cluster.cluster.nodes.count * images.count / min(2, cluster.configuration.pullMaxParallel)
+        // Refreshes, and pods that are replaced for them, a few at once.
+        return waits + 120 + 3 * cluster.cluster.nodes.count * images.count
+            / min(2, cluster.configuration.pullMaxParallel)
     }
 
-    /// - Returns: what went wrong; nil: nothing.
-    static func play(seed: UInt64) throws -> String? {
+    /// What came of a history.
+    struct Outcome {
+        /// Nil: nothing went wrong.
+        var failure: String?
+        var sights: [String: Int]
+    }
+
+    static func play(seed: UInt64) throws -> Outcome {
         var history = try RandomHistory(seed: seed)
+        let failure = history.play(seed: seed)
+        return Outcome(failure: failure, sights: history.sights)
+    }
+
+    private mutating func play(seed: UInt64) -> String? {
         let isVerbose = ProcessInfo.processInfo.environment["HISTORY_SEED"] != nil
-        func report(_ what: String) -> String { "seed \(seed) at \(Int(history.cluster.model.now)) s: \(what)" }
-        for _ in 0..<Int.random(in: 20...50, using: &history.random) {
-            history.disturb()
-            if let violation = history.step() { return report(violation) }
-            if isVerbose { history.tell() }
+        for _ in 0..<Int.random(in: 20...50, using: &random) {
+            disturb()
+            if let violation = step() { return "seed \(seed) at \(Int(cluster.model.now)) s: \(violation)" }
+            if isVerbose { tell() }
         }
-        history.calm()
+        calm()
         var seconds = 0
-        while !history.isWell, seconds < history.patience {
-            if let violation = history.step() { return report(violation) }
-            if isVerbose { history.tell() }
+        while !isWell, seconds < patience {
+            if let violation = step() { return "seed \(seed) at \(Int(cluster.model.now)) s: \(violation)" }
+            if isVerbose { tell() }
             seconds += 1
         }
-        guard history.isWell else { return report("not well \(seconds) s after the last fault: \(history.lacking)") }
-        return nil
+        return isWell ? nil : "seed \(seed): not well \(seconds) s after the last fault: \(lacking)"
     }
 
     mutating func step() -> String? {
         cluster.step()
+        note()
         return invariants.violation(in: cluster)
+    }
+
+    mutating func saw(_ what: String, _ count: Int = 1) { sights[what, default: 0] += count }
+
+    private mutating func note() {
+        saw("orders", cluster.newOrders.count)
+        saw("refreshes", cluster.newOrders.count { $0.pull.isRefresh })
+        saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
+        saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
+        saw("pods woken", cluster.newWakes)
+        if case .refused = cluster.agentImageTrial.trouble { saw("steps with a refused agent image") }
     }
 
     /// What happened in the newest step: for whoever plays one history alone.
     private func tell() {
         let time = Int(cluster.model.now)
         for event in cluster.newEvents { print(time, event) }
+        for replacement in cluster.newReplacements {
+            print(time, "replace", replacement.plan.node, replacement.isOfTemplate ? "of the template" : "")
+        }
         for order in cluster.newOrders {
             let former = order.failure.map { " after \($0.attempts) failures, \($0.reason)" } ?? ""
             print(time, "order", order.pull.node, order.pull.reference, order.pull.isRefresh ? "refresh" : "", former)
@@ -74,22 +108,33 @@ struct RandomHistory {
             if random.unit() < 0.3 { registry.retryAfter = 3 }
             if random.unit() < 0.2 { registry.credential = credential }
             for image in 0..<Int.random(in: 1...3, using: &random) {
-                let reference = try ImageReference("\(host)/app\(image):1")
+                var reference = try ImageReference("\(host)/app\(image):1")
                 let size = Int64.random(in: 1_000_000...80_000_000, using: &random)
                 let platforms = random.unit() < 0.1 ? ["linux/amd64"] : nil
                 let descriptor = ImageDescriptor(
                     name: "app\(image)", version: "1", size: size, platforms: platforms)
                 registry.publish(descriptor, as: reference)
+                if random.unit() < 0.15 { reference = try ImageReference("\(reference.name)@\(descriptor.digest)") }
                 images.append(ImageEntry(name: "r\(number)-app\(image)", reference: reference))
             }
             registries.append(registry)
         }
         images.append(ImageEntry(name: "absent", reference: try ImageReference("r0.example:5000/absent:1")))
         self.images = images
-        cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.25)
+        var own = RegistryModel(host: "agent.example", latency: 0.2, bandwidth: 1e9)
+        for name in ["agent", "crashing"] {
+            own.publish(
+                ImageDescriptor(name: name, version: "1", size: 1), as: try ImageReference("agent.example/\(name):1"))
+        }
+        registries.append(own)
+        cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.4)
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
+        cluster.brokenAgentImages = ["agent.example/crashing:1"]
+        cluster.agentImageTrial.patience = 8
+        cluster.refreshInterval = Double.random(in: 4...20, using: &random)
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()
+        if cluster.hasPods, random.unit() < 0.5 { configuration.agentImage = Self.agentImage }
         configuration.images = images
         configuration.pullMaxParallel = isLarge ? 60 : Int.random(in: 1...6, using: &random)
         configuration.retry.initialSeconds = 2
@@ -101,7 +146,10 @@ struct RandomHistory {
 
     mutating func addNode(_ name: String) {
         let platform = random.unit() < 0.15 ? "linux/arm64" : "linux/amd64"
-        let node = NodeModel(name: name, diskCapacity: 4 << 30, platform: platform)
+        let garbage = GarbageCollection(minimumAge: 5, period: 10)
+        let node = NodeModel(
+            name: name, diskCapacity: 4 << 30, platform: platform,
+            garbageCollection: random.unit() < 0.5 ? garbage : nil)
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
     }
@@ -115,10 +163,13 @@ struct RandomHistory {
                 guard cluster.isOffered(reference, to: node) else { continue }
                 let isThere = cluster.model.runtime(node)?.image(reference.normalised) != nil
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
-                if isThere, cluster.hasPods ? state == .held : state.isPresent { continue }
+                let offered = cluster.model.registry(reference.registry)?.image(reference)?.id
+                let isCurrent = offered == cluster.model.runtime(node)?.image(reference.normalised)?.id
+                if isThere, isCurrent, cluster.hasPods ? state == .held : state.isPresent { continue }
                 let failure = cluster.fleet.failure(node: node, column: column)
                 let wait = failure.map { "next in \($0.nextAttempt.milliseconds(since: cluster.now)) ms" } ?? ""
-                result.append("\(node) \(reference): \(state), \(failure?.reason.rawValue ?? "") \(wait)")
+                let age = isThere && !isCurrent ? " of a former meaning" : ""
+                result.append("\(node) \(reference): \(state)\(age), \(failure?.reason.rawValue ?? "") \(wait)")
             }
         }
         result += cluster.fleet.orders.map { "ordered on \($0.node): \($0.order.reference)" }
@@ -131,7 +182,7 @@ struct RandomHistory {
 
     /// Everything that can be had is there, held where there are pods, and known.
     var isWell: Bool {
-        guard cluster.isCovered, !cluster.hasPods || cluster.isHeld else { return false }
+        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld else { return false }
         return cluster.cluster.nodes.keys.allSatisfy { node in
             cluster.fleet.entryColumns.allSatisfy { column in
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)

@@ -46,6 +46,50 @@ import Testing
         #expect(desk.plan().replacements.map(\.node) == ["n10", "n11", "n12"])
     }
 
+    @Test("In restricted mode, too, one pod goes first, and the others only when it is past the copying of sleep")
+    func restrictedCanary() throws {
+        var desk = try rolled(nodes: 20)
+        desk.desk.configuration.runtimeSocket = .none
+        #expect(desk.plan().replacements.map(\.node) == ["n1"])
+        desk.cluster.pods["p-n1"] = nil
+        #expect(desk.plan().replacements.isEmpty)
+        desk.pod("n1", template: "new")
+        var copy = ContainerView()
+        copy.waitingReason = "ErrImagePull"
+        desk.cluster.pods["p-n1"]?.initContainer = copy
+        #expect(desk.plan().replacements.isEmpty)
+        #expect(desk.plan().rollOut?.message == "image-puller-copy-sleep: ErrImagePull")
+        desk.cluster.pods["p-n1"]?.initContainer = nil
+        #expect(desk.plan().replacements.map(\.node) == ["n10", "n11", "n12"])
+    }
+
+    @Test("A pod that holds what a tag meant before is replaced once, also when nobody remembers the refresh")
+    func holdsFormer() throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.adopt()
+        desk.pod("n1", template: "new")
+        desk.template = "new"
+        var container = ContainerView()
+        container.isRunning = true
+        desk.cluster.pods["p-n1"]?.containers["i-nginx"] = container
+        desk.report("n1", .listed("nginx"))
+        // The report may be older than the container.
+        #expect(desk.step().replacements.isEmpty)
+        for _ in 0..<4 {
+            desk.desk.pass(seconds: 9)
+            desk.report("n1", .listed("nginx"))
+        }
+        #expect(desk.step().replacements.count == 1)
+        for _ in 0..<8 {
+            desk.desk.pass(seconds: 9)
+            desk.report("n1", .listed("nginx"))
+            #expect(desk.step().replacements.isEmpty)
+        }
+        // Held meanwhile, it is forgotten; not held for a moment only, too.
+        desk.report("n1", .listed("nginx", tag: "latest", inUse: true))
+        #expect(desk.step().replacements.isEmpty)
+    }
+
     @Test("A pod that isn't back takes a place, so a template that doesn't start stops the roll")
     func stops() throws {
         var desk = try rolled(nodes: 20)

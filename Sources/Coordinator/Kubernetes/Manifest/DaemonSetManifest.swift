@@ -9,6 +9,8 @@ struct DaemonSetManifest: Sendable, Hashable {
     let document: JSONValue
     /// Of the pod template's content; stands in it as an annotation too.
     let templateHash: String
+    /// Our own image in it.
+    let agentImage: String?
     /// The pod template's size in JSON.
     let templateBytes: Int
 
@@ -30,6 +32,7 @@ struct DaemonSetManifest: Sendable, Hashable {
             throw ManifestError.templateTooLarge(bytes: templateBytes)
         }
 
+        agentImage = configuration.agentImage
         name = configuration.daemonSetName
         namespace = configuration.namespace
         document = [
@@ -52,6 +55,7 @@ struct DaemonSetManifest: Sendable, Hashable {
         labels[PodNames.managedByLabel] = PodNames.application
         var annotations = configuration.daemonSetAnnotations
         annotations[PodNames.revisionAnnotation] = String(revision)
+        if let image = options.provenAgentImage { annotations[PodNames.provenImageAnnotation] = image }
         var metadata: JSONValue = [
             "name": .string(configuration.daemonSetName),
             "namespace": .string(configuration.namespace),

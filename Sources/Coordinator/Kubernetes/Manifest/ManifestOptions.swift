@@ -14,6 +14,9 @@ struct ManifestOptions: Sendable, Hashable {
     /// The agents' account: their tokens are of it, and OpenShift's security context constraints are granted to it.
     var serviceAccount: String?
 
+    /// The last of our own images that has shown that it works; noted for the next run.
+    var provenAgentImage: String?
+
     init(serverURL: String) { self.serverURL = serverURL }
 }
 

@@ -10,6 +10,12 @@ enum PodNames {
     /// On the DaemonSet: the accepted revision of the configuration that it was made from.
     static let revisionAnnotation = "image-puller/revision"
 
+    /// On pods: when their kubelet was made to look at them last.
+    static let wokenAnnotation = "image-puller/woken"
+
+    /// On the DaemonSet: the last of our own images with which an agent has reported.
+    static let provenImageAnnotation = "image-puller/proven-agent-image"
+
     static let osLabel = "kubernetes.io/os"
 
     /// The labels of the DaemonSet's pods, and its selector.

@@ -127,9 +127,15 @@ extension NodeDiagnosis {
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
             ],
-            nextStep: container == nil
-                ? "none: the pod is replaced when its node has what it can have"
-                : "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)", images: [image.name])
+            nextStep: nextStep(for: container, of: pod), images: [image.name])
+    }
+
+    private func nextStep(for container: ContainerView?, of pod: PodView) -> String {
+        guard let container else { return "none: the pod is replaced when its node has what it can have" }
+        if container.waitingReason == ContainerView.outOfMemory {
+            return "raise CACHING_MEMORY_LIMIT (\(snapshot.configuration.sleepResources.memoryLimit)) in the ConfigMap"
+        }
+        return "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)"
     }
 
     /// The node's image differs from the one that most other nodes have.

@@ -133,18 +133,31 @@ struct NodeDiagnosis {
                 planned: "the DaemonSet controller makes a pod as soon as it may")
         }
         guard !pod.isWorking(under: configuration) else { return nil }
-        let agent = pod.containers[Configuration.agentContainerName]
+        // The container that copies `sleep` is of the same image and comes first: the agent only waits for it.
+        let agent = pod.initContainer ?? pod.containers[Configuration.agentContainerName]
         let text = [agent?.waitingReason ?? pod.reason, agent?.waitingMessage ?? pod.message].filter { !$0.isEmpty }
+        let field =
+            pod.initContainer == nil
+            ? "status.containerStatuses[\(Configuration.agentContainerName)].state"
+            : "status.initContainerStatuses[\(Configuration.copySleepContainerName)].state"
         return Cause(
             kind: .podNotRunning, summary: "our pod is on the node, but its agent doesn't run",
             evidence: [
                 evidence(
                     "Pod/\(pod.name)",
-                    agent == nil
-                        ? "status" : "status.containerStatuses[\(Configuration.agentContainerName)].state",
+                    agent == nil ? "status" : field,
                     text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), at: pod.createdAt)
             ],
-            nextStep: "kubectl describe pod \(pod.name) -n \(configuration.namespace)")
+            nextStep: Self.step(for: agent, "kubectl describe pod \(pod.name) -n \(configuration.namespace)"))
+    }
+
+    private static func step(for agent: ContainerView?, _ otherwise: String) -> String {
+        switch agent?.waitingReason {
+        case "ErrImagePull", "ImagePullBackOff", "InvalidImageName":
+            let reason = FailureClassifier.reason(message: agent?.waitingMessage ?? "")
+            return "check KIP_IMAGE in the ConfigMap (\(reason.rawValue)), and IMAGE_PULL_SECRETS; then: " + otherwise
+        default: return otherwise
+        }
     }
 
     // MARK: The agent

@@ -1,0 +1,50 @@
+import Logging
+import Planning
+import Shared
+
+/// Touches pods, so that their kubelets look at containers whose image has come: an annotation with the time, which
+/// nobody reads. Without it they look by themselves, up to 15 s later.
+///
+/// Where the permission is missing, that is said once, and asked again now and then: nothing else depends on it.
+actor PodWaker {
+    private let client: KubernetesClient
+    private let clock: CoordinatorClock
+    private let logger: Logger
+    private var offUntil: ContinuousClock.Instant?
+    private var hasSaidSo = false
+
+    private static let forbiddenPause = Duration.seconds(600)
+
+    init(client: KubernetesClient, clock: CoordinatorClock, logger: Logger) {
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func wake(_ wake: Plan.Wake, namespace: String) async {
+        if let offUntil, ContinuousClock.now < offUntil { return }
+        // The uid keeps a successor of the same name from being meant.
+        let patch: JSONValue = [
+            "metadata": [
+                "uid": .string(wake.uid), "annotations": [PodNames.wokenAnnotation: .string(clock.now.rfc3339)],
+            ]
+        ]
+        do {
+            try await client.mergePatch(patch, .pods, name: wake.pod, namespace: namespace)
+            offUntil = nil
+        } catch let error as KubernetesError where error.status == 403 {
+            offUntil = .now + Self.forbiddenPause
+            guard !hasSaidSo else { return }
+            hasSaidSo = true
+            logger.warning(
+                """
+                pods can't be woken: their containers start up to 15 s after their image has come. Grant the \
+                coordinator's service account the verb patch on pods in namespace \(namespace) (the chart's value \
+                rbac.wakePods)
+                """, metadata: ["error": "\(error)"])
+        } catch {
+            // The pod has gone, or the API server is busy: the kubelet looks by itself.
+            logger.debug("a pod was not woken", metadata: ["pod": "\(wake.pod)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import ClusterModel
+import PlannedCluster
+import Planning
+import Shared
+import Testing
+
+/// A new image of ours: pulled by agents, tried in one pod, rolled out or taken back.
+@Suite("A new agent image") struct AgentImageTests {
+    static let host = "agent.example:5000"
+
+    /// Five nodes whose agents of version 1 hold an image.
+    private func settled(nodes: Int = 5) throws -> PlannedCluster {
+        var registry = RegistryModel(host: Self.host, latency: 0.1, bandwidth: 1e9)
+        for version in ["1", "2", "3"] {
+            registry.publish(
+                ImageDescriptor(name: "agent", version: version, size: 5_000_000), as: try reference(version))
+        }
+        registry.publish(
+            ImageDescriptor(name: "app", version: "1", size: 5_000_000), as: try ImageReference("\(Self.host)/app:1"))
+        var cluster = PlannedCluster(seed: 3, nodes: [], registries: [registry], hasPods: true)
+        var configuration = Configuration()
+        configuration.images = [ImageEntry(name: "app", reference: try ImageReference("\(Self.host)/app:1"))]
+        configuration.agentImage = try reference("1").written
+        configuration.reportIntervalSeconds = 2
+        cluster.configure(configuration)
+        for number in 0..<nodes { cluster.addNode(NodeModel(name: "n\(number)")) }
+        run(&cluster, for: 60)
+        #expect(cluster.isHeld)
+        #expect(cluster.agentImageTrial.proven == configuration.agentImage)
+        return cluster
+    }
+
+    private func reference(_ version: String) throws -> ImageReference {
+        try ImageReference("\(Self.host)/agent:\(version)")
+    }
+
+    private func edit(_ cluster: inout PlannedCluster, to version: String) throws {
+        var configuration = cluster.configuration
+        configuration.agentImage = try reference(version).written
+        cluster.configure(configuration)
+    }
+
+    private func run(_ cluster: inout PlannedCluster, for seconds: Int, _ look: (PlannedCluster) -> Void = { _ in }) {
+        for _ in 0..<seconds {
+            cluster.step()
+            look(cluster)
+        }
+    }
+
+    /// Nodes whose pod runs this version's agent, or is to.
+    private func nodes(_ cluster: PlannedCluster, with version: String) -> Set<String> {
+        Set(
+            cluster.cluster.pods.values.filter {
+                cluster.agentImages[$0.template ?? ""] == "\(Self.host)/agent:\(version)"
+            }.map(\.node))
+    }
+
+    @Test func oneThatWorksIsRolledOutByOnePodFirst() throws {
+        var cluster = try settled()
+        try edit(&cluster, to: "2")
+        var most: [Int] = []
+        run(&cluster, for: 120) {
+            let proven = $0.agentImageTrial.proven == "\(Self.host)/agent:2"
+            if !proven { most.append(nodes($0, with: "2").count) }
+        }
+        #expect(most.max() == 1)
+        #expect(nodes(cluster, with: "2").count == 5)
+        #expect(cluster.isHeld)
+        #expect(cluster.agentImageTrial.trouble == nil)
+    }
+
+    @Test func oneThatDoesNotExistNeverGetsIntoTheTemplate() throws {
+        var cluster = try settled()
+        let template = cluster.template
+        let pods = Set(cluster.cluster.pods.keys)
+        try edit(&cluster, to: "absent")
+        run(&cluster, for: 300) {
+            #expect($0.template == template)
+            #expect(Set($0.cluster.pods.keys) == pods)
+        }
+        guard case .unavailable(_, .notFound, _) = cluster.agentImageTrial.trouble else {
+            Issue.record("\(String(describing: cluster.agentImageTrial.trouble))")
+            return
+        }
+        // A node that joins gets what works.
+        cluster.addNode(NodeModel(name: "new"))
+        run(&cluster, for: 60)
+        #expect(cluster.isHeld)
+        // It comes into being: nobody has to do anything.
+        let image = ImageDescriptor(name: "agent", version: "late", size: 5_000_000)
+        let reference = try reference("absent")
+        cluster.model.changeRegistry(Self.host) { $0.publish(image, as: reference) }
+        run(&cluster, for: 800)
+        #expect(nodes(cluster, with: "absent").count == 6)
+        #expect(cluster.agentImageTrial.trouble == nil)
+    }
+
+    @Test(arguments: [1, 5])
+    func oneThatCrashesIsTakenBack(_ count: Int) throws {
+        var cluster = try settled(nodes: count)
+        cluster.brokenAgentImages = [try reference("2").written]
+        let template = cluster.template
+        let pods = Set(cluster.cluster.pods.keys)
+        try edit(&cluster, to: "2")
+        run(&cluster, for: 400) {
+            #expect(nodes($0, with: "2").count <= 1)
+            // All but the canary's are the pods of before.
+            #expect(Set($0.cluster.pods.keys).intersection(pods).count >= count - 1)
+        }
+        guard case .refused(_, _, let message) = cluster.agentImageTrial.trouble else {
+            Issue.record("\(String(describing: cluster.agentImageTrial.trouble))")
+            return
+        }
+        #expect(message.hasPrefix("CrashLoopBackOff"))
+        #expect(cluster.template == template)
+        #expect(nodes(cluster, with: "1").count == count)
+        #expect(cluster.isHeld)
+        // An edit starts anew; so does another one that works.
+        try edit(&cluster, to: "3")
+        #expect(cluster.agentImageTrial.trouble == nil)
+        run(&cluster, for: 200)
+        #expect(nodes(cluster, with: "3").count == count)
+        #expect(cluster.isHeld)
+    }
+
+    @Test func aNodeThatJoinsDuringAFailedTryGetsTheFormerInTheEnd() throws {
+        var cluster = try settled()
+        cluster.brokenAgentImages = [try reference("2").written]
+        try edit(&cluster, to: "2")
+        run(&cluster, for: 30)
+        cluster.addNode(NodeModel(name: "new"))
+        run(&cluster, for: 300)
+        #expect(nodes(cluster, with: "1").count == 6)
+        #expect(cluster.isHeld)
+    }
+
+    @Test func anotherRunOfTheCoordinatorKnowsWhatWorked() throws {
+        var cluster = try settled()
+        cluster.brokenAgentImages = [try reference("2").written]
+        try edit(&cluster, to: "2")
+        run(&cluster, for: 30)
+        #expect(cluster.agentImageTrial.current == "\(Self.host)/agent:2")
+        cluster.restartCoordinator()
+        #expect(cluster.agentImageTrial.current == "\(Self.host)/agent:2")
+        run(&cluster, for: 300)
+        #expect(nodes(cluster, with: "1").count == 5)
+    }
+
+    @Test func goingBackIsNoTry() throws {
+        var cluster = try settled()
+        try edit(&cluster, to: "absent")
+        run(&cluster, for: 20)
+        try edit(&cluster, to: "1")
+        #expect(cluster.agentImageTrial.current == "\(Self.host)/agent:1")
+        run(&cluster, for: 5)
+        #expect(cluster.agentImageTrial.trouble == nil)
+    }
+
+    /// Waiting for agents that don't exist would last for ever.
+    @Test func withoutAnyAgentTheNewImageIsTakenAtOnce() throws {
+        var cluster = try settled(nodes: 2)
+        for name in ["n0", "n1"] { cluster.removeNode(name) }
+        let first = try reference("1")
+        cluster.model.changeRegistry(Self.host) { $0.withdraw(first) }
+        cluster.addNode(NodeModel(name: "n9"))
+        run(&cluster, for: 60)
+        #expect(!cluster.isHeld)
+        try edit(&cluster, to: "2")
+        run(&cluster, for: 60)
+        #expect(nodes(cluster, with: "2") == ["n9"])
+        #expect(cluster.isHeld)
+    }
+}
