@@ -43,7 +43,8 @@ extension NodeDiagnosis {
                     "ErrImageNeverPull: \(container.waitingMessage ?? "")", at: since)
             ],
             nextStep: "if another pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "
-                + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that",
+                + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that; where their "
+                + "imagePullCredentialsVerificationPolicy is AlwaysVerify, only RUNTIME_SOCKET=none works",
             images: [image.name])
     }
 
