@@ -41,7 +41,8 @@ struct ClusterFitWatch: Sendable {
     private func tell(_ trouble: Plan.RollOutTrouble) {
         let message =
             "pod \(trouble.pod) on node \(trouble.node), the first of the new template, doesn't work: "
-            + "\(trouble.message). All other nodes keep their pods until it does, or the ConfigMap is changed."
+            + "\(trouble.message). All other nodes keep their pods until it does, or the ConfigMap is changed; another "
+            + "KIP_IMAGE is taken back when it hasn't worked for \(Int(AgentImageTrial().patience)) s."
         logger.warning("\(message)")
         events.record(.warning, about: configMap, reason: "RollOutStopped", message: message)
     }

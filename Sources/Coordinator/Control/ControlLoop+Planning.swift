@@ -40,9 +40,14 @@ extension ControlLoop {
     }
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
+        let isOutdated = cluster.pods[replacement.uid]?.template != template
+        let isRestricted = configuration?.runtimeSocket == RuntimeSocket.none
         logger.info(
-            cluster.pods[replacement.uid]?.template != template
-                ? "replacing a pod of an older template" : "replacing a pod whose kubelet can't pull",
+            isOutdated
+                ? "replacing a pod of an older template"
+                : isRestricted
+                    ? "replacing a pod whose kubelet can't pull"
+                    : "replacing a pod that holds what a tag meant before",
             metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
         // The watch will say the same; until then the pod must not be planned for again.
         cluster.pods[replacement.uid]?.isTerminating = true

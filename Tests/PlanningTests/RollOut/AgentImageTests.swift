@@ -156,6 +156,61 @@ import Testing
         #expect(cluster.agentImageTrial.trouble == nil)
     }
 
+    @Test func whatWasEditedWhileNobodyWatchedIsTriedLikeAnyOther() {
+        var trial = AgentImageTrial()
+        trial.want("a:2")
+        #expect(trial.current == "a:2")
+        trial.recall(inTemplate: "a:1", proven: nil)
+        #expect([trial.current, trial.proven] == ["a:1", "a:1"])
+        // A DaemonSet in the middle of a try that has been edited since.
+        var other = AgentImageTrial()
+        other.want("a:3")
+        other.recall(inTemplate: "a:2", proven: "a:1")
+        #expect(other.current == "a:1")
+        // Nobody names an image any more: then none is used, and that is told elsewhere.
+        other.want(nil)
+        #expect(other.current == nil)
+    }
+
+    /// There kubelets pull it, for the container that copies sleep.
+    @Test func inRestrictedModeThePodShows() {
+        var configuration = Configuration()
+        configuration.runtimeSocket = .none
+        var cluster = ClusterView()
+        cluster.isSynced = true
+        cluster.nodes["n1"] = NodeView(name: "n1", uid: "u1")
+        var pod = PodView(name: "p", uid: "p", node: "n1")
+        pod.template = "t2"
+        pod.containers["app"] = ContainerView()
+        pod.initContainer = ContainerView()
+        pod.initContainer?.waitingReason = "ImagePullBackOff"
+        cluster.pods["p"] = pod
+        var trial = AgentImageTrial()
+        trial.want("a:1")
+        trial.recall(inTemplate: "a:1", proven: "a:1")
+        trial.want("a:2")
+        #expect(trial.current == "a:1")
+        var now = Timestamp(milliseconds: 1_700_000_000_000)
+        func review(_ template: String, _ image: String) {
+            var plan = Plan()
+            trial.review(
+                &plan, configuration: configuration, cluster: cluster, fleet: Fleet(epoch: 1), template: template,
+                image: image, now: now)
+        }
+        review("t1", "a:1")
+        #expect(trial.current == "a:2")
+        review("t2", "a:2")
+        now = now + 119
+        review("t2", "a:2")
+        #expect(trial.current == "a:2" && trial.trouble == nil)
+        now = now + 2
+        review("t2", "a:2")
+        #expect(trial.current == "a:1")
+        #expect(
+            trial.trouble
+                == .refused(pod: "p", node: "n1", message: "image-puller-copy-sleep: ImagePullBackOff"))
+    }
+
     /// Waiting for agents that don't exist would last for ever.
     @Test func withoutAnyAgentTheNewImageIsTakenAtOnce() throws {
         var cluster = try settled(nodes: 2)
