@@ -18,6 +18,9 @@ package struct PlannedCluster {
     /// What happened in the newest step, in words.
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
+    /// Nodes that lost their startup taint in the newest step.
+    package private(set) var newOpenings: [Plan.GateOpening] = []
+    var gates = NodeReadyGates()
     /// Probability that a report or its answer gets lost.
     package var loss = 0.0
     /// Probability that a report comes a second time, late.
@@ -72,6 +75,7 @@ package struct PlannedCluster {
         if let zone { view.labels["topology.kubernetes.io/zone"] = zone }
         let parts = node.platform.split(separator: "/")
         if parts.count == 2 { view.labels["kubernetes.io/arch"] = String(parts[1]) }
+        markReady(&view)
         cluster.nodes[node.name] = view
         if hasPods {
             preparePod(on: node.name)
@@ -98,9 +102,11 @@ package struct PlannedCluster {
     }
 
     package mutating func changeNode(_ name: String, _ change: (inout NodeView) -> Void) {
-        guard var node = cluster.nodes[name] else { return }
+        guard let old = cluster.nodes[name] else { return }
+        var node = old
         change(&node)
         cluster.nodes[name] = node
+        gates.noteChange(from: old, to: node, gate: configuration.scheduling.nodeReadyGate, at: now)
         changed()
     }
 
@@ -118,6 +124,7 @@ package struct PlannedCluster {
     package mutating func restartCoordinator() {
         coordinatorRuns += 1
         fleet = Fleet(epoch: coordinatorRuns)
+        gates = NodeReadyGates()
         _ = fleet.adopt(configuration, at: now)
         late = []
         changed()
@@ -192,6 +199,7 @@ package struct PlannedCluster {
         deliverLate()
         for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
         newOrders = []
+        newOpenings = []
         plan()
     }
 
@@ -201,10 +209,12 @@ package struct PlannedCluster {
         mustPlan = false
         let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling)
         self.roster = roster
-        let plan = Planner.plan(
+        var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
             template: hasPods ? "t\(template)" : nil, now: now)
+        planGates(&plan)
         lastPlan = plan
+        newOpenings = plan.gateOpenings
         for pull in plan.pulls {
             let column = fleet.references.firstIndex { $0.normalised == pull.reference.normalised } ?? 0
             newOrders.append(
@@ -213,6 +223,7 @@ package struct PlannedCluster {
                     state: fleet.state(node: pull.node, column: column, now: now)))
         }
         _ = fleet.carryOut(plan, at: now)
+        openGates(plan)
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }
     }

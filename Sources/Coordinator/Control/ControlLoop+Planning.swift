@@ -19,11 +19,14 @@ extension ControlLoop {
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
+        gates.add(
+            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         tell(outcome.transitions)
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
+        open(plan.gateOpenings)
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         if let moment = plan.wake {
             wake = Task { [signal] in

@@ -12,6 +12,7 @@ actor ControlLoop {
     let clock: CoordinatorClock
     let history: any HistoryRecorder
     let replacePod: ReplacePod
+    let openGate: OpenGate
     let logger: Logger
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
@@ -25,6 +26,7 @@ actor ControlLoop {
     var podSource: PodSource?
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
+    var gates = NodeReadyGates()
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false
@@ -41,12 +43,14 @@ actor ControlLoop {
     var rollOutTrouble: Plan.RollOutTrouble?
 
     init(
-        clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger, replacePod: @escaping ReplacePod
+        clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
+        openGate: @escaping OpenGate = { _ in false }, replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
         self.history = history
         self.logger = logger
         self.replacePod = replacePod
+        self.openGate = openGate
         fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -99,6 +103,9 @@ actor ControlLoop {
         guard old != node else { return }
         // Another machine under the old name has other images.
         if let old, old.uid != node.uid { removeNode(node.name) }
+        if let old {
+            gates.noteChange(from: old, to: node, gate: configuration?.scheduling.nodeReadyGate, at: clock.now)
+        }
         cluster.nodes[node.name] = node
         roster = nil
         signal.yield()

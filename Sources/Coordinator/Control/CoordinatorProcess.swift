@@ -22,7 +22,14 @@ struct CoordinatorProcess {
         let history = HistoryStore(HistoryConfiguration(location: .file(options.history)))
         let work = LeadingWork(leadership: leadership, history: history, clock: clock, logger: logger)
 
-        let loop = ControlLoop(clock: clock, history: StoredHistory(store: history), logger: logger) { [client] in
+        let gates = NodeReadyGateKeeper(
+            client: client,
+            configMap: ObjectReference(
+                apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap),
+            tellsNodes: options.nodeEvents, logger: logger)
+        let loop = ControlLoop(
+            clock: clock, history: StoredHistory(store: history), logger: logger, openGate: { await gates.open($0) }
+        ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
@@ -54,6 +61,7 @@ struct CoordinatorProcess {
             Background("history") { try await work.keepHistory(of: loop) },
             work.service("loop") { await loop.run() },
             work.service("events") { await events.run() },
+            work.service("gates") { await gates.run() },
             work.service("certificates") { await certificates.run() },
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),

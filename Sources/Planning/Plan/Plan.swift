@@ -5,6 +5,8 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
+    /// Nodes that lose the taint that kept other pods away.
+    public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
