@@ -66,6 +66,20 @@ import Testing
         #expect(without.isSubset(of: with))
     }
 
+    /// The key needs the permission: the value that writes the one grants the other, as does the manifest for others.
+    @Test func theGateBringsItsPermission() async throws {
+        let without = Grants(objects: try await HelmCase("").render()).of(Self.account)
+        let objects = try await HelmCase("", set: ["configMap.nodeReadyTaint=a/b=c:NoSchedule"]).render()
+        let more = Grants(objects: objects).of(Self.account).subtracting(without)
+        #expect(more == ["cluster /nodes * patch"])
+        let map = try objects.first("ConfigMap")
+        #expect(map.at("data", "NODE_READY_TAINT") == "a/b=c:NoSchedule")
+        let manifest = try Repository.documents("deploy/kustomize/node-ready-gate.yaml")
+        #expect(Grants(objects: manifest).of(Self.account) == more)
+        let empty = try await HelmCase("", set: ["configMap.nodeReadyTaint="]).render()
+        #expect(Grants(objects: empty).of(Self.account) == without)
+    }
+
     /// In another namespace the coordinator may keep the DaemonSet, its pods and the authority's ConfigMap; nothing else.
     @Test func anotherNamespaceGrantsLess() async throws {
         let objects = try await HelmCase("", set: ["extraNamespaces={builds}", "openshift=true"]).render()

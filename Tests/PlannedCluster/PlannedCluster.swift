@@ -22,6 +22,9 @@ package struct PlannedCluster {
     /// What happened in the newest step, in words.
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
+    /// Nodes that lost their startup taint in the newest step.
+    package private(set) var newOpenings: [Plan.GateOpening] = []
+    var gates = NodeReadyGates()
     /// Probability that a report or its answer gets lost.
     package var loss = 0.0
     /// Probability that a report comes a second time, late.
@@ -95,6 +98,7 @@ package struct PlannedCluster {
         if let zone { view.labels["topology.kubernetes.io/zone"] = zone }
         let parts = node.platform.split(separator: "/")
         if parts.count == 2 { view.labels["kubernetes.io/arch"] = String(parts[1]) }
+        markReady(&view)
         cluster.nodes[node.name] = view
         if hasPods {
             preparePod(on: node.name)
@@ -121,9 +125,11 @@ package struct PlannedCluster {
     }
 
     package mutating func changeNode(_ name: String, _ change: (inout NodeView) -> Void) {
-        guard var node = cluster.nodes[name] else { return }
+        guard let old = cluster.nodes[name] else { return }
+        var node = old
         change(&node)
         cluster.nodes[name] = node
+        gates.noteChange(from: old, to: node, gate: configuration.scheduling.nodeReadyGate, at: now)
         changed()
     }
 
@@ -157,6 +163,7 @@ package struct PlannedCluster {
         agentImageTrial.want(configuration.agentImage)
         agentImageTrial.recall(inTemplate: templateAgentImage, proven: noted.proven)
         fleet = Fleet(epoch: coordinatorRuns)
+        gates = NodeReadyGates()
         adopt()
         late = []
         applyTemplate()
@@ -234,6 +241,7 @@ package struct PlannedCluster {
         newOrders = []
         newReplacements = []
         newWakes = 0
+        newOpenings = []
         plan()
     }
 
@@ -250,7 +258,9 @@ package struct PlannedCluster {
         agentImageTrial.review(
             &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
             image: templateAgentImage, now: now)
+        planGates(&plan)
         lastPlan = plan
+        newOpenings = plan.gateOpenings
         for pull in plan.pulls {
             let column = fleet.references.firstIndex { $0.normalised == pull.reference.normalised } ?? 0
             newOrders.append(
@@ -263,6 +273,7 @@ package struct PlannedCluster {
         if agentImageTrial.current != former { applyTemplate() }
         newWakes = plan.wakes.count
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
+        openGates(plan)
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }
     }

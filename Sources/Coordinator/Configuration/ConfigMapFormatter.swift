@@ -45,6 +45,9 @@ enum ConfigMapFormatter {
         case .imageGCHighPercent: "\(configuration.imageGCHighPercent)"
         case .alertAfterSeconds: "\(configuration.alertAfterSeconds)"
         case .alertWebhookURL: configuration.alertWebhookURL ?? ""
+        case .nodeReadyTaint: configuration.scheduling.nodeReadyGate?.taint.text ?? ""
+        case .nodeReadyTimeoutSeconds:
+            "\(configuration.scheduling.nodeReadyGate?.timeoutSeconds ?? NodeReadyGate.defaultTimeoutSeconds)"
         }
     }
 

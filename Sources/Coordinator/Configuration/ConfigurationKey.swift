@@ -28,6 +28,8 @@ enum ConfigurationKey: String, Sendable, CaseIterable {
     case imageGCHighPercent = "IMAGE_GC_HIGH_PERCENT"
     case alertAfterSeconds = "ALERT_AFTER_SECONDS"
     case alertWebhookURL = "ALERT_WEBHOOK_URL"
+    case nodeReadyTaint = "NODE_READY_TAINT"
+    case nodeReadyTimeoutSeconds = "NODE_READY_TIMEOUT_SECONDS"
 }
 
 extension ConfigurationKey {
@@ -39,7 +41,9 @@ extension ConfigurationKey {
         switch self {
         case .cachingIntervalHours: 1...8760
         case .pullMaxParallel, .rollMaxParallel: 1...100_000
-        case .pullTimeoutSeconds, .retryInitialSeconds, .retryMaxSeconds, .retryPermanentSeconds: 1...86_400
+        case .pullTimeoutSeconds, .retryInitialSeconds, .retryMaxSeconds, .retryPermanentSeconds,
+            .nodeReadyTimeoutSeconds:
+            1...86_400
         case .reportIntervalSeconds: 1...3600
         case .historyRetentionDays: 1...3650
         case .imageGCHighPercent: 1...100

@@ -40,6 +40,7 @@ struct ConfigurationParser: Sendable {
         reading.readResources()
         reading.readPlace()
         reading.readScheduling()
+        reading.readNodeReadyGate()
         reading.readAgent()
         reading.readNumbers()
         reading.readAlerts()

@@ -20,11 +20,14 @@ extension ControlLoop {
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         reviewAgentImage(&plan, configuration, at: now)
+        gates.add(
+            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         tell(outcome.transitions)
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
+        open(plan.gateOpenings)
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         for wake in plan.wakes {
             Task { [wakePod, namespace = configuration.namespace] in await wakePod(wake, namespace) }

@@ -15,6 +15,7 @@ actor ControlLoop {
     let history: any HistoryRecorder
     let replacePod: ReplacePod
     let wakePod: WakePod
+    let openGate: OpenGate
     let logger: Logger
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
@@ -34,6 +35,7 @@ actor ControlLoop {
     var podSource: PodSource?
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
+    var gates = NodeReadyGates()
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false
@@ -51,13 +53,15 @@ actor ControlLoop {
 
     init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
-        wakePod: @escaping WakePod = { _, _ in }, replacePod: @escaping ReplacePod
+        openGate: @escaping OpenGate = { _ in false }, wakePod: @escaping WakePod = { _, _ in },
+        replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
         self.history = history
         self.logger = logger
         self.replacePod = replacePod
         self.wakePod = wakePod
+        self.openGate = openGate
         fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -138,6 +142,9 @@ actor ControlLoop {
         guard old != node else { return }
         // Another machine under the old name has other images.
         if let old, old.uid != node.uid { removeNode(node.name) }
+        if let old {
+            gates.noteChange(from: old, to: node, gate: configuration?.scheduling.nodeReadyGate, at: clock.now)
+        }
         cluster.nodes[node.name] = node
         roster = nil
         signal.yield()

@@ -22,10 +22,15 @@ struct CoordinatorProcess {
         let history = HistoryStore(HistoryConfiguration(location: .file(options.history)))
         let work = LeadingWork(leadership: leadership, history: history, clock: clock, logger: logger)
 
+        let gates = NodeReadyGateKeeper(
+            client: client,
+            configMap: ObjectReference(
+                apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap),
+            tellsNodes: options.nodeEvents, logger: logger)
         let waker = PodWaker(client: client, clock: clock, logger: logger)
         let loop = ControlLoop(
             clock: clock, history: StoredHistory(store: history), logger: logger,
-            wakePod: { await waker.wake($0, namespace: $1) }
+            openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) }
         ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
@@ -58,6 +63,7 @@ struct CoordinatorProcess {
             Background("history") { try await work.keepHistory(of: loop) },
             work.service("loop") { await loop.run() },
             work.service("events") { await events.run() },
+            work.service("gates") { await gates.run() },
             work.service("certificates") { await certificates.run() },
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),

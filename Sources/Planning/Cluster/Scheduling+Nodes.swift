@@ -15,7 +15,9 @@ extension Scheduling {
 
     /// The taints that keep the DaemonSet's pod away from the node.
     public func untoleratedTaints(of node: NodeView) -> [Taint] {
-        node.taints.filter { taint in
+        guard !node.taints.isEmpty else { return [] }
+        let tolerations = podTolerations
+        return node.taints.filter { taint in
             taint.effect != .preferNoSchedule && !Self.toleratedByDaemonSets.contains(taint.key)
                 && !tolerations.contains { $0.tolerates(taint) }
         }

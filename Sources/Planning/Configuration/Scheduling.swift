@@ -4,9 +4,19 @@ import Shared
 public struct Scheduling: Sendable, Hashable, Codable {
     public var nodeSelector: [String: String] = [:]
     public var affinity = Affinity()
+    /// As the user wrote them.
     public var tolerations: [Toleration] = []
+    /// Nil: nodes aren't kept back until their images are there.
+    public var nodeReadyGate: NodeReadyGate?
 
     public init() {}
+
+    /// Those of the DaemonSet's pods: they have to run on nodes that are kept back.
+    public var podTolerations: [Toleration] {
+        guard let gate = nodeReadyGate else { return tolerations }
+        let isTolerated = tolerations.contains { $0.tolerates(gate.taint) && $0.tolerationSeconds == nil }
+        return isTolerated ? tolerations : tolerations + [gate.toleration]
+    }
 }
 
 /// `core/v1 Affinity`: node affinity decides the target nodes, the rest is handed through to the scheduler.

@@ -10,6 +10,8 @@ public struct Plan: Sendable, Equatable {
     var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
+    /// Nodes that lose the taint that kept other pods away.
+    public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.

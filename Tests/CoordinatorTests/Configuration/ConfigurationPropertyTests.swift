@@ -175,6 +175,13 @@ struct ConfigurationPropertyTests {
             ]
         }
         if Bool.random(using: &random) {
+            configuration.scheduling.nodeReadyGate = NodeReadyGate(
+                taint: Taint(
+                    key: "x.io/y", value: Bool.random(using: &random) ? "z" : nil,
+                    effect: TaintEffect.allCases.randomElement(using: &random) ?? .noSchedule),
+                timeoutSeconds: number(.nodeReadyTimeoutSeconds))
+        }
+        if Bool.random(using: &random) {
             var node = NodeAffinity()
             node.requiredDuringSchedulingIgnoredDuringExecution = NodeSelector(nodeSelectorTerms: [
                 NodeSelectorTerm(matchExpressions: [.init(key: "a", operator: .in, values: ["b"])])

@@ -84,6 +84,7 @@ struct KeyTests {
             switch key {
             case .retryInitialSeconds: ["RETRY_MAX_SECONDS": "86400"]
             case .retryMaxSeconds: ["RETRY_INITIAL_SECONDS": "1"]
+            case .nodeReadyTimeoutSeconds: ["NODE_READY_TAINT": "a:NoSchedule"]
             default: [:]
             }
         for good in ["\(range.lowerBound)", "\(range.upperBound)", " \(range.lowerBound)\n"] {

@@ -79,6 +79,28 @@ import Testing
         #expect(desk.node("n1").isCovered)
     }
 
+    @Test("Kept back by the startup taint: since when, until when, and what is overdue")
+    func keptBack() throws {
+        var desk = try healthy()
+        let taint = Taint(key: "a", value: "b", effect: .noSchedule)
+        desk.cluster.nodes["n1"]?.taints = [taint]
+        #expect(causes(desk).map(\.kind) == [.notSelected])
+        desk.configuration.scheduling.nodeReadyGate = NodeReadyGate(taint: taint, timeoutSeconds: 600)
+        desk.cluster.nodes["n1"]?.conditions = [ConditionView(type: "Ready", status: "True", since: desk.now)]
+        var cause = try only(desk, .nodeKeptBack)
+        #expect(!cause.kind.isTrouble && desk.node("n1").isCovered)
+        #expect(cause.evidence[0].message == "a=b:NoSchedule")
+        #expect(cause.planned?.contains((desk.now + 600).rfc3339) == true)
+        #expect(cause.nextStep == "kubectl taint nodes n1 a:NoSchedule- lets other pods in now")
+        desk.cluster.nodes["n1"]?.conditions[0].since = desk.now + -1000
+        cause = try only(desk, .nodeKeptBack)
+        #expect(cause.nextStep.contains("may patch nodes"))
+        // Nobody takes it from a node that isn't ours.
+        desk.configuration.scheduling.nodeSelector = ["pool": "build"]
+        #expect(causes(desk).map(\.kind) == [.nodeKeptBack, .notSelected])
+        #expect(causes(desk)[0].planned == nil)
+    }
+
     @Test("Not selected: by a label, a taint, or affinity")
     func notSelected() throws {
         var desk = try healthy()

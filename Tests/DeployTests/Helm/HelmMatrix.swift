@@ -62,6 +62,8 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
                 "configMap.runtimeSocket=/run/crio/crio.sock", "configMap.historyRetentionDays=7",
                 "configMap.imageGcHighPercent=80", "configMap.alertAfterSeconds=60",
                 "configMap.alertWebhookUrl=https://alerts.example.com/api/v2/alerts",
+                "configMap.nodeReadyTaint=image-puller/not-ready=true:NoSchedule",
+                "configMap.nodeReadyTimeoutSeconds=300",
             ]),
         HelmCase(
             "images by digest and by number",

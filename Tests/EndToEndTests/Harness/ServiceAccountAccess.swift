@@ -22,11 +22,11 @@ struct APIRequests: Decodable {
 
 extension TestCluster {
     /// The permissions that are shipped, as Kubernetes objects.
-    static func shippedPermissions() throws -> [JSONValue] {
+    static func shippedPermissions(_ file: String = "rbac.yaml") throws -> [JSONValue] {
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         let text = try String(
-            contentsOf: repository.appendingPathComponent("deploy/kustomize/rbac.yaml"), encoding: .utf8)
+            contentsOf: repository.appendingPathComponent("deploy/kustomize/\(file)"), encoding: .utf8)
         return try Yams.load_all(yaml: text).map { document in
             let data = try JSONSerialization.data(withJSONObject: document)
             return try JSONDecoder().decode(JSONValue.self, from: data)

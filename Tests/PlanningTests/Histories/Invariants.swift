@@ -14,7 +14,7 @@ struct Invariants {
     /// - Returns: nil: all is as it must be.
     mutating func violation(in cluster: PlannedCluster) -> String? {
         caps(in: cluster) ?? orders(in: cluster) ?? refreshes(in: cluster) ?? replacements(in: cluster)
-            ?? agentImages(in: cluster) ?? cells(in: cluster)
+            ?? agentImages(in: cluster) ?? cells(in: cluster) ?? gates(in: cluster)
     }
 
     /// The registries' own count of pulls, and the nodes' orders.

@@ -141,7 +141,14 @@ struct RandomHistory {
         configuration.retry.maxSeconds = 15
         configuration.retry.permanentSeconds = 20
         configuration.reportIntervalSeconds = 4
+        let taint = Taint(key: "not-ready", effect: .noSchedule)
+        let isGated = seed % 4 == 0
+        if isGated {
+            configuration.scheduling.nodeReadyGate = NodeReadyGate(taint: taint, timeoutSeconds: 60)
+        }
         cluster.configure(configuration)
+        guard isGated else { return }
+        for name in cluster.cluster.nodes.keys.sorted() { cluster.changeNode(name) { $0.taints = [taint] } }
     }
 
     mutating func addNode(_ name: String) {
@@ -158,6 +165,7 @@ struct RandomHistory {
     var lacking: [String] {
         var result: [String] = []
         for node in cluster.cluster.nodes.keys.sorted() {
+            if cluster.cluster.nodes[node]?.taints.isEmpty == false { result.append("\(node) is kept back") }
             for column in cluster.fleet.entryColumns {
                 let reference = cluster.fleet.references[column]
                 guard cluster.isOffered(reference, to: node) else { continue }
@@ -183,6 +191,7 @@ struct RandomHistory {
     /// Everything that can be had is there, held where there are pods, and known.
     var isWell: Bool {
         guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld else { return false }
+        guard cluster.cluster.nodes.values.allSatisfy(\.taints.isEmpty) else { return false }
         return cluster.cluster.nodes.keys.allSatisfy { node in
             cluster.fleet.entryColumns.allSatisfy { column in
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)

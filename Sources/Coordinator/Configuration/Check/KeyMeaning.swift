@@ -12,6 +12,7 @@ enum KeyMeaning {
         case .agentImage where configuration.agentImage == nil: return "the coordinator's own"
         case .alertWebhookURL: return configuration.alertWebhookURL.map(WebhookURL.redacted) ?? "none"
         case .imagePullSecrets where configuration.imagePullSecrets.isEmpty: return "none"
+        case .nodeReadyTaint where configuration.scheduling.nodeReadyGate == nil: return "none"
         case .daemonSetAnnotations, .nodeSelector, .affinity, .tolerations:
             return Redaction.quote(ConfigMapFormatter.value(of: key, in: configuration), limit: 40)
         default: return Redaction.quote(ConfigMapFormatter.value(of: key, in: configuration), limit: 60)
@@ -54,6 +55,12 @@ enum KeyMeaning {
                 ? "images are pulled without credentials of ours"
                 : "\(counted(secrets, "secret")) with credentials for registries"
         case .agentImage: return "where the agent and sleep come from"
+        case .nodeReadyTaint:
+            guard let gate = configuration.scheduling.nodeReadyGate else { return "no node waits for its images" }
+            return "nodes that join with \(gate.taint.text) lose it once every image is present; needs nodes: patch"
+        case .nodeReadyTimeoutSeconds:
+            guard let gate = configuration.scheduling.nodeReadyGate else { return "without NODE_READY_TAINT no effect" }
+            return "or \(span(gate.timeoutSeconds)) after they became ready, whatever is missing"
         default: return timing(of: key, in: configuration)
         }
     }

@@ -35,7 +35,7 @@ struct PodTemplate: Sendable {
             "enableServiceLinks": false,
             "terminationGracePeriodSeconds": 10,
             "nodeSelector": JSONValue(labels: nodeSelector),
-            "tolerations": try JSONValue(encoding: scheduling.tolerations),
+            "tolerations": try JSONValue(encoding: scheduling.podTolerations),
             "imagePullSecrets": .array(configuration.imagePullSecrets.map { ["name": .string($0)] }),
             "initContainers": [copyContainer],
             "containers": .array(containers),

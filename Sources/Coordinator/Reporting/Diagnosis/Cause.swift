@@ -13,7 +13,7 @@ struct Cause: Codable, Sendable, Equatable {
 
     /// The kinds of causes, the deepest first: what stands further up explains what stands below.
     enum Kind: String, Codable, Sendable, CaseIterable, Comparable {
-        case nodeGone, nodeNotReady, nodeCordoned
+        case nodeGone, nodeNotReady, nodeCordoned, nodeKeptBack
         case notSelected, noPod, podNotScheduled, podNotRunning
         case agentSilent, runtimeUnreachable
         case diskPressure, imageFailing, pulling, waiting, notHeld, tagMoved
@@ -23,7 +23,7 @@ struct Cause: Codable, Sendable, Equatable {
         }
 
         /// Whether the node would be covered without it. The others are told because they may surprise.
-        var isTrouble: Bool { self != .nodeCordoned && self != .pulling }
+        var isTrouble: Bool { self != .nodeCordoned && self != .nodeKeptBack && self != .pulling }
     }
 
     /// Where it can be seen.

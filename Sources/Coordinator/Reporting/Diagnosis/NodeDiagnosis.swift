@@ -12,7 +12,7 @@ struct NodeDiagnosis {
     var causes: [Cause] {
         let view = snapshot.cluster.nodes[node]
         guard let view else { return [nodeGone] }
-        var causes = [notReady(view), cordoned(view), notSelected(view)].compactMap { $0 }
+        var causes = [notReady(view), cordoned(view), keptBack(view), notSelected(view)].compactMap { $0 }
         guard snapshot.configuration.scheduling.selects(view) else { return causes }
         causes += [pod(view)].compactMap { $0 }
         if snapshot.configuration.runtimeSocket != .none {

@@ -1,0 +1,16 @@
+import Planning
+
+extension ControlLoop {
+    /// Takes a node's startup taint; says whether there's nothing left to do.
+    typealias OpenGate = @Sendable (Plan.GateOpening) async -> Bool
+
+    func open(_ openings: [Plan.GateOpening]) {
+        for opening in openings {
+            Task {
+                let succeeded = await openGate(opening)
+                gates.ended(node: opening.node, succeeded: succeeded, at: clock.now)
+                signal.yield()
+            }
+        }
+    }
+}

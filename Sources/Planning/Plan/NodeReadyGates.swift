@@ -1,0 +1,138 @@
+/// Which nodes lose the startup taint of ``NodeReadyGate``, and when: once every image is present, or after the timeout.
+///
+/// Presence is what a node's report says now. While it is unknown, as after a restart of the coordinator, nothing is
+/// concluded; only the timeout runs on, since it counts from when the node became ready, which the cluster remembers.
+public struct NodeReadyGates: Sendable {
+    /// Taints that are taken at once.
+    public static let mostAtOnce = 32
+    /// The longest pause between two tries, in seconds. Permissions are granted, too.
+    static let longestPause = 60.0
+
+    private struct Node: Sendable {
+        var uid: String
+        /// The timeout counts from then.
+        var start: Timestamp
+        var isUnderWay = false
+        var failures = 0
+        var nextAttempt: Timestamp?
+    }
+
+    /// Those with the taint that are, or were, ready.
+    private var nodes: [String: Node] = [:]
+
+    public init() {}
+
+    /// A node has changed. One that got the taint when it had been there for long is given the whole timeout.
+    public mutating func noteChange(from old: NodeView, to node: NodeView, gate: NodeReadyGate?, at now: Timestamp) {
+        guard let gate, old.uid == node.uid, gate.isClosed(on: node), !gate.isClosed(on: old) else { return }
+        nodes[node.name] = Node(uid: node.uid, start: now)
+    }
+
+    /// Adds to a plan the taints that are due to go. Target nodes alone: the others are nobody's business here.
+    ///
+    /// - Parameter template: of the DaemonSet's pods; in restricted mode pods of another tell of other images.
+    public mutating func add(
+        to plan: inout Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
+        now: Timestamp
+    ) {
+        guard let gate = configuration.scheduling.nodeReadyGate, cluster.isSynced else { return nodes = [:] }
+        let closed = cluster.nodes.values.filter(gate.isClosed)
+        forget(exceptFor: closed)
+        guard !closed.isEmpty else { return }
+        let presence = ImagePresence(configuration, cluster, fleet, template: template, now: now)
+        var room = Self.mostAtOnce - nodes.values.count(where: \.isUnderWay)
+        for node in closed.sorted(by: { $0.name < $1.name }) {
+            guard node.isReady, configuration.scheduling.selects(node) else { continue }
+            let state = state(of: node, now: now)
+            guard !state.isUnderWay else { continue }
+            let deadline = state.start + Double(gate.timeoutSeconds)
+            guard deadline <= now || presence.isComplete(on: node.name) else {
+                plan.lookAgain(at: deadline)
+                continue
+            }
+            if let next = state.nextAttempt, next > now {
+                plan.lookAgain(at: next)
+                continue
+            }
+            // The end of one that is under way is a reason to plan.
+            guard room > 0 else { continue }
+            room -= 1
+            nodes[node.name]?.isUnderWay = true
+            plan.gateOpenings.append(
+                Plan.GateOpening(
+                    node: node.name, uid: node.uid, taint: gate.taint,
+                    seconds: max(0, Double(now.milliseconds(since: state.start)) / 1000),
+                    lacking: presence.lacking(on: node.name)))
+        }
+    }
+
+    /// The try to take a node's taint has ended.
+    public mutating func ended(node: String, succeeded: Bool, at now: Timestamp) {
+        guard let state = nodes[node] else { return }
+        let failures = succeeded ? 0 : state.failures + 1
+        nodes[node]?.isUnderWay = false
+        nodes[node]?.failures = failures
+        // After a success the watch tells soon that it has gone; if it doesn't, somebody put it there again.
+        let pause = succeeded ? Self.longestPause : Double(UInt64(1) << UInt64(min(failures, 10)))
+        nodes[node]?.nextAttempt = now + min(Self.longestPause, pause)
+    }
+
+    private mutating func forget(exceptFor closed: [NodeView]) {
+        guard !nodes.isEmpty else { return }
+        let uids = Dictionary(closed.map { ($0.name, $0.uid) }, uniquingKeysWith: { first, _ in first })
+        nodes = nodes.filter { uids[$0.key] == $0.value.uid }
+    }
+
+    private mutating func state(of node: NodeView, now: Timestamp) -> Node {
+        if let known = nodes[node.name] { return known }
+        // Another machine's clock may be ahead.
+        let since = node.conditions.first { $0.type == "Ready" }?.since ?? now
+        let state = Node(uid: node.uid, start: min(since, now))
+        nodes[node.name] = state
+        return state
+    }
+}
+
+/// Which images are on a node: by its agent's report, or in restricted mode by its pod's status.
+private struct ImagePresence {
+    private let configuration: Configuration
+    private let fleet: Fleet
+    private let now: Timestamp
+    /// By node; nil when agents report. Pods of another template tell of other images.
+    private var pods: [String: PodView]?
+
+    init(
+        _ configuration: Configuration, _ cluster: ClusterView, _ fleet: Fleet, template: String?, now: Timestamp
+    ) {
+        self.configuration = configuration
+        self.fleet = fleet
+        self.now = now
+        guard configuration.runtimeSocket == .none else { return }
+        let living = cluster.pods.values.filter { !$0.isTerminating && template != nil && $0.template == template }
+        pods = Dictionary(living.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func isComplete(on node: String) -> Bool {
+        if let pods {
+            return configuration.images.allSatisfy { pods[node]?.presence(of: $0.name).state.isPresent ?? false }
+        }
+        guard let cells = fleet.cells(of: node, now: now) else { return configuration.images.isEmpty }
+        return cells.allSatisfy(\.isPresent)
+    }
+
+    func lacking(on node: String) -> [Plan.Lacking] {
+        configuration.images.enumerated().compactMap { column, entry in
+            let state: CellState
+            var reason: FailureReason?
+            if let pods {
+                let presence = pods[node]?.presence(of: entry.name)
+                state = presence?.state ?? .unknown
+                reason = presence?.reason
+            } else {
+                state = fleet.state(node: node, column: column, now: now)
+                if state == .failed { reason = fleet.failure(node: node, column: column)?.reason }
+            }
+            return state.isPresent ? nil : Plan.Lacking(name: entry.name, state: state, reason: reason)
+        }
+    }
+}

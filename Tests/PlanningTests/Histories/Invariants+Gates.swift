@@ -1,0 +1,27 @@
+import PlannedCluster
+import Planning
+
+extension Invariants {
+    /// No node loses its startup taint before its images are known to be there, or the timeout is over.
+    func gates(in cluster: PlannedCluster) -> String? {
+        guard let gate = cluster.configuration.scheduling.nodeReadyGate else { return nil }
+        for opening in cluster.newOpenings {
+            let what = "\(opening.node) lost its startup taint"
+            let isThere = cluster.fleet.entryColumns.allSatisfy {
+                cluster.fleet.state(node: opening.node, column: $0, now: cluster.now).isPresent
+            }
+            if opening.lacking.isEmpty {
+                if !isThere { return "\(what), though not everything is known to be there" }
+                continue
+            }
+            if isThere { return "\(what) for the timeout, though everything is there" }
+            // With another run comes another clock, by which a node can have become ready in the future.
+            let ready = cluster.cluster.nodes[opening.node]?.conditions.first?.since ?? cluster.now
+            let isEarly = cluster.clockError == 0 && ready + Double(gate.timeoutSeconds) > cluster.now
+            if opening.seconds < Double(gate.timeoutSeconds) || isEarly {
+                return "\(what) after \(opening.seconds) s, before the timeout"
+            }
+        }
+        return nil
+    }
+}
