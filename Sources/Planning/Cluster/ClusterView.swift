@@ -52,6 +52,7 @@ public struct PodView: Sendable, Equatable {
     public var template: String?
     public var isTerminating = false
     public var containers: [String: ContainerView] = [:]
+    public var initContainers: [String: ContainerView] = [:]
     public var createdAt: Timestamp?
     /// Why it is as it is, in the words of the scheduler or the kubelet; mostly empty.
     public var reason = ""
@@ -61,6 +62,17 @@ public struct PodView: Sendable, Equatable {
         self.name = name
         self.uid = uid
         self.node = node
+    }
+}
+
+extension PodView {
+    /// The init container that keeps all others from starting, with the kubelet's word for why. Nil: there's none, or
+    /// it is just being started.
+    public var stuckInitContainer: (name: String, view: ContainerView)? {
+        let harmless = ["ContainerCreating", "PodInitializing", "Completed"]
+        return initContainers.sorted { $0.key < $1.key }.first { _, view in
+            !view.isRunning && view.waitingReason.map { !harmless.contains($0) } ?? false
+        }.map { ($0.key, $0.value) }
     }
 }
 

@@ -6,6 +6,11 @@ extension Planner {
     /// One pod goes first: only when an agent of the present template has reported do the others follow.
     func planReplacements(_ plan: inout Plan) {
         guard let template else { return }
+        // A pod that waits for a place holds nothing, and may fit as the new template has it. Its controller leaves it
+        // as it is.
+        for pod in cluster.unscheduled.values where !pod.isTerminating && pod.template != template {
+            plan.replacements.append(Plan.PodReplacement(pod: pod.name, uid: pod.uid, node: pod.node))
+        }
         // Mostly there's nothing to do, and that should cost nothing.
         let hasMoved = fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
         let hasOutdated = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
@@ -71,6 +76,10 @@ extension Planner {
     }
 
     private func trouble(of pod: PodView) -> Plan.RollOutTrouble? {
+        if let stuck = pod.stuckInitContainer {
+            let words = [stuck.view.waitingReason, stuck.view.waitingMessage].compactMap { $0 }
+            return Plan.RollOutTrouble(pod: pod.name, node: pod.node, message: words.joined(separator: ": "))
+        }
         guard let agent = pod.containers[Configuration.agentContainerName], !agent.isRunning,
             let reason = agent.waitingReason, !["ContainerCreating", "PodInitializing"].contains(reason)
         else { return nil }
