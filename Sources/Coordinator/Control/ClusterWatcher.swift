@@ -107,13 +107,17 @@ extension PodView {
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
         reason = pod.status?.reason ?? ""
         message = pod.status?.message ?? ""
-        for status in pod.status?.containerStatuses ?? [] {
-            var container = ContainerView()
-            container.isRunning = status.state?.running != nil
-            container.waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
-            container.waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
-            container.imageID = status.imageID ?? ""
-            containers[status.name] = container
-        }
+        for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
+        for status in pod.status?.initContainerStatuses ?? [] { initContainers[status.name] = ContainerView(status) }
+    }
+}
+
+extension ContainerView {
+    fileprivate init(_ status: Pod.ContainerStatus) {
+        self.init()
+        isRunning = status.state?.running != nil
+        waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
+        waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
+        imageID = status.imageID ?? ""
     }
 }

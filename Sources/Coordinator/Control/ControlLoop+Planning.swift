@@ -21,7 +21,7 @@ extension ControlLoop {
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
-        tell(outcome.transitions)
+        if !isRestricted { tell(outcome.transitions) }
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
@@ -37,11 +37,13 @@ extension ControlLoop {
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
         logger.info(
-            cluster.pods[replacement.uid]?.template != template
+            (cluster.pods[replacement.uid] ?? cluster.unscheduled[replacement.uid])?.template != template
                 ? "replacing a pod of an older template" : "replacing a pod whose kubelet can't pull",
             metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
         // The watch will say the same; until then the pod must not be planned for again.
         cluster.pods[replacement.uid]?.isTerminating = true
+        cluster.unscheduled[replacement.uid]?.isTerminating = true
+        notePods(of: [replacement.node])
         Task {
             do {
                 try await replacePod(replacement, namespace)
@@ -57,6 +59,8 @@ extension ControlLoop {
 
     private func replacementFailed(_ replacement: Plan.PodReplacement) {
         cluster.pods[replacement.uid]?.isTerminating = false
+        cluster.unscheduled[replacement.uid]?.isTerminating = false
+        notePods(of: [replacement.node])
         signal.yield()
     }
 }
