@@ -28,7 +28,8 @@ struct SnapshotDesk {
 
     /// The node is told to pull, and fails.
     mutating func fail(_ node: String, _ reference: String, _ message: String) throws {
-        _ = fleet.order(try ImageReference(reference), node: node, at: now)
+        let platform = cluster.nodes[node]?.platform ?? ""
+        _ = fleet.order(try ImageReference(reference), node: node, platform: platform, at: now)
         let pull = try #require(fleet.assignment(node: node).pulls.last)
         report(node) {
             var attempt = WireAttempt.of(pull.id, .failed, message)

@@ -125,6 +125,26 @@ import Testing
             try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
     }
 
+    @Test("A pod that can't begin, in both modes")
+    func stuck() throws {
+        var desk = try healthy()
+        var view = ContainerView()
+        view.waitingReason = "ImagePullBackOff"
+        view.waitingMessage =
+            "Back-off pulling image \"registry.example.com/image-puller:1\": ErrImagePull: no such host"
+        desk.cluster.pods["p-n1"]?.initContainers = ["copy-sleep": view]
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "PodInitializing"
+        let cause = try only(desk, .podNotRunning)
+        #expect(cause.evidence[0].field == "status.initContainerStatuses[copy-sleep].state")
+        #expect(cause.evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
+        desk.configuration.runtimeSocket = .none
+        #expect(causes(desk).first?.kind == .podNotRunning)
+        view.waitingReason = "Completed"
+        desk.cluster.pods["p-n1"]?.initContainers = ["copy-sleep": view]
+        #expect(causes(desk).first?.kind != .podNotRunning)
+    }
+
     @Test("An agent that fell silent, and one that never spoke")
     func silent() throws {
         var desk = try healthy()
@@ -133,6 +153,29 @@ import Testing
         var other = try SnapshotDesk(["web=nginx"], nodes: 1)
         other.pod("n1", [Configuration.agentContainerName: { $0.isRunning = true }])
         #expect(try only(other, .agentSilent).evidence[0].message == "never")
+    }
+
+    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    func refused() throws {
+        var desk = try healthy()
+        func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {
+            var snapshot = Snapshot(
+                configuration: desk.configuration, revision: 7, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            snapshot.refusals["n1"] = AgentRefusal(
+                pod: "p-n1", refusal: refusal, since: desk.now + -200, last: desk.now + -ago)
+            return NodeDiagnosis(snapshot: snapshot, node: "n1").causes
+        }
+        #expect(diagnosis(.invalidToken, ago: 1).isEmpty, "another process of it is heard")
+        desk.now = desk.now + 100
+        for refusal in AccessRefusal.allCases {
+            let causes = diagnosis(refusal, ago: 1)
+            #expect(causes.map(\.kind) == [.agentRefused, .agentSilent])
+            #expect(causes[0].evidence.map(\.message) == [refusal.rawValue, "refused 1 s ago"])
+            #expect(causes[0].evidence[0].object == "Pod/p-n1" && !causes[0].nextStep.isEmpty)
+        }
+        #expect(diagnosis(.invalidToken, ago: 1)[0].nextStep.hasPrefix("kubectl delete pod p-n1"))
+        #expect(diagnosis(.unavailable, ago: 1)[0].nextStep.contains("TokenReviews"))
+        #expect(diagnosis(.invalidToken, ago: 400).map(\.kind) == [.agentSilent])
     }
 
     @Test(
@@ -207,6 +250,19 @@ import Testing
         #expect(cause.images == ["web"] && cause.evidence[0].message.contains("0 of 1 (PULL_MAX_PARALLEL)"))
     }
 
+    @Test("Waiting for the node that tries first, with what that node met")
+    func heldBack() throws {
+        var desk = try healthy()
+        for node in ["n1", "n2"] { desk.report(node) { $0.full.images = [.held("redis")] } }
+        try desk.fail("n2", "nginx", "docker.io/library/nginx:latest: not found")
+        let cause = try only(desk, .waiting)
+        let evidence = try #require(cause.evidence.last)
+        #expect(evidence.object == "image web" && evidence.field == "tried first on n2")
+        #expect(evidence.message == "notFound: docker.io/library/nginx:latest: not found" && evidence.at != nil)
+        #expect(cause.planned?.hasPrefix("pulled when n2 has had it; it tries again in ") == true)
+        #expect(cause.nextStep.hasPrefix("coordinator node n2"))
+    }
+
     @Test("Being pulled")
     func pulling() throws {
         var desk = try healthy()
@@ -225,6 +281,47 @@ import Testing
         #expect(try only(desk, .notHeld).evidence[0].message == "CreateContainerError: context deadline exceeded")
         desk.cluster.pods["p-n1"]?.containers["web"] = nil
         #expect(try only(desk, .notHeld).evidence[0].message.contains("older template"))
+    }
+
+    @Test("Not held by a container that runs what the tag meant before")
+    func heldByAnother() throws {
+        var desk = try healthy()
+        desk.report("n1") {
+            var image = WireImage.listed("nginx")
+            image.digests = ["docker.io/library/nginx@sha256:new"]
+            $0.full.images = [image, .held("redis")]
+        }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:old"
+        let cause = try only(desk, .notHeld)
+        #expect(cause.evidence.map(\.message) == ["docker.io/library/nginx@sha256:old", "sha256:nginx"])
+        #expect(cause.nextStep.hasPrefix("kubectl delete pod p-n1"))
+        // Its container has just started, and the report is of before.
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:new"
+        #expect(causes(desk).isEmpty)
+    }
+
+    @Test("Restricted mode: the kubelet's words")
+    func restricted() throws {
+        var desk = try SnapshotDesk(["web=nginx", "db=redis", "app=busybox"], nodes: 1)
+        desk.configuration.runtimeSocket = .none
+        desk.pod(
+            "n1",
+            [
+                "web": {
+                    $0.waitingReason = "ImagePullBackOff"
+                    $0.waitingMessage = "Back-off pulling image \"nginx\": ErrImagePull: nginx: not found"
+                }, "db": { $0.waitingReason = "ContainerCreating" },
+                "app": {
+                    $0.waitingReason = "CrashLoopBackOff"
+                    $0.waitingMessage = "back-off 10s restarting failed container"
+                    $0.imageID = "busybox@sha256:1"
+                },
+            ])
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [.imageFailing, .waiting, .notHeld])
+        #expect(causes.map(\.images) == [["web"], ["db"], ["app"]])
+        #expect(causes[0].summary.contains("notFound") && causes[0].planned != nil)
+        #expect(causes[1].evidence[0].message == "ContainerCreating")
     }
 
     @Test("A tag that moved: the node has another image than most, of its own architecture")

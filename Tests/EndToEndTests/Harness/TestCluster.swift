@@ -47,9 +47,11 @@ final class TestCluster {
     }
 
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
+    ///
+    /// - Parameter adjust: changes the scenario before it begins.
     static func simulated(
         nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil,
-        _ body: (TestCluster) async throws -> Void
+        adjust: (inout JSONValue) -> Void = { _ in }, _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
@@ -66,6 +68,7 @@ final class TestCluster {
             "objects": .array(objects), "neverSeconds": .number(0.5),
         ]
         if let tokenSeconds { scenario["tokenSeconds"] = .number(tokenSeconds) }
+        adjust(&scenario)
         let file = folder.appendingPathComponent("scenario.json")
         try JSONEncoder().encode(scenario).write(to: file)
         let kubeconfig = folder.appendingPathComponent("kubeconfig").path

@@ -1,0 +1,86 @@
+import Planning
+import Shared
+
+/// Causes that lie with our pod.
+extension NodeDiagnosis {
+    func pod(_ view: NodeView) -> Cause? {
+        let configuration = snapshot.configuration
+        if let pending = snapshot.cluster.unscheduled.values.first(where: { $0.node == node }) {
+            return notScheduled(pending, view)
+        }
+        let living = pods.filter { !$0.isTerminating }
+        guard let pod = living.first else {
+            return Cause(
+                kind: .noPod,
+                summary: pods.isEmpty ? "our pod isn't on the node" : "our pod is being replaced",
+                evidence: [
+                    pods.first.map { evidence("Pod/\($0.name)", "metadata.deletionTimestamp", "it is being deleted") }
+                        ?? evidence("DaemonSet/\(configuration.daemonSetName)", "pods", "none is on \(node)")
+                ],
+                nextStep: pods.isEmpty
+                    ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
+                        + "events tell why no pod is made (quota, admission, Pod Security)"
+                    : "wait; if it stays so, kubectl describe pod \(pods[0].name) -n \(configuration.namespace)",
+                planned: "the DaemonSet controller makes a pod as soon as it may")
+        }
+        if let stuck = pod.stuckInitContainer {
+            return notRunning(
+                pod, "its init container \(stuck.name) doesn't get through, so no other starts",
+                field: "status.initContainerStatuses[\(stuck.name)].state",
+                [stuck.view.waitingReason ?? "", stuck.view.waitingMessage ?? ""])
+        }
+        guard !pod.isWorking(under: configuration) else { return nil }
+        let agent = pod.containers[Configuration.agentContainerName]
+        return notRunning(
+            pod, "its agent doesn't run",
+            field: agent == nil ? "status" : "status.containerStatuses[\(Configuration.agentContainerName)].state",
+            [agent?.waitingReason ?? pod.reason, agent?.waitingMessage ?? pod.message])
+    }
+
+    private func notRunning(_ pod: PodView, _ what: String, field: String, _ words: [String]) -> Cause {
+        let text = words.filter { !$0.isEmpty }
+        return Cause(
+            kind: .podNotRunning, summary: "our pod is on the node, but \(what)",
+            evidence: [
+                evidence(
+                    "Pod/\(pod.name)", field,
+                    text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), at: pod.createdAt)
+            ],
+            nextStep: "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)",
+            planned: "the kubelet tries again by itself")
+    }
+
+    /// A pod that the scheduler leaves waiting, mostly because the node lacks memory or cpu for what it requests.
+    private func notScheduled(_ pending: PodView, _ view: NodeView) -> Cause {
+        let lacks = ["memory", "cpu"].filter { pending.message.contains("Insufficient \($0)") }
+        let resources = snapshot.configuration.sleepResources
+        let count = snapshot.configuration.images.count
+        var found = [
+            evidence(
+                "Pod/\(pending.name)", "status.conditions[PodScheduled]",
+                pending.message.isEmpty ? "it waits for the scheduler" : pending.message, at: pending.createdAt),
+            evidence(
+                "Node/\(node)", "status.allocatable",
+                "memory \(view.allocatableMemory ?? "?"), cpu \(view.allocatableCPU ?? "?")"),
+        ]
+        if !lacks.isEmpty {
+            found.append(
+                evidence(
+                    "ConfigMap", "CACHING_MEMORY_REQUEST, CACHING_CPU_REQUEST",
+                    "\(counted(count, "image")) of \(resources.memoryRequest) and \(resources.cpuRequest) each, besides "
+                        + "the agent's own"))
+        }
+        return Cause(
+            kind: .podNotScheduled,
+            summary: lacks.isEmpty
+                ? "the scheduler doesn't place our pod"
+                : "the node hasn't enough \(lacks.joined(separator: " and ")) left for our pod",
+            evidence: found,
+            nextStep: lacks.isEmpty
+                ? "read the scheduler's message; kubectl describe pod \(pending.name) -n "
+                    + snapshot.configuration.namespace
+                : "lower CACHING_MEMORY_REQUEST or CACHING_CPU_REQUEST, list fewer images, or make room on the node: "
+                    + "kubectl describe node \(node) shows who requests what",
+            planned: "the scheduler tries again whenever something changes; a pod of an older template is replaced")
+    }
+}
