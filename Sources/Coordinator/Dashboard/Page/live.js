@@ -28,7 +28,7 @@ export class Live {
     const stream = new EventSource("api/v1/events");
     const happened = () => this.soon(Math.max(SHORTEST_MILLISECONDS, 4 * this.cost));
     stream.addEventListener("open", () => this.streams(true));
-    for (const kind of ["message", "transition", "transitions", "revision"]) stream.addEventListener(kind, happened);
+    for (const kind of ["message", "transition", "transitions", "revision", "reset"]) stream.addEventListener(kind, happened);
     stream.addEventListener("error", () => {
       this.streams(false);
       // Closed for good, as with 404: polling goes on, and the stream may be there after an upgrade.
