@@ -26,6 +26,7 @@ extension EndToEndTests {
             let report = try await cluster.coverage()
             #expect(report.evidence == .podStatuses)
             #expect(report.table.first?.contains("by pod statuses") == true)
+            try await Self.historyOfPods(cluster)
             let before = Set(try await cluster.pods().compactMap(\.metadata.uid))
             #expect(before.count == 3)
 
@@ -40,6 +41,35 @@ extension EndToEndTests {
             try await cluster.untilHeld(images: 2, within: 240)
             #expect(try await cluster.requests().denied == [])
         }
+    }
+
+    /// History, the past and the diagnosis say what pod statuses do.
+    private static func historyOfPods(_ cluster: TestCluster) async throws {
+        let list: TransitionList = try await cluster.query("/api/v1/history?limit=1000")
+        for node in ["n1", "n2", "n3"] {
+            #expect(list.items.contains { $0.node == node && $0.image == cluster.images[0] && $0.to == "held" })
+            #expect(
+                list.items.contains {
+                    $0.node == node && $0.image == cluster.absentImage && $0.to == "failed" && $0.reason == "notFound"
+                })
+        }
+        let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")
+        #expect(Set(attempts.items.map(\.node)) == ["n1", "n2", "n3"])
+        #expect(attempts.items.allSatisfy { $0.reason == "notFound" && $0.message?.contains("not found") == true })
+        let live = try await cluster.coverage(by: "node")
+        let past: CoverageReport = try await cluster.query("/api/v1/coverage?by=node&at=1s%20ago")
+        #expect(past.evidence == .podStatuses && past.rows.map(\.name) == live.rows.map(\.name))
+        try await eventually("a past moment is as the live report said") {
+            let live = try await cluster.coverage(by: "node")
+            let past: CoverageReport = try await cluster.query(
+                "/api/v1/coverage?by=node&at=\(live.at.replacing(":", with: "%3A"))")
+            return past.rows.map(\.counts) == live.rows.map(\.counts)
+        }
+        let series: CoverageSeries = try await cluster.query("/api/v1/coverage/series?by=all&since=10s%20ago&step=1s")
+        #expect(series.points.contains { $0.total.present > 0 })
+        let cause = try await cluster.causes("n1").first
+        #expect(cause?.kind == .imageFailing && cause?.images == ["image-2"])
+        #expect(cause?.evidence.first?.message.contains("not found") == true)
     }
 
     /// With agents the same namespace lets no pod in: it needs the host's sockets.

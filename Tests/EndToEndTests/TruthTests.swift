@@ -19,7 +19,7 @@ extension EndToEndTests {
             let watching = Task {
                 while !Task.isCancelled {
                     let response = try await HTTPClient().send(HTTPRequest("GET", state))
-                    await truth.look(at: try JSONDecoder().decode(JSONValue.self, from: Data(response.body)))
+                    await truth.note(Self.present(try JSONDecoder().decode(JSONValue.self, from: Data(response.body))))
                     try await Task.sleep(for: .milliseconds(50))
                 }
             }
@@ -49,58 +49,27 @@ extension EndToEndTests {
                 for _ in 0..<8 {
                     if let report = try? await cluster.coverage(by: "node") { said.append(report) }
                     for name in ["n1", "n2", "n3"] {
-                        guard let page: NodeReport = try? await cluster.query("/api/v1/nodes/\(name)") else { continue }
-                        for cell in page.images where ["present", "held"].contains(cell.state) {
-                            let isTrue = await truth.wasPresent(cell.reference, on: name, within: 5)
-                            #expect(isTrue, "round \(round): \(cell.reference) is called \(cell.state) on \(name)")
-                        }
+                        let lies = await cluster.lies(about: name, truth, within: 5)
+                        #expect(lies.isEmpty, "round \(round): \(lies)")
                     }
                     try await Task.sleep(for: .milliseconds(150))
                 }
             }
             #expect(said.count > 20)
-            var differences = 0
-            for report in said {
-                // An answer and a report of the same millisecond can stand in either order.
-                let isSame = try await [0, -60, 60].asyncContains { shift in
-                    let at = (MomentText.moment(report.at, now: .wallClock) ?? .wallClock) + Double(shift) / 1000
-                    let past: CoverageReport = try await cluster.query(
-                        "/api/v1/coverage?by=node&at=\(at.rfc3339.replacing(":", with: "%3A"))")
-                    return past.rows.map(\.name) == report.rows.map(\.name)
-                        && past.rows.map(\.counts) == report.rows.map(\.counts)
-                }
-                if !isSame { differences += 1 }
-            }
-            #expect(differences == 0, "of \(said.count) reports, history tells \(differences) otherwise")
+            let wrong = try await cluster.contradicted(said)
+            #expect(
+                wrong.isEmpty, "of \(said.count) reports, history tells \(wrong.count) otherwise: \(wrong.map(\.at))")
         }
     }
-}
 
-/// What the simulator's runtimes really had, and when.
-private actor GroundTruth {
-    private var lastPresent: [String: ContinuousClock.Instant] = [:]
-    private(set) var looks = 0
-
-    func look(at world: JSONValue) {
-        let now = ContinuousClock.now
-        for node in world["nodes"]?.arrayValue ?? [] {
-            for image in node["images"]?.arrayValue ?? [] {
-                for tag in image["tags"]?.arrayValue ?? [] {
-                    lastPresent["\(node["name"]?.stringValue ?? "") \(tag.stringValue ?? "")"] = now
+    /// What the simulator's runtimes have.
+    private static func present(_ world: JSONValue) -> [String] {
+        (world["nodes"]?.arrayValue ?? []).flatMap { node in
+            (node["images"]?.arrayValue ?? []).flatMap { image in
+                (image["tags"]?.arrayValue ?? []).map {
+                    "\(node["name"]?.stringValue ?? "") \($0.stringValue ?? "")"
                 }
             }
         }
-        looks += 1
-    }
-
-    func wasPresent(_ reference: String, on node: String, within seconds: Double) -> Bool {
-        lastPresent["\(node) \(reference)"].map { $0.duration(to: .now) <= .seconds(seconds) } ?? false
-    }
-}
-
-extension Sequence {
-    fileprivate func asyncContains(_ body: (Element) async throws -> Bool) async rethrows -> Bool {
-        for element in self where try await body(element) { return true }
-        return false
     }
 }

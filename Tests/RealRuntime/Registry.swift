@@ -58,6 +58,42 @@ public final class Registry: Sendable {
         return "\(host)/\(name)"
     }
 
+    /// Makes the image `repository:tag` with a manifest for each platform, by an index; returns the whole reference.
+    ///
+    /// - Parameter others: more entries of the index, such as attestations, as they stand in it.
+    @discardableResult
+    public func push(_ images: [TestImage], as name: String, others: [String] = []) async throws -> String {
+        var entries = others
+        for image in images {
+            let part = "\(name)-\(image.architecture)"
+            try await push(image, as: part)
+            let size =
+                try await curl("--head", "--header", "Accept: \(Self.manifestType)", path: part)
+                .split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix("content-length:") }?
+                .split(separator: " ").last ?? "0"
+            entries.append(
+                "{\"mediaType\": \"\(Self.manifestType)\", \"digest\": \"\(try await digest(of: part))\", "
+                    + "\"size\": \(size), \"platform\": {\"os\": \"linux\", \"architecture\": \"\(image.architecture)\"}}"
+            )
+        }
+        let type = "application/vnd.oci.image.index.v1+json"
+        let index =
+            "{\"schemaVersion\": 2, \"mediaType\": \"\(type)\", \"manifests\": [\(entries.joined(separator: ", "))]}"
+        try await curl("--request", "PUT", "--header", "Content-Type: \(type)", "--data", index, path: name)
+        return "\(host)/\(name)"
+    }
+
+    private static let manifestType = "application/vnd.oci.image.manifest.v1+json"
+
+    @discardableResult
+    private func curl(_ arguments: String..., path name: String) async throws -> String {
+        let parts = name.split(separator: ":", maxSplits: 1)
+        let url = "http://\(host)/v2/\(parts[0])/manifests/\(parts.last ?? "latest")"
+        var all = ["--silent", "--show-error", "--fail-with-body"] + arguments
+        if let credentials { all += ["--user", "\(credentials.user):\(credentials.password)"] }
+        return try await Tool.run("curl", arguments: all + [url])
+    }
+
     /// The digest that a tag stands for.
     public func digest(of name: String) async throws -> String {
         var arguments = ["inspect", "--tls-verify=false", "--format", "{{.Digest}}"]

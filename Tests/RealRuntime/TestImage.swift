@@ -8,6 +8,8 @@ public struct TestImage: Sendable {
     public var command: [String] = []
     public var user = ""
     public var labels: [String: String] = [:]
+    /// As in OCI: the machine's own by default.
+    public var architecture = Self.ownArchitecture
 
     /// An image `FROM scratch` with one small file; `mark` makes its content its own.
     public static func scratch(_ mark: String) -> TestImage {
@@ -55,7 +57,7 @@ public struct TestImage: Sendable {
             config["Volumes"] = Dictionary(uniqueKeysWithValues: volumes.map { ($0, [String: String]()) })
         }
         let configuration: [String: Any] = [
-            "architecture": Self.architecture, "os": "linux", "config": config,
+            "architecture": architecture, "os": "linux", "config": config,
             "rootfs": ["type": "layers", "diff_ids": [layerBlob.digest]],
         ]
         let configBlob = try await Blob(
@@ -75,9 +77,9 @@ public struct TestImage: Sendable {
     }
 
     #if arch(arm64)
-        private static let architecture = "arm64"
+        public static let ownArchitecture = "arm64"
     #else
-        private static let architecture = "amd64"
+        public static let ownArchitecture = "amd64"
     #endif
 }
 

@@ -59,9 +59,10 @@ extension KubeletModel {
         case .ifNotPresent where !isPresent, .always where !container.isPulled:
             return .pulling(enqueuePull(pod: pods[index].id, reference: container.spec.image))
         case .never, .ifNotPresent, .always:
-            if case .waiting("ContainerCreating", _) = container.state {
-            } else if !container.isInit {
-                wait(cursor, in: index, reason: "ContainerCreating", message: nil)
+            switch container.state {
+            // A container that ended stays in back-off until it runs again.
+            case .waiting("ContainerCreating", _), .waiting("CrashLoopBackOff", _): break
+            default: if !container.isInit { wait(cursor, in: index, reason: "ContainerCreating", message: nil) }
             }
             let range = configuration.startDelay
             let delay = range.lowerBound + random.unit() * (range.upperBound - range.lowerBound)
@@ -90,6 +91,10 @@ extension KubeletModel {
         container.containerID = StableHash.hex64(
             "container \(pods[index].id) \(container.spec.name) \(container.restartCount)")
         pods[index].containers[cursor] = container
+        if let error = image.startError {
+            // It was made, so its image counts as pulled, but it never ran (measured: a command that isn't there).
+            return exited(cursor, in: index, code: 128, reason: "StartError", message: error, at: now)
+        }
         actions.append(
             .started(
                 pod: pods[index].id, container: container.spec.name, attempt: container.restartCount, imageID: image.id)

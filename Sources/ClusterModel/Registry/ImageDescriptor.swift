@@ -10,16 +10,22 @@ public struct ImageDescriptor: Hashable, Sendable {
     public let diskSize: Int64
     /// `os/arch` pairs that the image exists for.
     public let platforms: [String]
+    /// Why no container of it starts, in the runtime's words; nil: they start.
+    public let startError: String?
 
     /// What containerd takes on disk for each compressed byte, when nothing better is known.
     public static let unpackedFactor = 3.5
 
     /// An image whose digests follow from its name and version, the same in every run.
-    public init(name: String, version: String, size: Int64, diskSize: Int64? = nil, platforms: [String]? = nil) {
+    public init(
+        name: String, version: String, size: Int64, diskSize: Int64? = nil, platforms: [String]? = nil,
+        startError: String? = nil
+    ) {
         id = "sha256:" + StableHash.hex64("id \(name) \(version) \(size)")
         digest = "sha256:" + StableHash.hex64("manifest \(name) \(version) \(size)")
         self.size = size
         self.diskSize = diskSize ?? Int64(Double(size) * Self.unpackedFactor)
         self.platforms = platforms ?? ["linux/amd64", "linux/arm64"]
+        self.startError = startError
     }
 }

@@ -55,6 +55,11 @@ extension PullFailure {
         noRequest(reference, "dial tcp \(address): i/o timeout", cause: .network)
     }
 
+    /// The node's runtime doesn't trust who signed the registry's certificate.
+    static func untrusted(_ reference: ImageReference) -> PullFailure {
+        noRequest(reference, "x509: certificate signed by unknown authority", cause: .tls)
+    }
+
     static func unknownHost(_ reference: ImageReference) -> PullFailure {
         let host = reference.registry.split(separator: ":").first.map(String.init) ?? reference.registry
         return noRequest(

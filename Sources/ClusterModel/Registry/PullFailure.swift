@@ -5,7 +5,7 @@ public struct PullFailure: Error, Hashable, Sendable {
     /// What really was the matter: the ground truth that a classifier of messages can be held against.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
         case notFound, unauthorized, invalidReference, noMatchingPlatform, rateLimited, registryUnavailable
-        case network, diskFull, timeout, cancelled
+        case network, tls, diskFull, timeout, cancelled
     }
 
     public let cause: Cause

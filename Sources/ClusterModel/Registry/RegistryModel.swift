@@ -9,6 +9,8 @@ public struct RegistryModel: Sendable {
         case refusing
         /// Packets vanish: the client gives up after ``RegistryModel/connectTimeout``.
         case silent
+        /// Its certificate is of an authority that no node trusts.
+        case untrusted
         /// It answers every request with this status: 500, 502, 503.
         case erring(status: Int)
     }
@@ -143,6 +145,7 @@ extension RegistryModel {
         switch availability {
         case .refusing: return .failure(.connectionRefused(reference, address: address))
         case .silent: return .failure(.connectionTimedOut(reference, address: address))
+        case .untrusted: return .failure(.untrusted(reference))
         case .erring(let status): return .failure(.serverError(reference, status: status))
         case .available: break
         }

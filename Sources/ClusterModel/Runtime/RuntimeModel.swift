@@ -11,6 +11,8 @@ public struct RuntimeModel: Sendable {
         /// As the runtime counts.
         public let size: Int64
         public let diskSize: Int64
+        /// Why no container of it starts; nil: they start.
+        public let startError: String?
         /// Never collected: the sandbox image.
         public var isPinned: Bool
         /// When it was pulled or a container last used it.
@@ -77,7 +79,7 @@ public struct RuntimeModel: Sendable {
             images.append(
                 Image(
                     id: descriptor.id, tags: [], digests: [], size: descriptor.size, diskSize: descriptor.diskSize,
-                    isPinned: false, lastUsed: now, detectedAt: now))
+                    startError: descriptor.startError, isPinned: false, lastUsed: now, detectedAt: now))
         }
         images[place].lastUsed = now
         if reference.isMutable { images[place].tags.append(reference.normalised) }

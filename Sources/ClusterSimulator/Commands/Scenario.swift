@@ -55,6 +55,16 @@ struct NodeScenario: Codable, Hashable, Sendable {
     var diskUsedGigabytes: Double?
     /// `amd64` by default.
     var architecture: String?
+    /// What it can give to pods, as Kubernetes writes quantities: `16231244Ki` and `4` by default.
+    var memory: String?
+    var cpu: String?
+    /// Where its runtime listens; containerd's usual place by default.
+    var runtimeSocket: String?
+    /// Nobody may use the runtime's socket, as where SELinux forbids it; false by default.
+    var deniesSocket: Bool?
+    /// The tokens that its pods have mounted aren't taken, as after their service account was made anew; false by
+    /// default.
+    var invalidatesTokens: Bool?
     var labels: [String: String]?
     /// As in a node's spec.
     var taints: [JSONValue]?
@@ -120,11 +130,13 @@ struct ImageScenario: Codable, Hashable, Sendable {
     var failFirst: Int?
     /// `amd64` and `arm64` by default.
     var architectures: [String]?
+    /// Why no container of it starts, in the runtime's words; they start when left out.
+    var startError: String?
 
     func descriptor(_ reference: ImageReference) -> ImageDescriptor {
         ImageDescriptor(
             name: reference.normalised, version: version ?? "1", size: Int64((megabytes ?? 50) * 1_000_000),
-            platforms: architectures?.map { "linux/\($0)" })
+            platforms: architectures?.map { "linux/\($0)" }, startError: startError)
     }
 }
 

@@ -74,9 +74,11 @@ struct ControlAPI: Sendable {
                 $0.set("spec", "unschedulable", to: unschedulable ? true : nil)
             }
         }
+        if let frozen = change.agentFrozen { await node.freezePrograms(frozen) }
         if let ready = change.ready {
             if ready { try await node.comeUp() } else { await node.goDown() }
         }
+        await node.showPressure()
         return Response(status: .noContent)
     }
 

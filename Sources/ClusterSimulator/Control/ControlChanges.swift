@@ -9,12 +9,14 @@ struct NodeChange: Codable, Sendable {
     var megabitsPerSecond: Double?
     var diskGigabytes: Double?
     var diskUsedGigabytes: Double?
+    /// Its agent's process is stopped where it stands: it is there, and says nothing.
+    var agentFrozen: Bool?
 }
 
 /// What `PUT /simulator/v1/registries/HOST` can change. What is left out stays. A registry that isn't there is made.
 struct RegistryChange: Codable, Sendable {
     var available: Bool?
-    /// How it is unavailable: `refusing` (the default), `silent`, or a status like `503`.
+    /// How it is unavailable: `refusing` (the default), `silent`, `untrusted`, or a status like `503`.
     var fault: String?
     var latencyMilliseconds: Double?
     var megabitsPerSecond: Double?
@@ -50,9 +52,10 @@ struct RegistryChange: Codable, Sendable {
         switch fault {
         case nil, "refusing": return .refusing
         case "silent": return .silent
+        case "untrusted": return .untrusted
         case .some(let text):
             guard let status = Int(text), (500...599).contains(status) else {
-                throw ScenarioError("fault \"\(text)\" is not refusing, silent or a status from 500 to 599")
+                throw ScenarioError("fault \"\(text)\" is not refusing, silent, untrusted or a status from 500 to 599")
             }
             return .erring(status: status)
         }

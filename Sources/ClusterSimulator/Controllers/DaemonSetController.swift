@@ -1,8 +1,9 @@
+import FoundationEssentials
 import Shared
 
 /// Gives every eligible node its pod of each DaemonSet, replaces pods whose template has changed, and counts.
 ///
-/// The decisions are those of ``DaemonSetPlan``; this only reads the store and writes to it. Not simulated:
+/// The decisions are those of ``DaemonSetPlan`` and ``Placement``; this only reads the store and writes to it. Not simulated:
 /// `maxSurge` (such a DaemonSet is rolled one node at a time) and `minReadySeconds`.
 actor DaemonSetController {
     private let store: ObjectStore
@@ -41,14 +42,19 @@ actor DaemonSetController {
     func reconcile() async {
         let sets = await store.list(.daemonSets).items
         guard !sets.isEmpty else { return }
-        let nodes = await store.list(.nodes).items.map(NodeView.init)
+        let nodes = await store.list(.nodes).items
         let pods = await store.list(.pods).items
+        var placement = Placement(nodes: nodes, pods: pods)
+        for pod in pods { await schedule(pod, &placement) }
+        let views = nodes.map(NodeView.init)
         for set in sets where !set.isBeingDeleted {
-            await reconcile(set, nodes: nodes, pods: pods.filter { $0.namespace == set.namespace })
+            await reconcile(set, nodes: views, pods: pods.filter { $0.namespace == set.namespace }, &placement)
         }
     }
 
-    private func reconcile(_ set: JSONValue, nodes: [NodeView], pods: [JSONValue]) async {
+    private func reconcile(
+        _ set: JSONValue, nodes: [NodeView], pods: [JSONValue], _ placement: inout Placement
+    ) async {
         let template = DaemonSetTemplate(set)
         await keepRevision(of: template)
         let own = await owned(by: set, among: pods)
@@ -68,14 +74,45 @@ actor DaemonSetController {
         let stored = await store.get(.serviceAccounts, namespace: set.namespace, name: account)
         let hasAccount = account == "default" || stored != nil
         for node in plan.creations where hasAccount {
+            var pod = template.pod(on: node)
+            if placement.refusal(of: pod, on: node) != nil { pod.set("spec", "nodeName", to: nil) }
             // Throws when the namespace or the DaemonSet goes meanwhile; the next round begins anew.
-            _ = try? await store.create(.pods, namespace: set.namespace, object: template.pod(on: node))
+            guard let created = try? await store.create(.pods, namespace: set.namespace, object: pod) else { continue }
+            if created.at("spec", "nodeName") == nil {
+                await schedule(created, &placement)
+            } else {
+                placement.take(created, on: node)
+            }
         }
         if plan.status != set["status"] {
             _ = try? await store.mutate(
                 .daemonSets, namespace: set.namespace, name: set.name, subresource: .status
             ) { live in
                 if live.uid == set.uid { live["status"] = plan.status }
+            }
+        }
+    }
+
+    /// Puts a pod that waits on its node when there is room, else says in its status why not.
+    private func schedule(_ pod: JSONValue, _ placement: inout Placement) async {
+        guard pod.at("spec", "nodeName")?.stringValue?.isEmpty ?? true, !pod.isBeingDeleted,
+            let node = pod.intendedNode
+        else { return }
+        if let refusal = placement.refusal(of: pod, on: node) {
+            let old = pod.at("status", "conditions")?.arrayValue?.first
+            guard old?["message"]?.stringValue != refusal else { return }
+            let condition: JSONValue = [
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": .string(refusal),
+                "lastProbeTime": .null,
+                "lastTransitionTime": old?["lastTransitionTime"] ?? .string(timestamp(Date())),
+            ]
+            _ = try? await store.mutate(.pods, namespace: pod.namespace, name: pod.name, subresource: .status) {
+                $0.set("status", "conditions", to: [condition])
+            }
+        } else {
+            placement.take(pod, on: node)
+            _ = try? await store.mutate(.pods, namespace: pod.namespace, name: pod.name) {
+                $0.set("spec", "nodeName", to: .string(node))
             }
         }
     }

@@ -16,7 +16,7 @@ struct DaemonSetPlan: Sendable {
         let matcher = NodeMatcher(template.template["spec"] ?? .object([:]), tolerations: template.tolerations)
         // A pod that has ended and is being deleted is nobody's business any more: its successor doesn't wait for it.
         let counted = pods.filter { !($0.isBeingDeleted && DaemonSetPlan.hasEnded($0)) }
-        let byNode = Dictionary(grouping: counted) { $0.at("spec", "nodeName")?.stringValue ?? "" }
+        let byNode = Dictionary(grouping: counted) { $0.intendedNode ?? "" }
             .mapValues { $0.sorted(by: DaemonSetPlan.isOlder) }
         var counts = Counts()
         var settled: [(pod: JSONValue?, isReady: Bool)] = []

@@ -31,8 +31,7 @@ struct DaemonSetTemplate: Sendable {
     /// The generation that the pod's label says.
     var generation: String { daemonSet.annotations[Admission.templateGeneration] ?? "1" }
 
-    /// The pod for a node. A real one waits for the scheduler, which reads the node from the affinity; here the node
-    /// is set at once.
+    /// The pod for a node. The scheduler reads the node from the affinity; here it has had its say, when there's room.
     func pod(on node: String) -> JSONValue {
         var labels = template.at("metadata", "labels") ?? .object([:])
         labels[DaemonSetTemplate.hashLabel] = .string(hash)

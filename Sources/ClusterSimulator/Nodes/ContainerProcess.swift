@@ -1,3 +1,4 @@
+import Glibc
 import Subprocess
 import SystemPackage
 import Synchronization
@@ -16,6 +17,15 @@ final class ContainerProcess: Sendable {
         let arguments: [String]
         let environment: [String: String]
         let workingDirectory: String
+
+        /// The same, kept from opening what its permissions don't allow even when it's root. Needs util-linux.
+        var withoutPrivilege: Program {
+            guard geteuid() == 0 else { return self }
+            return Program(
+                executable: "/usr/bin/setpriv",
+                arguments: ["--bounding-set=-dac_override,-dac_read_search", executable] + arguments,
+                environment: environment, workingDirectory: workingDirectory)
+        }
     }
 
     private let task: Task<Exit, Never>
@@ -44,6 +54,9 @@ final class ContainerProcess: Sendable {
         _ = await task.value
         end.cancel()
     }
+
+    /// Stops it where it stands, or lets it go on.
+    func freeze(_ isFrozen: Bool) { signals.yield(isFrozen ? .suspend : .resume) }
 
     func kill() async {
         signals.yield(.kill)

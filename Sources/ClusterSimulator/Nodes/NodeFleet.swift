@@ -33,6 +33,7 @@ actor NodeFleet {
         await cluster.change { $0.addNode(model) }
         do {
             try await node.join()
+            await node.showPressure()
         } catch {
             nodes[scenario.name] = nil
             throw error
@@ -136,7 +137,10 @@ actor NodeFleet {
     private func heartbeat() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: .seconds(10)) } catch { return }
-            for node in nodes.values { await node.showImages() }
+            for node in nodes.values {
+                await node.showImages()
+                await node.showPressure()
+            }
         }
     }
 }

@@ -39,7 +39,8 @@ struct NodeObject {
         let disk = Int64((scenario.diskGigabytes ?? 100) * 1_000_000_000)
         func resources(_ disk: Int64, memory: String) -> JSONValue {
             [
-                "cpu": "4", "memory": .string(memory), "ephemeral-storage": .string("\(disk)"), "pods": "110",
+                "cpu": .string(scenario.cpu ?? "4"), "memory": .string(scenario.memory ?? memory),
+                "ephemeral-storage": .string("\(disk)"), "pods": "110",
                 "hugepages-1Gi": "0", "hugepages-2Mi": "0",
             ]
         }

@@ -39,16 +39,18 @@ actor SimulatedNode {
     var cluster: LiveCluster { surroundings.cluster }
     var store: ObjectStore { surroundings.store }
 
-    /// Where containerd's socket lies on a node.
+    /// Where containerd's socket lies on a node, when its scenario doesn't say otherwise.
     static let socket = "/run/containerd/containerd.sock"
+    private let socketPath: String
 
     init(_ scenario: NodeScenario, number: Int, surroundings: NodeSurroundings) {
         self.scenario = scenario
         self.surroundings = surroundings
         object = NodeObject(scenario: scenario, number: number)
         folder = "\(surroundings.directory)/\(scenario.name)"
+        socketPath = folder + (scenario.runtimeSocket ?? Self.socket)
         server = RuntimeServer(
-            socketPath: folder + Self.socket,
+            socketPath: socketPath, isDenied: scenario.deniesSocket ?? false,
             service: RuntimeService(node: scenario.name, cluster: surroundings.cluster))
         log = BoundedLog(path: folder + "/agent.log")
     }
@@ -57,10 +59,10 @@ actor SimulatedNode {
 
     /// Registers the node and starts its runtime.
     func join() async throws {
-        let socketFolder = folder + Self.socket.prefix { $0 != "." }
         try FileManager.default.createDirectory(
-            atPath: String(socketFolder[..<(socketFolder.lastIndex(of: "/") ?? socketFolder.endIndex)]),
+            atPath: String(socketPath[..<(socketPath.lastIndex(of: "/") ?? socketPath.endIndex)]),
             withIntermediateDirectories: true)
+        if scenario.invalidatesTokens ?? false { surroundings.tokens.invalidate(node: name) }
         try await server.start()
         isOnline = true
         if await store.get(.nodes, name: name) == nil {
@@ -146,7 +148,27 @@ actor SimulatedNode {
         }
     }
 
+    /// Shows in the node's status and taints whether its disk is nearly full, as a kubelet does. (A real one waits five
+    /// minutes before it takes the condition back, and evicts pods meanwhile.)
+    func showPressure() async {
+        guard isOnline, let runtime = await cluster.read({ [name] in $0.runtime(name) }) else { return }
+        let isShort = NodeObject.isShortOfDisk(runtime)
+        guard let node = await store.get(.nodes, name: name), NodeObject.showsDiskPressure(node) != isShort else {
+            return
+        }
+        let now = Date()
+        _ = try? await store.mutate(.nodes, name: name, subresource: .status) {
+            NodeObject.mark(&$0, diskPressure: isShort, at: now)
+        }
+        _ = try? await store.mutate(.nodes, name: name) { NodeObject.taint(&$0, diskPressure: isShort, at: now) }
+    }
+
     // MARK: Programs
+
+    /// Stops the real programs of the node's pods where they stand, or lets them go on.
+    func freezePrograms(_ isFrozen: Bool) {
+        for process in pods.values.flatMap(\.processes.values) { process.freeze(isFrozen) }
+    }
 
     /// Starts the real program of a container that the kubelet has just started.
     func startProgram(pod uid: String, container name: String) async {
@@ -167,11 +189,12 @@ actor SimulatedNode {
         let command = (container["command"]?.arrayValue ?? []) + (container["args"]?.arrayValue ?? [])
         // Since the kubelet said so, the pod may have gone, or the node.
         guard isOnline, pods[uid]?.phase == .admitted, pods[uid]?.processes[name] == nil else { return }
+        let program = ContainerProcess.Program(
+            executable: path, arguments: command.dropFirst().compactMap(\.stringValue).map(environment.rewrite),
+            environment: variables, workingDirectory: folder)
         let process = ContainerProcess(
-            .init(
-                executable: path, arguments: command.dropFirst().compactMap(\.stringValue).map(environment.rewrite),
-                environment: variables, workingDirectory: folder),
-            log: log, guarded: surroundings.processes)
+            scenario.deniesSocket ?? false ? program.withoutPrivilege : program, log: log,
+            guarded: surroundings.processes)
         pods[uid]?.processes[name] = process
         Task { await ended(process, pod: uid, container: name) }
     }

@@ -9,14 +9,19 @@ actor RuntimeServer {
     static let maximumPathLength = 107
 
     let socketPath: String
+    private let isDenied: Bool
     private let service: RuntimeService
     private let group: any EventLoopGroup
     private var listener: (any Channel)?
     private var connections: [ObjectIdentifier: any Channel] = [:]
 
-    init(socketPath: String, service: RuntimeService, group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup)
-    {
+    /// - Parameter isDenied: the socket's permissions let nobody use it.
+    init(
+        socketPath: String, isDenied: Bool = false, service: RuntimeService,
+        group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup
+    ) {
         self.socketPath = socketPath
+        self.isDenied = isDenied
         self.service = service
         self.group = group
     }
@@ -41,6 +46,7 @@ actor RuntimeServer {
             }
             .bind(unixDomainSocketPath: socketPath, cleanupExistingSocketFile: true)
             .get()
+        if isDenied { chmod(socketPath, 0) }
     }
 
     /// Stops listening, ends every connection (and so every call), and takes the socket away.

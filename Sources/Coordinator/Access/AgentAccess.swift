@@ -22,6 +22,7 @@ struct AgentAccess: AgentAuthenticator {
         do throws(AccessRefusal) {
             return try await identify(BearerToken(authorization: authorization), address)
         } catch {
+            if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }
             counts.add(.agents, error, ["address": "\(address)"])
             throw ProblemDocument(error)
         }
@@ -59,6 +60,7 @@ private struct AgentPod: AgentIdentity {
                 throw .deletedPod
             }
         } catch {
+            await access.pods.note(error, uid: uid)
             access.counts.add(.agents, error, ["pod": "\(name)", "node": "\(String(node.prefix(253)))"])
             throw ProblemDocument(error)
         }

@@ -5,6 +5,8 @@ protocol AgentPods: Sendable {
     /// The DaemonSet's; nil before there's a configuration.
     var namespace: String? { get async }
     func find(name: String, uid: String) async -> AgentPodSighting
+    /// Somebody who says to be the agent of this pod isn't let in.
+    func note(_ refusal: AccessRefusal, uid: String) async
 }
 
 enum AgentPodSighting: Sendable, Hashable {
@@ -26,6 +28,8 @@ struct WatchedAgentPods: AgentPods {
     let client: KubernetesClient
 
     var namespace: String? { get async { await loop.podSource?.namespace } }
+
+    func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 
     func find(name: String, uid: String) async -> AgentPodSighting {
         guard let source = await loop.podSource, await loop.podsSynced else { return .notListed }

@@ -32,12 +32,33 @@ struct BearerToken: Sendable, CustomStringConvertible, CustomReflectable {
     /// When it expires, in seconds since 1970, as it says of itself; nil when it's no JSON Web Token.
     ///
     /// Nothing is verified here: this may only shorten how long the answer of a TokenReview is remembered.
-    var expiry: Double? {
+    var expiry: Double? { claims?.exp }
+
+    /// The UID of the pod that it's bound to, as it says of itself; nil when it says none.
+    ///
+    /// Nothing is verified here: this may only help people to find out why an agent isn't let in.
+    var claimedPod: String? { claims?.kubernetes?.pod?.uid }
+
+    private struct Claims: Decodable {
+        struct Kubernetes: Decodable {
+            struct Pod: Decodable { var uid: String? }
+            var pod: Pod?
+        }
+
+        var exp: Double?
+        var kubernetes: Kubernetes?
+
+        private enum CodingKeys: String, CodingKey {
+            case exp
+            case kubernetes = "kubernetes.io"
+        }
+    }
+
+    private var claims: Claims? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3 else { return nil }
         var payload = String(parts[1].map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
         while payload.utf8.count % 4 != 0 { payload += "=" }
-        struct Claims: Decodable { var exp: Double? }
-        return Data(base64Encoded: payload).flatMap { try? JSONDecoder().decode(Claims.self, from: $0) }?.exp
+        return Data(base64Encoded: payload).flatMap { try? JSONDecoder().decode(Claims.self, from: $0) }
     }
 }

@@ -47,7 +47,9 @@ struct PlanCommand: AsyncParsableCommand {
         var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)
         var report: PlanReport = try await server.post("/api/v1/plan", question)
         if resolve {
-            question.resolved = await Self.resolve(report.images.map(\.reference), reader)
+            // Manifests of architectures that no node has aren't asked for.
+            question.resolved = await Self.resolve(
+                report.images.map(\.reference), architectures: Set(report.architectures), reader)
             report = try await server.post("/api/v1/plan", question)
         }
         try print.show(report) { report.text($0, width: $1, all: print.all) }
@@ -73,7 +75,9 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     /// A few at once: registries count requests.
-    private static func resolve(_ references: [String], _ reader: RegistryReader) async -> [PlanQuestion.Resolved] {
+    private static func resolve(
+        _ references: [String], architectures: Set<String>, _ reader: RegistryReader
+    ) async -> [PlanQuestion.Resolved] {
         await withTaskGroup(of: PlanQuestion.Resolved.self) { group in
             var rest = Array(Set(references)).sorted()[...]
             var found: [PlanQuestion.Resolved] = []
@@ -81,8 +85,10 @@ struct PlanCommand: AsyncParsableCommand {
                 guard let reference = rest.popFirst() else { return }
                 group.addTask {
                     do {
-                        return PlanQuestion.Resolved(
-                            reference: reference, sizes: try await reader.sizes(of: try ImageReference(reference)))
+                        let sizes = try await reader.sizes(
+                            of: try ImageReference(reference),
+                            architectures: architectures.isEmpty ? nil : architectures)
+                        return PlanQuestion.Resolved(reference: reference, sizes: sizes)
                     } catch {
                         return PlanQuestion.Resolved(reference: reference, sizes: [:], error: "\(error)")
                     }

@@ -11,7 +11,7 @@ struct ProgressScreen {
     mutating func show(_ report: CoverageReport) {
         guard isTerminal else { return printSparsely(Self.summary(report)) }
         let width = report.rows.map(\.name.count).max() ?? 0
-        var lines = [Self.summary(report)]
+        var lines = wrapped(Self.summary(report), width: Terminal.errorWidth, indent: "  ")
         // A screen is a screen: what isn't covered comes first.
         let rows =
             report.rows.filter { $0.counts.present < $0.counts.cells }
@@ -26,11 +26,12 @@ struct ProgressScreen {
         draw(lines)
     }
 
+    /// More than a small terminal has can't be drawn over.
     private static let shownRows = 15
 
     /// Shows something else, such as why there's no report.
     mutating func note(_ text: String) {
-        if isTerminal { draw([text]) } else { printSparsely(text) }
+        if isTerminal { draw(wrapped(text, width: Terminal.errorWidth, indent: "  ")) } else { printSparsely(text) }
     }
 
     /// Takes the bars away, so that what follows stands in their place.
@@ -42,7 +43,8 @@ struct ProgressScreen {
         var text = ""
         if drawnLines > 0 { text += "\u{1B}[\(drawnLines)A" }
         text += "\u{1B}[J"
-        for line in lines { text += line + "\n" }
+        // A line that the terminal breaks would be counted once, and drawn over by half.
+        for line in lines { text += line.prefix(Terminal.errorWidth) + "\n" }
         drawnLines = lines.count
         StandardError.write(text)
     }

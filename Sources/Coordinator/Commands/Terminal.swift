@@ -13,9 +13,15 @@ enum Terminal {
 
     /// Columns of the terminal; nil where lines may be as long as they are.
     static var width: Int? {
-        guard isTerminal else { return nil }
+        isTerminal ? columns(STDOUT_FILENO) : nil
+    }
+
+    /// Of the terminal that progress is drawn on.
+    static var errorWidth: Int { columns(STDERR_FILENO) }
+
+    private static func columns(_ descriptor: Int32) -> Int {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return max(40, Int(size.ws_col))
     }
 }

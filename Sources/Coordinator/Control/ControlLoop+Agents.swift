@@ -17,11 +17,13 @@ extension ControlLoop {
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
         waiters.notify(node: report.node)
+        refusals[report.node] = nil
         noteSilence(of: report.node, at: clock.now)
         let start = ContinuousClock.now
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
-        tell(ingestion.transitions)
+        // In restricted mode agents are a former template's; what pods say counts.
+        if !isRestricted { tell(ingestion.transitions) }
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)
@@ -68,7 +70,7 @@ extension ControlLoop {
 
     private func endWait(id: UInt64, node: String) { waiters.end(id: id, node: node) }
 
-    private func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
+    func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
         for attempt in attempts {
             logger.info(
                 "a pull failed",

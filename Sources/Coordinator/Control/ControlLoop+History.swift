@@ -53,12 +53,17 @@ extension ControlLoop {
 
     /// A node is heard when its cells can be believed: a report without a list of images says nothing of them.
     func noteHeard(_ name: String, at now: Timestamp) {
-        guard let node = fleet.nodes[name], fleet.isKnown(node, now: now) else {
+        guard isHeard(name, at: now) else {
             // Its agent began anew, or what its news is built on was lost: unknown from now on, not when it's silent.
             if reachable.remove(name) != nil { tell([.silent(node: name, at: now)]) }
             return
         }
         if reachable.insert(name).inserted { tell([.heard(node: name, at: now)]) }
+    }
+
+    private func isHeard(_ name: String, at now: Timestamp) -> Bool {
+        if isRestricted { return podLedger.isHeard(name) }
+        return fleet.nodes[name].map { fleet.isKnown($0, now: now) } ?? false
     }
 
     /// Tells which nodes have fallen silent. Whoever changes what a node's silence follows from asks first, or the time
@@ -68,11 +73,10 @@ extension ControlLoop {
     }
 
     func noteSilence(of name: String, at now: Timestamp) {
-        guard reachable.contains(name) else { return }
-        let node = fleet.nodes[name]
-        if let node, fleet.isKnown(node, now: now) { return }
+        guard reachable.contains(name), !isHeard(name, at: now) else { return }
         reachable.remove(name)
         // The first moment at which the live report says unknown.
+        let node = isRestricted ? nil : fleet.nodes[name]
         let until = node.flatMap { fleet.knownUntil($0) }.map { $0 + 0.001 } ?? now
         tell([.silent(node: name, at: min(until, now))])
     }
@@ -102,7 +106,8 @@ extension ControlLoop {
             facts.append(
                 .transition(Transition(node: cell.node, reference: cell.image, from: cell.state, to: nil, at: now)))
         }
-        facts += fleet.present(at: now).map { .transition($0) }
+        let present = isRestricted ? podLedger.present(at: now) : fleet.present(at: now)
+        facts += present.map { .transition($0) }
         facts += reachable.sorted().map { .heard(node: $0, at: now) }
         tell(facts)
     }

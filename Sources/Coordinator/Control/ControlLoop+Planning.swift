@@ -24,7 +24,7 @@ extension ControlLoop {
             to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
-        tell(outcome.transitions)
+        if !isRestricted { tell(outcome.transitions) }
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
         open(plan.gateOpenings)
@@ -43,7 +43,8 @@ extension ControlLoop {
     }
 
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
-        let isOutdated = cluster.pods[replacement.uid]?.template != template
+        let pod = cluster.pods[replacement.uid] ?? cluster.unscheduled[replacement.uid]
+        let isOutdated = pod?.template != template
         let isRestricted = configuration?.runtimeSocket == RuntimeSocket.none
         logger.info(
             isOutdated
@@ -54,6 +55,8 @@ extension ControlLoop {
             metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
         // The watch will say the same; until then the pod must not be planned for again.
         cluster.pods[replacement.uid]?.isTerminating = true
+        cluster.unscheduled[replacement.uid]?.isTerminating = true
+        notePods(of: [replacement.node])
         Task {
             do {
                 try await replacePod(replacement, namespace)
@@ -69,6 +72,8 @@ extension ControlLoop {
 
     private func replacementFailed(_ replacement: Plan.PodReplacement) {
         cluster.pods[replacement.uid]?.isTerminating = false
+        cluster.unscheduled[replacement.uid]?.isTerminating = false
+        notePods(of: [replacement.node])
         signal.yield()
     }
 }

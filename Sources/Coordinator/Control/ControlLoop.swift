@@ -36,9 +36,12 @@ actor ControlLoop {
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
+    var podLedger = PodLedger()
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false
+    /// Agents that aren't let in, by their node.
+    var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
     /// Nodes that history takes for heard.
     var reachable: Set<String> = []
@@ -83,13 +86,17 @@ actor ControlLoop {
     /// A revision was accepted.
     func adopt(_ configuration: Configuration, revision: Int) {
         noteSilence(at: clock.now)
+        let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
         self.configuration = configuration
         self.revision = revision
         roster = nil
         agentImageTrial.want(configuration.agentImage)
-        tell(fleet.adopt(configuration, at: clock.now))
+        let transitions = fleet.adopt(configuration, at: clock.now)
+        if hadAgents != false { tell(transitions) }
+        if let hadAgents, hadAgents == isRestricted { changeWitnesses() }
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
+        notePods()
         waiters.notifyAll()
         signal.yield()
     }
@@ -147,14 +154,17 @@ actor ControlLoop {
         }
         cluster.nodes[node.name] = node
         roster = nil
+        notePods(of: [node.name])
         signal.yield()
     }
 
     func removeNode(_ name: String) {
         cluster.nodes[name] = nil
+        refusals[name] = nil
         roster = nil
         attemptTally.forget(name)
         leave(name)
+        podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
         signal.yield()
@@ -168,6 +178,7 @@ actor ControlLoop {
         template = nil
         cluster.pods = [:]
         cluster.unscheduled = [:]
+        notePods()
         signal.yield()
     }
 
@@ -184,24 +195,28 @@ actor ControlLoop {
         guard source == podSource, cluster.pods[pod.uid] != pod else { return }
         cluster.unscheduled[pod.uid] = nil
         cluster.pods[pod.uid] = pod
+        notePods(of: [pod.node])
         signal.yield()
     }
 
-    /// A pod that waits for the scheduler: nothing is planned with it, but reports tell why it waits.
+    /// A pod that waits for the scheduler: reports tell why it waits, and one of an older template is replaced.
     func updateUnscheduled(_ pod: PodView, of source: PodSource) {
         guard source == podSource else { return }
         cluster.unscheduled[pod.uid] = pod
+        signal.yield()
     }
 
     func removePod(uid: String) {
         cluster.unscheduled[uid] = nil
-        guard cluster.pods.removeValue(forKey: uid) != nil else { return }
+        guard let pod = cluster.pods.removeValue(forKey: uid) else { return }
+        notePods(of: [pod.node])
         signal.yield()
     }
 
     private func synced() {
         cluster.isSynced = nodesSynced && podsSynced
         roster = nil
+        notePods()
         signal.yield()
     }
 
@@ -211,7 +226,8 @@ actor ControlLoop {
     func snapshot() -> Snapshot? {
         guard let configuration, cluster.isSynced else { return nil }
         return Snapshot(
-            configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now)
+            configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
+            refusals: refusals)
     }
 
     /// The configuration in force, its revision and the nodes; nil before they are known.

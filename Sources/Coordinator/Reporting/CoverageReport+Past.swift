@@ -16,7 +16,8 @@ extension CoverageReport {
         }
         var tally = CoverageTally(grouping, images: images)
         var left = 0
-        for node in moment.nodes {
+        // As the live report has them: the examples of nodes that fail are the first ones.
+        for node in moment.nodes.sorted(by: { $0.name < $1.name }) {
             let before = tally.present
             defer { if tally.present - before < images.count { left += 1 } }
             let slice = tally.slice(node: node.name, labels: node.labels)

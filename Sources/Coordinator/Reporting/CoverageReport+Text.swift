@@ -1,6 +1,7 @@
 extension CoverageReport {
     /// Rows of a table, unless all are asked for: the worst ones.
     private static let shownRows = 20
+    private static let shownProblems = 8
 
     /// The report for people.
     var table: [String] { table(TextStyle(isColoured: false), width: nil, all: true) }
@@ -19,6 +20,7 @@ extension CoverageReport {
             ] + (past == nil ? ["REPORT AGE"] : []) + (isByImage ? ["REFERENCE"] : []),
             rows: [], rightAligned: Set(1...8), optional: [4, 5, 6, 7])
         if past != nil { table.rightAligned.remove(8) }
+        if isByImage { table.expendable = [table.header.count - 1] }
         for row in shown {
             let counts = row.counts
             let age = row.reportAgeSeconds.map { "\(Int($0.rounded()))s" } ?? "none"
@@ -41,7 +43,15 @@ extension CoverageReport {
                 "",
             ]
         }
-        return lines + problems
+        if !problems.isEmpty, lines.last != "" { lines.append("") }
+        let told = all ? problems[...] : problems.prefix(Self.shownProblems)
+        for problem in told {
+            for line in problem.split(separator: "\n") { lines += wrapped(String(line), width: width, indent: "    ") }
+        }
+        if told.count < problems.count {
+            lines.append("... and \(problems.count - told.count) more problems; --all shows them")
+        }
+        return lines
     }
 
     /// The rows with the least coverage, and of those the ones with failures, first.

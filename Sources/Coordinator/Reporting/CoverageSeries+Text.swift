@@ -17,6 +17,17 @@ extension CoverageSeries: Answer {
             }
     }
 
+    /// How many slices there's room for; one at least.
+    private static func fitting(_ names: [String], width: Int) -> Int {
+        // The columns before them, and the widest value: "100.0 %".
+        var used = 42
+        let count = names.prefix { name in
+            used += 2 + Swift.max(7, name.count)
+            return used <= width
+        }.count
+        return Swift.max(1, count)
+    }
+
     /// A line for each point: all cells, then as many slices as there's room for, the worst ones.
     func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var slices: [String: (worst: Double, order: Int)] = [:]
@@ -27,8 +38,8 @@ extension CoverageSeries: Answer {
                 slices[row.name] = (Swift.min(known.worst, percent), known.order)
             }
         }
-        let room = all ? Int.max : Swift.max(1, ((width ?? 100) - 42) / 12)
-        let shown = slices.sorted { ($0.value.worst, $0.value.order) < ($1.value.worst, $1.value.order) }.prefix(room)
+        let worst = slices.sorted { ($0.value.worst, $0.value.order) < ($1.value.worst, $1.value.order) }
+        let shown = worst.prefix(all ? .max : Self.fitting(worst.map(\.key), width: width ?? 100))
             .sorted { $0.value.order < $1.value.order }.map(\.key)
         var table = TextTable(
             header: ["AT", "ALL", "UNKNOWN", "NODES"] + (grouping == "all" ? [] : shown), rows: [],
@@ -42,7 +53,7 @@ extension CoverageSeries: Answer {
                 ]
                     + (grouping == "all" ? [] : shown.map { rows[$0].map(CoverageReport.percent) ?? "-" }))
         }
-        var lines = [table.render(style) { $1 }]
+        var lines = [table.render(style, width: width)]
         if shown.count < slices.count, grouping != "all" {
             lines.append("... and \(slices.count - shown.count) more slices; --all shows them")
         }

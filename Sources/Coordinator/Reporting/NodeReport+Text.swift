@@ -2,8 +2,8 @@ extension NodeReport {
     /// The report for people: the causes first, then the images that aren't there, then the rest when all are wanted.
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [style.bold(headline)]
-        lines += [facts].filter { !$0.isEmpty }
-        if causes.isEmpty { lines.append(style.green("all is well")) }
+        if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
+        if causes.isEmpty { lines.append(isCovered ? style.green("all is well") : "nothing is known that keeps it") }
         for (number, cause) in causes.enumerated() {
             lines.append("")
             let title = "\(number + 1). \(cause.summary)"

@@ -19,11 +19,12 @@ extension PlanReport {
             $0.name < $1.name
         }
         nodes = targets.count
+        architectures = Set(targets.compactMap(\.architecture)).sorted()
         let listed = Set(configuration.images.map(\.name))
         released = accepted ? snapshot.configuration.images.map(\.name).filter { !listed.contains($0) } : []
         var needs: [String: Int64] = [:]
-        var sums: [String: (pulls: Int, bytes: Int64, nodes: Set<String>)] = [:]
-        var unknownSizes = 0
+        var disk: [String: UInt64] = [:]
+        var sums: [String: Sum] = [:]
         var seen: Set<String> = []
         images = configuration.images.map { entry in
             var own: [String: Int64?] = [:]
@@ -35,23 +36,21 @@ extension PlanReport {
                 return image
             }
             for (node, bytes) in own {
-                needs[node, default: 0] += bytes ?? 0
-                if bytes == nil { unknownSizes += 1 }
-                var sum = sums[entry.reference.registry] ?? (0, 0, [])
-                sum.pulls += 1
-                sum.bytes += bytes ?? 0
-                sum.nodes.insert(node)
-                sums[entry.reference.registry] = sum
+                needs[node] = needs[node, default: 0].plus(bytes ?? 0)
+                disk[node, default: 0] += snapshot.fleet.diskBytes(
+                    of: UInt64(max(0, bytes ?? 0)), entry.reference, node: node,
+                    isDownload: image.sizeSource == "registry")
+                sums[entry.reference.registry, default: Sum()].add(bytes, node: node)
             }
             return image
         }
-        bytes = images.reduce(0) { $0 + $1.bytes }
-        pullsOfUnknownSize = unknownSizes
+        bytes = images.reduce(0) { $0.plus($1.bytes) }
+        pullsOfUnknownSize = sums.values.reduce(0) { $0 + $1.unknownSizes }
         registries = sums.sorted { $0.key < $1.key }.map { registry, sum in
             let speed = Self.speed(registry, knowledge.speeds)
             let width = max(1, min(configuration.pullMaxParallel, sum.nodes.count * Planner.pullsPerNode))
             let largest = sum.nodes.compactMap { needs[$0] }.max() ?? 0
-            let seconds = speed.map {
+            let seconds = (sum.unknownSizes == 0 ? speed : nil).map {
                 max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
             }
             return Registry(
@@ -59,9 +58,24 @@ extension PlanReport {
                 seconds: seconds)
         }
         seconds =
-            unknownSizes == 0 && registries.allSatisfy { $0.seconds != nil }
+            registries.allSatisfy { $0.seconds != nil }
             ? registries.compactMap(\.seconds).max() ?? 0 : nil
-        tooSmall = Self.tooSmall(needs, snapshot, highPercent: configuration.imageGCHighPercent)
+        tooSmall = Self.tooSmall(disk, snapshot, highPercent: configuration.imageGCHighPercent)
+    }
+
+    /// What one registry would serve.
+    private struct Sum {
+        var pulls = 0
+        var bytes: Int64 = 0
+        var nodes: Set<String> = []
+        var unknownSizes = 0
+
+        mutating func add(_ size: Int64?, node: String) {
+            pulls += 1
+            bytes = bytes.plus(size ?? 0)
+            nodes.insert(node)
+            if size == nil { unknownSizes += 1 }
+        }
     }
 
     /// The median of the registry's images; else of all.
@@ -70,7 +84,7 @@ extension PlanReport {
         return Quantiles(own.isEmpty ? Array(speeds.values) : own)?.p50
     }
 
-    private static func tooSmall(_ needs: [String: Int64], _ snapshot: Snapshot, highPercent: Int) -> [Node] {
+    private static func tooSmall(_ needs: [String: UInt64], _ snapshot: Snapshot, highPercent: Int) -> [Node] {
         needs.compactMap { name, needed -> Node? in
             guard let disk = snapshot.fleet.nodes[name]?.imageFilesystem, disk.capacityBytes > 0, needed > 0 else {
                 return nil
@@ -78,6 +92,7 @@ extension PlanReport {
             let capacity = Double(disk.capacityBytes)
             let used = capacity - Double(min(disk.freeBytes, disk.capacityBytes))
             let room = Int64(capacity * Double(highPercent) / 100 - used)
+            let needed = Int64(clamping: needed)
             return room < needed ? Node(name: name, neededBytes: needed, roomBytes: max(0, room)) : nil
         }.sorted { ($0.roomBytes - $0.neededBytes, $0.name) < ($1.roomBytes - $1.neededBytes, $1.name) }
     }
@@ -90,6 +105,7 @@ extension PlanReport.Image {
         needs: inout [String: Int64?]
     ) {
         let holders = snapshot.fleet.holders(of: entry.reference, now: snapshot.now)
+        let witness = PlanWitness(snapshot, entry.reference, holders: Set(holders.keys))
         let resolved = knowledge.resolved[entry.reference.written]
         var sizes = resolved?.sizes ?? [:]
         var source = sizes.isEmpty ? nil : "registry"
@@ -106,14 +122,14 @@ extension PlanReport.Image {
             name: entry.name, reference: entry.reference.written, pulls: 0, present: 0, unknown: 0, sizes: sizes,
             sizeSource: source, bytes: 0, withoutPlatform: [], withoutPlatformCount: 0, error: resolved?.error)
         for node in targets {
-            let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
-            guard isKnown else {
+            switch witness.has(node) {
+            case nil:
                 unknown += 1
                 continue
-            }
-            guard holders[node.name] == nil else {
+            case true?:
                 present += 1
                 continue
+            case false?: break
             }
             let arch = node.architecture ?? "any"
             if let resolved, resolved.error == nil, resolved.sizes[arch] == nil, resolved.sizes["any"] == nil,
@@ -127,7 +143,7 @@ extension PlanReport.Image {
                 sizes[arch] ?? sizes["any"] ?? general
                 ?? (sizes.count == 1 && resolved == nil ? sizes.values.first : nil)
             pulls += 1
-            bytes += size ?? 0
+            bytes = bytes.plus(size ?? 0)
             needs[node.name] = .some(size)
         }
         if let general, self.sizes.isEmpty { self.sizes = ["any": general] }
@@ -148,5 +164,13 @@ extension PlanReport: Answer {
                     $0.sizeSource ?? "", "\($0.withoutPlatformCount)", $0.error ?? "",
                 ])
             }
+    }
+}
+
+extension Int64 {
+    /// The sum; the greatest number where it is greater than that. Who asks says how big images are.
+    fileprivate func plus(_ other: Int64) -> Int64 {
+        let (sum, hasOverflown) = addingReportingOverflow(other)
+        return hasOverflown ? .max : sum
     }
 }

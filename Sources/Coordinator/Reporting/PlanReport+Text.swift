@@ -10,7 +10,8 @@ extension PlanReport {
             lines += wrapped("\(finding.severity): \(finding.message)", width: width, indent: "  ")
         }
         let pulls = images.reduce(0) { $0 + $1.pulls }
-        lines.append(style.bold(pulls == 0 ? "nothing would be pulled (\(counted(nodes, "node")))" : headline(pulls)))
+        let title = pulls == 0 ? "nothing would be pulled (\(counted(nodes, "node")))" : headline(pulls)
+        lines += wrapped(title, width: width, indent: "  ").map(style.bold)
         let shown =
             all
             ? images
@@ -66,7 +67,8 @@ extension PlanReport {
     private func headline(_ pulls: Int) -> String {
         var text = "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(SpanText.bytes(bytes))"
         if pullsOfUnknownSize > 0 {
-            text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size (--resolve asks the registries)"
+            text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size"
+            if images.allSatisfy({ $0.error == nil }) { text += " (--resolve asks the registries)" }
         }
         if let seconds { text += ", about \(SpanText.seconds(seconds.rounded(.up)))" }
         return text

@@ -8,6 +8,8 @@ struct PlanReport: Codable, Sendable, Equatable {
     var findings: [ConfigurationStatus.Remark]
     /// Target nodes of the edit.
     var nodes: Int
+    /// Their architectures, sorted; nodes that don't tell theirs are left out.
+    var architectures: [String]
     var images: [Image]
     var registries: [Registry]
     /// Names of entries that would be released: their images stay until the kubelets' garbage collection.
@@ -54,6 +56,7 @@ struct PlanReport: Codable, Sendable, Equatable {
 
     struct Node: Codable, Sendable, Equatable {
         var name: String
+        /// On disk, unpacked.
         var neededBytes: Int64
         /// What is free below the garbage collection's threshold.
         var roomBytes: Int64

@@ -27,10 +27,12 @@ struct Quantiles: Codable, Sendable, Equatable {
 
 /// Spans and sizes for people.
 enum SpanText {
-    /// `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+    /// `0.4 s`, `9 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
     static func seconds(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "?" }
-        if seconds < 10 { return "\((seconds * 10).rounded() / 10) s" }
+        let tenths = (seconds * 10).rounded() / 10
+        // Whole ones are mostly rounded already: nobody counts in tenths then.
+        if seconds < 10, tenths != tenths.rounded() { return "\(tenths) s" }
         let whole = Int(min(seconds.rounded(), 1e12))
         switch whole {
         case ..<120: return "\(whole) s"

@@ -8,6 +8,8 @@ struct Snapshot: Sendable {
     var cluster: ClusterView
     var fleet: Fleet
     var now: Timestamp
+    /// Agents that aren't let in, by their node.
+    var refusals: [String: AgentRefusal] = [:]
 
     /// The nodes that have, or should have, our pod.
     var targets: [NodeView] {

@@ -7,48 +7,76 @@ struct TextTable {
     /// Columns that are left out where there's no room for them and nothing but zeros in them.
     var optional: Set<Int> = []
 
+    /// Columns that are left out where there's hardly room for them, whatever is in them.
+    var expendable: Set<Int> = []
+
+    /// A column isn't cut to less than this.
+    private static let leastRoom = 12
+
     /// - Parameters:
-    ///   - width: the columns of the terminal; nil: lines may be as long as they are. The last column is cut to fit.
-    ///   - decorate: adds colour to a finished line, given its row.
+    ///   - width: the columns of the terminal; nil: lines may be as long as they are. What doesn't fit is cut: first
+    ///     the last column, then the widest ones.
+    ///   - decorate: adds colour to a finished line, given its row as it was before anything was cut.
     func render(
         _ style: TextStyle, width: Int?, decorate: (_ row: [String], _ line: String) -> String = { $1 }
     ) -> String {
-        guard let width else { return render(style, decorate: decorate) }
+        guard let width else { return render(style, rows, decorate: decorate) }
         var table = self
         if table.width > width {
-            let empty = optional.filter { column in rows.allSatisfy { ["0", ""].contains($0[column]) } }
-            let kept = header.indices.filter { !empty.contains($0) }
-            table.header = kept.map { header[$0] }
-            table.rows = rows.map { row in kept.map { row[$0] } }
-            table.rightAligned = Set(kept.indices.filter { rightAligned.contains(kept[$0]) })
+            table.drop(optional.filter { column in rows.allSatisfy { ["0", ""].contains($0[column]) } })
         }
-        let excess = table.width - width
-        if excess > 0, let last = table.header.indices.last {
-            let longest = ([table.header] + table.rows).map { $0[last].count }.max() ?? 0
-            let room = max(8, longest - excess)
-            for index in table.rows.indices where table.rows[index][last].count > room {
-                // The end of a reference tells more than its beginning.
-                table.rows[index][last] = "…" + table.rows[index][last].suffix(room - 1)
-            }
+        if let last = table.header.indices.last {
+            let room = table.widths[last] - (table.width - width)
+            if table.width > width, room < 2 * Self.leastRoom, !expendable.isEmpty { table.drop(table.expendable) }
         }
-        return table.render(style, decorate: decorate)
+        if let last = table.header.indices.last { table.cut(last, to: width) }
+        while table.width > width {
+            let columns = table.header.indices.filter { !table.rightAligned.contains($0) }
+            guard let widest = columns.max(by: { table.widths[$0] < table.widths[$1] }),
+                table.widths[widest] > Self.leastRoom
+            else { break }
+            table.cut(widest, to: width)
+        }
+        return table.render(style, rows, decorate: decorate)
     }
 
-    private var width: Int {
-        header.indices.reduce(-2) { sum, column in
-            sum + 2 + (([header] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0)
+    private mutating func drop(_ columns: Set<Int>) {
+        let kept = header.indices.filter { !columns.contains($0) }
+        func moved(_ set: Set<Int>) -> Set<Int> { Set(kept.indices.filter { set.contains(kept[$0]) }) }
+        rows = rows.map { row in kept.map { row[$0] } }
+        (rightAligned, optional, expendable) = (moved(rightAligned), moved(optional), moved(expendable))
+        header = kept.map { header[$0] }
+    }
+
+    /// Cuts a column so that the table fits, as far as that goes.
+    private mutating func cut(_ column: Int, to width: Int) {
+        let excess = self.width - width
+        guard excess > 0 else { return }
+        let room = max(Self.leastRoom, widths[column] - excess)
+        for index in rows.indices where rows[index][column].count > room {
+            // The end of a reference, and of a node's name, tells more than its beginning.
+            rows[index][column] = "…" + rows[index][column].suffix(room - 1)
         }
     }
+
+    private var widths: [Int] {
+        header.indices.map { column in
+            ([header] + rows).map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+    }
+
+    private var width: Int { widths.reduce(-2) { $0 + 2 + $1 } }
 
     /// - Parameter decorate: adds colour to a finished line, given its row.
     func render(_ style: TextStyle, decorate: (_ row: [String], _ line: String) -> String) -> String {
-        var widths = header.map(\.count)
-        for row in rows {
-            for (column, cell) in row.enumerated() where column < widths.count {
-                widths[column] = max(widths[column], cell.count)
-            }
-        }
-        let lines = rows.map { decorate($0, line($0, widths)) }
+        render(style, rows, decorate: decorate)
+    }
+
+    private func render(
+        _ style: TextStyle, _ whole: [[String]], decorate: (_ row: [String], _ line: String) -> String
+    ) -> String {
+        let widths = widths
+        let lines = zip(rows, whole).map { decorate($1, line($0, widths)) }
         return ([style.bold(line(header, widths))] + lines).map { $0 + "\n" }.joined()
     }
 

@@ -18,7 +18,7 @@ extension PodView {
 
 extension ContainerView {
     /// The kubelet's reason and words when the container waits for more than its turn.
-    var trouble: String? {
+    public var trouble: String? {
         guard !isRunning, let waitingReason, !["ContainerCreating", "PodInitializing"].contains(waitingReason) else {
             return nil
         }

@@ -7,6 +7,11 @@ public struct Trial: Sendable, Equatable {
         public var reference: String
         /// `os/arch`.
         public var platform: String
+
+        public init(reference: String, platform: String) {
+            self.reference = reference
+            self.platform = platform
+        }
     }
 
     /// It has worked on some node.

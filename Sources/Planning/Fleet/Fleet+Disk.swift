@@ -4,11 +4,24 @@ extension Fleet {
     /// The bytes that an image would take on a node's disk; nil when its size isn't known from any node.
     func expectedBytes(column: Int, node: NodeState) -> UInt64? {
         guard let size = catalogue.size(column: Int32(column)) else { return nil }
-        // CRI's size is of the compressed layers with containerd, which keeps those beside the unpacked ones, and of
-        // the unpacked ones with CRI-O.
-        let estimate = node.runtime.name.lowercased().contains("cri-o") ? 1 : 3.5
-        let factor = experience.unpacking[references[column].normalised] ?? estimate
-        return UInt64(Double(size) * factor)
+        return diskBytes(of: size, references[column], runtime: node.runtime.name, isDownload: false)
+    }
+
+    /// The bytes that an image of a known size would take on a node's disk.
+    ///
+    /// - Parameter isDownload: the size is what a registry sends; else what a runtime told of the image.
+    public func diskBytes(of size: UInt64, _ reference: ImageReference, node: String, isDownload: Bool) -> UInt64 {
+        diskBytes(of: size, reference, runtime: nodes[node]?.runtime.name ?? "", isDownload: isDownload)
+    }
+
+    /// CRI's size is of the compressed layers with containerd, which keeps those beside the unpacked ones, and of the
+    /// unpacked ones with CRI-O.
+    private func diskBytes(
+        of size: UInt64, _ reference: ImageReference, runtime: String, isDownload: Bool
+    ) -> UInt64 {
+        let isCRIO = runtime.lowercased().contains("cri-o")
+        if isCRIO, isDownload { return UInt64(Double(size) * 2.5) }
+        return UInt64(Double(size) * (experience.unpacking[reference.normalised] ?? (isCRIO ? 1 : 3.5)))
     }
 
     /// A pull for which there's no room counts as failed, without an attempt.

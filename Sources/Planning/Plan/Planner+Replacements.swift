@@ -6,6 +6,11 @@ extension Planner {
     /// One pod goes first: only when an agent of the present template has reported do the others follow.
     func planReplacements(_ plan: inout Plan) {
         guard let template else { return }
+        // A pod that waits for a place holds nothing, and may fit as the new template has it. Its controller leaves it
+        // as it is.
+        for pod in cluster.unscheduled.values where !pod.isTerminating && pod.template != template {
+            plan.replacements.append(Plan.PodReplacement(pod: pod.name, uid: pod.uid, node: pod.node))
+        }
         // Mostly there's nothing to do, and that should cost nothing.
         let hasMoved =
             !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }

@@ -89,6 +89,8 @@ final class ReviewTable: Sendable {
 
         var namespace: String? { get async { await loop.podSource?.namespace } }
 
+        func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
+
         func find(name: String, uid: String) async -> AgentPodSighting {
             guard uid.hasPrefix("uid-") else { return .gone }
             return table.state.withLock { $0.pods[uid] } ?? .runs(node: String(uid.dropFirst(4)))

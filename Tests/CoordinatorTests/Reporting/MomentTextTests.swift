@@ -51,6 +51,42 @@ import Testing
         #expect(lines.contains { $0.hasSuffix("web-frontend:2.4.1") && $0.contains("…") })
     }
 
+    @Test("Whatever the names are, lines fit; what is cut is cut at its beginning")
+    func longNames() {
+        let style = TextStyle(isColoured: false)
+        let node = "gke-production-europe-west4-default-pool-4f3a2b1c-x9zk"
+        let table = TextTable(
+            header: ["AT", "NODE", "COUNT", "IMAGE"],
+            rows: [["11-27 03:38:31", node, "1234567", "registry.example.com/team/some/where/app:1.2.3"]],
+            rightAligned: [2])
+        for width in [60, 80, 100] {
+            let lines = table.render(style, width: width).split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+            #expect(lines[1].contains("x9zk") && lines[1].hasSuffix(":1.2.3"))
+        }
+        #expect(table.render(style, width: 200).contains(node))
+        var other = table
+        other.expendable = [3]
+        #expect(!other.render(style, width: 80).contains("IMAGE"), "hardly anything of it would be left")
+        #expect(other.render(style, width: 120).contains("IMAGE"))
+    }
+
+    @Test("Many problems are summed up; all of them are told when all are asked for")
+    func manyProblems() throws {
+        var desk = try SnapshotDesk((1...20).map { "image-\($0)=absent-\($0)" }, nodes: 1)
+        desk.report("n1") { $0.full.images = [] }
+        for number in 1...20 {
+            let words = String(repeating: "manifest unknown ", count: 10)
+            try desk.fail("n1", "absent-\(number)", words)
+        }
+        let style = TextStyle(isColoured: false)
+        let lines = desk.coverage().table(style, width: 80, all: false).flatMap { $0.split(separator: "\n") }
+        #expect(lines.contains("... and 12 more problems; --all shows them"))
+        #expect(lines.allSatisfy { $0.count <= 80 })
+        let all = desk.coverage().table(style, width: 80, all: true).joined(separator: "\n")
+        #expect(all.contains("image-20: failed on 1 node"))
+    }
+
     @Test("Of a thousand rows the worst ones are shown, and how many more there are")
     func summary() throws {
         var desk = try SnapshotDesk(["web=nginx"], nodes: 1000)
@@ -105,7 +141,7 @@ import Testing
 
     @Test("A registry's challenge is understood")
     func challenge() {
-        let fields = RegistryReader.fields(
+        let fields = RegistryChallenge.fields(
             #"realm="https://auth.docker.io/token",service="registry.docker.io",scope="a:b,c""#)
         #expect(fields == ["realm": "https://auth.docker.io/token", "service": "registry.docker.io", "scope": "a:b,c"])
     }

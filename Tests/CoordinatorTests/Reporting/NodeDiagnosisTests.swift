@@ -160,6 +160,8 @@ import Testing
         #expect(cause.evidence[0].field == "status.initContainerStatuses[image-puller-copy-sleep].state")
         #expect(cause.evidence[0].message == "ErrImagePull: failed to pull: manifest unknown")
         #expect(cause.nextStep.hasPrefix("check KIP_IMAGE in the ConfigMap (notFound)"))
+        desk.configuration.runtimeSocket = .none
+        #expect(causes(desk).first?.kind == .podNotRunning)
     }
 
     @Test("An agent that fell silent, and one that never spoke")
@@ -170,6 +172,29 @@ import Testing
         var other = try SnapshotDesk(["web=nginx"], nodes: 1)
         other.pod("n1", [Configuration.agentContainerName: { $0.isRunning = true }])
         #expect(try only(other, .agentSilent).evidence[0].message == "never")
+    }
+
+    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    func refused() throws {
+        var desk = try healthy()
+        func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {
+            var snapshot = Snapshot(
+                configuration: desk.configuration, revision: 7, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            snapshot.refusals["n1"] = AgentRefusal(
+                pod: "p-n1", refusal: refusal, since: desk.now + -200, last: desk.now + -ago)
+            return NodeDiagnosis(snapshot: snapshot, node: "n1").causes
+        }
+        #expect(diagnosis(.invalidToken, ago: 1).isEmpty, "another process of it is heard")
+        desk.now = desk.now + 100
+        for refusal in AccessRefusal.allCases {
+            let causes = diagnosis(refusal, ago: 1)
+            #expect(causes.map(\.kind) == [.agentRefused, .agentSilent])
+            #expect(causes[0].evidence.map(\.message) == [refusal.rawValue, "refused 1 s ago"])
+            #expect(causes[0].evidence[0].object == "Pod/p-n1" && !causes[0].nextStep.isEmpty)
+        }
+        #expect(diagnosis(.invalidToken, ago: 1)[0].nextStep.hasPrefix("kubectl delete pod p-n1"))
+        #expect(diagnosis(.unavailable, ago: 1)[0].nextStep.contains("TokenReviews"))
+        #expect(diagnosis(.invalidToken, ago: 400).map(\.kind) == [.agentSilent])
     }
 
     @Test(
@@ -297,6 +322,47 @@ import Testing
         #expect(try only(desk, .notHeld).nextStep.contains("CACHING_MEMORY_LIMIT (20Mi)"))
         desk.cluster.pods["p-n1"]?.containers["web"] = nil
         #expect(try only(desk, .notHeld).evidence[0].message.contains("older template"))
+    }
+
+    @Test("Not held by a container that runs what the tag meant before")
+    func heldByAnother() throws {
+        var desk = try healthy()
+        desk.report("n1") {
+            var image = WireImage.listed("nginx")
+            image.digests = ["docker.io/library/nginx@sha256:new"]
+            $0.full.images = [image, .held("redis")]
+        }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:old"
+        let cause = try only(desk, .notHeld)
+        #expect(cause.evidence.map(\.message) == ["docker.io/library/nginx@sha256:old", "sha256:nginx"])
+        #expect(cause.nextStep.hasPrefix("kubectl delete pod p-n1"))
+        // Its container has just started, and the report is of before.
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:new"
+        #expect(causes(desk).isEmpty)
+    }
+
+    @Test("Restricted mode: the kubelet's words")
+    func restricted() throws {
+        var desk = try SnapshotDesk(["web=nginx", "db=redis", "app=busybox"], nodes: 1)
+        desk.configuration.runtimeSocket = .none
+        desk.pod(
+            "n1",
+            [
+                "web": {
+                    $0.waitingReason = "ImagePullBackOff"
+                    $0.waitingMessage = "Back-off pulling image \"nginx\": ErrImagePull: nginx: not found"
+                }, "db": { $0.waitingReason = "ContainerCreating" },
+                "app": {
+                    $0.waitingReason = "CrashLoopBackOff"
+                    $0.waitingMessage = "back-off 10s restarting failed container"
+                    $0.imageID = "busybox@sha256:1"
+                },
+            ])
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [.imageFailing, .waiting, .notHeld])
+        #expect(causes.map(\.images) == [["web"], ["db"], ["app"]])
+        #expect(causes[0].summary.contains("notFound") && causes[0].planned != nil)
+        #expect(causes[1].evidence[0].message == "ContainerCreating")
     }
 
     @Test("A tag that moved: the node has another image than most, of its own architecture")

@@ -220,6 +220,9 @@ import Testing
             #expect(all.contains("event: revision"))
             let ids = all.filter { $0.hasPrefix("id: ") }
             #expect(ids.count == Set(ids).count && ids.count >= 4)
+            // Ids of another database, as after a backup was restored: the listener is told, and hears what comes.
+            let other = try await lines(after: "999999-0", until: "event: reset")
+            #expect(other.contains("event: reset"))
             let bad = try await Self.get(coordinator, "/api/v1/events", ["Last-Event-ID": "x"])
             try expectProblem(bad, 400, "last-event-id-invalid")
         }

@@ -54,10 +54,13 @@ final class TestCluster {
 
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
     ///
-    /// - Parameter granting: what becomes of each object of the permissions that are shipped.
+    /// - Parameters:
+    ///   - granting: what becomes of each object of the permissions that are shipped.
+    ///   - adjust: changes the scenario before it begins.
     static func simulated(
         nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil, neverSeconds: Double = 0.5,
-        granting: (JSONValue) -> JSONValue = { $0 }, _ body: (TestCluster) async throws -> Void
+        granting: (JSONValue) -> JSONValue = { $0 }, adjust: (inout JSONValue) -> Void = { _ in },
+        _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
@@ -76,6 +79,7 @@ final class TestCluster {
             "crashing": .array([.string("\(host)/\(crashingImage)")]),
         ]
         if let tokenSeconds { scenario["tokenSeconds"] = .number(tokenSeconds) }
+        adjust(&scenario)
         let file = folder.appendingPathComponent("scenario.json")
         try JSONEncoder().encode(scenario).write(to: file)
         let kubeconfig = folder.appendingPathComponent("kubeconfig").path

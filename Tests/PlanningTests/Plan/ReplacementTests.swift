@@ -100,6 +100,21 @@ import Testing
         #expect(desk.plan().replacements.isEmpty)
     }
 
+    @Test("A pod that waits for the scheduler is replaced at once when the template is another")
+    func unscheduled() throws {
+        var desk = try rolled(nodes: 3)
+        desk.template = "old"
+        var pod = PodView(name: "w", uid: "w", node: "n9")
+        pod.template = "older"
+        desk.cluster.unscheduled["w"] = pod
+        #expect(desk.plan().replacements.map { [$0.pod, $0.uid, $0.node] } == [["w", "w", "n9"]])
+        desk.cluster.unscheduled["w"]?.isTerminating = true
+        #expect(desk.plan().replacements.isEmpty)
+        pod.template = "old"
+        desk.cluster.unscheduled["w"] = pod
+        #expect(desk.plan().replacements.isEmpty)
+    }
+
     @Test("A pod whose agent doesn't run is replaced without waiting for its node")
     func deadAgent() throws {
         var desk = try rolled(nodes: 1)

@@ -44,6 +44,8 @@ final class TokenRegistry: Sendable {
         var grants: [String: Grant] = [:]
         var mounts: [Mount: Mounted] = [:]
         var longestLifetime = Double.infinity
+        /// Nodes whose pods' tokens aren't taken.
+        var invalidNodes: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -96,6 +98,9 @@ final class TokenRegistry: Sendable {
         }
     }
 
+    /// No token of a pod on this node is taken any more, whether it's made already or not.
+    func invalidate(node: String) { state.withLock { _ = $0.invalidNodes.insert(node) } }
+
     /// The pod that a token is bound to, with its namespace; nil for other tokens.
     func pod(of token: String) -> (namespace: String, name: String, uid: String)? {
         guard let subject = state.withLock({ $0.grants[token]?.subject }), let pod = subject.pod else { return nil }
@@ -111,6 +116,9 @@ final class TokenRegistry: Sendable {
     func review(_ token: String, audiences: [String]) -> JSONValue {
         guard let grant = state.withLock({ $0.grants[token] }) else {
             return ["user": [:], "error": "invalid bearer token"]
+        }
+        if let node = grant.subject.node?.name, state.withLock({ $0.invalidNodes.contains(node) }) {
+            return Self.invalidated
         }
         guard grant.expires > now() else {
             return ["user": [:], "error": "[invalid bearer token, service account token has expired]"]

@@ -33,7 +33,7 @@ export class Live {
       this.streamPause = undefined;
       this.streams(true);
     });
-    for (const kind of ["message", "transition", "transitions", "revision"]) stream.addEventListener(kind, happened);
+    for (const kind of ["message", "transition", "transitions", "revision", "reset"]) stream.addEventListener(kind, happened);
     stream.addEventListener("error", () => {
       this.streams(false);
       if (stream.readyState !== EventSource.CLOSED) return;

@@ -15,9 +15,16 @@ enum EventQuery {
     }
 
     static func newest(_ db: Database) throws -> EventRoutes.Position {
-        EventRoutes.Position(
-            transition: try Int64.fetchOne(db, sql: "SELECT max(id) FROM transitions") ?? 0,
+        // Not the greatest id that there is: retention may have dropped it.
+        let given = "SELECT seq FROM sqlite_sequence WHERE name = 'transitions'"
+        return EventRoutes.Position(
+            transition: try Int64.fetchOne(db, sql: given) ?? 0,
             revision: try Int64.fetchOne(db, sql: "SELECT max(id) FROM revisions") ?? 0)
+    }
+
+    /// What a listener is told that knows more than there is: the database is another one, such as a backup.
+    static func reset(to newest: EventRoutes.Position) -> Item {
+        Item(position: newest, name: "reset", data: "{}")
     }
 
     /// Revisions first, then transitions, each in the order of their commits.

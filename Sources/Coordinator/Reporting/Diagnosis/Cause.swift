@@ -15,7 +15,7 @@ struct Cause: Codable, Sendable, Equatable {
     enum Kind: String, Codable, Sendable, CaseIterable, Comparable {
         case nodeGone, nodeNotReady, nodeCordoned, nodeKeptBack
         case notSelected, noPod, podNotScheduled, podNotRunning
-        case agentSilent, runtimeUnreachable
+        case agentRefused, agentSilent, runtimeUnreachable
         case diskPressure, imageFailing, pulling, waiting, notHeld, tagMoved
 
         static func < (left: Self, right: Self) -> Bool {

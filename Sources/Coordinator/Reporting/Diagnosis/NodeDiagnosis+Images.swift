@@ -77,7 +77,7 @@ extension NodeDiagnosis {
                 kind: .pulling, summary: "\(name) is being pulled",
                 evidence: [
                     evidence(
-                        "assignment of \(node)", "pull \(order.id)", "ordered \(age(order.assignedAt))",
+                        "assignment of \(node)", "pull \(order.id)", "under way",
                         at: order.assignedAt)
                 ],
                 nextStep: "none: it ends by itself, or at PULL_TIMEOUT_SECONDS "
@@ -86,35 +86,10 @@ extension NodeDiagnosis {
         }
     }
 
-    /// Missing images that nobody pulls yet, with what they wait for.
-    private func wait(_ images: [ImageEntry], _ view: NodeView) -> Cause {
-        let orders = snapshot.fleet.orders
-        let own = orders.count { $0.node == node }
-        var found: [Cause.Evidence] = []
-        if own >= Planner.pullsPerNode {
-            found.append(evidence("node \(node)", "pulls at once", "\(own), which is the most that a node runs"))
-        }
-        for registry in Set(images.map(\.reference.registry)).sorted() {
-            let running = orders.count { $0.order.reference.registry == registry }
-            found.append(
-                evidence(
-                    "registry \(registry)", "pulls at once",
-                    "\(running) of \(snapshot.configuration.pullMaxParallel) (PULL_MAX_PARALLEL)"))
-        }
-        let names = images.map(\.name)
-        return Cause(
-            kind: .waiting,
-            summary: "\(Self.list(names)) \(names.count == 1 ? "waits" : "wait") for a turn to be pulled",
-            evidence: found,
-            nextStep: "none; PULL_MAX_PARALLEL raises the cap, if the registry can bear more",
-            planned: view.hasDiskPressure || !view.isReady
-                ? nil : "pulled as soon as the node and the registry have room", images: names)
-    }
-
-    private func cause(notHeld image: ImageEntry) -> Cause? {
+    func cause(notHeld image: ImageEntry) -> Cause? {
         guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
         let container = pod.containers[image.name]
-        guard container?.isRunning != true else { return nil }
+        if let container, container.isRunning { return usesAnother(container, than: image, pod) }
         let reason = container?.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
         return Cause(
@@ -136,6 +111,24 @@ extension NodeDiagnosis {
             return "raise CACHING_MEMORY_LIMIT (\(snapshot.configuration.sleepResources.memoryLimit)) in the ConfigMap"
         }
         return "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)"
+    }
+
+    /// The tag was pulled anew, and the pod's container still runs what it meant before.
+    private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
+        guard let column = snapshot.configuration.images.firstIndex(of: image),
+            let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
+            !container.imageID.isEmpty, container.imageID != own.id, !own.digests.contains(container.imageID)
+        else { return nil }
+        return Cause(
+            kind: .notHeld,
+            summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
+            evidence: [
+                evidence(
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].imageID", container.imageID),
+                evidence("report of \(node)", "id of \(image.reference.written)", own.id),
+            ],
+            nextStep: "kubectl delete pod \(pod.name) -n \(snapshot.configuration.namespace): the new one uses the "
+                + "image that is there", images: [image.name])
     }
 
     /// The node's image differs from the one that most other nodes have.
@@ -161,21 +154,6 @@ extension NodeDiagnosis {
                 evidence("reports of the others", "id of \(image.reference.written)", most.key),
             ],
             nextStep: "pin a digest in IMAGES to have the same image everywhere", images: [image.name])
-    }
-
-    /// Restricted mode: kubelets pull, and their words are all that there is.
-    func podImages(_ view: NodeView) -> [Cause] {
-        guard let pod = pods.first(where: { !$0.isTerminating && !$0.containers.isEmpty }) else { return [] }
-        return snapshot.configuration.images.compactMap { image in
-            let presence = pod.presence(of: image.name)
-            guard presence.state == .failed, let reason = presence.reason else { return nil }
-            return Cause(
-                kind: .imageFailing, summary: "\(image.name) can't be pulled: \(reason.rawValue)",
-                evidence: [
-                    evidence(
-                        "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state.waiting", presence.message)
-                ], nextStep: Self.step(reason, image.reference), images: [image.name])
-        }
     }
 
     static func list(_ names: [String]) -> String {

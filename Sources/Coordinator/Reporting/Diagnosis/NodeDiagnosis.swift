@@ -16,7 +16,7 @@ struct NodeDiagnosis {
         guard snapshot.configuration.scheduling.selects(view) else { return causes }
         causes += [pod(view)].compactMap { $0 }
         if snapshot.configuration.runtimeSocket != .none {
-            causes += [silence, runtime].compactMap { $0 }
+            causes += [refusal, silence, runtime].compactMap { $0 }
             causes += [diskPressure(view)].compactMap { $0 } + images(view)
         } else {
             causes += [diskPressure(view)].compactMap { $0 } + podImages(view)
@@ -98,121 +98,7 @@ struct NodeDiagnosis {
                 : "add a toleration to TOLERATIONS in the ConfigMap, if it's to be covered")
     }
 
-    // MARK: The pod
-
-    private func pod(_ view: NodeView) -> Cause? {
-        let configuration = snapshot.configuration
-        if let pending = snapshot.cluster.unscheduled.values.first(where: { $0.node == node }) {
-            return Cause(
-                kind: .podNotScheduled, summary: "the scheduler finds no room for our pod",
-                evidence: [
-                    evidence(
-                        "Pod/\(pending.name)", "status.conditions[PodScheduled]",
-                        pending.message.isEmpty ? "it waits for the scheduler" : pending.message,
-                        at: pending.createdAt),
-                    evidence(
-                        "Node/\(node)", "status.allocatable",
-                        "memory \(view.allocatableMemory ?? "?"), cpu \(view.allocatableCPU ?? "?")"),
-                ],
-                nextStep: "lower CACHING_MEMORY_REQUEST or CACHING_CPU_REQUEST (each of \(configuration.images.count) "
-                    + "images requests them), list fewer images, or make room on the node")
-        }
-        let living = pods.filter { !$0.isTerminating }
-        guard let pod = living.first else {
-            return Cause(
-                kind: .noPod,
-                summary: pods.isEmpty ? "our pod isn't on the node" : "our pod is being replaced",
-                evidence: [
-                    pods.first.map { evidence("Pod/\($0.name)", "metadata.deletionTimestamp", "it is being deleted") }
-                        ?? evidence("DaemonSet/\(configuration.daemonSetName)", "pods", "none is on \(node)")
-                ],
-                nextStep: pods.isEmpty
-                    ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
-                        + "events tell why no pod is made (quota, admission, Pod Security)"
-                    : "wait; if it stays so, kubectl describe pod \(pods[0].name) -n \(configuration.namespace)",
-                planned: "the DaemonSet controller makes a pod as soon as it may")
-        }
-        guard !pod.isWorking(under: configuration) else { return nil }
-        // The container that copies `sleep` is of the same image and comes first: the agent only waits for it.
-        let agent = pod.initContainer ?? pod.containers[Configuration.agentContainerName]
-        let text = [agent?.waitingReason ?? pod.reason, agent?.waitingMessage ?? pod.message].filter { !$0.isEmpty }
-        let field =
-            pod.initContainer == nil
-            ? "status.containerStatuses[\(Configuration.agentContainerName)].state"
-            : "status.initContainerStatuses[\(Configuration.copySleepContainerName)].state"
-        return Cause(
-            kind: .podNotRunning, summary: "our pod is on the node, but its agent doesn't run",
-            evidence: [
-                evidence(
-                    "Pod/\(pod.name)",
-                    agent == nil ? "status" : field,
-                    text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), at: pod.createdAt)
-            ],
-            nextStep: Self.step(for: agent, "kubectl describe pod \(pod.name) -n \(configuration.namespace)"))
-    }
-
-    private static func step(for agent: ContainerView?, _ otherwise: String) -> String {
-        switch agent?.waitingReason {
-        case "ErrImagePull", "ImagePullBackOff", "InvalidImageName":
-            let reason = FailureClassifier.reason(message: agent?.waitingMessage ?? "")
-            return "check KIP_IMAGE in the ConfigMap (\(reason.rawValue)), and IMAGE_PULL_SECRETS; then: " + otherwise
-        default: return otherwise
-        }
-    }
-
-    // MARK: The agent
-
-    private var silence: Cause? {
-        guard let state = snapshot.fleet.nodes[node], let last = state.lastReport else {
-            return Cause(
-                kind: .agentSilent, summary: "no report of this node has come since the coordinator started",
-                evidence: [evidence("report of \(node)", "received", "never")], nextStep: silenceStep)
-        }
-        guard Double(snapshot.now.milliseconds(since: last)) > snapshot.fleet.silenceSeconds * 1000 else { return nil }
-        return Cause(
-            kind: .agentSilent,
-            summary: "the agent has been silent for longer than \(SpanText.seconds(snapshot.fleet.silenceSeconds)), so "
-                + "its images are unknown",
-            evidence: [evidence("report of \(node)", "received", age(last), at: last)], nextStep: silenceStep)
-    }
-
-    private var silenceStep: String {
-        let pod = pods.first { !$0.isTerminating }?.name ?? "POD"
-        return
-            "kubectl logs \(pod) -n \(snapshot.configuration.namespace) -c \(Configuration.agentContainerName): it says "
-            + "whether the coordinator can't be reached or refuses it; the coordinator's log names refused agents"
-    }
-
-    private var runtime: Cause? {
-        guard let state = snapshot.fleet.nodes[node], let last = state.lastReport, state.runtime.fault != .none else {
-            return nil
-        }
-        let runtime = state.runtime
-        let summary: String
-        let step: String
-        switch runtime.fault {
-        case .socketMissing:
-            summary = "the container runtime's socket isn't where the agent looks for it"
-            step =
-                "on the node: systemctl status containerd (or crio); if its socket lies elsewhere, set RUNTIME_SOCKET in "
-                + "the ConfigMap to its path on the host"
-        case .permissionDenied:
-            summary = "the agent may not use the container runtime's socket"
-            step =
-                "let the pod run as root with the socket mounted: Pod Security privileged, on OpenShift the SCC "
-                + "and --openshift; SELinux may forbid it too (ausearch -m avc)"
-        default:
-            summary = "the container runtime doesn't answer the agent"
-            step = "on the node: crictl info; systemctl status containerd (or crio)"
-        }
-        return Cause(
-            kind: .runtimeUnreachable, summary: summary,
-            evidence: [
-                evidence(
-                    "report of \(node)", "runtime\(runtime.socket.isEmpty ? "" : " at \(runtime.socket)")",
-                    runtime.error.isEmpty ? "\(runtime.fault)" : runtime.error, at: last)
-            ], nextStep: step, planned: "the agent looks again with every report")
-    }
+    // MARK: The disk
 
     private func diskPressure(_ view: NodeView) -> Cause? {
         guard view.hasDiskPressure else { return nil }

@@ -27,26 +27,29 @@ struct EventRoutes: Sendable {
         }
 
         var description: String { "\(transition)-\(revision)" }
+
+        func isAhead(of other: Position) -> Bool {
+            transition > other.transition || revision > other.revision
+        }
     }
 
     func events(_ request: Request) async throws -> Response {
         try AnswerForm.wantsEvents(request.headers[.accept])
-        let start: Position
+        var start = try await desk.history { store in try await store.read { db in try EventQuery.newest(db) } }
+        var reset: EventQuery.Item?
         if let text = request.headers[.lastEventID], !text.isEmpty {
             guard let position = Position(text) else {
                 throw ProblemDocument(
                     .badRequest, "last-event-id-invalid", title: "The header Last-Event-ID can't be read",
                     detail: "It takes the id of an event of this stream.")
             }
-            start = position
-        } else {
-            start = try await desk.history { store in try await store.read { db in try EventQuery.newest(db) } }
+            if position.isAhead(of: start) { reset = EventQuery.reset(to: start) } else { start = position }
         }
-        let body = ResponseBody { writer in
+        let body = ResponseBody { [start, reset] writer in
             var position = start
             var quiet = ContinuousClock.now
             // The first bytes tell the client that it's connected, and how soon to come back.
-            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n"))
+            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n" + (reset?.text ?? "")))
             while !Task.isCancelled, await !desk.loop.isEnding {
                 let from = position
                 let imageSet = await desk.imageSet

@@ -1,0 +1,24 @@
+import Planning
+
+/// That the agent of one of our pods isn't let in.
+struct AgentRefusal: Sendable, Equatable {
+    /// The pod's name.
+    var pod: String
+    var refusal: AccessRefusal
+    /// When it was refused first since it was heard last, and when last.
+    var since: Timestamp
+    var last: Timestamp
+}
+
+extension ControlLoop {
+    /// Notes that somebody who says to be the agent of a pod was refused.
+    ///
+    /// The word of a refused token proves nothing, so nothing is planned with this: it only tells people why a node is
+    /// silent. Pods that aren't ours are ignored, so there's at most one for each node.
+    func note(_ refusal: AccessRefusal, pod uid: String) {
+        guard let pod = cluster.pods[uid] else { return }
+        let now = clock.now
+        let known = refusals[pod.node].flatMap { $0.pod == pod.name && $0.refusal == refusal ? $0.since : nil }
+        refusals[pod.node] = AgentRefusal(pod: pod.name, refusal: refusal, since: known ?? now, last: now)
+    }
+}

@@ -1,0 +1,36 @@
+import Planning
+
+/// Restricted mode: pod statuses are what agents' reports are otherwise.
+extension ControlLoop {
+    var isRestricted: Bool { configuration?.runtimeSocket == RuntimeSocket.none }
+
+    /// Looks at the pods of nodes, after anything about them has changed, and tells what is other than before.
+    ///
+    /// - Parameter names: nil: of every node.
+    func notePods(of names: [String]? = nil) {
+        guard isRestricted, let configuration, cluster.isSynced else { return }
+        let now = clock.now
+        let concerned = names.map { Set($0) }
+        let living = cluster.pods.values.filter { !$0.isTerminating && concerned?.contains($0.node) ?? true }
+        let pods = Dictionary(grouping: living, by: \.node)
+        for name in names ?? cluster.nodes.keys.sorted() {
+            let news = podLedger.look(
+                at: name, cluster.nodes[name], pods: pods[name] ?? [], images: configuration.images, now: now)
+            tell(news.transitions)
+            noteHeard(name, at: now)
+            guard !news.attempts.isEmpty else { continue }
+            for attempt in attemptTally.new(news.attempts) { Instruments.attempt(attempt) }
+            logFailures(news.attempts)
+            Task { [history] in _ = await history.commit(news.attempts) }
+        }
+    }
+
+    /// Agents came, or went: what the others said counts no more.
+    func changeWitnesses() {
+        for name in reachable.sorted() { tell([.silent(node: name, at: clock.now)]) }
+        reachable = []
+        podLedger = PodLedger()
+        for name in fleet.nodes.keys.sorted() { fleet.remove(node: name, at: clock.now) }
+        outbox.needsComparison = true
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Planning
+import Shared
+
+@testable import Coordinator
+
+/// What runtimes really had, and when, by whoever can look into them without an agent.
+actor GroundTruth {
+    private var lastPresent: [String: ContinuousClock.Instant] = [:]
+    private(set) var looks = 0
+
+    /// - Parameter present: `NODE REFERENCE`, normalised, of everything that is there now.
+    func note(_ present: some Sequence<String>) {
+        let now = ContinuousClock.now
+        for name in present { lastPresent[name] = now }
+        looks += 1
+    }
+
+    /// - Parameter moment: of which it's asked.
+    func wasPresent(
+        _ reference: String, on node: String, at moment: ContinuousClock.Instant, within seconds: Double
+    ) -> Bool {
+        lastPresent["\(node) \(reference)"].map { $0.duration(to: moment) <= .seconds(seconds) } ?? false
+    }
+}
+
+extension TestCluster {
+    /// Cells that a node's page calls present, though they weren't within so many seconds.
+    func lies(about node: String, _ truth: GroundTruth, within seconds: Double) async -> [String] {
+        // The answer is no older than the question, however long a busy machine takes for it.
+        let asked = ContinuousClock.now
+        guard let page: NodeReport = try? await query("/api/v1/nodes/\(node)") else { return [] }
+        var lies: [String] = []
+        for cell in page.images where ["present", "held"].contains(cell.state) {
+            let reference = (try? ImageReference(cell.reference))?.normalised ?? cell.reference
+            if await truth.wasPresent(reference, on: node, at: asked, within: seconds) { continue }
+            // What has just come may have been reported before anybody looked.
+            let looks = await truth.looks
+            try? await eventually("somebody has looked since", within: 10) { await truth.looks >= looks + 2 }
+            if await truth.wasPresent(reference, on: node, at: asked, within: seconds) { continue }
+            lies.append("\(cell.reference) is called \(cell.state) on \(node)")
+        }
+        return lies
+    }
+
+    /// The reports by node, of those that were given, that history tells otherwise.
+    func contradicted(_ said: [CoverageReport]) async throws -> [CoverageReport] {
+        var wrong: [CoverageReport] = []
+        for report in said where try await !isConfirmed(report) { wrong.append(report) }
+        return wrong
+    }
+
+    private func isConfirmed(_ report: CoverageReport) async throws -> Bool {
+        // An answer and a report of the same millisecond can stand in either order.
+        for shift in [0, -60, 60] {
+            let at = (MomentText.moment(report.at, now: .wallClock) ?? .wallClock) + Double(shift) / 1000
+            let past: CoverageReport = try await query(
+                "/api/v1/coverage?by=node&at=\(at.rfc3339.replacing(":", with: "%3A"))")
+            if past.rows.map(\.name) == report.rows.map(\.name), past.rows.map(\.counts) == report.rows.map(\.counts) {
+                return true
+            }
+        }
+        return false
+    }
+}

@@ -1,0 +1,112 @@
+import Planning
+import Shared
+import Testing
+
+@Suite("What history hears in restricted mode") struct PodLedgerTests {
+    private var ledger = PodLedger()
+    private var now = Timestamp(milliseconds: 1_000_000)
+    private var node = NodeView(name: "n", uid: "u")
+    private var images: [ImageEntry]
+
+    init() throws {
+        images = [
+            ImageEntry(name: "web", reference: try ImageReference("nginx")),
+            ImageEntry(name: "db", reference: try ImageReference("redis")),
+        ]
+    }
+
+    private func pod(_ uid: String = "p", age: Double = -1, _ fill: (inout PodView) -> Void) -> PodView {
+        var pod = PodView(name: uid, uid: uid, node: "n")
+        pod.createdAt = now + -age
+        fill(&pod)
+        return pod
+    }
+
+    private func container(_ reason: String?, _ message: String = "", id: String = "") -> ContainerView {
+        var container = ContainerView()
+        container.isRunning = reason == nil
+        container.waitingReason = reason
+        container.waitingMessage = message
+        container.imageID = id
+        return container
+    }
+
+    private mutating func look(_ pods: [PodView]) -> PodLedger.News {
+        now = now + 1
+        return ledger.look(at: "n", node, pods: pods, images: images, now: now)
+    }
+
+    private func words(_ news: PodLedger.News) -> [String] {
+        news.transitions.map { "\($0.reference) \($0.from.word) \($0.to?.word ?? "none")" }
+    }
+
+    @Test("Every cell is told when a node is heard, then what changes")
+    mutating func changes() {
+        let first = pod {
+            $0.containers["web"] = container("ContainerCreating")
+            $0.containers["db"] = container(nil, id: "redis@sha256:1")
+        }
+        let heard = look([first])
+        #expect(words(heard) == ["nginx unknown missing", "redis unknown held"] && ledger.isHeard("n"))
+        #expect(heard.transitions[1].imageID == "redis@sha256:1")
+        #expect(look([first]) == PodLedger.News())
+        var second = first
+        second.containers["web"] = container(nil, id: "nginx@sha256:1")
+        second.containers["db"] = container(nil, id: "redis@sha256:2")
+        let news = look([second])
+        // Another image under the same tag is a change, too.
+        #expect(words(news) == ["nginx missing held", "redis held held"])
+    }
+
+    @Test("A silent kubelet, and a node between two pods, say nothing; what is told when they speak is whole")
+    mutating func silence() {
+        let held = pod {
+            $0.containers["web"] = container(nil)
+            $0.containers["db"] = container(nil)
+        }
+        _ = look([held])
+        node.isReady = false
+        #expect(look([held]) == PodLedger.News() && !ledger.isHeard("n"))
+        node.isReady = true
+        #expect(words(look([held])) == ["nginx held held", "redis held held"])
+        #expect(look([]) == PodLedger.News() && !ledger.isHeard("n"))
+        #expect(look([pod("q") { _ in }]) == PodLedger.News() && !ledger.isHeard("n"), "it has no status yet")
+        let news = look([pod("q") { $0.containers["web"] = container(nil) }])
+        // Of a container that the pod hasn't got nothing is known.
+        #expect(words(news) == ["nginx held held", "redis held none"])
+    }
+
+    @Test("Cells of images that leave the list end")
+    mutating func unlisted() throws {
+        let held = pod { $0.containers["web"] = container(nil) }
+        _ = look([held])
+        images = [ImageEntry(name: "db", reference: try ImageReference("redis"))]
+        #expect(words(look([held])) == ["nginx held none"])
+        #expect(ledger.present(at: now).isEmpty)
+    }
+
+    @Test("A failed pull is an attempt, once, with the kubelet's message; the pause after it is none")
+    mutating func attempts() {
+        _ = look([pod { $0.containers["web"] = container("ContainerCreating") }])
+        func failing(_ reason: String, _ message: String = "manifest unknown") -> PodView {
+            pod("p") { $0.containers["web"] = container(reason, message) }
+        }
+        let news = look([failing("ErrImagePull")])
+        #expect(words(news) == ["nginx missing failed"] && news.transitions[0].reason == .notFound)
+        #expect(news.attempts.map(\.reason) == [.notFound] && news.attempts[0].message == "manifest unknown")
+        #expect(news.attempts[0].bootID == "p" && news.attempts[0].reference == "nginx")
+        #expect(look([failing("ErrImagePull")]).attempts.isEmpty)
+        #expect(look([failing("ImagePullBackOff")]).attempts.isEmpty)
+        let again = look([failing("ErrImagePull")])
+        #expect(again.attempts.count == 1 && again.attempts[0].id != news.attempts[0].id)
+        let other = look([failing("ErrImagePull", "i/o timeout")])
+        #expect(other.transitions.map(\.reason) == [.network])
+        #expect(look([pod("q") { $0.containers["web"] = container("ImagePullBackOff", "x") }]).attempts.count == 1)
+    }
+
+    @Test("What failed before this run began was told by the run that saw it")
+    mutating func restart() {
+        let news = look([pod(age: 100) { $0.containers["web"] = container("ImagePullBackOff", "manifest unknown") }])
+        #expect(words(news) == ["nginx unknown failed", "redis unknown none"] && news.attempts.isEmpty)
+    }
+}
