@@ -5,6 +5,7 @@ import Hummingbird
 /// `/api/v1`: questions about the cluster.
 struct QueryRoutes: Sendable {
     let desk: QuestionDesk
+    var streamLifetime = EventRoutes.longest
 
     init(loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus) {
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
@@ -29,7 +30,7 @@ struct QueryRoutes: Sendable {
         let history = HistoryRoutes(desk: desk)
         let subjects = SubjectRoutes(desk: desk)
         let plans = PlanRoutes(desk: desk)
-        let events = EventRoutes(desk: desk)
+        let events = EventRoutes(desk: desk, lifetime: streamLifetime)
         return [
             Route(method: .get, path: "/api/v1/coverage") { request, _ in try await coverage.coverage(request) },
             Route(method: .get, path: "/api/v1/coverage/series") { request, _ in try await coverage.series(request) },

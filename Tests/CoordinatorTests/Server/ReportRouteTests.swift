@@ -228,6 +228,25 @@ import Testing
         }
     }
 
+    @Test(
+        "A stream ends by itself, so that a reader whose right was withdrawn doesn't read on", .timeLimit(.minutes(2)))
+    func eventsEnd() async throws {
+        let store = memoryStore()
+        await store.startRun(at: Timestamp.wallClock.milliseconds)
+        try await LiveCoordinator.run(
+            history: StoredHistory(store: store), streamLifetime: .milliseconds(1)
+        ) { coordinator in
+            var request = Shared.HTTPRequest("GET", coordinator.agents + "/api/v1/events")
+            request.headers["Authorization"] = "Bearer reader"
+            let stream = try await coordinator.client.stream(request)
+            var lines: [String] = []
+            for try await line in stream.body.lines { lines.append(String(decoding: line, as: UTF8.self)) }
+            #expect(lines.first == "retry: 2000", "its client is told to come back")
+            request.headers["Authorization"] = "Bearer nobody"
+            #expect(try await coordinator.client.send(request).status == 403)
+        }
+    }
+
     @Test("deploy/openapi.yaml describes exactly the routes that there are")
     func document() async throws {
         let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")

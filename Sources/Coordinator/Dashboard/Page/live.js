@@ -3,6 +3,7 @@
 const IDLE_MILLISECONDS = { streaming: 10_000, polling: 5_000 };
 const SHORTEST_MILLISECONDS = 1_000;
 const STALE_MILLISECONDS = 30_000;
+const PAUSE_MILLISECONDS = 5_000;
 const STREAM_RETRY_MILLISECONDS = { first: 5_000, longest: 60_000 };
 
 export class Live {
@@ -30,12 +31,16 @@ export class Live {
     const stream = new EventSource("api/v1/events");
     const happened = () => this.soon(Math.max(SHORTEST_MILLISECONDS, 4 * this.cost));
     stream.addEventListener("open", () => {
-      this.streamPause = undefined;
+      clearTimeout(this.pause);
+      this.pause = this.streamPause = undefined;
       this.streams(true);
     });
     for (const kind of ["message", "transition", "transitions", "revision", "reset"]) stream.addEventListener(kind, happened);
     stream.addEventListener("error", () => {
-      this.streams(false);
+      // Streams end now and then and are there again within seconds: only a longer pause is told. What happens meanwhile is
+      // asked for.
+      this.soon(SHORTEST_MILLISECONDS);
+      this.pause ??= setTimeout(() => this.streams(false), PAUSE_MILLISECONDS);
       if (stream.readyState !== EventSource.CLOSED) return;
       // Refused, which the browser takes for final: by a coordinator that is about to start, or that has no stream. Polling
       // goes on.

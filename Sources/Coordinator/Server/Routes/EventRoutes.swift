@@ -10,6 +10,10 @@ struct EventRoutes: Sendable {
     let desk: QuestionDesk
     /// How often history is asked for news.
     var interval = Duration.seconds(1)
+    /// A stream ends after that, and its client comes back: who asks is looked at anew, and a withdrawn right ends.
+    var lifetime = Self.longest
+
+    static let longest = Duration.seconds(600)
 
     /// How far a listener has come: the newest transition and the newest revision that it knows.
     struct Position: Sendable, Equatable, LosslessStringConvertible {
@@ -48,9 +52,10 @@ struct EventRoutes: Sendable {
         let body = ResponseBody { [start, reset] writer in
             var position = start
             var quiet = ContinuousClock.now
+            let end = ContinuousClock.now + lifetime
             // The first bytes tell the client that it's connected, and how soon to come back.
             try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n" + (reset?.text ?? "")))
-            while !Task.isCancelled, await !desk.loop.isEnding {
+            while !Task.isCancelled, ContinuousClock.now < end, await !desk.loop.isEnding {
                 let from = position
                 let imageSet = await desk.imageSet
                 let news = try? await desk.history { store in
