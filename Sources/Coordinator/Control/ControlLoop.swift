@@ -23,6 +23,8 @@ actor ControlLoop {
     var nodesSynced = false
     var podsSynced = false
     var podSource: PodSource?
+    /// The pod that changed last.
+    var lastPod: PodView?
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var waiters = AssignmentWaiters()
@@ -120,6 +122,7 @@ actor ControlLoop {
         guard podSource != source else { return }
         podSource = source
         template = nil
+        lastPod = nil
         cluster.pods = [:]
         cluster.unscheduled = [:]
         signal.yield()
@@ -136,6 +139,10 @@ actor ControlLoop {
 
     func update(_ pod: PodView, of source: PodSource) {
         guard source == podSource, cluster.pods[pod.uid] != pod else { return }
+        var pod = pod
+        // Most pods become alike sooner or later.
+        if let lastPod { pod.share(with: lastPod) }
+        lastPod = pod
         cluster.unscheduled[pod.uid] = nil
         cluster.pods[pod.uid] = pod
         signal.yield()
