@@ -10,6 +10,7 @@ struct CoordinatorProcess {
     let options: ServeCommand
 
     func run() async throws {
+        FreeMemory.limitPools()
         let logger = Self.logger(options.logLevel)
         let environment = ProcessInfo.processInfo.environment
         let namespace = Self.namespace(options.namespace, environment: environment)
@@ -54,6 +55,7 @@ struct CoordinatorProcess {
             Background("history") { try await work.keepHistory(of: loop) },
             work.service("loop") { await loop.run() },
             work.service("events") { await events.run() },
+            Background("memory") { await FreeMemory.run() },
             work.service("certificates") { await certificates.run() },
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
