@@ -9,8 +9,9 @@ struct Snapshot: Sendable {
     var fleet: Fleet
     var now: Timestamp
 
-    /// The nodes that have, or should have, our pod.
+    /// The nodes that have, or should have, our pod, by name.
     var targets: [NodeView] {
-        cluster.nodes.values.filter(configuration.scheduling.selects).sorted { $0.name < $1.name }
+        // Names are sorted, not nodes: those have a dozen parts to move each time.
+        cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
     }
 }
