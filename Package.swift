@@ -1,13 +1,17 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// scripts/bench-history sets this: its benchmark looks into the coordinator, which is a library then; nothing else is built.
+let isBenchmark = Context.environment["IMAGE_PULLER_BENCHMARK"] != nil
+
 /// Our own targets treat every warning as an error; dependencies are not held to that.
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-]
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+    ] + (isBenchmark ? [.unsafeFlags(["-enable-testing"])] : [])
 
 /// Of pure code thousands of histories are played in tests: those are compiled with optimisation in debug builds too.
 let quick: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
@@ -24,6 +28,31 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let coordinatorDependencies: [Target.Dependency] = [
+    "Shared", "Planning", argumentParser, crypto, grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle,
+    logging, metrics, protobuf, subprocess,
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+    .product(name: "X509", package: "swift-certificates"), "Yams",
+]
+
+/// The dashboard is part of the program: there's no file to forget.
+let dashboard: [Resource] = [.embedInCode("Dashboard/Page")]
+
+let coordinator: Target =
+    isBenchmark
+    ? .target(
+        name: "Coordinator", dependencies: coordinatorDependencies, resources: dashboard,
+        // The benchmark has a main function of its own.
+        swiftSettings: strict + [
+            .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "coordinator_main"])
+        ])
+    : .executableTarget(
+        name: "Coordinator", dependencies: coordinatorDependencies, resources: dashboard, swiftSettings: strict)
 
 let package = Package(
     name: "image-puller",
@@ -58,20 +87,7 @@ let package = Package(
             exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
         .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
-        .executableTarget(
-            name: "Coordinator",
-            dependencies: [
-                "Shared", "Planning", argumentParser, crypto, grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle,
-                logging, metrics, protobuf, subprocess,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "X509", package: "swift-certificates"), "Yams",
-            ],
-            // The dashboard is part of the program: there's no file to forget.
-            resources: [.embedInCode("Dashboard/Page")], swiftSettings: strict),
+        coordinator,
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
@@ -86,10 +102,6 @@ let package = Package(
         // What the benchmarks compare the product with.
         .executableTarget(
             name: "cri-pull", dependencies: ["Shared"], path: "Benchmarks/CRIPull", swiftSettings: strict),
-        // Looks into the coordinator, so it's a test; it runs only when scripts/bench-history asks.
-        .testTarget(
-            name: "HistoryBenchmark", dependencies: ["Coordinator", "Planning", "Shared", grdb, protobuf],
-            path: "Benchmarks/History", swiftSettings: strict),
         .testTarget(
             name: "SharedTests",
             dependencies: [
@@ -170,3 +182,13 @@ let package = Package(
             exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
     ]
 )
+
+if isBenchmark {
+    let needed: Set = ["CCurl", "Shared", "Planning", "Coordinator"]
+    package.targets.removeAll { !needed.contains($0.name) }
+    package.targets.append(
+        .executableTarget(
+            name: "history-bench", dependencies: ["Coordinator", "Planning", "Shared", grdb, protobuf],
+            path: "Benchmarks/History", swiftSettings: strict))
+    package.products = [.executable(name: "history-bench", targets: ["history-bench"])]
+}

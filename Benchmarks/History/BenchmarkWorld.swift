@@ -14,8 +14,13 @@ final class BenchmarkWorld {
     private let configuration: Planning.Configuration
     private var random = BenchmarkRandom()
 
+    /// As the coordinator calls it that `Benchmarks/crowd` starts on this database.
+    static let imageSet = "k8s-image-puller/k8s-image-puller"
+
     init() async throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-history-\(UUID().uuidString)")
+        folder =
+            Scale.folder.map { URL(fileURLWithPath: $0) }
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("bench-history-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = HistoryStore(
             HistoryConfiguration(location: .file(folder.appendingPathComponent("history.sqlite").path)))
@@ -26,7 +31,7 @@ final class BenchmarkWorld {
         self.configuration = configuration
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    deinit { if Scale.folder == nil { try? FileManager.default.removeItem(at: folder) } }
 
     private static func node(_ number: Int) -> String {
         "ip-10-0-\(number / 250)-\(number % 250).eu-west-1.compute.internal"
@@ -63,7 +68,7 @@ final class BenchmarkWorld {
         await store.startRun(at: start)
         await store.record(
             revision: RevisionRecord(
-                imageSet: "bench", number: 1, at: start, data: [:],
+                imageSet: Self.imageSet, number: 1, at: start, data: [:],
                 findings: RevisionNotes(findings: [], configuration: configuration).text))
         let names = (0..<Scale.nodes).map(BenchmarkWorld.node)
         await store.record(
@@ -133,7 +138,7 @@ final class BenchmarkWorld {
             for _ in 0..<5 {
                 times.append(
                     try await milliseconds {
-                        let report = try await store.past(imageSet: "bench", withLabels: grouping.needsLabels) {
+                        let report = try await store.past(imageSet: Self.imageSet, withLabels: grouping.needsLabels) {
                             reader in
                             CoverageReport(try reader.moment(at: at), by: grouping)
                         }
@@ -144,7 +149,7 @@ final class BenchmarkWorld {
         }
         let until = now.milliseconds
         let time = try await milliseconds {
-            let series = try await store.past(imageSet: "bench", withLabels: false) { reader in
+            let series = try await store.past(imageSet: Self.imageSet, withLabels: false) { reader in
                 try CoverageSeries(reader, by: .image, since: until - 23 * 3_600_000, until: until, step: 3_600_000)
             }
             _ = try JSONEncoder().encode(series)
@@ -161,6 +166,10 @@ final class BenchmarkWorld {
             var node = NodeView(name: BenchmarkWorld.node(number), uid: "u\(number)")
             node.labels = ["topology.kubernetes.io/zone": "zone-\(number % 3)", "pool": "pool-\(number % 7)"]
             cluster.nodes[node.name] = node
+            var pod = PodView(name: "pod-\(number)", uid: "p\(number)", node: node.name)
+            for entry in configuration.images { pod.containers[entry.name] = ContainerView(running: true) }
+            pod.containers[Planning.Configuration.agentContainerName] = ContainerView(running: true)
+            cluster.pods[pod.uid] = pod
             var report = WireReport()
             report.node = node.name
             report.bootID = "b"
@@ -257,5 +266,12 @@ final class BenchmarkWorld {
         }
         await store.record(transitions: records)
         return count
+    }
+}
+
+extension ContainerView {
+    fileprivate init(running: Bool) {
+        self.init()
+        isRunning = running
     }
 }

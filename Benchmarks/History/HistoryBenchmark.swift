@@ -1,16 +1,11 @@
 import Foundation
-import GRDB
-import Planning
-import Shared
-import SwiftProtobuf
-import Testing
 
 @testable import Coordinator
 
-/// Measures history and reports at the size of a big cluster. Runs only when `BENCH_HISTORY` is set:
-/// `scripts/bench-history` does. Each figure is printed as `name value unit`.
-@Suite(.serialized, .enabled(if: Scale.isWanted)) struct HistoryBenchmark {
-    @Test(.timeLimit(.minutes(60))) func measure() async throws {
+/// Measures history and reports at the size of a big cluster; `scripts/bench-history` starts it. Each figure is printed as
+/// `name value unit`.
+@main enum HistoryBenchmark {
+    static func main() async throws {
         let world = try await BenchmarkWorld()
         try await world.fill()
         try await world.measureSize()
@@ -23,11 +18,12 @@ import Testing
 
 /// How big, from the environment.
 enum Scale {
-    static let isWanted = ProcessInfo.processInfo.environment["BENCH_HISTORY"] != nil
     static let nodes = number("BENCH_NODES", 5000)
     static let images = number("BENCH_IMAGES", 100)
     static let transitions = number("BENCH_TRANSITIONS", 5_000_000)
     static let days = 30
+    /// Where the database is made, and then stays; nil: in a folder that goes.
+    static let folder = ProcessInfo.processInfo.environment["BENCH_HISTORY_FOLDER"]
 
     private static func number(_ name: String, _ preset: Int) -> Int {
         ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? preset

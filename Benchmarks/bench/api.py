@@ -31,6 +31,15 @@ class API:
         content = response.read()
         return response.status, json.loads(content) if content else {}
 
+    def read(self, path: str) -> bytes:
+        """Whatever is there, as it comes; raises when it isn't."""
+        self._connection.request("GET", path)
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"GET {path}: {response.status} {content[:200]!r}")
+        return content
+
     def get(self, path: str) -> dict | None:
         """The body; nothing when it isn't there (yet)."""
         status, body = self.call("GET", path)

@@ -115,9 +115,9 @@ extension EndToEndTests {
                 ).count
             }
             OpenFiles.raise()
-            // What the first floods cost once (arenas of the allocator, buffers that are kept) isn't what this is about.
+            let first = try resident()
             for round in 0..<3 {
-                let (before, open) = (try resident(), try sockets())
+                let open = try sockets()
                 var connections: [Int32] = []
                 for (port, text) in [
                     (cluster.agentPort, "\u{16}\u{3}\u{1}"), (cluster.localPort, "GET /api HTTP/1.1\r\nX:"),
@@ -134,9 +134,10 @@ extension EndToEndTests {
                     try sockets() <= open + 10
                 }
                 for socket in connections { close(socket) }
-                let after = try resident()
-                print("half-open connections, round \(round): \(before) kB before, \(after) kB after")
-                if round == 2 { #expect(after < before + 20_000, "\(before) kB became \(after) kB") }
+                let full = try resident()
+                // Free memory is given back every half minute.
+                try await eventually("memory comes back", within: 100) { try resident() < first + 10_000 }
+                print("half-open connections: \(first) kB at first, \(full) kB, then \(try resident()) kB")
             }
             #expect(coordinator.process.isRunning)
             try await cluster.untilHeld(images: 1)

@@ -39,7 +39,7 @@ struct WatchedAgentPods: AgentPods {
             guard let pod = try await client.find(Pod.self, name, namespace: source.namespace),
                 pod.metadata.uid == uid
             else { return .gone }
-            return pod.isOf(source) ? .unseen : .foreign
+            return pod.metadata.isOf(source) ? .unseen : .foreign
         } catch {
             return .unknown
         }
@@ -51,12 +51,11 @@ extension ControlLoop {
     func pod(uid: String) -> PodView? { cluster.pods[uid] }
 }
 
-extension Pod {
-    /// Whether the DaemonSet's controller has made it. Labels alone are what anybody can write who may create pods.
+extension ObjectMeta {
+    /// Whether the DaemonSet's controller has made the pod. Labels alone are what anybody can write who may create
+    /// pods.
     func isOf(_ source: PodSource) -> Bool {
-        guard let owner = metadata.controller, owner.kind == "DaemonSet", owner.name == source.daemonSet else {
-            return false
-        }
-        return PodNames.labels(daemonSet: source.daemonSet).allSatisfy { metadata.labels[$0.key] == $0.value }
+        guard let owner = controller, owner.kind == "DaemonSet", owner.name == source.daemonSet else { return false }
+        return PodNames.labels(daemonSet: source.daemonSet).allSatisfy { labels[$0.key] == $0.value }
     }
 }

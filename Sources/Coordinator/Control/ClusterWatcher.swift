@@ -23,18 +23,17 @@ struct ClusterWatcher: Sendable {
         let selector = PodNames.labels(daemonSet: source.daemonSet).sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let selection = Selection(namespace: source.namespace, labelSelector: selector)
-        let pods = Reflector(Pod.self, client: client, selection: selection, onTrouble: trouble("pods"))
+        let pods = Reflector(ListedPod.self, client: client, selection: selection, onTrouble: trouble("pods"))
         for await event in pods {
             switch event {
             case .synced(let pods):
-                let ours = pods.filter { $0.isOf(source) }
+                let ours = pods.filter { $0.metadata.isOf(source) }
                 await loop.replacePods(
-                    ours.compactMap { PodView($0) }, unscheduled: ours.compactMap(PodView.init(unscheduled:)),
-                    of: source)
+                    ours.compactMap(\.view), unscheduled: ours.compactMap(\.unscheduled), of: source)
             case .added(let pod), .modified(let pod):
-                guard pod.isOf(source) else { continue }
-                if let view = PodView(pod) { await loop.update(view, of: source) }
-                if let view = PodView(unscheduled: pod) { await loop.updateUnscheduled(view, of: source) }
+                guard pod.metadata.isOf(source) else { continue }
+                if let view = pod.view { await loop.update(view, of: source) }
+                if let view = pod.unscheduled { await loop.updateUnscheduled(view, of: source) }
             case .deleted(let pod): await loop.removePod(uid: pod.metadata.uid ?? "")
             }
         }

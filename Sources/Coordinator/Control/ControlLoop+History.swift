@@ -89,11 +89,11 @@ extension ControlLoop {
     /// To be called every few seconds.
     func mendHistory() async {
         if await history.takeGap() { outbox.needsComparison = true }
-        guard outbox.needsComparison, configuration != nil, nodesSynced, let belief = await history.belief() else {
-            return
-        }
+        guard outbox.needsComparison, let asked = configuration, nodesSynced else { return }
+        let references = Set(asked.images.map(\.reference.written))
+        guard let belief = await history.belief(listed: references) else { return }
         // From here on nothing is awaited: what is told now is so.
-        guard let configuration else { return }
+        guard let configuration, configuration.images == asked.images else { return }
         outbox.needsComparison = false
         let now = clock.now
         noteMembers(of: configuration, at: now)
@@ -101,8 +101,7 @@ extension ControlLoop {
             .target(node: $0.key, labels: $0.value, at: now)
         }
         for node in belief.targets where members[node] == nil { facts.append(.left(node: node, at: now)) }
-        let listed = Set(configuration.images.map(\.reference.written))
-        for cell in belief.cells where !listed.contains(cell.image) {
+        for cell in belief.cells {
             facts.append(
                 .transition(Transition(node: cell.node, reference: cell.image, from: cell.state, to: nil, at: now)))
         }

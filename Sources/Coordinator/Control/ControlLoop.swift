@@ -33,6 +33,8 @@ actor ControlLoop {
     var nodesSynced = false
     var podsSynced = false
     var podSource: PodSource?
+    /// The pod that changed last.
+    var lastPod: PodView?
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
@@ -176,6 +178,7 @@ actor ControlLoop {
         guard podSource != source else { return }
         podSource = source
         template = nil
+        lastPod = nil
         cluster.pods = [:]
         cluster.unscheduled = [:]
         notePods()
@@ -193,6 +196,10 @@ actor ControlLoop {
 
     func update(_ pod: PodView, of source: PodSource) {
         guard source == podSource, cluster.pods[pod.uid] != pod else { return }
+        var pod = pod
+        // Most pods become alike sooner or later.
+        if let lastPod { pod.share(with: lastPod) }
+        lastPod = pod
         cluster.unscheduled[pod.uid] = nil
         cluster.pods[pod.uid] = pod
         notePods(of: [pod.node])

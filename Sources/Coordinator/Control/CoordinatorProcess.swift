@@ -10,6 +10,7 @@ struct CoordinatorProcess {
     let options: ServeCommand
 
     func run() async throws {
+        FreeMemory.limitPools()
         let logger = Self.logger(options.logLevel)
         let environment = ProcessInfo.processInfo.environment
         let namespace = Self.namespace(options.namespace, environment: environment)
@@ -64,6 +65,7 @@ struct CoordinatorProcess {
             work.service("loop") { await loop.run() },
             work.service("events") { await events.run() },
             work.service("gates") { await gates.run() },
+            Background("memory") { await FreeMemory.run() },
             work.service("certificates") { await certificates.run() },
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),

@@ -9,8 +9,8 @@ protocol HistoryRecorder: Sendable {
     func record(_ facts: [HistoryFact]) async
     /// Stores attempts; false when they aren't stored and should be sent again.
     func commit(_ attempts: [Fleet.FinishedAttempt]) async -> Bool
-    /// What history believes to be so now; nil when it can't be read.
-    func belief() async -> HistoryBelief?
+    /// What history believes to be so now, of cells those whose image isn't listed; nil when it can't be read.
+    func belief(listed references: Set<String>) async -> HistoryBelief?
     /// Whether facts were lost since this was asked last, and can be stored again.
     func takeGap() async -> Bool
     /// Where the past can be asked for; nil when it's kept nowhere.
@@ -41,5 +41,6 @@ struct HistoryBelief: Sendable, Equatable {
     }
 
     var targets: [String] = []
+    /// Of images that aren't listed any more.
     var cells: [Cell] = []
 }

@@ -44,10 +44,10 @@ struct StoredHistory: HistoryRecorder {
         return await store.record(attempts: attempts.map(AttemptRecord.init))
     }
 
-    func belief() async -> HistoryBelief? {
-        guard let nodes = try? await store.currentNodes(), let cells = try? await store.currentCells() else {
-            return nil
-        }
+    func belief(listed references: Set<String>) async -> HistoryBelief? {
+        guard let nodes = try? await store.currentNodes(),
+            let cells = try? await store.currentCells(exceptOf: references)
+        else { return nil }
         return HistoryBelief(
             targets: nodes.map(\.name),
             cells: cells.map { .init(node: $0.node, image: $0.image, state: CellState($0.state)) })

@@ -8,18 +8,25 @@ struct NodeCells {
         case none
     }
 
+    /// A snapshot has dozens of parts, each of which a copy would have to count.
+    fileprivate final class Scene: Sendable {
+        let snapshot: Snapshot
+
+        init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+    }
+
     let node: NodeView
-    private let snapshot: Snapshot
+    private let scene: Scene
     private let evidence: Evidence
 
-    fileprivate init(_ node: NodeView, _ snapshot: Snapshot, pod: PodView?) {
+    fileprivate init(_ node: NodeView, _ scene: Scene, pod: PodView?) {
         self.node = node
-        self.snapshot = snapshot
-        if snapshot.configuration.runtimeSocket == .none {
+        self.scene = scene
+        if scene.snapshot.configuration.runtimeSocket == .none {
             // A node that isn't ready says nothing of its pods.
             evidence = node.isReady ? pod.map { .pod($0) } ?? .none : .none
         } else {
-            evidence = snapshot.fleet.cells(of: node.name, now: snapshot.now).map { .agent($0) } ?? .none
+            evidence = scene.snapshot.fleet.cells(of: node.name, now: scene.snapshot.now).map { .agent($0) } ?? .none
         }
     }
 
@@ -31,14 +38,14 @@ struct NodeCells {
 
     /// The state of each image entry, in their order.
     func forEach(_ body: (_ column: Int, _ state: CellState) -> Void) {
-        let count = snapshot.configuration.images.count
+        let count = scene.snapshot.configuration.images.count
         switch evidence {
         case .none: for column in 0..<count { body(column, .unknown) }
         case .agent(let cells):
             for (column, state) in cells.enumerated() where column < count { body(column, state) }
             if cells.count < count { for column in cells.count..<count { body(column, .unknown) } }
         case .pod(let pod):
-            for (column, image) in snapshot.configuration.images.enumerated() {
+            for (column, image) in scene.snapshot.configuration.images.enumerated() {
                 body(column, pod.presence(of: image.name).state)
             }
         }
@@ -48,7 +55,7 @@ struct NodeCells {
         switch evidence {
         case .none: .unknown
         case .agent(let cells): column < cells.count ? cells[cells.startIndex + column] : .unknown
-        case .pod(let pod): pod.presence(of: snapshot.configuration.images[column].name).state
+        case .pod(let pod): pod.presence(of: scene.snapshot.configuration.images[column].name).state
         }
     }
 
@@ -57,11 +64,11 @@ struct NodeCells {
         switch evidence {
         case .none: return nil
         case .agent:
-            return snapshot.fleet.failure(node: node.name, column: column).map {
+            return scene.snapshot.fleet.failure(node: node.name, column: column).map {
                 CellFailure(reason: $0.reason, message: $0.message, nextAttempt: $0.nextAttempt)
             }
         case .pod(let pod):
-            let presence = pod.presence(of: snapshot.configuration.images[column].name)
+            let presence = pod.presence(of: scene.snapshot.configuration.images[column].name)
             return presence.reason.map { CellFailure(reason: $0, message: presence.message, nextAttempt: nil) }
         }
     }
@@ -82,6 +89,7 @@ extension Snapshot {
         if configuration.runtimeSocket == .none {
             for pod in cluster.pods.values where !pod.isTerminating { pods[pod.node] = pod }
         }
-        return targets.map { NodeCells($0, self, pod: pods[$0.name]) }
+        let scene = NodeCells.Scene(self)
+        return targets.map { NodeCells($0, scene, pod: pods[$0.name]) }
     }
 }

@@ -11,8 +11,9 @@ struct Snapshot: Sendable {
     /// Agents that aren't let in, by their node.
     var refusals: [String: AgentRefusal] = [:]
 
-    /// The nodes that have, or should have, our pod.
+    /// The nodes that have, or should have, our pod, by name.
     var targets: [NodeView] {
-        cluster.nodes.values.filter(configuration.scheduling.selects).sorted { $0.name < $1.name }
+        // Names are sorted, not nodes: those have a dozen parts to move each time.
+        cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
     }
 }

@@ -30,9 +30,13 @@ struct GuardedChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         channel.eventLoop.makeCompletedFuture {
+            try Self.keepSmall(channel)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(ConnectionAdmission(limiter))
-            if let identity { try pipeline.addHandler(NIOSSLServerHandler(context: identity.current)) }
+            if let identity {
+                try pipeline.addHandler(
+                    NIOSSLServerHandler(context: identity.current, configuration: Self.smallBuffers))
+            }
         }.flatMap {
             http.setup(channel: channel, logger: logger)
         }.flatMapThrowing { value in
@@ -43,6 +47,23 @@ struct GuardedChannel: ServerChildChannel {
             return value
         }
     }
+
+    /// Every agent keeps a connection that waits most of the time. By themselves its buffers grow with the largest
+    /// report that came on it, and stay so: 120 KB for each of thousands.
+    private static func keepSmall(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBytes))
+        try options.setOption(.maxMessagesPerRead, value: 1)
+    }
+
+    /// Read at once; a heartbeat has less.
+    private static let readBytes = 4096
+
+    private static let smallBuffers: NIOSSLHandler.Configuration = {
+        var configuration = NIOSSLHandler.Configuration()
+        configuration.maximumPreservedOutboundBufferCapacity = 1024
+        return configuration
+    }()
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
         await http.handle(value: value, logger: logger)

@@ -31,9 +31,10 @@ extension Fleet {
 
     /// The image that one of the wanted references resolves to on a node.
     public func image(of name: String, column: Int) -> ListedImage? {
-        nodes[name]?.inventory.keys.first { catalogue.columns($0).contains(Int32(column)) }
-            .flatMap { catalogue.record($0) }
-            .map { ListedImage(id: $0.id, size: $0.size, digests: $0.digests) }
+        guard let resolved = nodes[name]?.resolved, resolved.indices.contains(column), resolved[column] >= 0 else {
+            return nil
+        }
+        return catalogue.record(resolved[column]).map { ListedImage(id: $0.id, size: $0.size, digests: $0.digests) }
     }
 
     /// A node's orders under way, oldest first.

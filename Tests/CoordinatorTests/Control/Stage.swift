@@ -53,7 +53,11 @@ actor Ledger: HistoryRecorder {
         return true
     }
 
-    func belief() -> HistoryBelief? { believed }
+    func belief(listed references: Set<String>) -> HistoryBelief? {
+        var belief = believed
+        belief.cells.removeAll { references.contains($0.image) }
+        return belief
+    }
 
     func takeGap() -> Bool {
         defer { hasGap = false }

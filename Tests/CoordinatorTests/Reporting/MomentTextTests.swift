@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Planning
 import Shared
 import Testing
@@ -144,5 +145,21 @@ import Testing
         let fields = RegistryChallenge.fields(
             #"realm="https://auth.docker.io/token",service="registry.docker.io",scope="a:b,c""#)
         #expect(fields == ["realm": "https://auth.docker.io/token", "service": "registry.docker.io", "scope": "a:b,c"])
+    }
+}
+
+@Suite struct RFC3339Tests {
+    /// Against Foundation's own, over ten thousand years and at the edges of seconds, days, months and leap years.
+    @Test func momentsAreWrittenAsFoundationDoes() {
+        var random = SystemRandomNumberGenerator()
+        let edges: [Int64] = [0, 1, 999, 1000, 951_782_399_999, 951_782_400_000, 1_709_251_199_001, 4_102_444_799_999]
+        let others = (0..<2000).map { _ in Int64.random(in: 0..<253_402_300_800_000, using: &random) }
+        for milliseconds in edges + others {
+            // Foundation counts in fractions, which can fall short of a millisecond.
+            let date = Date(timeIntervalSince1970: (Double(milliseconds) + 0.25) / 1000)
+            let expected = date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            #expect(Timestamp(milliseconds: milliseconds).rfc3339 == expected)
+        }
+        #expect(Timestamp(milliseconds: -1).rfc3339 == "1969-12-31T23:59:59.999Z")
     }
 }

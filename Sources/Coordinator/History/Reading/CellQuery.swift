@@ -8,7 +8,7 @@ struct CellQuery: Sendable {
     var image: String?
 
     func current(_ db: Database) throws -> [CellRecord] {
-        let texts = try Texts(db)
+        let texts = Texts(db)
         var clause = HistoryWhere()
         clause.add(HistoryFilter(node: node, image: image), time: "since", id: "since", after: nil)
         let sql = "SELECT node_id, image_id, state, reason, digest_id, since FROM cells \(clause.sql)"
@@ -18,11 +18,17 @@ struct CellQuery: Sendable {
         }.array()
     }
 
+    /// The cells of images that aren't among these.
+    static func current(exceptOf references: Set<String>, _ db: Database) throws -> [CellRecord] {
+        try String.fetchAll(db, sql: "SELECT reference FROM images").filter { !references.contains($0) }
+            .flatMap { try CellQuery(image: $0).current(db) }
+    }
+
     /// Of each cell, the last of its transitions whose time isn't after the moment.
     ///
     /// Reads all transitions before the moment: for one node or one image. `PastReader` answers for all of them.
     func at(_ moment: Int64, _ db: Database) throws -> [CellRecord] {
-        let texts = try Texts(db)
+        let texts = Texts(db)
         var clause = HistoryWhere()
         clause.add(HistoryFilter(node: node, image: image, until: moment), time: "at", id: "id", after: nil)
         let sql = """
@@ -52,31 +58,31 @@ struct CellQuery: Sendable {
         var since: Int64
     }
 
-    /// The interned texts: a few thousand, read once for many cells.
-    private struct Texts {
-        var nodes: [Int64: String]
-        var images: [Int64: String]
-        var digests: [Int64: String]
+    /// The interned texts, each read once: an answer has few or many.
+    private final class Texts {
+        private let db: Database
+        private var nodes: [Int64: String] = [:]
+        private var images: [Int64: String] = [:]
+        private var digests: [Int64: String] = [:]
 
-        init(_ db: Database) throws {
-            nodes = try Self.table(db, "SELECT id, name FROM nodes")
-            images = try Self.table(db, "SELECT id, reference FROM images")
-            digests = try Self.table(db, "SELECT id, value FROM digests")
-        }
+        init(_ db: Database) { self.db = db }
 
-        private static func table(_ db: Database, _ sql: String) throws -> [Int64: String] {
-            var texts: [Int64: String] = [:]
-            let rows = try Row.fetchCursor(db, sql: sql)
-            while let row = try rows.next() { texts[row[0]] = row[1] as String }
-            return texts
+        private func text(_ id: Int64, _ known: inout [Int64: String], _ sql: String) throws -> String? {
+            if let text = known[id] { return text }
+            let text = try String.fetchOne(db.cachedStatement(sql: sql), arguments: [id])
+            known[id] = text
+            return text
         }
 
         func record(node: Int64, image: Int64, _ value: Value) throws -> CellRecord {
-            guard let state = RecordedState(rawValue: value.state), let node = nodes[node], let image = images[image]
+            guard let state = RecordedState(rawValue: value.state),
+                let node = try text(node, &nodes, "SELECT name FROM nodes WHERE id = ?"),
+                let image = try text(image, &images, "SELECT reference FROM images WHERE id = ?")
             else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a cell without a name or state") }
+            let digest = try value.digest.flatMap { try text($0, &digests, "SELECT value FROM digests WHERE id = ?") }
             return CellRecord(
                 node: node, image: image, state: state, reason: RecordedReason(rawValue: value.reason) ?? .unknown,
-                digest: value.digest.flatMap { digests[$0] }, since: value.since)
+                digest: digest, since: value.since)
         }
     }
 }

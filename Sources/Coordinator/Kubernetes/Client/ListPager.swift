@@ -2,6 +2,9 @@ import Shared
 
 /// Fetches a list page by page: which page to ask for next, and what to do when one fails. A value without I/O.
 ///
+/// Pages have about the same number of bytes, however large the objects are: pods with a hundred containers are a hundred
+/// times those with one. The first page is a small one; what it weighs tells how many objects fit into the next.
+///
 /// A list whose continue token expires is started over with larger pages: the token that such an answer offers would
 /// give an inconsistent list, in which objects can be missing.
 struct ListPager: Sendable, Hashable {
@@ -10,13 +13,25 @@ struct ListPager: Sendable, Hashable {
     /// Nil on the first page.
     private(set) var continueToken: String?
     private(set) var restarts = 0
-    /// The page size that was too large for us once; never asked for again.
-    private var tooLarge: Int?
+    /// Never more objects than these.
+    private var most: Int
+    /// Whether a page was too large for us: then `most` stays.
+    private var wasTooLarge = false
 
     static let maximumRestarts = 3
-    static let minimumLimit = 10
+    static let firstLimit = 50
+    /// An object has at most 1.5 MiB: one always fits.
+    static let minimumLimit = 1
+    /// What a page is to have. Decoding it takes several times as much for a moment.
+    static let pageBytes = 4 << 20
+    /// What a page may have. A longer one is refused, and asked for in halves.
+    static let maximumPageBytes = 8 << 20
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter limit: the most objects in one page.
+    init(limit: Int) {
+        most = limit
+        self.limit = min(limit, Self.firstLimit)
+    }
 
     enum Next: Sendable, Hashable {
         /// Ask for the page.
@@ -26,9 +41,15 @@ struct ListPager: Sendable, Hashable {
         case done
     }
 
-    mutating func received(_ meta: ListMeta?) -> Next {
+    /// - Parameters:
+    ///   - objects: in the page.
+    ///   - bytes: of the page.
+    mutating func received(_ meta: ListMeta?, objects: Int, bytes: Int) -> Next {
         guard let token = meta?.continue, !token.isEmpty else { return .done }
         continueToken = token
+        if objects > 0, bytes > 0 {
+            limit = min(most, max(Self.minimumLimit, Self.pageBytes / max(1, bytes / objects)))
+        }
         return .page
     }
 
@@ -37,14 +58,16 @@ struct ListPager: Sendable, Hashable {
         if error.isExpired, continueToken != nil, restarts < Self.maximumRestarts {
             restarts += 1
             continueToken = nil
-            limit = min(limit * 2, (tooLarge ?? .max) / 2)
+            if !wasTooLarge { most *= 2 }
+            limit = min(limit * 2, most)
             return .restart
         }
-        // Objects can be as large as 1.5 MiB, and a slow server may not manage a full page in time.
+        // Objects differ in size, and a slow server may not manage a full page in time.
         let isTooMuch = error.reason == KubernetesError.tooLargeReason || error.underlying?.code == .timeout
         if isTooMuch, limit > Self.minimumLimit {
-            tooLarge = limit
-            limit = max(Self.minimumLimit, limit / 2)
+            wasTooLarge = true
+            most = max(Self.minimumLimit, limit / 2)
+            limit = most
             return .page
         }
         return nil

@@ -50,9 +50,17 @@ extension ResourceType {
 ///
 /// Never written back whole: that would drop what isn't decoded. Writes are documents (``JSONValue``) of the fields
 /// that we mean.
-protocol KubernetesResource: Codable, Sendable {
+protocol KubernetesResource: Decodable, Sendable {
     static var resourceType: ResourceType { get }
     var metadata: ObjectMeta { get }
+
+    /// Takes the storage of another object for what is equal in both. A list is asked object by object: of thousands
+    /// of pods, most say the same of their containers.
+    mutating func share(with other: Self)
+}
+
+extension KubernetesResource {
+    mutating func share(with other: Self) {}
 }
 
 /// Escapes everything but the unreserved characters of RFC 3986, for paths and queries.
