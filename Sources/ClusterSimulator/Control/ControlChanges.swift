@@ -9,6 +9,8 @@ struct NodeChange: Codable, Sendable {
     var megabitsPerSecond: Double?
     var diskGigabytes: Double?
     var diskUsedGigabytes: Double?
+    /// By registry: what the kubelet shows to it by itself.
+    var kubeletCredentials: [String: CredentialScenario]?
 }
 
 /// What `PUT /simulator/v1/registries/HOST` can change. What is left out stays. A registry that isn't there is made.

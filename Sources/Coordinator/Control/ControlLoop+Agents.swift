@@ -22,6 +22,7 @@ extension ControlLoop {
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
         tell(ingestion.transitions)
+        noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)
@@ -68,7 +69,7 @@ extension ControlLoop {
 
     private func endWait(id: UInt64, node: String) { waiters.end(id: id, node: node) }
 
-    private func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
+    func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
         for attempt in attempts {
             logger.info(
                 "a pull failed",

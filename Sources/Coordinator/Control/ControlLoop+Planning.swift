@@ -27,6 +27,7 @@ extension ControlLoop {
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
         open(plan.gateOpenings)
+        carryOutPullPods(plan, configuration)
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         if let moment = plan.wake {
             wake = Task { [signal] in

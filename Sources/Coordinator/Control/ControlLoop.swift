@@ -27,6 +27,7 @@ actor ControlLoop {
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
+    var pullPodActuator: PullPodActuator?
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false
@@ -129,6 +130,7 @@ actor ControlLoop {
         template = nil
         cluster.pods = [:]
         cluster.unscheduled = [:]
+        forgetPullPods()
         signal.yield()
     }
 

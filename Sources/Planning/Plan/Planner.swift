@@ -33,6 +33,7 @@ public struct Planner: Sendable {
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)
+        planner.planPullPods(&plan)
         planner.planReplacements(&plan)
         planner.noticeSilence(&plan)
         return plan

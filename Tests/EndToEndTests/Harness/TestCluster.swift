@@ -49,14 +49,20 @@ final class TestCluster {
     /// Runs a test on a simulated cluster of three nodes with small images, and takes everything down after it.
     static func simulated(
         nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil,
-        _ body: (TestCluster) async throws -> Void
+        kubeletCredential: JSONValue? = nil, _ body: (TestCluster) async throws -> Void
     ) async throws {
         let folder = try temporaryFolder()
         let host = "registry.example.com"
         let images = (1...4).map { "\(host)/app\($0):1" }
         var scenario: JSONValue = [
             "nodes": .array(
-                (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
+                (1...nodes).map { number in
+                    var node: JSONValue = [
+                        "name": .string("n\(number)"), "zone": .string(number % 2 == 0 ? "b" : "a"),
+                    ]
+                    if let kubeletCredential { node["kubeletCredentials"] = [host: kubeletCredential] }
+                    return node
+                }),
             "registries": [
                 [
                     "host": .string(host), "latencyMilliseconds": 20,

@@ -10,6 +10,8 @@ struct RandomHistory {
     var random: SeededGenerator
     let images: [ImageEntry]
     let credential = Credential(username: "puller", password: "secret")
+    /// Some kubelets have the registries' credential by themselves.
+    let hasKubeletCredentials: Bool
     var invariants = Invariants()
 
     /// One history in so many is of 200 nodes.
@@ -64,6 +66,7 @@ struct RandomHistory {
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
+        hasKubeletCredentials = seed % 3 == 0
         let isLarge = seed % Self.rarity == Self.rarity - 1
         var registries: [RegistryModel] = []
         var images: [ImageEntry] = []
@@ -111,6 +114,7 @@ struct RandomHistory {
         let node = NodeModel(name: name, diskCapacity: 4 << 30, platform: platform)
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
+        if hasKubeletCredentials, random.unit() < 0.5 { cluster.giveKubeletCredential(credential, node: name) }
     }
 
     /// What isn't as it should be, and why.
