@@ -11,7 +11,7 @@ package struct PlannedCluster {
     package var random: SeededGenerator
     package private(set) var configuration = Configuration()
     package var cluster = ClusterView()
-    package private(set) var fleet: Fleet
+    package internal(set) var fleet: Fleet
     package private(set) var agents: [String: ModelAgent] = [:]
     /// Every pull that was ordered in the newest step, with what was known of the cell right before.
     package private(set) var newOrders: [Order] = []
@@ -119,6 +119,7 @@ package struct PlannedCluster {
         agents[name] = nil
         cluster.nodes[name] = nil
         cluster.pods = cluster.pods.filter { $0.value.node != name }
+        cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
         fleet.remove(node: name, at: now)
         changed()
@@ -234,6 +235,7 @@ package struct PlannedCluster {
                 agents[event.node]?.pullFinished(pull, runtime: runtime, at: event.time)
             default: observePods(event)
             }
+            observePullPods(event)
         }
         if hasPods { keepPods() }
         deliverLate()
@@ -274,6 +276,7 @@ package struct PlannedCluster {
         newWakes = plan.wakes.count
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
         openGates(plan)
+        carryOutPullPods(plan)
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }
     }

@@ -1,3 +1,5 @@
+import Shared
+
 extension ClusterModel {
     /// Gives a pod to a node's kubelet.
     public mutating func addPod(_ spec: PodSpec, node name: String) {
@@ -63,7 +65,10 @@ extension ClusterModel {
         case .pull(let token, let reference):
             let id = PullID(number: nextPull)
             nextPull += 1
-            start(id, node: index, reference: reference, credential: nil, token: token)
+            let host = (try? ImageReference(reference))?.registry ?? ""
+            start(
+                id, node: index, reference: reference, credential: nodes[index].model.kubeletCredentials[host],
+                token: token)
         case .cancelPull(let token):
             if let pull = pulls.values.first(where: { $0.node == index && $0.kubeletToken == token }) {
                 cancelPull(pull.id)

@@ -141,6 +141,12 @@ public struct ClusterModel: Sendable {
         if let usedByOthers { nodes[index].runtime.usedByOthers = usedByOthers }
     }
 
+    /// Gives a node's kubelet a credential of its own, or takes it away.
+    public mutating func setKubeletCredential(_ credential: Credential?, registry host: String, node name: String) {
+        guard let index = nodeIndex[name] else { return }
+        nodes[index].model.kubeletCredentials[host] = credential
+    }
+
     /// Removes an image as CRI's RemoveImage does.
     ///
     /// - Returns: its id; nil when it isn't there.

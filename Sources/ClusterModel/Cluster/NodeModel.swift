@@ -15,6 +15,8 @@ public struct NodeModel: Hashable, Sendable {
     /// Nil: images are never collected.
     public var garbageCollection: GarbageCollection?
     public var kubelet: KubeletConfiguration
+    /// What its kubelet shows to registries by itself, by their host: a credential-provider plugin's, the node's own.
+    public var kubeletCredentials: [String: Credential] = [:]
 
     public init(
         name: String, bandwidth: Double = 125_000_000, latencyFactor: Double = 1, unpackBandwidth: Double? = nil,

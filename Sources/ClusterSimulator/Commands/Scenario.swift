@@ -68,18 +68,30 @@ struct NodeScenario: Codable, Hashable, Sendable {
     var labels: [String: String]?
     /// As in a node's spec.
     var taints: [JSONValue]?
+    /// What the kubelet shows to registries by itself, by their host; the agent has nothing of it.
+    var kubeletCredentials: [String: CredentialScenario]?
     /// Whether the kubelet collects unused images above 85 % of the disk; false by default.
     var collectsGarbage: Bool?
 
     func model(kubelet: KubeletConfiguration) -> NodeModel {
-        NodeModel(
+        var model = NodeModel(
             name: name, bandwidth: (megabitsPerSecond ?? 1000) * 125_000, latencyFactor: latencyFactor ?? 1,
             unpackBandwidth: unpackMegabytesPerSecond.map { $0 * 1_000_000 },
             diskCapacity: Int64((diskGigabytes ?? 100) * 1_000_000_000),
             diskUsedByOthers: Int64((diskUsedGigabytes ?? 5) * 1_000_000_000),
             platform: "linux/\(architecture ?? "amd64")",
             garbageCollection: collectsGarbage == true ? GarbageCollection() : nil, kubelet: kubelet)
+        model.kubeletCredentials = (kubeletCredentials ?? [:]).mapValues(\.model)
+        return model
     }
+}
+
+/// A user of a registry.
+struct CredentialScenario: Codable, Hashable, Sendable {
+    var username: String
+    var password: String
+
+    var model: Credential { Credential(username: username, password: password) }
 }
 
 /// One registry.

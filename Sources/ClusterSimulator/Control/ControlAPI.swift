@@ -64,6 +64,9 @@ struct ControlAPI: Sendable {
     private func changeNode(_ name: String, _ change: NodeChange) async throws -> Response {
         guard let node = await fleet.node(name) else { return Self.problem(.notFound, "there is no node \(name)") }
         await cluster.change { model in
+            for (host, credential) in change.kubeletCredentials ?? [:] {
+                model.setKubeletCredential(credential.model, registry: host, node: name)
+            }
             if let rate = change.megabitsPerSecond { model.setBandwidth(rate * 125_000, node: name) }
             model.setDisk(
                 capacity: change.diskGigabytes.map { Int64($0 * 1_000_000_000) },

@@ -11,6 +11,8 @@ struct NodeChange: Codable, Sendable {
     var diskUsedGigabytes: Double?
     /// Its agent's process is stopped where it stands: it is there, and says nothing.
     var agentFrozen: Bool?
+    /// By registry: what the kubelet shows to it by itself.
+    var kubeletCredentials: [String: CredentialScenario]?
 }
 
 /// What `PUT /simulator/v1/registries/HOST` can change. What is left out stays. A registry that isn't there is made.

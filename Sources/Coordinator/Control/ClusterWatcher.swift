@@ -39,7 +39,7 @@ struct ClusterWatcher: Sendable {
         }
     }
 
-    private func trouble(_ what: String) -> @Sendable (KubernetesTrouble?) -> Void {
+    func trouble(_ what: String) -> @Sendable (KubernetesTrouble?) -> Void {
         { [logger] trouble in
             guard let trouble else { return logger.info("watching again", metadata: ["what": "\(what)"]) }
             logger.warning(

@@ -24,6 +24,7 @@ extension ControlLoop {
         for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
         // In restricted mode agents are a former template's; what pods say counts.
         if !isRestricted { tell(ingestion.transitions) }
+        noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)

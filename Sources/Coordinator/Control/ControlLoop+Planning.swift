@@ -28,6 +28,7 @@ extension ControlLoop {
         for node in outcome.nodes { waiters.notify(node: node) }
         rollOutTrouble = plan.rollOut
         open(plan.gateOpenings)
+        carryOutPullPods(plan, configuration)
         for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
         for wake in plan.wakes {
             Task { [wakePod, namespace = configuration.namespace] in await wakePod(wake, namespace) }

@@ -39,6 +39,7 @@ actor ControlLoop {
     var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
     var podLedger = PodLedger()
+    var pullPodActuator: PullPodActuator?
     var waiters = AssignmentWaiters()
     var attemptTally = AttemptTally()
     var isEnding = false
@@ -182,6 +183,7 @@ actor ControlLoop {
         cluster.pods = [:]
         cluster.unscheduled = [:]
         notePods()
+        forgetPullPods()
         signal.yield()
     }
 

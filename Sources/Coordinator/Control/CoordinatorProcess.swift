@@ -145,6 +145,7 @@ struct CoordinatorProcess {
                     "can't find our own Deployment: the DaemonSet will have no owner", metadata: ["error": "\(error)"])
             }
         }
+        await loop.use(.kubernetes(client, options: manifest))
         let configMap = ObjectReference(
             apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap)
         let surroundings = KubernetesSurroundings(

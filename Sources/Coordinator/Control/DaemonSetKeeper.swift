@@ -88,6 +88,10 @@ actor DaemonSetKeeper {
             group.addTask {
                 await ClusterWatcher(client: self.client, loop: self.loop, logger: self.logger).followPods(of: place)
             }
+            group.addTask {
+                await ClusterWatcher(client: self.client, loop: self.loop, logger: self.logger).followPullPods(
+                    of: place)
+            }
             group.addTask { await self.checkAtIntervals() }
             group.addTask { await self.retire(otherThan: place) }
         }

@@ -30,6 +30,10 @@ extension CoverageReport {
         self.images = images.count
         total = tally.total
         rows = tally.finish(now: snapshot.now)
+        guard grouping == .image, !isRestricted else { return }
+        for (row, image) in images.enumerated() where snapshot.fleet.puller(of: image.reference) == .kubelet {
+            rows[row].pulledBy = Puller.kubelet.rawValue
+        }
     }
 }
 

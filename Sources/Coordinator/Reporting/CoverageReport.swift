@@ -97,6 +97,8 @@ struct CoverageRow: Codable, Sendable, Equatable {
     var name: String
     /// The reference as the user wrote it, when the slice is an image.
     var reference: String?
+    /// `kubelet` for an image for which only the nodes' kubelets have credentials; nil otherwise.
+    var pulledBy: String?
     var counts = CoverageCounts()
     /// Seconds since the newest listing of the oldest report in the slice; nil while a node has sent none.
     var reportAgeSeconds: Double?

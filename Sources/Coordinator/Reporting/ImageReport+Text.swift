@@ -1,11 +1,17 @@
+import Planning
+
 extension ImageReport {
     /// The report for people.
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [
             style.bold(
                 "\(name): coverage \(CoverageReport.percent(counts)), present on \(counts.present) of "
-                    + "\(counted(counts.cells, "node")), held on \(counts.held)"), "reference \(reference)", "",
+                    + "\(counted(counts.cells, "node")), held on \(counts.held)"), "reference \(reference)",
         ]
+        if pulledBy == Puller.kubelet.rawValue {
+            lines.append("pulled by the nodes' kubelets, with credentials that agents don't have")
+        }
+        lines.append("")
         for state in ["held", "present", "pulling", "failed", "missing", "unknown"] {
             guard let names = nodes[state] else { continue }
             let shown = all ? names : Array(names.prefix(8))

@@ -8,6 +8,8 @@ struct ImageReport: Codable, Sendable, Equatable {
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     var revision: Int
+    /// `agent`, or `kubelet`: restricted mode, or an image for which only kubelets have credentials.
+    var pulledBy: String
     var counts: CoverageCounts
     /// The nodes of each state, by their names.
     var nodes: [String: [String]]
@@ -55,6 +57,7 @@ struct ImageReport: Codable, Sendable, Equatable {
         nodes = [:]
         var tally = CoverageTally(.image, images: [entry])
         let isRestricted = snapshot.configuration.runtimeSocket == .none
+        pulledBy = (isRestricted ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
         for node in snapshot.targets {
             let own = pods[node.name] ?? []

@@ -9,6 +9,8 @@ public struct ClusterView: Sendable, Equatable {
     /// Pods of the DaemonSet that the scheduler hasn't found a place for yet, by their UID; their nodes are those that
     /// they are meant for.
     public var unscheduled: [String: PodView] = [:]
+    /// Pods that were made so that kubelets pull, by their UID.
+    public var pullPods: [String: PullPodView] = [:]
 
     public init() {}
 }

@@ -34,6 +34,7 @@ extension Fleet {
             // What was absent may have been put there, and who edits the list expects an answer.
             experience.trials[key]?.release()
         }
+        for key in experience.kubeletPulls.keys { experience.kubeletPulls[key]?.hurry() }
 
         let normalised = Set(wanted.map(\.normalised))
         var transitions: [Transition] = []

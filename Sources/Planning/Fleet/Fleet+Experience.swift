@@ -11,7 +11,8 @@ extension Fleet {
         let succeeded = attempt.outcome == .succeeded
         // From the order to its report: what lies between counts for the goodput, whoever spent the time.
         let assigned = nodes[name]?.orders[id]?.assignedAt ?? now
-        let seconds = Double(now.milliseconds(since: assigned)) / 1000
+        let ended = nodes[name]?.orders[id]?.endedAt ?? now
+        let seconds = Double(ended.milliseconds(since: assigned)) / 1000
         let outcome: RegistryPace.End.Outcome
         if succeeded {
             outcome = .succeeded(bytes: attempt.bytes, seconds: seconds)
@@ -28,18 +29,27 @@ extension Fleet {
             if experience.registries[registry]?.circuit.succeeded(on: name, at: now) == true {
                 release(registry: registry, at: now)
             }
+            learnPuller(of: order)
             experience.trials[order.trial, default: Trial()].succeeded()
             learnDisk(from: order, node: name, size: attempt.bytes)
             return
         }
         guard let reason, reason != .cancelled else { return }
-        let next = note(reason, attempt.message, order: order, node: name, attempt: attempt, at: now, using: &random)
+        let lesson = learn(
+            of: order, reason: reason, message: attempt.message, node: name, at: now, using: &random)
+        var next = now
+        if lesson != .nothing {
+            next = note(reason, attempt.message, order: order, node: name, attempt: attempt, at: now, using: &random)
+        }
+        if lesson == .kubeletsTurn {
+            nodes[name]?.failures[order.reference.normalised]?.nextAttempt = now
+        }
         if reason.blamesRegistry {
             experience.registries[registry]?.circuit.failed(
                 on: name, started: order.assignedAt, at: now, nodes: nodes.count, policy: retry, using: &random)
-            hasten(order, node: name)
+            if lesson != .nothing { hasten(order, node: name) }
         }
-        if !order.isRefresh {
+        if !order.isRefresh, lesson == .ordinary {
             experience.trials[order.trial, default: Trial()].failed(
                 reason, on: name, next: next, at: now, policy: retry, using: &random)
         }
@@ -56,7 +66,8 @@ extension Fleet {
         let attempts = (nodes[name]?.failures[key]?.attempts ?? 0) + 1
         let delay = retry.delay(afterFailures: attempts, reason: reason, using: &random)
         let failure = Failure(
-            reason: reason, message: message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay)
+            reason: reason, message: message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay,
+            puller: order.puller)
         if let former = nodes[name]?.failures[key], former.reason != reason { nodes[name]?.newReasons.insert(key) }
         nodes[name]?.failures[key] = failure
         return failure.nextAttempt
@@ -117,6 +128,11 @@ extension Fleet {
         }
     }
 
+    /// An agent has other pull secrets than before.
+    mutating func noteNewSecrets(node name: String, at now: Timestamp) {
+        for key in experience.kubeletPulls.keys { experience.kubeletPulls[key]?.secretsChanged(on: name, at: now) }
+    }
+
     /// Somebody asked for a pull by hand: no wait counts any more. An image that is there is asked for again when its
     /// tag can have moved.
     ///
@@ -135,6 +151,7 @@ extension Fleet {
         for key in experience.trials.keys where key.reference == reference.normalised {
             experience.trials[key]?.release(node: node)
         }
+        experience.kubeletPulls[reference.normalised]?.hurry()
         for key in experience.refreshes.keys where key.reference == reference.normalised {
             experience.refreshes[key]?.nextCheck = now
             experience.refreshes[key]?.waits = [:]

@@ -6,6 +6,8 @@ struct EndingPull: Sendable, Equatable {
     var registry: String
     /// Its own deadline has passed then.
     var until: Timestamp
+    /// It ends with its pod.
+    var isKubelets = false
 }
 
 extension Fleet {
@@ -21,9 +23,11 @@ extension Fleet {
         }
         for pull in plan.pulls {
             transitions += order(
-                pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh, at: now)
+                pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh, by: pull.puller,
+                at: now)
             changed.insert(pull.node)
         }
+        for pod in plan.pullPods { nodes[pod.node]?.orders[pod.order]?.hasPod = true }
         for shortage in plan.shortages { transitions += refuse(shortage, at: now) }
         for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
@@ -52,12 +56,13 @@ extension Fleet {
     /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
     public mutating func order(
         _ reference: ImageReference, node name: String, platform: String = "", isRefresh: Bool = false,
-        at now: Timestamp
+        by puller: Puller = .agent, at now: Timestamp
     ) -> [Transition] {
         guard let node = nodes[name], !node.isPulling(reference) else { return [] }
         var order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
         order.platform = platform
         order.isRefresh = isRefresh
+        order.puller = puller
         if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {
             order.freeBytes = node.imageFilesystem.freeBytes
         } else {
@@ -73,9 +78,11 @@ extension Fleet {
         guard let order = nodes[name]?.orders[id] else { return [] }
         close(id, node: name, .other, at: now)
         let patience = Double(pullTimeoutSeconds) + silenceSeconds
-        if order.assignedAt + patience > now {
+        let isRunning = order.puller == .agent || (order.hasPod && order.endedAt == nil)
+        if isRunning, order.assignedAt + patience > now {
             ending[id] = EndingPull(
-                node: name, registry: order.reference.registry, until: order.assignedAt + patience)
+                node: name, registry: order.reference.registry, until: order.assignedAt + patience,
+                isKubelets: order.puller == .kubelet)
         }
         return refreshCells(of: name, at: now)
     }
@@ -86,7 +93,7 @@ extension Fleet {
             experience.registries[order.reference.registry, default: RegistryPace()].started(at: order.assignedAt)
         nodes[name]?.orders[order.id] = order
         orderNodes[order.id] = name
-        renewAssignment(of: name)
+        if order.puller == .agent { renewAssignment(of: name) }
     }
 
     /// An order has ended, one way or another.
@@ -100,11 +107,19 @@ extension Fleet {
             RegistryPace.End(
                 startedAt: order.assignedAt, reading: order.reading, image: order.reference.normalised,
                 outcome: outcome), at: now)
-        renewAssignment(of: name)
+        if order.puller == .agent { renewAssignment(of: name) }
         return order
     }
 
-    /// The process that pulled has gone.
+    /// The process that pulled has gone; the node's kubelet hasn't.
+    mutating func dropAgentOrders(of name: String, at now: Timestamp) {
+        for (id, order) in nodes[name]?.orders ?? [:] where order.puller == .agent {
+            close(id, node: name, .other, at: now)
+        }
+        ending = ending.filter { $0.value.node != name || $0.value.isKubelets }
+    }
+
+    /// The node has gone.
     mutating func dropOrders(of name: String, at now: Timestamp) {
         for id in Array(nodes[name]?.orders.keys ?? [:].keys) { close(id, node: name, .other, at: now) }
         ending = ending.filter { $0.value.node != name }
@@ -114,7 +129,9 @@ extension Fleet {
     mutating func settleEnding(of name: String, running: [WireRunningPull], at now: Timestamp) {
         guard !ending.isEmpty else { return }
         let named = Set(running.map(\.pullID))
-        ending = ending.filter { id, pull in pull.until > now && (pull.node != name || named.contains(id)) }
+        ending = ending.filter { id, pull in
+            pull.until > now && (pull.node != name || pull.isKubelets || named.contains(id))
+        }
     }
 
     mutating func renewAssignment(of name: String) {

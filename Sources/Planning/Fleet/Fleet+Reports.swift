@@ -8,6 +8,8 @@ extension Fleet {
         public var attempts: [FinishedAttempt] = []
         /// Those among them that failed and weren't reported before.
         public var newFailures: [FinishedAttempt] = []
+        /// Attempts of the node's kubelet that are over. Each is told once.
+        public var kubeletAttempts: [FinishedAttempt] = []
         /// The coordinator lacks what the delta was built on.
         public var needsFull = false
     }
@@ -47,7 +49,7 @@ extension Fleet {
         let isNewBoot = node.bootID != report.bootID
         let hasNewSecrets = isNewBoot || node.pullSecretsDigest != report.pullSecretsDigest
         if isNewBoot {
-            dropOrders(of: name, at: now)
+            dropAgentOrders(of: name, at: now)
             node = nodes[name] ?? node
             startBoot(of: &node, id: report.bootID)
         }
@@ -60,6 +62,8 @@ extension Fleet {
         node.pullSecretsDigest = report.pullSecretsDigest
         nodes[name] = node
         if hasNewSecrets { retryUnauthorized(node: name, at: now) }
+        // The digest is salted by the agent's process.
+        if hasNewSecrets, !isNewBoot { noteNewSecrets(node: name, at: now) }
 
         switch report.inventory {
         case .full(let inventory):
@@ -84,11 +88,14 @@ extension Fleet {
         nodes[name]?.lastAttempt = max(node.lastAttempt, report.attempts.map(\.id).max() ?? 0)
         slots.know(node.slot, until: nodes[name].flatMap { $0.hasInventory ? knownUntil($0) : nil })
         settleEnding(of: name, running: report.running, at: now)
+        let settled = settleKubeletPulls(of: name, at: now, using: &random)
+        result.transitions = settled.transitions
+        result.kubeletAttempts = settled.kubeletAttempts
         let isQuiet = report.inventory == nil && report.attempts.isEmpty && !isNewBoot && !hasNewSecrets
         let generation = nodes[name]?.generation
         if !report.attempts.isEmpty {
             // Whether a success is true shows in the new inventory.
-            result.transitions = refreshCells(of: name, at: now)
+            result.transitions += refreshCells(of: name, at: now)
             for attempt in report.attempts {
                 note(disbelieved(attempt, in: report) ?? attempt, node: name, at: now, using: &random)
             }
@@ -159,7 +166,7 @@ extension Fleet {
         node.inventory.keys.first { catalogue.record($0)?.id == id }
     }
 
-    private func finish(
+    func finish(
         _ attempts: [WireAttempt], of name: String, bootID: String, at now: Timestamp
     ) -> [FinishedAttempt] {
         attempts.map { attempt in
@@ -189,11 +196,14 @@ extension Fleet {
     }
 
     /// An attempt ends its order, and teaches what it does. One that isn't of an order under way was noted before.
-    private mutating func note(
-        _ attempt: WireAttempt, node name: String, at now: Timestamp, using random: inout some RandomNumberGenerator
+    ///
+    /// - Parameter known: the reason of its failure, when the message isn't to be asked.
+    mutating func note(
+        _ attempt: WireAttempt, reason known: FailureReason? = nil, node name: String, at now: Timestamp,
+        using random: inout some RandomNumberGenerator
     ) {
         guard let order = nodes[name]?.orders[attempt.pullID] else { return }
-        let reason = FailureClassifier.reason(of: attempt)
+        let reason = known ?? FailureClassifier.reason(of: attempt)
         if attempt.outcome == .succeeded { nodes[name]?.failures[order.reference.normalised] = nil }
         learn(from: attempt, of: attempt.pullID, node: name, reason: reason, at: now, using: &random)
         if attempt.outcome == .succeeded { noteRefreshed(order, node: name, at: now) }

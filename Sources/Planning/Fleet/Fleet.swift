@@ -115,7 +115,8 @@ public struct Fleet: Sendable {
             if let column = agentImageColumn {
                 $0.images.append(.with { $0.reference = references[column].written })
             }
-            $0.pulls = (node?.orders.values ?? [:].values).sorted { $0.id < $1.id }.map { order in
+            let orders = (node?.orders.values ?? [:].values).filter { $0.puller == .agent }
+            $0.pulls = orders.sorted { $0.id < $1.id }.map { order in
                 WirePull.with {
                     $0.id = order.id
                     $0.reference = order.reference.written

@@ -10,6 +10,12 @@ public struct PullOrder: Sendable, Equatable {
     var platform = ""
     /// The image is there; the question is whether its tag means another by now.
     var isRefresh = false
+    /// Who pulls: for a kubelet there's a pod.
+    public var puller = Puller.agent
+    /// That pod was asked for.
+    var hasPod = false
+    /// When the kubelet was seen to have pulled; the agent has yet to list the image.
+    var endedAt: Timestamp?
     /// Of the registry's meter, when it began.
     var reading = 0.0
     /// Free bytes of the node's image file system then, when this is its only pull.

@@ -10,6 +10,9 @@ public struct Plan: Sendable, Equatable {
     var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
+    /// Pods to make, for pulls that kubelets were told before.
+    public var pullPods: [PullPod] = []
+    public var pullPodRemovals: [PullPodRemoval] = []
     /// Nodes that lose the taint that kept other pods away.
     public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
@@ -29,6 +32,8 @@ public struct Plan: Sendable, Equatable {
         public var platform = ""
         /// The image is there; the question is whether its tag means another by now.
         public var isRefresh = false
+        /// By whom. A kubelet needs a pod: see ``Plan/pullPods``.
+        public var puller = Puller.agent
     }
 
     /// A pull that isn't started, because the image's disk isn't there.

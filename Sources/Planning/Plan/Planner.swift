@@ -33,6 +33,7 @@ public struct Planner: Sendable {
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)
+        planner.planPullPods(&plan)
         let unheld = UnheldEntries(planner)
         planner.suspectHolds(unheld, &plan)
         planner.planReplacements(&plan)

@@ -20,6 +20,8 @@ struct PullPlanning {
     private var busy: [Int: Int] = [:]
     /// Two entries can name the same image.
     private var started: Set<Assignment> = []
+    /// Images that an agent is pulling somewhere.
+    private var agentsTry: Set<String> = []
     private var disk: DiskRoom
 
     private struct Assignment: Hashable {
@@ -71,6 +73,7 @@ struct PullPlanning {
         for (node, order) in fleet.orders {
             running[order.reference.registry, default: 0] += 1
             trying[order.trial, default: 0] += 1
+            if order.puller == .agent { agentsTry.insert(order.reference.normalised) }
             if let slot = fleet.slots.numbers[node] { busy[slot, default: 0] += 1 }
         }
         var ending: [String: Int] = [:]
@@ -146,7 +149,9 @@ struct PullPlanning {
     }
 
     @discardableResult
-    private mutating func start(_ slot: Int, _ column: Int, isRefresh: Bool = false, _ plan: inout Plan) -> Bool {
+    private mutating func start(
+        _ slot: Int, _ column: Int, isRefresh: Bool = false, by chosen: Puller? = nil, _ plan: inout Plan
+    ) -> Bool {
         guard let name = fleet.slots.names[slot], busy[slot, default: 0] < Planner.pullsPerNode else { return false }
         let reference = fleet.references[column]
         guard started.insert(Assignment(slot: slot, reference: reference.normalised)).inserted else { return false }
@@ -156,8 +161,12 @@ struct PullPlanning {
         }
         disk.take(node: name, column: column)
         let platform = planner.roster.platforms[platforms[slot]]
+        let key = reference.normalised
+        let puller =
+            chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
+        if puller == .agent { agentsTry.insert(key) }
         plan.pulls.append(
-            Plan.Pull(node: name, reference: reference, platform: platform, isRefresh: isRefresh))
+            Plan.Pull(node: name, reference: reference, platform: platform, isRefresh: isRefresh, puller: puller))
         trying[Trial.Key(reference: reference.normalised, platform: platform), default: 0] += 1
         room[reference.registry, default: 0] -= 1
         busy[slot, default: 0] += 1
@@ -183,6 +192,7 @@ struct PullPlanning {
         let key = key(column, platform)
         guard hasRoom(column), trying[key, default: 0] == 0 else { return }
         let trial = fleet.experience.trials[key]
+        if let slot = refusedSlot(trial, column, platform), start(slot, column, by: .kubelet, &plan) { return }
         // While a circuit is open its probes set the pace, not the wait of the image that happens to be probed.
         let isProbe =
             trial?.node == nil && fleet.experience.registries[fleet.references[column].registry]?.circuit.isOpen == true
@@ -199,6 +209,16 @@ struct PullPlanning {
                 if start(slot, column, &plan) { return }
             }
         }
+    }
+
+    /// The node whose agent was refused, when its kubelet may show whether it has credentials of its own.
+    private func refusedSlot(_ trial: Trial?, _ column: Int, _ platform: Int) -> Int? {
+        guard trial?.reason == .unauthorized, let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }),
+            able[platform].contains(slot), fleet.index.failed[column].contains(slot),
+            failure(slot, column)?.reason == .unauthorized,
+            fleet.mayTryKubelet(fleet.references[column], now: now)
+        else { return nil }
+        return slot
     }
 
     // MARK: Refreshes
@@ -306,6 +326,7 @@ struct PullPlanning {
             }
         }
         for pull in fleet.ending.values { consider(pull.until) }
+        for pull in fleet.experience.kubeletPulls.values where !pull.isProven { consider(pull.nextTry) }
         if let adopted = fleet.adoptedAt { consider(adopted + fleet.silenceSeconds) }
         if soonest < Int64.max { plan.lookAgain(at: Timestamp(milliseconds: soonest)) }
     }

@@ -8,6 +8,8 @@ public struct Failure: Sendable, Equatable {
     public var lastAttempt: Timestamp
     /// No attempt is made before.
     public var nextAttempt: Timestamp
+    /// Who tried.
+    public var puller = Puller.agent
 
     /// The same under another policy: nobody waits longer than the new one would ever let them.
     func due(noLaterThan policy: RetryPolicy) -> Self {

@@ -59,6 +59,7 @@ final class TestCluster {
     ///   - adjust: changes the scenario before it begins.
     static func simulated(
         nodes: Int = 3, objects: [JSONValue] = [], tokenSeconds: Double? = nil, neverSeconds: Double = 0.5,
+        kubeletCredential: JSONValue? = nil,
         granting: (JSONValue) -> JSONValue = { $0 }, adjust: (inout JSONValue) -> Void = { _ in },
         _ body: (TestCluster) async throws -> Void
     ) async throws {
@@ -68,7 +69,13 @@ final class TestCluster {
         let offered = images + ["\(host)/\(crashingImage)"]
         var scenario: JSONValue = [
             "nodes": .array(
-                (1...nodes).map { ["name": .string("n\($0)"), "zone": .string($0 % 2 == 0 ? "b" : "a")] }),
+                (1...nodes).map { number in
+                    var node: JSONValue = [
+                        "name": .string("n\(number)"), "zone": .string(number % 2 == 0 ? "b" : "a"),
+                    ]
+                    if let kubeletCredential { node["kubeletCredentials"] = [host: kubeletCredential] }
+                    return node
+                }),
             "registries": [
                 [
                     "host": .string(host), "latencyMilliseconds": 20,

@@ -67,6 +67,15 @@ import Testing
         desk.reportAll()
         _ = desk.step()
         end(&desk, "401 Unauthorized")
+        // The kubelet may have credentials of its own, but hasn't.
+        #expect(desk.step().pulls.map(\.puller) == [.kubelet])
+        let (node, order) = try #require(desk.desk.fleet.orders.first)
+        var pod = PullPodView(name: "p", uid: "p", node: node, order: order.id)
+        pod.container = ContainerView()
+        pod.container?.waitingReason = "ErrImagePull"
+        pod.container?.waitingMessage = "401 Unauthorized"
+        var random = FixedRandom()
+        _ = desk.desk.fleet.observe(pod, at: desk.desk.now, using: &random)
         #expect(desk.step().pulls.isEmpty)
         desk.desk.take(50, node: "n3") { $0.pullSecretsDigest = "other" }
         #expect(desk.step().pulls.map(\.node) == ["n3"])

@@ -21,7 +21,7 @@ struct Invariants {
     private func caps(in cluster: PlannedCluster) -> String? {
         let cap = cluster.configuration.pullMaxParallel
         var running: [String: Int] = [:]
-        for pull in cluster.model.runningPulls where !pull.isKubelets {
+        for pull in cluster.model.runningPulls {
             guard let registry = (try? ImageReference(pull.reference))?.registry else { continue }
             running[registry, default: 0] += 1
         }
@@ -48,7 +48,9 @@ struct Invariants {
             case .present, .held: if !order.pull.isRefresh { return "\(what), which has it" }
             case .missing, .failed: break
             }
-            if let failure = order.failure, failure.nextAttempt > order.at {
+            // Whether the kubelet has credentials is tried at once.
+            let isOther = order.pull.puller == .kubelet && order.failure?.reason == .unauthorized
+            if let failure = order.failure, failure.nextAttempt > order.at, !isOther {
                 return "\(what) \(failure.nextAttempt.milliseconds(since: order.at)) ms too early"
             }
             guard let view = cluster.cluster.nodes[order.pull.node] else { return "\(what), which has left" }

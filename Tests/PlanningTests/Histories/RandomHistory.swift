@@ -14,6 +14,8 @@ struct RandomHistory {
     /// Nodes that are down, and when they are up again.
     var rebooting: [String: Seconds] = [:]
     let credential = Credential(username: "puller", password: "secret")
+    /// Some kubelets have the registries' credential by themselves.
+    let hasKubeletCredentials: Bool
     var invariants = Invariants()
     /// How often what happened, by its name: histories in which nothing happens prove nothing.
     private(set) var sights: [String: Int] = [:]
@@ -98,6 +100,7 @@ struct RandomHistory {
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
+        hasKubeletCredentials = seed % 3 == 0
         let isLarge = seed % Self.rarity == Self.rarity - 1
         var registries: [RegistryModel] = []
         var images: [ImageEntry] = []
@@ -159,6 +162,7 @@ struct RandomHistory {
             garbageCollection: random.unit() < 0.5 ? garbage : nil)
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
+        if hasKubeletCredentials, random.unit() < 0.5 { cluster.giveKubeletCredential(credential, node: name) }
     }
 
     /// What isn't as it should be, and why.

@@ -78,18 +78,10 @@ struct PodTemplate: Sendable {
         ]
     }
 
-    /// Meets the restricted Pod Security Standard. The numeric user lets images start whose user is root or a name.
-    ///
-    /// OpenShift assigns one to pods without an agent. The security context constraints of those with an agent let
+    /// OpenShift assigns a user to pods without an agent. The security context constraints of those with an agent let
     /// it be root, and so assign none.
     private var unprivileged: JSONValue {
-        var context = SecurityContext.confined
-        context["runAsNonRoot"] = true
-        if !(options.openShift && agent == nil) {
-            context["runAsUser"] = 65532
-            context["runAsGroup"] = 65532
-        }
-        return context
+        SecurityContext.unprivileged(assignsUser: !(options.openShift && agent == nil))
     }
 }
 
@@ -101,4 +93,17 @@ enum SecurityContext {
         "readOnlyRootFilesystem": true,
         "seccompProfile": ["type": "RuntimeDefault"],
     ]
+
+    /// Meets the restricted Pod Security Standard.
+    ///
+    /// - Parameter assignsUser: whether a numeric user is given, which lets images start whose user is root or a name.
+    static func unprivileged(assignsUser: Bool) -> JSONValue {
+        var context = confined
+        context["runAsNonRoot"] = true
+        if assignsUser {
+            context["runAsUser"] = 65532
+            context["runAsGroup"] = 65532
+        }
+        return context
+    }
 }

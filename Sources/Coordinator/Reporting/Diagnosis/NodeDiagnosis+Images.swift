@@ -34,15 +34,25 @@ extension NodeDiagnosis {
 
     private func cause(_ failure: Failure, _ image: ImageEntry) -> Cause {
         let seconds = max(0, Double(failure.nextAttempt.milliseconds(since: snapshot.now)) / 1000)
+        var found = [
+            evidence(
+                "\(failure.puller == .kubelet ? "kubelet" : "report") of \(node)",
+                "attempt \(failure.attempts) of \(image.reference.written)", failure.message,
+                at: failure.lastAttempt)
+        ]
+        if failure.reason == .unauthorized, failure.puller == .agent,
+            let refusal = snapshot.fleet.kubeletRefusal(of: image.reference)
+        {
+            found.append(
+                evidence(
+                    "kubelet of \(refusal.node)", "pull of \(image.reference.written)", refusal.message, at: refusal.at)
+            )
+        }
         return Cause(
             kind: .imageFailing,
             summary: "\(image.name) can't be pulled: \(failure.reason.rawValue)"
                 + (failure.reason.isPermanent ? ", which needs a change" : ""),
-            evidence: [
-                evidence(
-                    "report of \(node)", "attempt \(failure.attempts) of \(image.reference.written)", failure.message,
-                    at: failure.lastAttempt)
-            ],
+            evidence: found,
             nextStep: Self.step(failure.reason, image.reference),
             planned: seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
             images: [image.name])
@@ -76,9 +86,14 @@ extension NodeDiagnosis {
             return Cause(
                 kind: .pulling, summary: "\(name) is being pulled",
                 evidence: [
-                    evidence(
-                        "assignment of \(node)", "pull \(order.id)", "under way",
-                        at: order.assignedAt)
+                    order.puller == .agent
+                        ? evidence(
+                            "assignment of \(node)", "pull \(order.id)", "under way",
+                            at: order.assignedAt)
+                        : evidence(
+                            "kubelet of \(node)", "pull \(order.id)",
+                            "under way, by a pod: agents have no credentials for it",
+                            at: order.assignedAt)
                 ],
                 nextStep: "none: it ends by itself, or at PULL_TIMEOUT_SECONDS "
                     + "(\(SpanText.seconds(Double(snapshot.configuration.pullTimeoutSeconds))))",

@@ -1,0 +1,111 @@
+import Logging
+import Planning
+import Shared
+
+/// Pods by which kubelets pull, with credentials that only they have.
+extension ControlLoop {
+    /// Until it is known how such pods are made, none is.
+    func use(_ actuator: PullPodActuator) {
+        pullPodActuator = actuator
+        signal.yield()
+    }
+
+    // MARK: Facts
+
+    /// All pods of that kind, after a list.
+    func replacePullPods(_ pods: [PullPodView], of source: PodSource) {
+        guard source == podSource else { return }
+        let former = cluster.pullPods
+        cluster.pullPods = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
+        for pod in former.values where cluster.pullPods[pod.uid] == nil { noteGone(pod.order) }
+        for pod in pods { take(fleet.observe(pod, at: clock.now, using: &random)) }
+        signal.yield()
+    }
+
+    func update(_ pod: PullPodView, of source: PodSource) {
+        guard source == podSource, cluster.pullPods[pod.uid] != pod else { return }
+        cluster.pullPods[pod.uid] = pod
+        take(fleet.observe(pod, at: clock.now, using: &random))
+        signal.yield()
+    }
+
+    func removePullPod(uid: String) {
+        guard let pod = cluster.pullPods.removeValue(forKey: uid) else { return }
+        noteGone(pod.order)
+        signal.yield()
+    }
+
+    /// Those of another DaemonSet are nobody's any more: they go with it.
+    func forgetPullPods() {
+        let former = cluster.pullPods
+        cluster.pullPods = [:]
+        for pod in former.values { noteGone(pod.order) }
+    }
+
+    private func noteGone(_ order: UInt64) {
+        take(
+            fleet.pullPodGone(
+                order: order, message: "the pod by which the kubelet was to pull went away", at: clock.now,
+                using: &random))
+    }
+
+    private func take(_ ingestion: Fleet.Ingestion) {
+        tell(ingestion.transitions)
+        noteKubeletAttempts(ingestion.kubeletAttempts)
+    }
+
+    /// Kubelets' attempts are told once: nobody sends them again.
+    func noteKubeletAttempts(_ attempts: [Fleet.FinishedAttempt]) {
+        guard !attempts.isEmpty else { return }
+        for attempt in attempts { Instruments.attempt(attempt) }
+        logFailures(attempts.filter { $0.reason != nil })
+        Task { _ = await history.commit(attempts) }
+        signal.yield()
+    }
+
+    // MARK: The plan
+
+    func carryOutPullPods(_ plan: Plan, _ configuration: Configuration) {
+        for pod in plan.pullPods { make(pod, configuration) }
+        for removal in plan.pullPodRemovals { remove(removal, namespace: configuration.namespace) }
+    }
+
+    private func make(_ pod: Plan.PullPod, _ configuration: Configuration) {
+        logger.info(
+            "a kubelet pulls", metadata: ["node": "\(pod.node)", "reference": "\(pod.reference)"])
+        let actuator = pullPodActuator
+        Task {
+            do {
+                try await actuator?.make(pod, configuration)
+                if actuator == nil { failed(pod, "the coordinator has only just begun") }
+            } catch {
+                failed(pod, "\(error)")
+            }
+        }
+    }
+
+    private func failed(_ pod: Plan.PullPod, _ message: String) {
+        let text = "the pod by which the kubelet was to pull can't be made: \(message)"
+        take(fleet.pullPodGone(order: pod.order, message: text, at: clock.now, using: &random))
+        signal.yield()
+    }
+
+    private func remove(_ removal: Plan.PullPodRemoval, namespace: String) {
+        // The watch will say the same; until then it must not be planned for again.
+        cluster.pullPods[removal.uid]?.isTerminating = true
+        let actuator = pullPodActuator
+        Task {
+            do {
+                try await actuator?.remove(removal, namespace)
+                if actuator != nil { return }
+            } catch {
+                logger.warning(
+                    "a pod by which a kubelet pulled could not be deleted; it is tried again",
+                    metadata: ["pod": "\(removal.pod)", "error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(5))
+            cluster.pullPods[removal.uid]?.isTerminating = false
+            signal.yield()
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Shared
+import Testing
+
+@testable import Coordinator
+
+extension EndToEndTests {
+    private static let host = "registry.example.com"
+
+    /// Agents are refused, kubelets aren't: everything comes by short-lived pods, with exactly the shipped permissions.
+    @Test func credentialsThatOnlyKubeletsHave() async throws {
+        try await TestCluster.simulated(kubeletCredential: ["username": "node", "password": "own"]) { cluster in
+            try await cluster.create(try TestCluster.shippedPermissions())
+            cluster.coordinatorKubeconfig = try await cluster.kubeconfig(ofServiceAccount: "k8s-image-puller")
+            try await cluster.simulate(
+                "PUT", "registries/\(Self.host)", ["username": "node", "password": "own"])
+            try await cluster.configure(cluster.data([cluster.images[0], cluster.images[1]]))
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 2, within: 120)
+            for name in ["image-1", "image-2"] {
+                let report: ImageReport = try await cluster.query("/api/v1/images/\(name)")
+                #expect(report.pulledBy == "kubelet")
+                // The agent of one node, once.
+                #expect(report.failedAttempts.map(\.reason) == ["unauthorized"])
+                #expect(report.failedAttempts.map(\.attempts) == [1])
+            }
+            let rows = try await cluster.coverage().rows
+            #expect(rows.map(\.pulledBy) == ["kubelet", "kubelet"])
+            try await eventually("the pods are gone") { try await cluster.pullPods().isEmpty }
+            #expect(try await cluster.pods().count == 3, "the DaemonSet's")
+
+            // What a coordinator that was killed leaves behind is cleared away.
+            try await cluster.simulate("PUT", "registries/\(Self.host)", ["available": false])
+            try await cluster.configure(cluster.data([cluster.images[0], cluster.images[1], cluster.images[2]]))
+            _ = try await cluster.client.create(
+                Self.leftover(in: cluster.namespace), .pods, namespace: cluster.namespace)
+            cluster.killCoordinator()
+            try await cluster.startCoordinator()
+            try await eventually("the leftover is gone") {
+                try await !cluster.pods().contains { $0.metadata.name == "leftover" }
+            }
+            try await cluster.simulate("PUT", "registries/\(Self.host)", ["available": true])
+            try await cluster.untilHeld(images: 3, within: 180)
+            #expect(try await cluster.requests().denied == [])
+        }
+    }
+
+    /// Nobody has credentials: a kubelet is tried once, and the report says so.
+    @Test func credentialsThatNobodyHas() async throws {
+        try await TestCluster.simulated { cluster in
+            // Our own image comes while anybody may pull.
+            try await cluster.configure(cluster.data([cluster.images[0]]))
+            try await cluster.startCoordinator()
+            try await cluster.untilHeld(images: 1)
+            try await cluster.simulate("PUT", "registries/\(Self.host)", ["username": "node", "password": "own"])
+            try await cluster.configure(cluster.data([cluster.images[0], cluster.images[1]]))
+            // Agents try again when their pods are replaced, because of the edit; kubelets don't.
+            try await eventually("agent and kubelet were tried, and every pod is of the new list") {
+                let report: ImageReport = try await cluster.query("/api/v1/images/image-2")
+                let current = try await cluster.pods().count { pod in
+                    pod.spec?.containers?.contains { $0.name == "image-2" } == true
+                        && pod.metadata.deletionTimestamp == nil
+                }
+                return report.failedAttempts.first.map { $0.attempts >= 2 } == true && current == 3
+            }
+            let made = try await cluster.requests().writes.filter { $0.resource == "pods" && $0.verb == "create" }
+            #expect(made.count == 1)
+            try await eventually("the pod is gone") { try await cluster.pullPods().isEmpty }
+            let report: ImageReport = try await cluster.query("/api/v1/images/image-2")
+            #expect(report.pulledBy == "agent")
+            let node = try #require(report.nodes["failed"]?.first)
+            let diagnosis: NodeReport = try await cluster.query("/api/v1/nodes/\(node)")
+            let cause = try #require(diagnosis.causes.first { $0.kind == .imageFailing })
+            #expect(cause.evidence.contains { $0.object.hasPrefix("kubelet of ") })
+        }
+    }
+
+    private static func leftover(in namespace: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": [
+                "name": "leftover", "namespace": .string(namespace),
+                "labels": [
+                    "app.kubernetes.io/name": "image-puller-pull",
+                    "image-puller/daemonset": .string(TestCluster.daemonSetName), "image-puller/order": "7",
+                ],
+            ],
+            "spec": [
+                "nodeName": "n1", "restartPolicy": "Never",
+                "containers": [["name": "image", "image": "registry.example.com/app4:1"]],
+            ],
+        ]
+    }
+}
+
+extension TestCluster {
+    fileprivate func pullPods() async throws -> [Pod] {
+        try await pods().filter { $0.metadata.labels["app.kubernetes.io/name"] == "image-puller-pull" }
+    }
+}
