@@ -116,7 +116,7 @@ extension EndToEndTests {
             }
             OpenFiles.raise()
             let first = try resident()
-            for round in 0..<3 {
+            for _ in 0..<3 {
                 let open = try sockets()
                 var connections: [Int32] = []
                 for (port, text) in [
