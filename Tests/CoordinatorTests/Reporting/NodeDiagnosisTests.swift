@@ -285,7 +285,7 @@ import Testing
     }
 
     @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
-    func refused() throws {
+    func kubeletRefuses() throws {
         var desk = try healthy()
         desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
