@@ -56,14 +56,12 @@ extension EndToEndTests {
         let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")
         #expect(Set(attempts.items.map(\.node)) == ["n1", "n2", "n3"])
         #expect(attempts.items.allSatisfy { $0.reason == "notFound" && $0.message?.contains("not found") == true })
-        let live = try await cluster.coverage(by: "node")
-        let past: CoverageReport = try await cluster.query("/api/v1/coverage?by=node&at=1s%20ago")
-        #expect(past.evidence == .podStatuses && past.rows.map(\.name) == live.rows.map(\.name))
         try await eventually("a past moment is as the live report said") {
             let live = try await cluster.coverage(by: "node")
             let past: CoverageReport = try await cluster.query(
                 "/api/v1/coverage?by=node&at=\(live.at.replacing(":", with: "%3A"))")
-            return past.rows.map(\.counts) == live.rows.map(\.counts)
+            return past.evidence == .podStatuses && past.rows.map(\.name) == live.rows.map(\.name)
+                && past.rows.map(\.counts) == live.rows.map(\.counts)
         }
         let series: CoverageSeries = try await cluster.query("/api/v1/coverage/series?by=all&since=10s%20ago&step=1s")
         #expect(series.points.contains { $0.total.present > 0 })

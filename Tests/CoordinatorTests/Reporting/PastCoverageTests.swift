@@ -256,6 +256,8 @@ private final class RandomWorld {
 
     /// Compares all that was said with what history tells of those moments.
     func compare() async throws -> Int {
+        // What is planned now comes after what was said last.
+        pass(1)
         await settle()
         var count = 0
         for said in said.shuffled(using: &random) where said.at >= horizon {

@@ -142,8 +142,9 @@ extension NodeDiagnosis {
                     "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].imageID", container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
-            nextStep: "kubectl delete pod \(pod.name) -n \(snapshot.configuration.namespace): the new one uses the "
-                + "image that is there", images: [image.name])
+            nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
+            planned: "the pod is replaced when its node has what it can have, and uses the image that is there then",
+            images: [image.name])
     }
 
     /// The node's image differs from the one that most other nodes have.
