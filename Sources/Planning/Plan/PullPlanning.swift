@@ -212,11 +212,13 @@ struct PullPlanning {
     }
 
     /// The node whose agent was refused, when its kubelet may show whether it has credentials of its own.
+    ///
+    /// An agent whose turn it is goes first, and they take turns: its secrets may do by now.
     private func refusedSlot(_ trial: Trial?, _ column: Int, _ platform: Int) -> Int? {
         guard trial?.reason == .unauthorized, let slot = trial?.node.flatMap({ fleet.slots.numbers[$0] }),
             able[platform].contains(slot), fleet.index.failed[column].contains(slot),
-            failure(slot, column)?.reason == .unauthorized,
-            fleet.mayTryKubelet(fleet.references[column], now: now)
+            let failure = failure(slot, column), failure.reason == .unauthorized, failure.puller == .agent,
+            failure.nextAttempt > now, fleet.mayTryKubelet(fleet.references[column], now: now)
         else { return nil }
         return slot
     }

@@ -21,7 +21,9 @@ struct Invariants {
     private func caps(in cluster: PlannedCluster) -> String? {
         let cap = cluster.configuration.pullMaxParallel
         var running: [String: Int] = [:]
-        for pull in cluster.model.runningPulls {
+        let entries = Set(cluster.configuration.images.map(\.reference.written))
+        // Our own image is a kubelet's to pull where its pod comes first: nobody orders that.
+        for pull in cluster.model.runningPulls where !pull.isKubelets || entries.contains(pull.reference) {
             guard let registry = (try? ImageReference(pull.reference))?.registry else { continue }
             running[registry, default: 0] += 1
         }
