@@ -10,6 +10,33 @@ extension ControlLoop {
     ///   - wait: how long the answer may wait for another one.
     /// - Throws: ``ReportRefusal``.
     func ingest(_ report: WireReport, after generation: UInt64, wait: Duration) async throws -> WireReportReply {
+        let start = ContinuousClock.now
+        let (receipt, attempts) = try take(report)
+        let isCommitted = await history.commit(attempts)
+        Instruments.reportTaken(since: start)
+
+        // Attempts that can't be stored come again with every report: they are no reason to answer at once.
+        let isNews = receipt.needsFull || (isCommitted && receipt.lastAttempt != nil)
+        if !isNews, wait > .zero, fleet.nodes[receipt.node]?.generation == generation {
+            await waitForNews(node: receipt.node, wait: wait)
+        }
+        let databaseID = await history.databaseID
+        return answer(receipt, isCommitted: isCommitted, databaseID: databaseID)
+    }
+
+    /// What is left of a report until it's answered. Thousands of agents wait, so it is little.
+    private struct Receipt {
+        var node: String
+        var bootID: String
+        var sequence: UInt64
+        /// The largest id of its attempts; nil: it had none.
+        var lastAttempt: UInt64?
+        var needsFull: Bool
+    }
+
+    /// Not a part of ``ingest(_:after:wait:)``, where all that it needs would be kept while agents wait: 9 KB for each.
+    @inline(never)
+    private func take(_ report: WireReport) throws -> (Receipt, [Fleet.FinishedAttempt]) {
         guard !report.node.isEmpty, !report.bootID.isEmpty, report.sequence > 0 else {
             throw ReportRefusal.incomplete
         }
@@ -19,7 +46,6 @@ extension ControlLoop {
         waiters.notify(node: report.node)
         refusals[report.node] = nil
         noteSilence(of: report.node, at: clock.now)
-        let start = ContinuousClock.now
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
         // In restricted mode agents are a former template's; what pods say counts.
@@ -28,23 +54,22 @@ extension ControlLoop {
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)
-        let isCommitted = await history.commit(ingestion.attempts)
-        Instruments.reportTaken(since: start)
+        let receipt = Receipt(
+            node: report.node, bootID: report.bootID, sequence: report.sequence,
+            lastAttempt: report.attempts.map(\.id).max(), needsFull: ingestion.needsFull)
+        return (receipt, ingestion.attempts)
+    }
 
-        // Attempts that can't be stored come again with every report: they are no reason to answer at once.
-        let isNews = ingestion.needsFull || (isCommitted && !report.attempts.isEmpty)
-        if !isNews, wait > .zero, fleet.nodes[report.node]?.generation == generation {
-            await waitForNews(node: report.node, wait: wait)
-        }
-        let databaseID = await history.databaseID
+    @inline(never)
+    private func answer(_ receipt: Receipt, isCommitted: Bool, databaseID: String) -> WireReportReply {
         var reply = WireReportReply()
-        reply.acknowledgedSequence = report.sequence
-        reply.sendFull = ingestion.needsFull
-        reply.acknowledgedAttempt = isCommitted ? report.attempts.map(\.id).max() ?? 0 : 0
+        reply.acknowledgedSequence = receipt.sequence
+        reply.sendFull = receipt.needsFull
+        reply.acknowledgedAttempt = isCommitted ? receipt.lastAttempt ?? 0 : 0
         reply.databaseID = databaseID
-        reply.assignment = fleet.assignment(node: report.node)
+        reply.assignment = fleet.assignment(node: receipt.node)
         // The orders are those of the node's newest process.
-        if fleet.nodes[report.node]?.bootID != report.bootID { reply.assignment.pulls = [] }
+        if fleet.nodes[receipt.node]?.bootID != receipt.bootID { reply.assignment.pulls = [] }
         return reply
     }
 
