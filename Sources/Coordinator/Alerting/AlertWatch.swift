@@ -23,6 +23,7 @@ actor AlertWatch {
     /// Before that nothing is judged: what was raised earlier would be raised again.
     private var isRestored = false
     private var versions: (revision: Int, at: Timestamp, counts: [Int])?
+    private var lastLook: (revision: Int, at: Timestamp)?
 
     /// How often images' versions are counted, which takes a look at every cell's image.
     private static let versionSeconds = 60.0
@@ -55,8 +56,10 @@ actor AlertWatch {
 
     /// Often enough to be on time, and not more.
     static func interval(alertAfter seconds: Int) -> Duration {
-        .milliseconds(min(max(seconds * 1000 / 20, 500), 5000))
+        .milliseconds(milliseconds(alertAfter: seconds))
     }
+
+    private static func milliseconds(alertAfter seconds: Int) -> Int { min(max(seconds * 1000 / 20, 500), 5000) }
 
     /// Takes what an earlier run left. To be done once, before anything else.
     func restore() async {
@@ -72,13 +75,14 @@ actor AlertWatch {
 
     func look(_ snapshot: Snapshot, cells: [NodeCells]) {
         guard isRestored else { return }
+        lastLook = (snapshot.revision, snapshot.now)
         let groups = scan.look(snapshot, cells: cells)
         let columns = Dictionary(
             snapshot.configuration.images.enumerated().map { ($0.element.name, $0.offset) },
             uniquingKeysWith: { first, _ in first })
         let byNode =
             book.firing.isEmpty
-            ? [:] : Dictionary(cells.map { ($0.node.name, $0) }, uniquingKeysWith: { first, _ in first })
+            ? [:] : Dictionary(cells.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let before = Set(book.firing.keys)
         book.update(groups, at: snapshot.now) { image, node in
             guard let column = columns[image], let cells = byNode[node] else { return false }
@@ -91,9 +95,9 @@ actor AlertWatch {
         }
     }
 
-    /// What a scrape gets of it, after another look.
+    /// What a scrape gets of it, after another look if there was none just now.
     func families(_ snapshot: Snapshot, cells: [NodeCells]) -> [MetricFamily] {
-        look(snapshot, cells: cells)
+        if !hasLooked(at: snapshot) { look(snapshot, cells: cells) }
         let overdue = book.firing.values.sorted { $0.key < $1.key }.map { alert in
             MetricFamily.Sample(
                 labels: [MetricLabel("image", alert.key.image), MetricLabel("reason", alert.key.reason)],
@@ -106,6 +110,13 @@ actor AlertWatch {
             MetricFamily(MetricCatalogue.Coverage.overdue, overdue),
             MetricFamily(MetricCatalogue.Coverage.versions, counts),
         ]
+    }
+
+    /// Whether the last look was at this revision, and of late: a scrape may come between two.
+    private func hasLooked(at snapshot: Snapshot) -> Bool {
+        guard let lastLook, lastLook.revision == snapshot.revision else { return false }
+        let patience = 2 * Self.milliseconds(alertAfter: snapshot.configuration.alertAfterSeconds)
+        return snapshot.now.milliseconds(since: lastLook.at) < patience
     }
 
     private func versionCounts(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {

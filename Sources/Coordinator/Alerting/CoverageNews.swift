@@ -57,7 +57,7 @@ struct CoverageNews: Sendable {
             }
             if let piece = warm(node.node, lacks: lacks, isUnsure: isUnsure, at: snapshot.now) { news.append(piece) }
         }
-        let targets = Set(cells.map(\.node.name))
+        let targets = Set(cells.map(\.name))
         warming = warming.filter { targets.contains($0.key) }
 
         // What an edit adds may have come to all nodes between two looks.

@@ -7,6 +7,8 @@ enum ImageVersions {
     /// By image entry, in their order; the most that any platform has.
     static func count(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {
         let images = snapshot.configuration.images
+        let moved = snapshot.fleet.columnsWithSeveralImages
+        var isPresent = [Bool](repeating: false, count: images.count)
         var ids: [String: [Set<String>]] = [:]
         for node in cells where node.isKnown {
             let labels = node.node.labels
@@ -14,13 +16,17 @@ enum ImageVersions {
             var sets = ids[platform] ?? Array(repeating: [], count: images.count)
             ids[platform] = nil
             node.forEach { column, state in
-                guard state.isPresent, let id = snapshot.fleet.imageID(node: node.node.name, column: column) else {
-                    return
-                }
+                guard state.isPresent else { return }
+                isPresent[column] = true
+                guard moved.contains(column),
+                    let id = snapshot.fleet.imageID(node: node.name, column: column)
+                else { return }
                 sets[column].insert(id)
             }
             ids[platform] = sets
         }
-        return images.indices.map { column in ids.values.map { $0[column].count }.max() ?? 0 }
+        return images.indices.map { column in
+            moved.contains(column) ? ids.values.map { $0[column].count }.max() ?? 0 : isPresent[column] ? 1 : 0
+        }
     }
 }

@@ -17,12 +17,12 @@ struct OverdueScan: Sendable {
         let now = snapshot.now
         let images = snapshot.configuration.images
         let patience = Double(snapshot.configuration.alertAfterSeconds)
-        let targets = Set(cells.map(\.node.name))
+        let targets = Set(cells.map(\.name))
         ledger.keep(targets.contains)
         var groups: [AlertKey: OverdueGroup] = [:]
         var nowHeard: Set<String> = []
         for node in cells where node.isKnown {
-            let name = node.node.name
+            let name = node.name
             nowHeard.insert(name)
             if !heard.contains(name) { ledger.resume(name, at: now) }
             let (sighting, columns) = Self.sighting(node, images: images)
@@ -50,7 +50,7 @@ struct OverdueScan: Sendable {
         _ node: NodeCells, images: [ImageEntry]
     ) -> (AbsenceLedger.Sighting, absent: [Int]) {
         var absent: [Int] = []
-        var sighting = AbsenceLedger.Sighting(node: node.node.name, uid: node.node.uid)
+        var sighting = AbsenceLedger.Sighting(node: node.name, uid: node.node.uid)
         node.forEach { column, state in
             switch state {
             case .present, .held: break

@@ -53,7 +53,11 @@ actor ControlLoop {
     var outbox = HistoryOutbox()
     var wake: Task<Void, Never>?
     /// The target nodes in order; nil when nodes or configuration have changed since.
-    var roster: Roster?
+    var roster: Roster? {
+        didSet { if roster == nil { targets = nil } }
+    }
+    /// The target nodes by name, as questions want them; nil as the roster is.
+    private var targets: [NodeView]?
     /// Why the roll-out of the present template doesn't go on, when it doesn't.
     var rollOutTrouble: Plan.RollOutTrouble?
 
@@ -234,9 +238,13 @@ actor ControlLoop {
     /// What is known now; nil before the first accepted revision and the first list of nodes and pods.
     func snapshot() -> Snapshot? {
         guard let configuration, cluster.isSynced else { return nil }
-        return Snapshot(
+        var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
+        // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
+        if roster != nil { targets = targets ?? snapshot.targets }
+        snapshot.knownTargets = targets
+        return snapshot
     }
 
     /// The configuration in force, its revision and the nodes; nil before they are known.

@@ -36,26 +36,57 @@ struct CoverageMetrics {
         openCircuits = snapshot.openCircuits
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
-        for node in cells { add(node, now: snapshot.now) }
+        // Most nodes have all images: what is the same for the next node isn't looked at again.
+        var row = Row()
+        var first: NodeCells?
+        for node in cells {
+            if let alike = first, node.isAlike(alike) {
+                row.nodes += 1
+            } else {
+                add(row)
+                row = Row(node)
+                first = node
+            }
+            add(node, row, now: snapshot.now)
+        }
+        add(row)
         for (_, order) in snapshot.fleet.orders { pulls[order.reference.registry, default: 0] += 1 }
     }
 
-    private mutating func add(_ node: NodeCells, now: Timestamp) {
+    /// Nodes with the same cells.
+    private struct Row {
+        var nodes = 0
+        var states: [CellState] = []
         var missing = 0
         var unknown = 0
         var failed: [Int] = []
-        node.forEach { column, state in
-            counts[column * Self.states + Int(state.rawValue)] += 1
-            switch state {
-            case .present, .held: break
-            case .unknown: unknown += 1
-            case .failed:
-                missing += 1
-                failed.append(column)
-            case .missing, .pulling: missing += 1
+
+        init() {}
+
+        init(_ node: NodeCells) {
+            nodes = 1
+            node.forEach { column, state in
+                states.append(state)
+                switch state {
+                case .present, .held: break
+                case .unknown: unknown += 1
+                case .failed:
+                    missing += 1
+                    failed.append(column)
+                case .missing, .pulling: missing += 1
+                }
             }
         }
-        for column in failed {
+    }
+
+    private mutating func add(_ row: Row) {
+        for (column, state) in row.states.enumerated() {
+            counts[column * Self.states + Int(state.rawValue)] += row.nodes
+        }
+    }
+
+    private mutating func add(_ node: NodeCells, _ row: Row, now: Timestamp) {
+        for column in row.failed {
             guard let failure = node.failure(column) else { continue }
             failing[Failing(column: column, reason: failure.reason), default: 0] += 1
             if let next = failure.nextAttempt, next > now {
@@ -65,8 +96,8 @@ struct CoverageMetrics {
         if !node.isKnown {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {
-            if missing + unknown == 0 { covered += 1 }
-            if nodes <= Self.maximumNodes { missingByNode.append((node.node.name, missing)) }
+            if row.missing + row.unknown == 0 { covered += 1 }
+            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.missing)) }
         }
     }
 

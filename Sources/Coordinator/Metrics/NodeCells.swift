@@ -11,22 +11,32 @@ struct NodeCells {
     /// A snapshot has dozens of parts, each of which a copy would have to count.
     fileprivate final class Scene: Sendable {
         let snapshot: Snapshot
+        let targets: [NodeView]
 
-        init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+        init(_ snapshot: Snapshot) {
+            self.snapshot = snapshot
+            targets = snapshot.targets
+        }
     }
 
-    let node: NodeView
     private let scene: Scene
+    /// Of the node among the targets: it has a dozen parts too.
+    private let position: Int
     private let evidence: Evidence
 
-    fileprivate init(_ node: NodeView, _ scene: Scene, pod: PodView?) {
-        self.node = node
+    var node: NodeView { scene.targets[position] }
+    var name: String { scene.targets[position].name }
+
+    fileprivate init(_ position: Int, _ scene: Scene, pods: [String: PodView]) {
+        self.position = position
         self.scene = scene
         if scene.snapshot.configuration.runtimeSocket == .none {
+            let node = scene.targets[position]
             // A node that isn't ready says nothing of its pods.
-            evidence = node.isReady ? pod.map { .pod($0) } ?? .none : .none
+            evidence = node.isReady ? pods[node.name].map { .pod($0) } ?? .none : .none
         } else {
-            evidence = scene.snapshot.fleet.cells(of: node.name, now: scene.snapshot.now).map { .agent($0) } ?? .none
+            let name = scene.targets[position].name
+            evidence = scene.snapshot.fleet.cells(of: name, now: scene.snapshot.now).map { .agent($0) } ?? .none
         }
     }
 
@@ -34,6 +44,15 @@ struct NodeCells {
     var isKnown: Bool {
         if case .none = evidence { return false }
         return true
+    }
+
+    /// Whether agents told the same of both nodes, so that one's states are the other's. Pods are not compared.
+    func isAlike(_ other: NodeCells) -> Bool {
+        switch (evidence, other.evidence) {
+        case (.agent(let mine), .agent(let others)): mine == others
+        case (.none, .none): true
+        default: false
+        }
     }
 
     /// The state of each image entry, in their order.
@@ -64,7 +83,7 @@ struct NodeCells {
         switch evidence {
         case .none: return nil
         case .agent:
-            return scene.snapshot.fleet.failure(node: node.name, column: column).map {
+            return scene.snapshot.fleet.failure(node: name, column: column).map {
                 CellFailure(reason: $0.reason, message: $0.message, nextAttempt: $0.nextAttempt)
             }
         case .pod(let pod):
@@ -90,6 +109,6 @@ extension Snapshot {
             for pod in cluster.pods.values where !pod.isTerminating { pods[pod.node] = pod }
         }
         let scene = NodeCells.Scene(self)
-        return targets.map { NodeCells($0, scene, pod: pods[$0.name]) }
+        return scene.targets.indices.map { NodeCells($0, scene, pods: pods) }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// What the kernel says of this process.
@@ -54,6 +55,9 @@ enum ProcessMetrics {
     }
 
     private static func openFiles() -> Int? {
+        // Linux 6.2 and later count them; looking at each takes milliseconds with thousands of agents.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "/proc/self/fd")
+        if let size = attributes?[.size] as? NSNumber, size.intValue > 0 { return size.intValue }
         guard let folder = opendir("/proc/self/fd") else { return nil }
         defer { closedir(folder) }
         var count = 0

@@ -11,9 +11,13 @@ struct Snapshot: Sendable {
     /// Agents that aren't let in, by their node.
     var refusals: [String: AgentRefusal] = [:]
 
+    /// The same as ``targets``, where somebody found them before; nil: they are looked for.
+    var knownTargets: [NodeView]?
+
     /// The nodes that have, or should have, our pod, by name.
     var targets: [NodeView] {
+        if let knownTargets { return knownTargets }
         // Names are sorted, not nodes: those have a dozen parts to move each time.
-        cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
+        return cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
     }
 }

@@ -29,6 +29,21 @@ extension Fleet {
         return holders
     }
 
+    /// The columns of references under which nodes have different images; for those a tag has moved, or nodes are of
+    /// several platforms.
+    public var columnsWithSeveralImages: Set<Int> {
+        var ids: [Int32: String] = [:]
+        var several: Set<Int> = []
+        for index in catalogue.indices {
+            guard let record = catalogue.record(index) else { continue }
+            for column in catalogue.columns(index)
+            where ids.updateValue(record.id, forKey: column) ?? record.id != record.id {
+                several.insert(Int(column))
+            }
+        }
+        return several
+    }
+
     /// The image that one of the wanted references resolves to on a node.
     public func image(of name: String, column: Int) -> ListedImage? {
         guard let resolved = nodes[name]?.resolved, resolved.indices.contains(column), resolved[column] >= 0 else {

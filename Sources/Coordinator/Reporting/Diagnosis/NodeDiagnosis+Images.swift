@@ -11,6 +11,8 @@ extension NodeDiagnosis {
         var heldBack: [Cause] = []
         var notHeld: [Cause] = []
         var moved: [Cause] = []
+        // Only for those it's worth asking every node.
+        let several = snapshot.fleet.columnsWithSeveralImages
         for (column, state) in zip(images.indices, cells) {
             switch state {
             case .failed:
@@ -26,7 +28,7 @@ extension NodeDiagnosis {
             case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
             case .pulling, .held, .unknown: break
             }
-            if state.isPresent { moved += [tagMoved(images[column])].compactMap { $0 } }
+            if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
         }
         let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
         return failing + pulling + heldBack + turn + notHeld + moved
