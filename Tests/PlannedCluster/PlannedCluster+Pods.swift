@@ -62,16 +62,22 @@ extension PlannedCluster {
     private mutating func view(_ id: String, on node: String) {
         guard let pod = model.pod(id, node: node), var view = cluster.pods[id] else { return }
         for container in pod.containers {
-            var seen = ContainerView()
-            seen.isRunning = container.isRunning
-            seen.imageID = container.imageID
-            if case .waiting(let reason, let message) = container.state {
-                seen.waitingReason = reason
-                seen.waitingMessage = message
-            }
-            view.containers[container.spec.name] = seen
+            view.containers[container.spec.name] = ContainerView(container)
         }
         cluster.pods[id] = view
         planSoon()
+    }
+}
+
+extension ContainerView {
+    /// What a pod's status tells of a modelled container.
+    init(_ container: PodModel.Container) {
+        self.init()
+        isRunning = container.isRunning
+        imageID = container.imageID
+        if case .waiting(let reason, let message) = container.state {
+            waitingReason = reason
+            waitingMessage = message
+        }
     }
 }

@@ -29,14 +29,7 @@ extension PlannedCluster {
         guard case .podChanged(let id) = event.kind, var view = cluster.pullPods[id],
             let container = model.pod(id, node: event.node)?.containers.first
         else { return }
-        var seen = ContainerView()
-        seen.isRunning = container.isRunning
-        seen.imageID = container.imageID
-        if case .waiting(let reason, let message) = container.state {
-            seen.waitingReason = reason
-            seen.waitingMessage = message
-        }
-        view.container = seen
+        view.container = ContainerView(container)
         cluster.pullPods[id] = view
         _ = fleet.observe(view, at: now, using: &random)
         planSoon()
