@@ -35,7 +35,7 @@ extension PlannedCluster {
     }
 
     mutating func replacePod(_ replacement: Plan.PodReplacement) {
-        guard cluster.pods.removeValue(forKey: replacement.uid) != nil else { return }
+        guard cluster.pods.remove(uid: replacement.uid) != nil else { return }
         stopAgent(on: replacement.node)
         model.removePod(replacement.uid, node: replacement.node)
         podDue[replacement.node] = model.now + 1

@@ -118,7 +118,7 @@ package struct PlannedCluster {
         model.removeNode(name)
         agents[name] = nil
         cluster.nodes[name] = nil
-        cluster.pods = cluster.pods.filter { $0.value.node != name }
+        for pod in cluster.pods.on(name) { cluster.pods.remove(uid: pod.uid) }
         cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
         fleet.remove(node: name, at: now)

@@ -18,9 +18,14 @@ struct AgentAccess: AgentAuthenticator {
     /// An agent has one request at a time, and is told when to come.
     private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
 
-    func authenticate(authorization: String?, from address: String) async throws -> any AgentIdentity {
+    func authenticate(
+        authorization: String?, from address: String, known: () -> Void
+    ) async throws -> any AgentIdentity {
         do throws(AccessRefusal) {
-            return try await identify(BearerToken(authorization: authorization), address)
+            let (user, token) = try await user(of: BearerToken(authorization: authorization), address)
+            known()
+            await pods.untilListed()
+            return try await agent(user, token)
         } catch {
             if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }
             counts.add(.agents, error, ["address": "\(address)"])
@@ -28,9 +33,14 @@ struct AgentAccess: AgentAuthenticator {
         }
     }
 
-    private func identify(_ token: BearerToken?, _ address: String) async throws(AccessRefusal) -> AgentPod {
+    private func user(
+        of token: BearerToken?, _ address: String
+    ) async throws(AccessRefusal) -> (ReviewedUser, BearerToken) {
         guard let token else { throw .noToken }
-        let user = try await tokens.user(of: token, from: address)
+        return (try await tokens.user(of: token, from: address), token)
+    }
+
+    private func agent(_ user: ReviewedUser, _ token: BearerToken) async throws(AccessRefusal) -> AgentPod {
         guard let namespace = await pods.namespace else { throw .notReady }
         guard user.username == "system:serviceaccount:\(namespace):\(serviceAccount)" else { throw .wrongAccount }
         guard let pod = user.pod else { throw .unboundToken }

@@ -2,9 +2,12 @@
 protocol AgentAuthenticator: Sendable {
     /// Says who asks, before anything of the request's body is read.
     ///
-    /// - Parameter address: of the client.
+    /// - Parameters:
+    ///   - address: of the client.
+    ///   - known: called as soon as the token is found to be good, whoever's it is: the rest may take seconds after a
+    ///     restart.
     /// - Throws: ``ProblemDocument``, with 401 when nobody can tell who asks, 403 when it is no agent of ours.
-    func authenticate(authorization: String?, from address: String) async throws -> any AgentIdentity
+    func authenticate(authorization: String?, from address: String, known: () -> Void) async throws -> any AgentIdentity
 }
 
 /// Who asks.

@@ -4,6 +4,8 @@ import Planning
 protocol AgentPods: Sendable {
     /// The DaemonSet's; nil before there's a configuration.
     var namespace: String? { get async }
+    /// Waits, but not for long, until the pods have been listed.
+    func untilListed() async
     func find(name: String, uid: String) async -> AgentPodSighting
     /// Somebody who says to be the agent of this pod isn't let in.
     func note(_ refusal: AccessRefusal, uid: String) async
@@ -28,6 +30,11 @@ struct WatchedAgentPods: AgentPods {
     let client: KubernetesClient
 
     var namespace: String? { get async { await loop.podSource?.namespace } }
+
+    /// In a large cluster a list takes seconds. An agent waits longer for its answer.
+    static let patience = Duration.seconds(10)
+
+    func untilListed() async { await loop.untilReady(patience: Self.patience) }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 

@@ -86,7 +86,7 @@ actor AlertWatch {
         let before = Set(book.firing.keys)
         book.update(groups, at: snapshot.now) { image, node in
             guard let column = columns[image], let cells = byNode[node] else { return false }
-            return cells.state(column) == .unknown
+            return cells.row.states[column] == .unknown
         }
         log(before: before, after: Set(book.firing.keys))
         for piece in news.look(snapshot, cells: cells) {

@@ -36,27 +36,22 @@ struct CoverageNews: Sendable {
 
     mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [News] {
         let images = snapshot.configuration.images
-        var absent = [Int](repeating: 0, count: images.count)
-        var present = absent
+        var counts = ColumnCounts(columns: images.count)
         var failed: [Failing: (failure: CellFailure, nodes: Int, column: Int)] = [:]
         var news: [News] = []
         for node in cells where node.isKnown {
-            var lacks = false
-            var isUnsure = false
-            node.forEach { column, state in
-                switch state {
-                case .present, .held: present[column] += 1
-                case .unknown: isUnsure = true
-                case .missing, .pulling: (absent[column], lacks) = (absent[column] + 1, true)
-                case .failed:
-                    (absent[column], lacks) = (absent[column] + 1, true)
-                    guard let failure = node.failure(column) else { return }
-                    let key = Failing(image: images[column].name, reason: failure.reason)
-                    failed[key] = (failure, (failed[key]?.nodes ?? 0) + 1, column)
-                }
+            counts.add(node.row)
+            for column in node.row.failed {
+                guard let failure = node.failure(column) else { continue }
+                let key = Failing(image: images[column].name, reason: failure.reason)
+                failed[key] = (failure, (failed[key]?.nodes ?? 0) + 1, column)
             }
-            if let piece = warm(node.node, lacks: lacks, isUnsure: isUnsure, at: snapshot.now) { news.append(piece) }
+            let isUnsure = node.row[.unknown] > 0
+            if let piece = warm(node.node, lacks: !node.row.absent.isEmpty, isUnsure: isUnsure, at: snapshot.now) {
+                news.append(piece)
+            }
         }
+        counts.endRows()
         let targets = Set(cells.map(\.name))
         warming = warming.filter { targets.contains($0.key) }
 
@@ -64,9 +59,10 @@ struct CoverageNews: Sendable {
         if let listed { incomplete.formUnion(images.filter { !listed.contains($0) }) }
         listed = Set(images)
         for (column, image) in images.enumerated() {
-            if absent[column] > 0 {
+            let present = counts[column, .present] + counts[column, .held]
+            if counts[column, .missing] + counts[column, .pulling] + counts[column, .failed] > 0 {
                 incomplete.insert(image)
-            } else if !cells.isEmpty, present[column] == cells.count, incomplete.remove(image) != nil {
+            } else if !cells.isEmpty, present == cells.count, incomplete.remove(image) != nil {
                 news.append(.imageCached(image, nodes: cells.count))
             }
         }

@@ -8,25 +8,22 @@ enum ImageVersions {
     static func count(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {
         let images = snapshot.configuration.images
         let moved = snapshot.fleet.columnsWithSeveralImages
-        var isPresent = [Bool](repeating: false, count: images.count)
+        var counts = ColumnCounts(columns: images.count)
         var ids: [String: [Set<String>]] = [:]
         for node in cells where node.isKnown {
+            counts.add(node.row)
+            guard !moved.isEmpty else { continue }
             let labels = node.node.labels
             let platform = "\(labels["kubernetes.io/os"] ?? "")/\(labels["kubernetes.io/arch"] ?? "")"
-            var sets = ids[platform] ?? Array(repeating: [], count: images.count)
-            ids[platform] = nil
-            node.forEach { column, state in
-                guard state.isPresent else { return }
-                isPresent[column] = true
-                guard moved.contains(column),
-                    let id = snapshot.fleet.imageID(node: node.name, column: column)
-                else { return }
-                sets[column].insert(id)
+            for column in moved where column < images.count && node.row.states[column].isPresent {
+                guard let id = snapshot.fleet.imageID(node: node.name, column: column) else { continue }
+                ids[platform, default: Array(repeating: [], count: images.count)][column].insert(id)
             }
-            ids[platform] = sets
         }
+        counts.endRows()
         return images.indices.map { column in
-            moved.contains(column) ? ids.values.map { $0[column].count }.max() ?? 0 : isPresent[column] ? 1 : 0
+            if moved.contains(column) { return ids.values.map { $0[column].count }.max() ?? 0 }
+            return counts[column, .present] + counts[column, .held] > 0 ? 1 : 0
         }
     }
 }

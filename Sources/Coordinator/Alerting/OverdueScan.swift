@@ -25,9 +25,8 @@ struct OverdueScan: Sendable {
             let name = node.name
             nowHeard.insert(name)
             if !heard.contains(name) { ledger.resume(name, at: now) }
-            let (sighting, columns) = Self.sighting(node, images: images)
-            ledger.see(sighting, at: now)
-            for column in columns {
+            ledger.see(Self.sighting(node, images: images), at: now)
+            for column in node.row.absent {
                 let image = images[column]
                 guard let absence = ledger.absence(of: image.reference.written, on: name),
                     absence.counted + patience <= now
@@ -46,23 +45,17 @@ struct OverdueScan: Sendable {
         return groups.values.sorted { $0.key < $1.key }
     }
 
-    private static func sighting(
-        _ node: NodeCells, images: [ImageEntry]
-    ) -> (AbsenceLedger.Sighting, absent: [Int]) {
-        var absent: [Int] = []
+    private static func sighting(_ node: NodeCells, images: [ImageEntry]) -> AbsenceLedger.Sighting {
         var sighting = AbsenceLedger.Sighting(node: node.name, uid: node.node.uid)
-        node.forEach { column, state in
-            switch state {
-            case .present, .held: break
-            case .unknown: sighting.unknown.insert(images[column].reference.written)
-            case .missing, .pulling, .failed: absent.append(column)
-            }
+        if node.row[.unknown] > 0 {
+            let unknown = images.indices.filter { node.row.states[$0] == .unknown }
+            sighting.unknown = Set(unknown.map { images[$0].reference.written })
         }
-        sighting.absent = absent.map { column in
+        sighting.absent = node.row.absent.map { column in
             let failure = node.failure(column)
             return .init(
                 reference: images[column].reference.written, reason: failure?.reason, message: failure?.message ?? "")
         }
-        return (sighting, absent)
+        return sighting
     }
 }

@@ -52,7 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
     var service = "kubernetes-image-puller"
 
     @Option(
-        help: ArgumentHelp("The service account of the DaemonSet's pods; it is made when absent.", valueName: "name"))
+        help: ArgumentHelp(
+            "The service account of the DaemonSet's pods. The chart makes it; where there's none, the coordinator does, "
+                + "if it may.", valueName: "name"))
     var agentServiceAccount = "kubernetes-image-puller-agent"
 
     @OptionGroup(visibility: .hidden)

@@ -24,6 +24,26 @@ extension ControlLoop {
         return answer(receipt, isCommitted: isCommitted, databaseID: databaseID)
     }
 
+    /// Lets an agent wait until reports can be taken, instead of sending it away: all come at once after a restart, and
+    /// each that is sent away comes again on a new connection. What it sends stays with the connection meanwhile.
+    func untilReady(patience: Duration) async {
+        guard !isReady else { return }
+        let deadline = ContinuousClock.now + patience
+        arriving += 1
+        defer { arriving -= 1 }
+        while !isReady, !isEnding, !Task.isCancelled, .now < deadline {
+            await waitForNews(node: Self.anyNode, wait: ContinuousClock.now.duration(to: deadline))
+        }
+        // One after the other: each report takes memory while it's read.
+        if isReady { try? await Task.sleep(for: .milliseconds(Int.random(in: 0...arriving))) }
+    }
+
+    /// Whether reports can be taken.
+    var isReady: Bool { configuration != nil && cluster.isSynced }
+
+    /// What agents wait for before their node counts; no node is named so.
+    static let anyNode = ""
+
     /// What is left of a report until it's answered. Thousands of agents wait, so it is little.
     private struct Receipt {
         var node: String
@@ -40,7 +60,7 @@ extension ControlLoop {
         guard !report.node.isEmpty, !report.bootID.isEmpty, report.sequence > 0 else {
             throw ReportRefusal.incomplete
         }
-        guard configuration != nil, cluster.isSynced else { throw ReportRefusal.notReady }
+        guard isReady else { throw ReportRefusal.notReady }
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
         waiters.notify(node: report.node)

@@ -25,7 +25,7 @@ extension ControlLoop {
 }
 
 /// What was made due.
-struct PullRequestOutcome: Codable, Sendable, Equatable {
+struct PullRequestOutcome: Codable, Sendable, Hashable {
     /// The image entry.
     var name: String
     var reference: String

@@ -10,12 +10,9 @@ extension ControlLoop {
     func notePods(of names: [String]? = nil) {
         guard isRestricted, let configuration, cluster.isSynced else { return }
         let now = clock.now
-        let concerned = names.map { Set($0) }
-        let living = cluster.pods.values.filter { !$0.isTerminating && concerned?.contains($0.node) ?? true }
-        let pods = Dictionary(grouping: living, by: \.node)
         for name in names ?? cluster.nodes.keys.sorted() {
             let news = podLedger.look(
-                at: name, cluster.nodes[name], pods: pods[name] ?? [], images: configuration.images, now: now)
+                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name), images: configuration.images, now: now)
             tell(news.transitions)
             noteHeard(name, at: now)
             guard !news.attempts.isEmpty else { continue }

@@ -41,6 +41,8 @@ actor ControlLoop {
     var podLedger = PodLedger()
     var pullPodActuator: PullPodActuator?
     var waiters = AssignmentWaiters()
+    /// Agents that wait until reports can be taken.
+    var arriving = 0
     var attemptTally = AttemptTally()
     var isEnding = false
     /// Agents that aren't let in, by their node.
@@ -184,7 +186,7 @@ actor ControlLoop {
         podSource = source
         template = nil
         lastPod = nil
-        cluster.pods = [:]
+        cluster.pods = PodTable()
         cluster.unscheduled = [:]
         notePods()
         forgetPullPods()
@@ -195,7 +197,7 @@ actor ControlLoop {
     func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
         guard source == podSource else { return }
         cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
-        cluster.pods = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
+        cluster.pods = PodTable(pods)
         podsSynced = true
         synced()
     }
@@ -221,7 +223,7 @@ actor ControlLoop {
 
     func removePod(uid: String) {
         cluster.unscheduled[uid] = nil
-        guard let pod = cluster.pods.removeValue(forKey: uid) else { return }
+        guard let pod = cluster.pods.remove(uid: uid) else { return }
         notePods(of: [pod.node])
         signal.yield()
     }
@@ -230,6 +232,7 @@ actor ControlLoop {
         cluster.isSynced = nodesSynced && podsSynced
         roster = nil
         notePods()
+        if isReady { waiters.notify(node: Self.anyNode) }
         signal.yield()
     }
 

@@ -9,8 +9,7 @@ struct CoverageMetrics {
     private typealias Names = MetricCatalogue.Coverage
 
     private let images: [ImageEntry]
-    /// Cells by image and state: `column * states + state`.
-    private var counts: [Int]
+    private var counts: ColumnCounts
     private var failing: [Failing: Int] = [:]
     private var retries: [String: Int] = [:]
     private var pulls: [String: Int] = [:]
@@ -21,8 +20,6 @@ struct CoverageMetrics {
     private let configuration: Configuration
     private let openCircuits: [String]
 
-    private static let states = CellState.allCases.count
-
     private struct Failing: Hashable {
         var column: Int
         var reason: FailureReason
@@ -32,60 +29,19 @@ struct CoverageMetrics {
     init(_ snapshot: Snapshot, cells: [NodeCells]) {
         configuration = snapshot.configuration
         images = snapshot.configuration.images
-        counts = Array(repeating: 0, count: images.count * Self.states)
+        counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
-        // Most nodes have all images: what is the same for the next node isn't looked at again.
-        var row = Row()
-        var first: NodeCells?
         for node in cells {
-            if let alike = first, node.isAlike(alike) {
-                row.nodes += 1
-            } else {
-                add(row)
-                row = Row(node)
-                first = node
-            }
-            add(node, row, now: snapshot.now)
+            counts.add(node.row)
+            add(node, node.row, now: snapshot.now)
         }
-        add(row)
+        counts.endRows()
         for (_, order) in snapshot.fleet.orders { pulls[order.reference.registry, default: 0] += 1 }
     }
 
-    /// Nodes with the same cells.
-    private struct Row {
-        var nodes = 0
-        var states: [CellState] = []
-        var missing = 0
-        var unknown = 0
-        var failed: [Int] = []
-
-        init() {}
-
-        init(_ node: NodeCells) {
-            nodes = 1
-            node.forEach { column, state in
-                states.append(state)
-                switch state {
-                case .present, .held: break
-                case .unknown: unknown += 1
-                case .failed:
-                    missing += 1
-                    failed.append(column)
-                case .missing, .pulling: missing += 1
-                }
-            }
-        }
-    }
-
-    private mutating func add(_ row: Row) {
-        for (column, state) in row.states.enumerated() {
-            counts[column * Self.states + Int(state.rawValue)] += row.nodes
-        }
-    }
-
-    private mutating func add(_ node: NodeCells, _ row: Row, now: Timestamp) {
+    private mutating func add(_ node: NodeCells, _ row: CellRow, now: Timestamp) {
         for column in row.failed {
             guard let failure = node.failure(column) else { continue }
             failing[Failing(column: column, reason: failure.reason), default: 0] += 1
@@ -96,8 +52,8 @@ struct CoverageMetrics {
         if !node.isKnown {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {
-            if row.missing + row.unknown == 0 { covered += 1 }
-            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.missing)) }
+            if row.present == images.count { covered += 1 }
+            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent.count)) }
         }
     }
 
@@ -142,7 +98,7 @@ struct CoverageMetrics {
         MetricFamily(
             spec,
             images.enumerated().map { column, image in
-                let sum = states.reduce(0) { $0 + counts[column * Self.states + Int($1.rawValue)] }
+                let sum = states.reduce(0) { $0 + counts[column, $1] }
                 return .init(labels: [MetricLabel("image", image.name)], value: Double(sum))
             })
     }

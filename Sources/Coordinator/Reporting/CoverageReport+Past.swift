@@ -30,7 +30,8 @@ extension CoverageReport {
                 let state = CellState(code.state)
                 tally.add(state, column: column, slice: slice)
                 if state == .failed, let reason = FailureReason(code.reason) {
-                    tally.add(reason, message: "", column: column, slice: slice, node: node.name)
+                    let failure = CellFailure(reason: reason, message: "", attempts: 0, nextAttempt: nil)
+                    tally.add(failure, column: column, slice: slice, node: node.name)
                 }
             }
         }

@@ -1,5 +1,5 @@
 /// The coverage of the cluster at one moment: the answer of `GET /api/v1/coverage`.
-struct CoverageReport: Codable, Sendable, Equatable {
+struct CoverageReport: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     /// The accepted revision of the configuration.
@@ -22,7 +22,7 @@ struct CoverageReport: Codable, Sendable, Equatable {
     var nextCursor: String?
 
     /// How far history can tell about a moment.
-    struct Past: Codable, Sendable, Equatable {
+    struct Past: Codable, Sendable, Hashable {
         /// Whether a coordinator was watching. If not, everything is unknown.
         var watched: Bool
         /// Whether the moment lies within what retention keeps.
@@ -47,7 +47,7 @@ struct CoverageReport: Codable, Sendable, Equatable {
 }
 
 /// The cells of a slice, by state.
-struct CoverageCounts: Codable, Sendable, Equatable {
+struct CoverageCounts: Codable, Sendable, Hashable {
     /// Target nodes × images.
     var cells = 0
     /// Present, held ones included.
@@ -93,7 +93,7 @@ struct CoverageCounts: Codable, Sendable, Equatable {
 }
 
 /// One slice of the coverage: an image, a node, a zone or a label's value.
-struct CoverageRow: Codable, Sendable, Equatable {
+struct CoverageRow: Codable, Sendable, Hashable {
     var name: String
     /// The reference as the user wrote it, when the slice is an image.
     var reference: String?
@@ -109,7 +109,7 @@ struct CoverageRow: Codable, Sendable, Equatable {
 }
 
 /// Failed cells with the same reason.
-struct FailureGroup: Codable, Sendable, Equatable {
+struct FailureGroup: Codable, Sendable, Hashable {
     var reason: String
     /// Whether somebody has to change something.
     var permanent: Bool
@@ -132,7 +132,7 @@ struct FailureGroup: Codable, Sendable, Equatable {
 }
 
 /// Cells whose image is there, but whose container doesn't run.
-struct NotHeldGroup: Codable, Sendable, Equatable {
+struct NotHeldGroup: Codable, Sendable, Hashable {
     /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …
     var reason: String
     var cells: Int

@@ -1,14 +1,14 @@
 import Planning
 
 /// Coverage at moments of equal distance: the answer of `GET /api/v1/coverage/series`.
-struct CoverageSeries: Codable, Sendable, Equatable {
+struct CoverageSeries: Codable, Sendable, Hashable {
     var grouping: String
     /// Seconds between two points.
     var stepSeconds: Double
     /// Oldest first.
     var points: [Point]
 
-    struct Point: Codable, Sendable, Equatable {
+    struct Point: Codable, Sendable, Hashable {
         /// RFC 3339.
         var at: String
         var revision: Int
@@ -20,7 +20,7 @@ struct CoverageSeries: Codable, Sendable, Equatable {
         var rows: [Row]
     }
 
-    struct Row: Codable, Sendable, Equatable {
+    struct Row: Codable, Sendable, Hashable {
         var name: String
         var counts: CoverageCounts
     }

@@ -8,37 +8,39 @@ struct CoverageTally {
     private let grouping: CoverageGrouping
     private var rows: [CoverageRow]
     private var positions: [String: Int] = [:]
-    /// Cells by slice and state: `slice * states + state`.
-    private var counts: [Int]
+    /// Each slice is a column here.
+    private var counts: ColumnCounts
     /// Cells so far that are present.
     private(set) var present = 0
     /// Missing cells that wait for the one node that tries their image, by column.
     private var waiting: [Int: Int] = [:]
     var heldBack: Int { waiting.values.reduce(0, +) }
+    /// Of the oldest report by slice; a single one when each image is a slice, for every node is in all of those.
     private var ages: [Double]
     private var isUnheard: [Bool]
-    private var failures: [TroubleKey: FailureSum] = [:]
-    private var notHeld: [TroubleKey: NotHeldGroup] = [:]
+    private var failures: [TroubleKey<FailureReason>: FailureSum] = [:]
+    private var notHeld: [TroubleKey<String>: NotHeldGroup] = [:]
     private let images: [ImageEntry]
-
-    private static let states = CellState.allCases.count
 
     init(_ grouping: CoverageGrouping, images: [ImageEntry]) {
         self.grouping = grouping
         self.images = images
         rows = grouping == .image ? images.map { CoverageRow(name: $0.name, reference: $0.reference.written) } : []
-        counts = Array(repeating: 0, count: rows.count * Self.states)
-        ages = Array(repeating: 0, count: rows.count)
-        isUnheard = Array(repeating: false, count: rows.count)
+        counts = ColumnCounts(columns: rows.count)
+        ages = grouping == .image ? [0] : []
+        isUnheard = grouping == .image ? [false] : []
     }
 
     /// The slice that a node's cells belong to; nil when each image is a slice.
     mutating func slice(node name: String, labels: [String: String]) -> Int? {
         guard let slice = grouping.slice(node: name, labels: labels) else { return nil }
-        if let position = positions[slice] { return position }
-        positions[slice] = rows.count
+        // A node comes once.
+        if grouping != .node {
+            if let position = positions[slice] { return position }
+            positions[slice] = rows.count
+        }
         rows.append(CoverageRow(name: slice))
-        counts.append(contentsOf: repeatElement(0, count: Self.states))
+        counts.addColumn()
         ages.append(0)
         isUnheard.append(false)
         return rows.count - 1
@@ -47,8 +49,19 @@ struct CoverageTally {
     /// - Parameter slice: of the node; nil when each image is a slice.
     mutating func add(_ state: CellState, column: Int, slice: Int?) {
         if state.isPresent { present += 1 }
-        counts[(slice ?? column) * Self.states + Int(state.rawValue)] += 1
+        counts.add(state, column: slice ?? column)
     }
+
+    /// Adds a node's cells.
+    ///
+    /// After the last one ``endRows()`` must be called.
+    mutating func add(_ row: CellRow, slice: Int?) {
+        present += row.present
+        guard let slice else { return counts.add(row) }
+        for state in CellState.allCases where row[state] > 0 { counts.add(state, column: slice, times: row[state]) }
+    }
+
+    mutating func endRows() { counts.endRows() }
 
     /// A missing cell waits for the one node that tries its image.
     mutating func addHeldBack(column: Int) { waiting[column, default: 0] += 1 }
@@ -56,7 +69,7 @@ struct CoverageTally {
     mutating func add(_ state: CellState, times: Int, slice: Int?) {
         if let slice {
             if state.isPresent { present += times }
-            counts[slice * Self.states + Int(state.rawValue)] += times
+            counts.add(state, column: slice, times: times)
             return
         }
         for column in 0..<times { add(state, column: column, slice: nil) }
@@ -64,52 +77,39 @@ struct CoverageTally {
 
     /// Notes how old a node's report is, in seconds; nil when it has sent none.
     mutating func note(age: Double?, slice: Int?) {
-        for position in slice.map({ $0..<($0 + 1) }) ?? rows.indices {
-            if let age { ages[position] = max(ages[position], age) } else { isUnheard[position] = true }
-        }
+        let position = slice ?? 0
+        if let age { ages[position] = max(ages[position], age) } else { isUnheard[position] = true }
     }
 
     // MARK: Trouble
 
-    private struct TroubleKey: Hashable {
+    private struct TroubleKey<Reason: Hashable>: Hashable {
         var slice: Int
         var column: Int
-        var reason: String
+        var reason: Reason
     }
 
     private struct FailureSum {
         var group: FailureGroup
         var next: Timestamp?
+
+        init(_ failure: CellFailure, image: String) {
+            group = FailureGroup(
+                reason: failure.reason.rawValue, permanent: failure.reason.isPermanent, cells: 0, attempts: 0,
+                message: failure.message, nodes: [], image: image)
+        }
+
+        mutating func add(_ failure: CellFailure, node: String) {
+            group.cells += 1
+            group.attempts = max(group.attempts, failure.attempts)
+            if group.nodes.count < FailureGroup.maximumNodes { group.nodes.append(node) }
+            if let moment = failure.nextAttempt { next = min(next ?? moment, moment) }
+        }
     }
 
-    mutating func add(_ failure: Failure, column: Int, slice: Int?, node: String) {
-        let key = TroubleKey(slice: slice ?? column, column: column, reason: failure.reason.rawValue)
-        var sum =
-            failures[key]
-            ?? FailureSum(group: group(failure.reason, message: failure.message, column: column), next: nil)
-        sum.group.attempts = max(sum.group.attempts, failure.attempts)
-        sum.next = min(sum.next ?? failure.nextAttempt, failure.nextAttempt)
-        count(node, in: &sum.group)
-        failures[key] = sum
-    }
-
-    /// A failure of which only the reason is known.
-    mutating func add(_ reason: FailureReason, message: String, column: Int, slice: Int?, node: String) {
-        let key = TroubleKey(slice: slice ?? column, column: column, reason: reason.rawValue)
-        var sum = failures[key] ?? FailureSum(group: group(reason, message: message, column: column), next: nil)
-        count(node, in: &sum.group)
-        failures[key] = sum
-    }
-
-    private func group(_ reason: FailureReason, message: String, column: Int) -> FailureGroup {
-        FailureGroup(
-            reason: reason.rawValue, permanent: reason.isPermanent, cells: 0, attempts: 0, message: message, nodes: [],
-            image: images[column].name)
-    }
-
-    private func count(_ node: String, in group: inout FailureGroup) {
-        group.cells += 1
-        if group.nodes.count < FailureGroup.maximumNodes { group.nodes.append(node) }
+    mutating func add(_ failure: CellFailure, column: Int, slice: Int?, node: String) {
+        let key = TroubleKey(slice: slice ?? column, column: column, reason: failure.reason)
+        failures[key, default: FailureSum(failure, image: images[column].name)].add(failure, node: node)
     }
 
     /// A container that waits for its image is on its way; any other reason keeps it from holding the image.
@@ -145,9 +145,12 @@ struct CoverageTally {
         var rows = rows
         for slice in rows.indices {
             add(slice, to: &rows[slice].counts)
-            if withAges, !isUnheard[slice], rows[slice].counts.cells > 0 { rows[slice].reportAgeSeconds = ages[slice] }
+            let age = grouping == .image ? 0 : slice
+            if withAges, !isUnheard[age], rows[slice].counts.cells > 0 { rows[slice].reportAgeSeconds = ages[age] }
         }
-        for (key, sum) in failures.sorted(by: { ($0.key.column, $0.key.reason) < ($1.key.column, $1.key.reason) }) {
+        for (key, sum) in failures.sorted(by: {
+            ($0.key.column, $0.key.reason.rawValue) < ($1.key.column, $1.key.reason.rawValue)
+        }) {
             var group = sum.group
             if let next = sum.next {
                 group.nextAttempt = next.rfc3339
@@ -163,11 +166,12 @@ struct CoverageTally {
             rows[slice].failures.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }
             rows[slice].notHeld.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }
         }
-        return grouping == .image ? rows : rows.sorted { $0.name < $1.name }
+        // Nodes come sorted.
+        return grouping == .image || grouping == .node ? rows : rows.sorted { $0.name < $1.name }
     }
 
     private func add(_ slice: Int, to sum: inout CoverageCounts) {
-        for state in CellState.allCases { sum.add(state, times: counts[slice * Self.states + Int(state.rawValue)]) }
+        for state in CellState.allCases { sum.add(state, times: counts[slice, state]) }
     }
 }
 

@@ -1,13 +1,13 @@
 import Planning
 
 /// One page of transitions: the answer of `GET /api/v1/history`.
-struct TransitionList: Codable, Sendable, Equatable, Answer {
+struct TransitionList: Codable, Sendable, Hashable, Answer {
     var items: [Item]
     /// Where the next page begins; nil on the last one.
     var nextCursor: String?
 
     /// One change of a cell.
-    struct Item: Codable, Sendable, Equatable {
+    struct Item: Codable, Sendable, Hashable {
         var id: Int64
         /// RFC 3339, by the coordinator's clock.
         var at: String
@@ -50,13 +50,13 @@ struct TransitionList: Codable, Sendable, Equatable, Answer {
 }
 
 /// One page of attempts: the answer of `GET /api/v1/attempts`.
-struct AttemptList: Codable, Sendable, Equatable, Answer {
+struct AttemptList: Codable, Sendable, Hashable, Answer {
     var items: [Item]
     /// Where the next page begins; nil on the last one.
     var nextCursor: String?
 
     /// One finished attempt.
-    struct Item: Codable, Sendable, Equatable {
+    struct Item: Codable, Sendable, Hashable {
         /// RFC 3339, by the coordinator's clock.
         var startedAt: String
         var endedAt: String

@@ -2,7 +2,7 @@ import Planning
 import Shared
 
 /// One image: where it is, where it isn't and why. The answer of `GET /api/v1/images/{image}`.
-struct ImageReport: Codable, Sendable, Equatable {
+struct ImageReport: Codable, Sendable, Hashable {
     var name: String
     var reference: String
     /// When, by the coordinator's clock (RFC 3339).
@@ -26,7 +26,7 @@ struct ImageReport: Codable, Sendable, Equatable {
     var firstSeen: String?
     var lastChange: String?
 
-    struct Digest: Codable, Sendable, Equatable {
+    struct Digest: Codable, Sendable, Hashable {
         var digest: String
         /// Bytes, as the runtime counts.
         var size: UInt64
@@ -36,7 +36,7 @@ struct ImageReport: Codable, Sendable, Equatable {
         var architectures: [String]
     }
 
-    struct FailedAttempts: Codable, Sendable, Equatable {
+    struct FailedAttempts: Codable, Sendable, Hashable {
         var reason: String
         var attempts: Int
         var nodes: Int
@@ -52,32 +52,18 @@ struct ImageReport: Codable, Sendable, Equatable {
         reference = entry.reference.written
         at = snapshot.now.rfc3339
         revision = snapshot.revision
-        var only = snapshot
-        only.configuration.images = [entry]
         nodes = [:]
         var tally = CoverageTally(.image, images: [entry])
         let isRestricted = snapshot.configuration.runtimeSocket == .none
         pulledBy = (isRestricted ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
-        let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
-        for node in snapshot.targets {
-            let own = pods[node.name] ?? []
-            var state = CellState.unknown
-            if isRestricted {
-                let presence = node.isReady ? own.first?.presence(of: entry.name) : nil
-                state = presence?.state ?? .unknown
-                if let reason = presence?.reason {
-                    tally.add(reason, message: presence?.message ?? "", column: 0, slice: nil, node: node.name)
-                }
-            } else if let cells = snapshot.fleet.cells(of: node.name, now: snapshot.now), column < cells.count {
-                state = cells[column]
-            }
+        for node in snapshot.targetCells() {
+            let state = node.row.states[column]
             tally.add(state, column: 0, slice: nil)
-            if state == .failed, let failure = snapshot.fleet.failure(node: node.name, column: column) {
+            if let failure = state == .failed ? node.failure(column) : nil {
                 tally.add(failure, column: 0, slice: nil, node: node.name)
             }
             if state == .present {
-                let container = own.lazy.compactMap { $0.containers[entry.name] }.first
-                tally.add(notHeldBy: container, column: 0, slice: nil, node: node.name)
+                tally.add(notHeldBy: node.container(column), column: 0, slice: nil, node: node.name)
             }
             nodes[state.word, default: []].append(node.name)
         }

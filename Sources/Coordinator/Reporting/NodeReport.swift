@@ -2,7 +2,7 @@ import Planning
 import Shared
 
 /// One node: its images, and why those that aren't there aren't. The answer of `GET /api/v1/nodes/{node}`.
-struct NodeReport: Codable, Sendable, Equatable {
+struct NodeReport: Codable, Sendable, Hashable {
     var name: String
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
@@ -25,7 +25,7 @@ struct NodeReport: Codable, Sendable, Equatable {
     var past: Past?
 
     /// One image entry on the node.
-    struct Image: Codable, Sendable, Equatable {
+    struct Image: Codable, Sendable, Hashable {
         var name: String
         var reference: String
         var state: String
@@ -43,7 +43,7 @@ struct NodeReport: Codable, Sendable, Equatable {
         var nextAttempt: String?
     }
 
-    struct Past: Codable, Sendable, Equatable {
+    struct Past: Codable, Sendable, Hashable {
         /// When it joined and left last, RFC 3339.
         var joinedAt: String?
         var leftAt: String?
@@ -68,7 +68,7 @@ struct NodeReport: Codable, Sendable, Equatable {
         counts = CoverageCounts()
         let cells = snapshot.fleet.cells(of: name, now: snapshot.now)
         let isRestricted = snapshot.configuration.runtimeSocket == .none
-        let pod = snapshot.cluster.pods.values.first { $0.node == name && !$0.isTerminating }
+        let pod = snapshot.cluster.pods.living(on: name).first
         for (column, entry) in snapshot.configuration.images.enumerated() where isTarget {
             var cell = CellState.unknown
             if isRestricted {

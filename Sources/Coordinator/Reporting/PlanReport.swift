@@ -2,7 +2,7 @@ import Planning
 import Shared
 
 /// What an edited ConfigMap would pull: the answer of `POST /api/v1/plan`. Nothing is changed by asking.
-struct PlanReport: Codable, Sendable, Equatable {
+struct PlanReport: Codable, Sendable, Hashable {
     /// Whether the edit would be accepted. If not, nothing below would happen, and the findings say why.
     var accepted: Bool
     var findings: [ConfigurationStatus.Remark]
@@ -24,7 +24,7 @@ struct PlanReport: Codable, Sendable, Equatable {
     var seconds: Double?
 
     /// One entry of the edited list.
-    struct Image: Codable, Sendable, Equatable {
+    struct Image: Codable, Sendable, Hashable {
         var name: String
         var reference: String
         /// Nodes that would pull it, those that have it, and those of which nobody knows.
@@ -43,7 +43,7 @@ struct PlanReport: Codable, Sendable, Equatable {
         var error: String?
     }
 
-    struct Registry: Codable, Sendable, Equatable {
+    struct Registry: Codable, Sendable, Hashable {
         var registry: String
         var pulls: Int
         var bytes: Int64
@@ -54,7 +54,7 @@ struct PlanReport: Codable, Sendable, Equatable {
         var seconds: Double?
     }
 
-    struct Node: Codable, Sendable, Equatable {
+    struct Node: Codable, Sendable, Hashable {
         var name: String
         /// On disk, unpacked.
         var neededBytes: Int64
@@ -73,7 +73,7 @@ struct PlanQuestion: Codable, Sendable {
     /// Sizes that the asker resolved from registries.
     var resolved: [Resolved]?
 
-    struct Resolved: Codable, Sendable, Equatable {
+    struct Resolved: Codable, Sendable, Hashable {
         var reference: String
         /// Bytes to download by architecture; those that the registry has.
         var sizes: [String: Int64]

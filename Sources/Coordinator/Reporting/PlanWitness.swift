@@ -7,18 +7,15 @@ struct PlanWitness {
     private let holders: Set<String>
     /// Entries in force with this image. Nil: agents tell.
     private let entries: [String]?
-    private let pods: [String: [PodView]]
 
     init(_ snapshot: Snapshot, _ reference: ImageReference, holders: Set<String>) {
         self.snapshot = snapshot
         self.holders = holders
         guard snapshot.configuration.runtimeSocket == .none else {
             entries = nil
-            pods = [:]
             return
         }
         entries = snapshot.configuration.images.filter { $0.reference.normalised == reference.normalised }.map(\.name)
-        pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
     }
 
     /// Nil: nobody knows.
@@ -27,7 +24,7 @@ struct PlanWitness {
             let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
             return isKnown ? holders.contains(node.name) : nil
         }
-        let own = node.isReady ? (pods[node.name] ?? []).filter { !$0.containers.isEmpty } : []
+        let own = node.isReady ? snapshot.cluster.pods.living(on: node.name).filter { !$0.containers.isEmpty } : []
         guard !own.isEmpty else { return nil }
         // Of an image that isn't listed pods say nothing: a kubelet would look, and mostly pull.
         return own.contains { pod in entries.contains { pod.presence(of: $0).state.isPresent } }

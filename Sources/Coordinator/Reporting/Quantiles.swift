@@ -1,5 +1,5 @@
 /// How long something took, in seconds: the ranks of a sample.
-struct Quantiles: Codable, Sendable, Equatable {
+struct Quantiles: Codable, Sendable, Hashable {
     var count: Int
     var p50: Double
     var p95: Double

@@ -1,13 +1,13 @@
 import Shared
 
 /// Images that pods waited for and that the list doesn't have: what `coordinator suggest` tells.
-struct SuggestionReport: Codable, Sendable, Equatable, Answer {
+struct SuggestionReport: Codable, Sendable, Hashable, Answer {
     /// The most waiting first.
     var images: [Item]
     /// The best of them as entries of `IMAGES`.
     var line: String
 
-    struct Item: Codable, Sendable, Equatable {
+    struct Item: Codable, Sendable, Hashable {
         var name: String
         var reference: String
         /// Nodes that pulled it, and pods that use it now.

@@ -3,7 +3,7 @@ import Planning
 import Shared
 
 /// How long nodes that joined took until they had every image: the answer of `GET /api/v1/warmups`.
-struct WarmupReport: Codable, Sendable, Equatable, Answer {
+struct WarmupReport: Codable, Sendable, Hashable, Answer {
     /// RFC 3339.
     var since: String
     var until: String
@@ -14,7 +14,7 @@ struct WarmupReport: Codable, Sendable, Equatable, Answer {
     /// The newest first.
     var nodes: [Node]
 
-    struct Node: Codable, Sendable, Equatable {
+    struct Node: Codable, Sendable, Hashable {
         var name: String
         /// RFC 3339.
         var joinedAt: String

@@ -20,8 +20,7 @@ struct AgentRoutes: Sendable {
 
     private func report(_ request: Request, _ context: ServerContext) async throws -> Response {
         let identity = try await authenticator.authenticate(
-            authorization: request.headers[.authorization], from: context.address)
-        context.establish()
+            authorization: request.headers[.authorization], from: context.address, known: context.establish)
         let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
         let report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
         guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the coordinator made of the ConfigMap: the answer of `GET /api/v1/configuration`.
-struct ConfigurationStatus: Codable, Sendable, Equatable {
+struct ConfigurationStatus: Codable, Sendable, Hashable {
     /// The number of the revision in force; 0 before the first.
     var revision = 0
     /// RFC 3339; nil before the first.
@@ -13,7 +13,7 @@ struct ConfigurationStatus: Codable, Sendable, Equatable {
     /// What was found in the ConfigMap as it stands now, and where the nodes can't do what the revision in force asks.
     var findings: [Remark] = []
 
-    struct Remark: Codable, Sendable, Equatable {
+    struct Remark: Codable, Sendable, Hashable {
         /// `error`, `warning` or `info`.
         var severity: String
         var key: String

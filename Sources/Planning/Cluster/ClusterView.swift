@@ -4,8 +4,8 @@ public struct ClusterView: Sendable, Equatable {
     /// node or pod that isn't here.
     public var isSynced = false
     public var nodes: [String: NodeView] = [:]
-    /// The DaemonSet's pods by their UID.
-    public var pods: [String: PodView] = [:]
+    /// The DaemonSet's pods.
+    public var pods = PodTable()
     /// Pods of the DaemonSet that the scheduler hasn't found a place for yet, by their UID; their nodes are those that
     /// they are meant for.
     public var unscheduled: [String: PodView] = [:]

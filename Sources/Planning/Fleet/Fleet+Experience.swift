@@ -107,6 +107,15 @@ extension Fleet {
         return experience.trials[key]?.node != nil
     }
 
+    /// The columns that are held back on all nodes of a platform, as ``isHeldBack(column:platform:)`` tells of one.
+    public func columnsHeldBack(platform: String) -> [Int] {
+        let tried = experience.trials.lazy.filter { $0.key.platform == platform && $0.value.node != nil }
+        let references = Set(tried.map(\.key.reference))
+        // Mostly there are none, and then it costs nothing to ask.
+        return references.isEmpty
+            ? [] : entryColumns.filter { references.contains(self.references[$0].normalised) }
+    }
+
     /// How much of the disk an image takes, by what was free before and after.
     private mutating func learnDisk(from order: PullOrder, node name: String, size: UInt64) {
         guard let before = order.freeBytes, let node = nodes[name], size > 1 << 20 else { return }

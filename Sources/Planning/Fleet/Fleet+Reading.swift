@@ -4,8 +4,21 @@ import Shared
 extension Fleet {
     /// The states of a node's cells, in the order of the image entries; nil while they are unknown.
     public func cells(of name: String, now: Timestamp) -> ArraySlice<CellState>? {
-        guard let node = nodes[name], isKnown(node, now: now) else { return nil }
-        return node.cells.prefix(entryCount)
+        reading(of: name, now: now).cells
+    }
+
+    /// What a node's agent told last.
+    public struct Reading: Sendable {
+        /// As ``cells(of:now:)``.
+        public var cells: ArraySlice<CellState>?
+        /// When the runtime's images were last listed.
+        public var inventoryAt: Timestamp?
+    }
+
+    public func reading(of name: String, now: Timestamp) -> Reading {
+        guard let node = nodes[name] else { return Reading() }
+        return Reading(
+            cells: isKnown(node, now: now) ? node.cells.prefix(entryCount) : nil, inventoryAt: node.inventoryAt)
     }
 
     /// An image of some node's runtime, as far as plans and reports need it.

@@ -16,34 +16,30 @@ extension Planner {
             !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
         let hasOutdated = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
         guard hasMoved || hasOutdated else { return }
-        var podsByNode: [String: [PodView]] = [:]
-        for pod in cluster.pods.values { podsByNode[pod.node, default: []].append(pod) }
         let live = roster.members.filter(\.isReady)
         // A pod that isn't back yet takes a place, so that a template whose pods don't start stops the roll.
         var rolling = live.count { node in
-            let pods = podsByNode[node.name] ?? []
-            return !pods.contains { !$0.isTerminating && $0.isWorking(under: configuration) }
+            !cluster.pods.living(on: node.name).contains { $0.isWorking(under: configuration) }
         }
         var limit = configuration.rollLimit(nodes: live.count)
         if hasOutdated, !isProven(template) {
             // One pod shows whether the template works; those that exist already are waited for.
             let pending = live.lazy.compactMap { node in
-                podsByNode[node.name]?.first { $0.template == template && !$0.isTerminating }
+                cluster.pods.living(on: node.name).first { $0.template == template }
             }.min { $0.node < $1.node }
             if let pending { plan.rollOut = trouble(of: pending) }
             let isUnderWay =
-                pending != nil || live.contains { isReplacing($0.name, podsByNode[$0.name] ?? []) }
+                pending != nil || live.contains { isReplacing($0.name) }
                 || (configuration.runtimeSocket == .none
-                    && live.contains { isEmpty($0.name, podsByNode[$0.name] ?? []) })
+                    && live.contains { isEmpty($0.name) })
                 || live.contains { node in
-                    podsByNode[node.name]?.contains { !$0.isTerminating && !$0.isWorking(under: configuration) }
-                        ?? false
+                    cluster.pods.living(on: node.name).contains { !$0.isWorking(under: configuration) }
                 }
             limit = isUnderWay ? 0 : rolling + 1
         }
         for node in live where !node.hasDiskPressure {
             let hasMoved = holdsFormer(node.name, plan)
-            for pod in podsByNode[node.name] ?? [] where !pod.isTerminating {
+            for pod in cluster.pods.living(on: node.name) {
                 let isOutdated = pod.template != template
                 guard isOutdated || hasMoved else { continue }
                 // A pod whose agent doesn't run can't tell whether its node is done, and takes a place already.
@@ -79,17 +75,17 @@ extension Planner {
     }
 
     /// The node's pod was deleted and there's no new one yet.
-    private func isReplacing(_ node: String, _ pods: [PodView]) -> Bool {
+    private func isReplacing(_ node: String) -> Bool {
         guard let state = fleet.nodes[node], state.replacedBootID != nil, state.replacedBootID == state.bootID else {
             return false
         }
-        return pods.allSatisfy { $0.isTerminating || $0.template == template }
+        return cluster.pods.living(on: node).allSatisfy { $0.template == template }
     }
 
     /// Restricted mode: nobody reports, so a node whose pod has gone is seen by that alone. One that the scheduler has no
     /// room for isn't waited for.
-    private func isEmpty(_ node: String, _ pods: [PodView]) -> Bool {
-        pods.allSatisfy(\.isTerminating) && !cluster.unscheduled.values.contains { $0.node == node }
+    private func isEmpty(_ node: String) -> Bool {
+        cluster.pods.living(on: node).isEmpty && !cluster.unscheduled.values.contains { $0.node == node }
     }
 
     private func trouble(of pod: PodView) -> Plan.RollOutTrouble? {

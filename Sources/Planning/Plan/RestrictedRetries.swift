@@ -41,12 +41,13 @@ public struct RestrictedRetries: Sendable {
             .sorted { $0.name < $1.name }
         let names = Set(targets.map(\.name))
         nodes = nodes.filter { names.contains($0.key) }
-        let pods = Dictionary(grouping: cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
-        let away = targets.count { node in !(pods[node.name] ?? []).contains { $0.isWorking(under: configuration) } }
+        let away = targets.count { node in
+            !cluster.pods.living(on: node.name).contains { $0.isWorking(under: configuration) }
+        }
         let limit = Self.perMinute(configuration, nodes: targets.count)
         var room = min(limit - recent.count, limit - away - plan.replacements.count)
         for node in targets {
-            guard let pod = pods[node.name]?.first(where: { $0.template == template }) else { continue }
+            guard let pod = cluster.pods.living(on: node.name).first(where: { $0.template == template }) else { continue }
             judge(pod, configuration, now: now, using: &random)
             guard let state = nodes[node.name], state.pod == pod.uid, !node.hasDiskPressure else { continue }
             if state.due > now {

@@ -14,6 +14,7 @@ final class ReviewTable: Sendable {
         var reviews = 0
         var accessReviews = 0
         var pods: [String: AgentPodSighting] = [:]
+        var patience = Duration.zero
     }
 
     struct Down: Error {}
@@ -28,6 +29,8 @@ final class ReviewTable: Sendable {
     func set(_ token: String, _ verdict: KubernetesClient.TokenVerdict) {
         state.withLock { $0.verdicts[token] = verdict }
     }
+    /// How long agents wait for the first list.
+    func set(patience: Duration) { state.withLock { $0.patience = patience } }
     /// What is said of the pod with this UID.
     func see(_ uid: String, _ sighting: AgentPodSighting) { state.withLock { $0.pods[uid] = sighting } }
 
@@ -88,6 +91,10 @@ final class ReviewTable: Sendable {
         let loop: ControlLoop
 
         var namespace: String? { get async { await loop.podSource?.namespace } }
+
+        func untilListed() async {
+            await loop.untilReady(patience: table.state.withLock { $0.patience })
+        }
 
         func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 

@@ -119,7 +119,7 @@ import Testing
         var desk = try healthy()
         let message =
             "0/2 nodes are available: 1 Insufficient memory, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]."
-        desk.cluster.pods = desk.cluster.pods.filter { $0.value.node != "n1" }
+        for pod in desk.cluster.pods.on("n1") { desk.cluster.pods.remove(uid: pod.uid) }
         var pod = PodView(name: "p", uid: "u", node: "n1")
         pod.message = message
         desk.cluster.unscheduled["u"] = pod

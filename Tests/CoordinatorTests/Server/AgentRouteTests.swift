@@ -43,6 +43,30 @@ import Testing
         }
     }
 
+    @Test("Agents that come before the cluster is listed are answered when it is; one without a good token isn't kept")
+    func early() async throws {
+        try await LiveCoordinator.run { coordinator in
+            coordinator.api.set(patience: .seconds(60))
+            let reports = (1...3).map { number in
+                Task {
+                    let report = Stage.report("n\(number)", 1) { $0.full.images = [.listed("nginx")] }
+                    return try await coordinator.post(try report.serializedBytes(), token: "agent-n\(number)")
+                }
+            }
+            while await coordinator.stage.loop.arriving < 3 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(coordinator.limiter.counts.strangers == 0, "who waits is known")
+            let stranger = try await coordinator.post([], token: "wrong")
+            try expectProblem(stranger, 401, "unauthorized")
+            try await coordinator.start(nodes: ["n1", "n2", "n3"])
+            for report in reports {
+                let response = try await report.value
+                #expect(response.status == 200)
+                #expect(try WireReportReply(serializedBytes: response.body).acknowledgedSequence == 1)
+            }
+            #expect(await coordinator.stage.loop.arriving == 0)
+        }
+    }
+
     @Test("What can't be read, is incomplete, too large, of a stranger or too early is told so")
     func refusals() async throws {
         try await LiveCoordinator.run { coordinator in

@@ -99,10 +99,11 @@ import Testing
 
     @Test func textsCanBeCounted() throws {
         let image = try MonitoredLoop.configuration(["web=nginx"]).images[0]
-        let failure = CellFailure(reason: .notFound, message: "attempt 7", nextAttempt: nil)
+        let failure = CellFailure(reason: .notFound, message: "attempt 7", attempts: 7, nextAttempt: nil)
         let first = CoverageEvents.text(.imageFailing(image, failure, nodes: 1))
         let second = CoverageEvents.text(
-            .imageFailing(image, CellFailure(reason: .notFound, message: "attempt 8", nextAttempt: nil), nodes: 9))
+            .imageFailing(
+                image, CellFailure(reason: .notFound, message: "attempt 8", attempts: 8, nextAttempt: nil), nodes: 9))
         #expect(first == second)
         #expect(first.reason == "ImageFailing" && first.kind == .warning)
     }

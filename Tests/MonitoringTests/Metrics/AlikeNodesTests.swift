@@ -68,7 +68,7 @@ import Testing
         let cells = snapshot.targetCells()
         var ids = [Set<String>](repeating: [], count: 3)
         for node in cells {
-            node.forEach { column, state in
+            for (column, state) in node.row.states.enumerated() {
                 if state.isPresent, let id = snapshot.fleet.imageID(node: node.name, column: column) {
                     ids[column].insert(id)
                 }

@@ -25,7 +25,7 @@ import Testing
 
         /// Gives a node a pod whose containers run, but for those that fail.
         mutating func put(_ uid: String, on node: String, failing: [String: String] = [:], template: String = "t") {
-            cluster.pods = cluster.pods.filter { $0.value.node != node }
+            cluster.pods = PodTable(cluster.pods.values.filter { $0.node != node })
             var pod = PodView(name: "pod-\(uid)", uid: uid, node: node)
             pod.template = template
             for image in configuration.images {

@@ -2,7 +2,7 @@ import Planning
 import Shared
 
 /// The states of all cells at one moment, as small as they can be told: the answer of `GET /api/v1/cells`.
-struct CellMatrix: Codable, Sendable, Equatable {
+struct CellMatrix: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     /// The revision in force then.
@@ -23,7 +23,7 @@ struct CellMatrix: Codable, Sendable, Equatable {
     /// What there is to know about a past moment; nil in an answer about the present.
     var past: CoverageReport.Past?
 
-    struct Image: Codable, Sendable, Equatable {
+    struct Image: Codable, Sendable, Hashable {
         var name: String
         /// As the user wrote it.
         var reference: String

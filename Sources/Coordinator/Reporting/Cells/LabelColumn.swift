@@ -1,5 +1,5 @@
 /// The values of one label on all nodes.
-struct LabelColumn: Codable, Sendable, Equatable {
+struct LabelColumn: Codable, Sendable, Hashable {
     var key: String
     /// Sorted.
     var values: [String]

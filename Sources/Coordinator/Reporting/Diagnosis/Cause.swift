@@ -1,5 +1,5 @@
 /// One reason why a node isn't covered, with its evidence and what to do about it.
-struct Cause: Codable, Sendable, Equatable {
+struct Cause: Codable, Sendable, Hashable {
     var kind: Kind
     /// What is so, in one sentence.
     var summary: String
@@ -27,7 +27,7 @@ struct Cause: Codable, Sendable, Equatable {
     }
 
     /// Where it can be seen.
-    struct Evidence: Codable, Sendable, Equatable {
+    struct Evidence: Codable, Sendable, Hashable {
         /// `Node/n1`, `Pod/x`, `report of n1`.
         var object: String
         /// The field of the object, as `kubectl get -o yaml` has it.

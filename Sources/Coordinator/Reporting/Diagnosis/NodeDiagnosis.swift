@@ -26,7 +26,7 @@ struct NodeDiagnosis {
     }
 
     var pods: [PodView] {
-        snapshot.cluster.pods.values.filter { $0.node == node }.sorted { $0.name < $1.name }
+        snapshot.cluster.pods.on(node).sorted { $0.name < $1.name }
     }
 
     func evidence(_ object: String, _ field: String, _ message: String, at: Timestamp? = nil) -> Cause.Evidence {
