@@ -12,7 +12,8 @@ extension ControlLoop {
         let now = clock.now
         for name in names ?? cluster.nodes.keys.sorted() {
             let news = podLedger.look(
-                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name), images: configuration.images, now: now)
+                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name), images: configuration.images,
+                now: now)
             tell(news.transitions)
             noteHeard(name, at: now)
             guard !news.attempts.isEmpty else { continue }

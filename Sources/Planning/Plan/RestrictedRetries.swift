@@ -47,7 +47,9 @@ public struct RestrictedRetries: Sendable {
         let limit = Self.perMinute(configuration, nodes: targets.count)
         var room = min(limit - recent.count, limit - away - plan.replacements.count)
         for node in targets {
-            guard let pod = cluster.pods.living(on: node.name).first(where: { $0.template == template }) else { continue }
+            guard let pod = cluster.pods.living(on: node.name).first(where: { $0.template == template }) else {
+                continue
+            }
             judge(pod, configuration, now: now, using: &random)
             guard let state = nodes[node.name], state.pod == pod.uid, !node.hasDiskPressure else { continue }
             if state.due > now {
