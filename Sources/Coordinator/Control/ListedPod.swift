@@ -1,9 +1,10 @@
 import Planning
+import Shared
 
 /// A pod of which only what the control loop needs is kept, from the moment on that it is decoded.
 ///
 /// Whole, the pods of 5,000 nodes with a hundred containers each would take half a gigabyte while they are listed.
-struct ListedPod: KubernetesResource {
+struct ListedPod: ReadableResource {
     static let resourceType = ResourceType.pods
 
     private(set) var metadata: ObjectMeta
@@ -14,6 +15,10 @@ struct ListedPod: KubernetesResource {
 
     init(from decoder: any Decoder) throws {
         self.init(try Pod(from: decoder))
+    }
+
+    static func resource(_ reader: inout JSONFieldReader) throws -> ListedPod? {
+        try Pod.read(&reader).map(ListedPod.init)
     }
 
     init(_ pod: Pod) {

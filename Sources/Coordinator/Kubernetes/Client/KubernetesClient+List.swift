@@ -41,12 +41,12 @@ extension KubernetesClient {
         while true {
             let next: ListPager.Next
             do {
-                let (page, bytes): (Page<Resource>, Int) = try await self.page(selection, pager, operation)
-                for var item in page.items {
+                let (page, bytes): (ListPage<Resource>, Int) = try await self.page(selection, pager, operation)
+                for var item in page.items ?? [] {
                     if let last = items.last { item.share(with: last) }
                     items.append(item)
                 }
-                next = pager.received(page.metadata, objects: page.items.count, bytes: bytes)
+                next = pager.received(page.metadata, objects: page.items?.count ?? 0, bytes: bytes)
                 if next == .done {
                     return ResourceList(resourceVersion: page.metadata.resourceVersion ?? "", items: items)
                 }
@@ -59,25 +59,9 @@ extension KubernetesClient {
         }
     }
 
-    private struct Page<Resource: KubernetesResource>: Decodable {
-        var kind: String?
-        var metadata: ListMeta
-        var items: [Resource]
-
-        private enum CodingKeys: String, CodingKey { case kind, metadata, items }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            kind = try container.decodeIfPresent(String.self, forKey: .kind)
-            metadata = try container.decode(ListMeta.self, forKey: .metadata)
-            // Some servers write an empty Go slice as null. A list without `items` is no list, though.
-            items = try container.decodeNil(forKey: .items) ? [] : container.decode([Resource].self, forKey: .items)
-        }
-    }
-
     private func page<Resource: KubernetesResource>(
         _ selection: Selection, _ pager: ListPager, _ operation: String
-    ) async throws -> (page: Page<Resource>, bytes: Int) {
+    ) async throws -> (page: ListPage<Resource>, bytes: Int) {
         var query = selection.query
         query.append(("limit", String(pager.limit)))
         if let token = pager.continueToken { query.append(("continue", token)) }
@@ -87,9 +71,14 @@ extension KubernetesClient {
         patient.maximumBodyBytes = min(maximumBodyBytes, ListPager.maximumPageBytes)
         let request = Request(path: path, query: query, operation: operation)
         let body = try await patient.send(request, timeout: pageTimeout)
-        let page: Page<Resource> = try decode(body, operation)
+        let page: ListPage<Resource>
+        do {
+            page = try Resource.page(body)
+        } catch {
+            throw KubernetesError(operation: operation, unreadable: error)
+        }
         guard page.kind == nil || page.kind == "List" || page.kind == Resource.resourceType.kind + "List",
-            page.metadata.resourceVersion?.isEmpty == false
+            page.metadata.resourceVersion?.isEmpty == false, page.items != nil
         else {
             throw KubernetesError(
                 operation: operation, reason: KubernetesError.unreadableReason,

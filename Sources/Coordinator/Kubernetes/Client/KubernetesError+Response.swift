@@ -71,6 +71,7 @@ func describeDecoding(_ error: any Error) -> String {
         let names = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
         return names.isEmpty ? "the document" : names.joined(separator: ".")
     }
+    if error is JSONFieldReader.Fault || error is ReadableFault { return "\(error)" }
     return switch error as? DecodingError {
     case .keyNotFound(let key, let context): "\(path(context)) has no \(key.stringValue)"
     case .typeMismatch(let type, let context): "\(path(context)) is no \(type)"

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Where the API serves a kind of object.
 struct ResourceType: Sendable, Hashable {
     /// Empty for the core group.
@@ -57,10 +59,25 @@ protocol KubernetesResource: Decodable, Sendable {
     /// Takes the storage of another object for what is equal in both. A list is asked object by object: of thousands
     /// of pods, most say the same of their containers.
     mutating func share(with other: Self)
+
+    /// Reads one page of a list.
+    static func page(_ body: [UInt8]) throws -> ListPage<Self>
+    /// Reads one line of a watch.
+    static func watchLine(_ line: [UInt8]) throws -> WatchLine<Self>
 }
 
 extension KubernetesResource {
     mutating func share(with other: Self) {}
+
+    static func page(_ body: [UInt8]) throws -> ListPage<Self> {
+        try JSONDecoder().decode(ListPage<Self>.self, from: Data(body))
+    }
+
+    static func watchLine(_ line: [UInt8]) throws -> WatchLine<Self> { try decodedWatchLine(line) }
+
+    static func decodedWatchLine(_ line: [UInt8]) throws -> WatchLine<Self> {
+        try JSONDecoder().decode(WatchLine<Self>.self, from: Data(line))
+    }
 }
 
 /// Escapes everything but the unreserved characters of RFC 3986, for paths and queries.

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Shared
 
 /// One open watch, read line by line. It has a connection of its own, closed when this is dropped.
@@ -20,7 +19,7 @@ struct WatchConnection<Resource: KubernetesResource> {
                 guard let line = try await lines.next() else { return nil }
                 if line.allSatisfy({ $0 <= 0x20 }) { continue }
                 do {
-                    return try JSONDecoder().decode(WatchLine<Resource>.self, from: Data(line))
+                    return try Resource.watchLine(line)
                 } catch {
                     throw KubernetesError(operation: operation, unreadable: error)
                 }

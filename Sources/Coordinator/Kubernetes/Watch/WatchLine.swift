@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// One line of a watch, decoded in one go.
 enum WatchLine<Resource: KubernetesResource>: Decodable {
     case added(Resource)
