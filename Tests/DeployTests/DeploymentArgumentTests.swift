@@ -43,7 +43,7 @@ import Testing
             }
             let words = error?.description ?? ""
             #expect(words.contains("exited(1)"), "\(words)")
-            #expect(words.contains("can't") && !words.contains("Usage:"), "\(words)")
+            #expect(words.contains("the file doesn't exist") && !words.contains("Usage:"), "\(words)")
         }
     }
 
