@@ -14,7 +14,7 @@ import Testing
     private static let others: Set<Substring> = [
         "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
-        "--nodes",
+        "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
     ]
 
     private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }
