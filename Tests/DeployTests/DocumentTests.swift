@@ -13,6 +13,7 @@ import Testing
     /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, swift, and scripts of this repository.
     private static let others: Set<Substring> = [
         "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
+        "--reset-then-reuse-values", "--reuse-values",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
     ]
