@@ -13,7 +13,7 @@ import Testing
         let options = try await options(subcommand)
         let texts = arguments.compactMap(\.stringValue)
         #expect(texts.first == subcommand)
-        return texts.dropFirst().filter { !options.contains($0.prefix { $0 != "=" }) }
+        return texts.filter { $0.hasPrefix("-") && !options.contains($0.prefix { $0 != "=" }) }
     }
 
     private static func sets() async throws -> [[JSONValue]] {
@@ -28,6 +28,22 @@ import Testing
             let container = try #require(
                 try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first)
             #expect(try await Self.unknown(container["args"]?.arrayValue ?? [], to: "serve") == [])
+        }
+    }
+
+    /// Values too, such as the empty ones of a template's parameters: the program gets as far as looking for the cluster.
+    @Test func theProgramTakesThem() async throws {
+        for objects in try await Self.sets() {
+            let container = try #require(
+                try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first)
+            let arguments = (container["args"]?.arrayValue ?? []).compactMap(\.stringValue)
+            let coordinator = try RealMachine.product("coordinator")
+            let error = await #expect(throws: RealRuntimeError.self) {
+                try await Tool.run(coordinator, arguments: arguments + ["--kubeconfig", "/nonexistent/kubeconfig"])
+            }
+            let words = error?.description ?? ""
+            #expect(words.contains("exited(1)"), "\(words)")
+            #expect(words.contains("the file doesn't exist") && !words.contains("Usage:"), "\(words)")
         }
     }
 

@@ -58,6 +58,28 @@ import Testing
         #expect(without.isSubset(of: with))
     }
 
+    /// docs/install.md's commands for those who don't use the chart grant the same.
+    @Test(arguments: [("suggest", "clusterrole"), ("nodeEvents", "role")])
+    func theDocumentsCommandsGrantWhatAnOptionNeeds(_ option: String, _ kind: String) async throws {
+        func role(_ objects: [JSONValue]) -> Set<String> {
+            objects.filter { $0.kind.lowercased() == kind && ($0.namespace == "default" || kind == "clusterrole") }
+                .reduce(into: []) { $0.formUnion(Grants.permissions($1)) }
+        }
+        let without = role(try await HelmCase("").render())
+        let more = role(try await HelmCase("", set: ["rbac.\(option)=true"]).render()).subtracting(without)
+        #expect(!more.isEmpty)
+        let command = try #require(
+            try TextFile.read(Repository.root + "/docs/install.md").split(separator: "\n").first {
+                $0.hasPrefix("    kubectl ") && $0.contains(" create \(kind) ")
+            })
+        try await HelmUpgradeTests.withCluster { _, kubeconfig in
+            let arguments = command.split(separator: " ").dropFirst().map(String.init)
+            let made = try await Repository.kubectl(
+                ["--kubeconfig", kubeconfig] + arguments + ["--dry-run=client", "--output", "json"])
+            #expect(role([try JSONDecoder().decode(JSONValue.self, from: Data(made.utf8))]) == more)
+        }
+    }
+
     /// Pods are touched so that containers start sooner; whoever doesn't want that grants it not.
     @Test func wakingPodsCanBeLeftOut() async throws {
         let with = Grants(objects: try await HelmCase("").render()).of(Self.account)

@@ -31,6 +31,8 @@ struct CoverageNews: Sendable {
     /// Images of the last look; nil before the first.
     private var listed: Set<ImageEntry>?
     private var warming: [String: Warming] = [:]
+    /// The target nodes of the last look, by name with their uid, and when that was; nil before the first.
+    private var lastLook: (nodes: [String: String], at: Timestamp)?
     private var failing: Set<Failing> = []
     private var openCircuits: Set<String> = []
 
@@ -39,6 +41,8 @@ struct CoverageNews: Sendable {
         var counts = ColumnCounts(columns: images.count)
         var failed: [Failing: (failure: CellFailure, nodes: Int, column: Int)] = [:]
         var news: [News] = []
+        expectNewcomers(cells, isLonger: listed.map { !$0.isSuperset(of: images) } ?? false)
+        lastLook = (Dictionary(cells.map { ($0.name, $0.node.uid) }, uniquingKeysWith: { $1 }), snapshot.now)
         for node in cells where node.isKnown {
             counts.add(node.row)
             for column in node.row.failed {
@@ -52,8 +56,7 @@ struct CoverageNews: Sendable {
             }
         }
         counts.endRows()
-        let targets = Set(cells.map(\.name))
-        warming = warming.filter { targets.contains($0.key) }
+        warming = warming.filter { lastLook?.nodes[$0.key] != nil }
 
         // What an edit adds may have come to all nodes between two looks.
         if let listed { incomplete.formUnion(images.filter { !listed.contains($0) }) }
@@ -76,6 +79,16 @@ struct CoverageNews: Sendable {
         news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
         openCircuits = open
         return news
+    }
+
+    /// A node that joined lacked something until now, as did all when the list got longer, however fast it came: what is
+    /// there between two looks is told too.
+    private mutating func expectNewcomers(_ cells: [NodeCells], isLonger: Bool) {
+        guard let lastLook else { return }
+        for node in cells.lazy.map(\.node) where isLonger || lastLook.nodes[node.name] != node.uid {
+            guard warming[node.name]?.uid != node.uid else { continue }
+            warming[node.name] = Warming(uid: node.uid, since: lastLook.at)
+        }
     }
 
     private mutating func warm(_ node: NodeView, lacks: Bool, isUnsure: Bool, at now: Timestamp) -> News? {

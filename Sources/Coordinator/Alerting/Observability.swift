@@ -22,13 +22,13 @@ struct Observability: Sendable {
         watch = AlertWatch(
             loop: loop, clock: clock, memory: StoredAlerts(store: history, imageSet: imageSet),
             origin: .init(
-                namespace: namespace, configMap: options.configMap, externalURL: options.externalURL,
-                runbookURL: options.runbookURL),
+                namespace: namespace, configMap: options.configMap, externalURL: options.externalURL?.link,
+                runbookURL: options.runbookURL?.link),
             logger: logger
         ) { events.tell($0, $1) }
         metrics = MetricsSource(
             registry: registry, loop: loop, history: history, configurationStatus: { board.status }, watch: watch,
-            isLeading: isLeading, externalURL: options.externalURL)
+            isLeading: isLeading, externalURL: options.externalURL?.link)
     }
 
     /// Works until cancelled. Only while leading, and after history is open.

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// An address that people follow: `https://HOST/PATH` or `http://…`, without a slash at its end, so that more can be
 /// added.
-struct WebLink: Sendable, Hashable, CustomStringConvertible, ExpressibleByArgument {
+struct WebLink: Sendable, Hashable, CustomStringConvertible {
     let description: String
 
     /// - Returns: nil for what no browser would follow from an alert: another scheme, no host, a query or a fragment
@@ -22,6 +22,14 @@ struct WebLink: Sendable, Hashable, CustomStringConvertible, ExpressibleByArgume
 
     /// With the port, when there's one.
     var host: String { String(description.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }) }
+}
 
-    init?(argument: String) { self.init(argument) }
+/// What an option for a link is given: empty is as if it weren't there, for templates that can't leave an option out.
+struct WebLinkOption: Sendable, ExpressibleByArgument {
+    let link: WebLink?
+
+    init?(argument: String) {
+        link = WebLink(argument)
+        if link == nil, !argument.isEmpty { return nil }
+    }
 }

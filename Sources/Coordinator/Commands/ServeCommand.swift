@@ -79,12 +79,12 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Where people reach the dashboard, such as https://images.example.com: alerts link there.",
             valueName: "url"))
-    var externalURL: WebLink?
+    var externalURL: WebLinkOption?
 
     @Option(
         help: ArgumentHelp(
             "Where docs/runbook.md is published: alerts to ALERT_WEBHOOK_URL link to its section.", valueName: "url"))
-    var runbookURL: WebLink?
+    var runbookURL: WebLinkOption?
 
     @Flag(
         inversion: .prefixedNo,

@@ -54,7 +54,7 @@ struct CoordinatorProcess {
         ) { await agentPort.fulfil($0) }
         let local = Listeners.local(
             port: options.port, loop: loop, queries: queries, metrics: observability.metrics, leadership: leadership,
-            externalURL: options.externalURL, logger: logger
+            externalURL: options.externalURL?.link, logger: logger
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)

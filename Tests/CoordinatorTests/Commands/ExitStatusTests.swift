@@ -79,7 +79,7 @@ enum BuiltProgram {
         arguments: [
             ["coverage", "--by", "pod"], ["coverage", "--min", "101"], ["coverage", "--timeout", "5"],
             ["coverage", "--output", "xml"], ["config", "check"], ["config", "check", "--output", "csv", "x"],
-            ["serve", "--port", "x"], ["nonsense"],
+            ["serve", "--port", "x"], ["serve", "--external-url", "images.example.com"], ["nonsense"],
         ])
     func usage(arguments: [String]) async throws {
         let result = try await BuiltProgram.coordinator(arguments)

@@ -88,6 +88,28 @@ import Testing
         await store.close()
     }
 
+    /// Whoever stops the coordinator and copies the file misses nothing, even when somebody asked until the end.
+    @Test func aClosedFileHoldsEverything() async throws {
+        for round in 0..<6 {
+            let folder = try HistoryFolder()
+            let store = folder.store()
+            await withTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        // Until it is closed.
+                        while (try? await store.currentCells()) != nil {}
+                    }
+                }
+                for step in 0..<20 as Range<Int64> {
+                    await store.record(transitions: [transition("node-\(step)", "nginx", .present, at: step)])
+                }
+                await store.close()
+            }
+            let log = try? Data(contentsOf: URL(fileURLWithPath: folder.database + "-wal"))
+            #expect(log?.count ?? 0 == 0, "round \(round)")
+        }
+    }
+
     @Test func aSecondOpenerIsRefused() async throws {
         let folder = try HistoryFolder()
         let first = folder.store()

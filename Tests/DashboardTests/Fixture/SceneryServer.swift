@@ -15,6 +15,7 @@ import TestServer
 final class SceneryServer: Sendable {
     private let scenery: Mutex<Scenery?>
     private let refusal = Mutex<ProblemDocument?>(nil)
+    private let findings = Mutex<[ConfigurationStatus.Remark]>([])
 
     /// - Parameter scenery: nil before the first revision.
     init(_ scenery: Scenery?) { self.scenery = Mutex(scenery) }
@@ -23,6 +24,9 @@ final class SceneryServer: Sendable {
 
     /// From now on every question is refused with this; nil: no more.
     func refuse(_ problem: ProblemDocument?) { refusal.withLock { $0 = problem } }
+
+    /// What is found in the ConfigMap from now on.
+    func find(_ remarks: [ConfigurationStatus.Remark]) { findings.withLock { $0 = remarks } }
 
     /// Serves while `body` runs, which gets the page's address.
     static func run(_ scenery: Scenery?, _ body: (SceneryServer, String) async throws -> Void) async throws {
@@ -60,6 +64,7 @@ final class SceneryServer: Sendable {
             var status = ConfigurationStatus(configMap: "k8s-image-puller/k8s-image-puller")
             status.revision = 7
             status.isAccepted = true
+            status.findings = self.findings.withLock { $0 }
             return try CellRoutes.json(status)
         }
         router.get("/api/v1/coverage/series") { _, _ in try CellRoutes.json(self.series()) }

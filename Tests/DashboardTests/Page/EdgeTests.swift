@@ -77,6 +77,14 @@ import WebDriver
                         try await browser.until(InteractionTests.loaded)
                         let room = try await browser.run("return document.documentElement.scrollWidth <= innerWidth")
                         #expect(room == true, "\(view) at \(width)")
+                        // Who opens an image reads the whole message.
+                        let cut = try await browser.run(
+                            """
+                            const messages = [...document.querySelectorAll("#panel .message")];
+                            return [messages.length, messages.filter((it) => it.scrollHeight > it.clientHeight + 1).length]
+                            """)
+                        if view.hasPrefix("#/image") { #expect(cut.arrayValue?.first != 0 && cut != .null) }
+                        #expect(cut.arrayValue?.last == 0, "\(view) at \(width)")
                     }
                 }
                 #expect(try await browser.run("return document.querySelectorAll('main img, b.x').length") == 0)

@@ -25,10 +25,19 @@ import WebDriver
     func shows() async throws {
         let scenery = try Scenery(nodes: 5, images: 6)
         let report = CoverageReport(scenery.snapshot(), by: .image)
-        try await SceneryServer.run(scenery) { _, address in
+        try await SceneryServer.run(scenery) { server, address in
             try await Browser.run { browser in
+                server.find([
+                    .init(severity: "warning", key: "IMAGES", message: "IMAGES, entry 2 \"b\": there is no \"=\"."),
+                    .init(severity: "warning", key: "NODE_SELECTOR", message: "No node matches."),
+                    .init(severity: "info", key: "KIP_IMAGE", message: "KIP_IMAGE: fine."),
+                ])
                 try await browser.open(address)
                 try await browser.until(Self.loaded)
+                try await browser.until("return !document.getElementById('configuration').hidden")
+                let remarks = try await browser.run(
+                    "return [...document.querySelectorAll('#configuration-list li')].map((it) => it.textContent)")
+                #expect(remarks == ["IMAGES, entry 2 \"b\": there is no \"=\".", "NODE_SELECTOR: No node matches."])
                 #expect(try await browser.text("#figure") == CoverageReport.percent(report.total))
                 #expect(
                     try await browser.text("#figure-words").hasPrefix(

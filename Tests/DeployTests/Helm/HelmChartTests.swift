@@ -114,6 +114,13 @@ import Testing
         ("configMap.nodeSelector=disk: ssd", ["configMap.nodeSelector isn't a JSON object", "disk: ssd"]),
         ("configMap.affinity=[]", ["configMap.affinity isn't a JSON object"]),
         ("configMap.tolerations=key: gpu", ["configMap.tolerations isn't a JSON list"]),
+        ("rbac.readers[0].kind=ServiceAccount,rbac.readers[0].name=p", ["/rbac/readers/0", "namespace"]),
+        ("configMap.alertWebhookUrl=alertmanager:9093", ["/configMap/alertWebhookUrl", "does not match pattern"]),
+        // A key without a value in a values file takes the default away.
+        ("rbac=null", ["missing property 'rbac'"]),
+        ("deploymentName=null", ["missing property 'deploymentName'"]),
+        ("coordinatorImage.repository=null", ["/coordinatorImage", "missing property 'repository'"]),
+        ("agentImage.tag=a b", ["/agentImage/tag", "does not match pattern"]),
         ("configMap.daemonsetAnnotations=oops", ["configMap.daemonsetAnnotations isn't a JSON object"]),
     ])
     func mistakesAreRefused(_ mistake: String, _ words: [String]) async throws {
@@ -134,6 +141,10 @@ import Testing
         (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
         (HelmCase("", set: ["updateStrategy.type=RollingUpdate"]), ["RollingUpdate is ignored"]),
         (HelmCase("", set: ["prometheusRule.enabled=true"]), ["prometheusRule.runbookURL is still a placeholder"]),
+        (
+            HelmCase("", set: ["serviceMonitor.enabled=true", "networkPolicy.enabled=true"]),
+            ["WARNING: rbac.readers is empty", "WARNING: networkPolicy.from is empty"]
+        ),
     ])
     func theNotesSayWhatToDo(_ values: HelmCase, _ words: [String]) async throws {
         let notes = try await Repository.helm(
@@ -205,6 +216,7 @@ import Testing
         }
         let file = try await endpoint([])
         #expect(file?["bearerTokenFile"]?.stringValue?.hasSuffix("/token") == true && file?["authorization"] == nil)
+        #expect(try await endpoint(["serviceMonitor.tokenSecret=null"]) == file, "never without a token")
         let secret = try await endpoint(["serviceMonitor.tokenSecret.name=prometheus-token"])
         #expect(secret?["bearerTokenFile"] == nil)
         #expect(secret?.at("authorization", "credentials") == ["name": "prometheus-token", "key": "token"])

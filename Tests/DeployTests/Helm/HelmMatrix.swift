@@ -50,6 +50,15 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
                 "prometheusRule.runbookURL=https://wiki.example.com/puller/",
                 "externalURL=https://images.example.com/",
             ]),
+        HelmCase(
+            "defaults taken away",
+            set: [
+                "serviceMonitor.enabled=true", "serviceMonitor.tokenSecret=null", "grafanaDashboard.enabled=true",
+                "grafanaDashboard.labels=null", "resources=null", "containerSecurityContext=null",
+                "configMap.runtimeSocket=null", "podLabels=null", "extraNamespaces=null", "rbac.readers=null",
+                "configMap.daemonsetAnnotations=null", "configMap.nodeSelector=null", "configMap.affinity=null",
+                "configMap.tolerations=null", "configMap.imagePullSecrets=null",
+            ]),
         HelmCase("not OpenShift", set: ["openshift=false"]),
         HelmCase("restricted mode", set: ["configMap.runtimeSocket=none"]),
         HelmCase("a claim that exists", set: ["persistence.enabled=true", "persistence.existingClaim=mine"]),

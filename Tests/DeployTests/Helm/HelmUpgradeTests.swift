@@ -72,6 +72,24 @@ import Testing
         }
     }
 
+    /// Whoever lost the values file of the Go puller's release takes its values from the release.
+    @Test func theValuesOfTheReleaseAreTaken() async throws {
+        try await Self.withCluster { _, kubeconfig in
+            let place = ["--kubeconfig", kubeconfig, "--namespace", "k8s-image-puller", "--disable-openapi-validation"]
+            let theirs = ["--values", HelmCase.goValues, "--set", "configMap.images=a=b;"]
+            try await Repository.helm(["install", "puller", Repository.goPuller + "/chart"] + theirs + place)
+            let upgrade = ["upgrade", "puller", Repository.chart] + place
+            let error = await #expect(throws: RealRuntimeError.self) {
+                try await Repository.helm(upgrade + ["--reuse-values"])
+            }
+            #expect(error?.description.contains("missing properties 'coordinatorImage'") == true)
+            try await Repository.helm(upgrade + ["--reset-then-reuse-values"])
+            let map = try await Self.objects("configmaps", kubeconfig).first("ConfigMap", "k8s-image-puller")
+            #expect(map.at("data", "IMAGES") == "a=b;")
+            #expect(map.at("data", "CACHING_CPU_REQUEST") == ".05")
+        }
+    }
+
     @Test func everythingIsInstalledAndTheHistoryStays() async throws {
         try await Self.withCluster { _, kubeconfig in
             let place = ["--kubeconfig", kubeconfig, "--namespace", "k8s-image-puller"]

@@ -63,6 +63,7 @@ import Testing
 
         let objects = try OpenShiftTemplate.read("app").process([
             "DEPLOYMENT_NAME": "p", "COORDINATOR_IMAGE": "c:1", "AGENT_IMAGE": "a:1", "DEPLOYMENT_CPU_LIMIT": "2",
+            "EXTERNAL_URL": "https://images.example.com", "RUNBOOK_URL": "https://wiki.example.com/puller",
         ])
         let deployment = try objects.first("Deployment", "p")
         let container = try #require(
@@ -71,6 +72,10 @@ import Testing
         #expect(container.at("resources", "limits", "cpu") == "2")
         let arguments = (container["args"]?.arrayValue ?? []).compactMap(\.stringValue)
         #expect(arguments.contains("--service=p") && arguments.contains("--agent-image=a:1"))
+        let links = [
+            "--external-url", "https://images.example.com", "--runbook-url", "https://wiki.example.com/puller",
+        ]
+        #expect(arguments.suffix(4) == links)
         #expect(try objects.first("Service").name == "p")
         #expect(throws: RealRuntimeError.self) { try OpenShiftTemplate.read("app").process(["DEPLOYMENT": "p"]) }
     }

@@ -147,7 +147,7 @@ import Testing
         arguments: [
             (["node", ""], ["node-1", "worker-2", "--output", "--all", "--help"]), (["pull", "b"], ["builder"]),
             (["attempts", "--node", "w"], ["worker-2"]), (["history", "--image", ""], ["web", "builder"]),
-            (["--namespace", ""], ["ns-1", "ns-2"]), (["--context", "c d", "-n", "x", "image", "w"], ["web"]),
+            (["--namespace", ""], ["ns-1", "ns-2"]), (["--context", "c d", "-n", "x", "image", "w"], ["worker"]),
         ] as [([String], [String])])
     func completionOffersWhatTheClusterHas(_ words: [String], _ offers: [String]) async throws {
         try await RealMachine.with { machine in
@@ -160,7 +160,8 @@ import Testing
                 case " $* " in
                     *" nodes "*) echo node-1 worker-2 ;;
                     *" namespaces "*) echo ns-1 ns-2 ;;
-                    *" configmaps "*) printf ' web = nginx:1.27;\n  builder=r.example.com/b:1;;\n;' ;;
+                    *" daemonsets --all-namespaces "*) echo image-puller-agent web builder ;;
+                    *" daemonsets --namespace x "*) echo image-puller-agent worker ;;
                 esac
                 """#)
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: kubectl)
@@ -168,7 +169,7 @@ import Testing
                 "env", arguments: ["KUBECTL=\(kubectl)", Self.completion] + words)
             #expect(output.split(separator: "\n").map(String.init) == offers + [":4"])
             let asked = try TextFile.read(kubectl + ".asked")
-            if words.contains("c d") { #expect(asked.hasPrefix("--context=c d\nget\nconfigmaps\n--namespace\nx\n")) }
+            if words.contains("c d") { #expect(asked.hasPrefix("--context=c d\nget\ndaemonsets\n--namespace\nx\n")) }
         }
     }
 

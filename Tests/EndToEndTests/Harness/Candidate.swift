@@ -1,4 +1,5 @@
 import Foundation
+import RealRuntime
 import Shared
 
 @testable import Coordinator
@@ -25,7 +26,7 @@ extension TestCluster {
     ///
     /// - Parameter user: the service account that it is.
     func startCandidate(_ name: String, user: String, behind relay: ServiceRelay) async throws -> Candidate {
-        let agentPort = Int.random(in: 20_000..<30_000)
+        let agentPort = try LoopbackPort.find()
         let program = try RunningProgram(
             .coordinator,
             [

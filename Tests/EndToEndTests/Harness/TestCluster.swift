@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import RealRuntime
 import Shared
 
 @testable import Coordinator
@@ -47,6 +48,7 @@ final class TestCluster {
         self.absentImage = absentImage
         self.api = api
         self.simulator = simulator
+        agentPort = try LoopbackPort.find()
         var logger = Logger(label: "e2e") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .critical
         client = KubernetesClient(access: try ClusterAccess.load(kubeconfig: kubeconfig), logger: logger)
@@ -209,7 +211,7 @@ final class TestCluster {
         ]
         arguments += coordinatorOptions
         if api == nil {
-            arguments += ["--agent-port", "18443", "--agent-url", "https://\(host):18443"]
+            arguments += ["--agent-port", "\(agentPort)", "--agent-url", "https://\(host):\(agentPort)"]
         } else {
             arguments += ["--agent-host", "127.0.0.1", "--agent-port", "\(agentPort)"]
         }
@@ -231,7 +233,7 @@ final class TestCluster {
     func stopCoordinator() async throws -> Int32? { try await coordinator?.stop() }
 
     /// The same at each start, so that agents find a coordinator that was started again.
-    private(set) lazy var agentPort = Int.random(in: 20_000..<30_000)
+    let agentPort: Int
     var localPort: Int { server.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
     // MARK: The open listener

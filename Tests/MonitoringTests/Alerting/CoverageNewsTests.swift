@@ -92,8 +92,22 @@ import Testing
         world.nodes = ["n1": ["web": "held"], "n2": ["web": "held"]]
         #expect(try look() == [])
         world.images = ["web=nginx", "db=db"]
+        world.now = Timestamp(milliseconds: 5000)
         world.nodes = ["n1": ["web": "held", "db": "held"], "n2": ["web": "held", "db": "held"]]
-        #expect(try look() == ["db cached on 2"])
+        let all = ["n1 warm after 5.0", "n2 warm after 5.0", "db cached on 2"]
+        #expect(try look().sorted() == all.sorted())
+        #expect(try look() == [])
+        // A node that joins, with all of it at once, and one that is heard first a look later.
+        world.now = Timestamp(milliseconds: 8000)
+        world.nodes["n3"] = ["web": "held", "db": "held"]
+        world.nodes["n4"] = [:]
+        #expect(try look() == ["n3 warm after 3.0"])
+        world.now = Timestamp(milliseconds: 12_000)
+        world.nodes["n4"] = ["web": "held", "db": "held"]
+        #expect(try look() == ["n4 warm after 7.0"])
+        #expect(try look() == [])
+        // A shorter list makes no node warmer.
+        world.images = ["web=nginx"]
         #expect(try look() == [])
     }
 

@@ -83,6 +83,17 @@ import Yams
         }
     }
 
+    @Test(.enabled(if: MonitoringTool.isThere)) func prometheusReadsTheExample() async throws {
+        let lines = try Repository.text("docs/metrics.md").split(separator: "\n", omittingEmptySubsequences: false)
+        let example = lines.drop { $0 != "    scrape_configs:" }.prefix { $0.hasPrefix("    ") }
+        #expect(example.count > 5)
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("scrape-\(UUID().uuidString).yaml")
+        try Data(example.joined(separator: "\n").utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        // Without looking for the files that it names.
+        try await MonitoringTool.promtool("check", "config", "--syntax-only", file.path)
+    }
+
     private static func expectKnown(_ expression: String, _ place: String) {
         let names = expression.split { !$0.isLetter && !$0.isNumber && $0 != "_" }
             .filter { $0.hasPrefix("image_puller_") || $0.hasPrefix("process_") }

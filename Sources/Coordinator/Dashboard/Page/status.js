@@ -55,7 +55,8 @@ export function showConfiguration(status) {
   list.shown = shown;
   list.replaceChildren(...findings.slice(0, 10).map(({ key, message }) => {
     const item = document.createElement("li");
-    item.textContent = key ? `${key}: ${message}` : message;
+    // Mostly a message begins with its key.
+    item.textContent = !key || message.startsWith(key) ? message : `${key}: ${message}`;
     return item;
   }));
 }

@@ -84,8 +84,13 @@ struct HistoryDatabase: Sendable {
     }
 
     private static func close(_ connections: any DatabaseWriter) throws {
-        // Readers first: the last connection to go moves the log into the database, and a reader can't.
-        if let pool = connections as? DatabasePool { pool.releaseMemory() }
+        if let pool = connections as? DatabasePool {
+            // The last connection to go moves the log into the database, but a reader can't, and one that comes just
+            // now (a keyframe's) may be the last. So the log is moved here, while nobody reads. What can't be read any
+            // more must be closed all the same.
+            _ = try? pool.barrierWriteWithoutTransaction { db in try db.checkpoint(.truncate) }
+            pool.releaseMemory()
+        }
         try connections.close()
     }
 

@@ -1,0 +1,86 @@
+import Foundation
+import RealRuntime
+import Shared
+import Testing
+
+@testable import Coordinator
+
+/// What README and docs name exists.
+@Suite struct DocumentTests {
+    private static let files =
+        ["README.md", "CONTRIBUTING.md"]
+        + ["benchmarks", "install", "metrics", "runbook", "security"].map { "docs/\($0).md" }
+    /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, swift, and scripts of this repository.
+    private static let others: Set<Substring> = [
+        "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
+        "--reset-then-reuse-values", "--reuse-values",
+        "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
+        "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
+    ]
+
+    private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }
+
+    @Test func optionsExist() async throws {
+        let coordinator = try RealMachine.product("coordinator")
+        let help = try await Tool.run(coordinator, "--help")
+        let subcommands = help.split(separator: "\n").drop { !$0.hasPrefix("SUBCOMMANDS") }
+            .compactMap { $0.firstMatch(of: #/^ {2}([a-z]+) /#).map { String($0.output.1) } }
+        #expect(subcommands.count > 10)
+        var known = Self.others
+        for words in subcommands.map({ [$0] }) + [["config", "check"]] {
+            let help = try await Tool.run(coordinator, arguments: words + ["--help"])
+            known.formUnion(help.matches(of: /--[a-z][a-z-]+/).map(\.output))
+        }
+        for file in Self.files {
+            for option in Set(try Self.text(file).matches(of: /(?:[^\w-])(--[a-z][a-z-]+)/).map(\.output.1)) {
+                #expect(known.contains(option), "\(file): there is no option \(option)")
+            }
+        }
+    }
+
+    @Test func keysOfTheConfigMapAreDescribed() throws {
+        let readme = try Self.text("README.md")
+        for key in ConfigurationKey.allCases { #expect(readme.contains("`\(key.rawValue)`"), "\(key.rawValue)") }
+    }
+
+    /// docs/install.md has each value of the chart, and no other.
+    @Test func valuesAreDescribed() throws {
+        // What stands below these is Kubernetes' own.
+        let whole: Set = ["resources", "serviceMonitor.labels", "prometheusRule.labels", "grafanaDashboard.labels"]
+        func leaves(_ value: JSONValue, _ path: String) -> [String] {
+            guard let members = value.objectValue, !members.isEmpty, !whole.contains(path) else { return [path] }
+            return members.flatMap { leaves($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
+        }
+        let values = try #require(try Repository.documents("deploy/helm/values.yaml").first)
+        var told: [String] = []
+        for row in try Self.text("docs/install.md").split(separator: "\n") where row.hasPrefix("| `") {
+            var folder = ""
+            for match in row.split(separator: "|")[0].matches(of: /`([^`]+)`/) {
+                let name = match.output.1.hasPrefix(".") ? folder + match.output.1 : String(match.output.1)
+                folder = String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])
+                told.append(name)
+            }
+        }
+        #expect(told.sorted() == leaves(values, "").sorted())
+    }
+
+    @Test func linksLeadSomewhere() throws {
+        for file in Self.files {
+            let folder = URL(fileURLWithPath: "\(Repository.root)/\(file)").deletingLastPathComponent()
+            for match in try Self.text(file).matches(of: /\]\(([^)#]*)(?:#([^)]*))?\)/) {
+                let (path, anchor) = (String(match.output.1), match.output.2)
+                if path.contains("://") { continue }
+                let target = path.isEmpty ? "\(Repository.root)/\(file)" : folder.appendingPathComponent(path).path
+                #expect(FileManager.default.fileExists(atPath: target), "\(file): \(path)")
+                guard let anchor else { continue }
+                let headings = try TextFile.read(target).split(separator: "\n").filter { $0.hasPrefix("#") }.map {
+                    $0.drop { $0 == "#" }.dropFirst().lowercased().filter {
+                        $0.isLetter || $0.isNumber || " -".contains($0)
+                    }
+                    .replacing(" ", with: "-")
+                }
+                #expect(headings.contains(String(anchor)), "\(file): \(path)#\(anchor)")
+            }
+        }
+    }
+}
