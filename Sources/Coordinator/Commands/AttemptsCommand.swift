@@ -41,11 +41,6 @@ struct AttemptsCommand: AsyncParsableCommand {
             list.items += page.items
             list.nextCursor = page.nextCursor
         }
-        try print.show(list) { style, width in
-            guard !list.items.isEmpty else { return [failed ? "no attempt failed" : "nothing was tried"] }
-            let messages = list.messages.prefix(print.all ? .max : 5)
-            return [list.table.render(style, width: width)] + messages
-                + (list.nextCursor == nil ? [] : ["... and more; --all shows them, --since and --until choose"])
-        }
+        try print.show(list) { list.text($0, width: $1, failed: failed, all: print.all) }
     }
 }

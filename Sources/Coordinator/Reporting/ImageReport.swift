@@ -10,6 +10,8 @@ struct ImageReport: Codable, Sendable, Equatable {
     var revision: Int
     /// `agent`, or `kubelet`: restricted mode, or an image for which only kubelets have credentials.
     var pulledBy: String
+    /// What presence rests on.
+    var evidence: CoverageReport.Evidence
     var counts: CoverageCounts
     /// The nodes of each state, by their names.
     var nodes: [String: [String]]
@@ -57,6 +59,7 @@ struct ImageReport: Codable, Sendable, Equatable {
         nodes = [:]
         var tally = CoverageTally(.image, images: [entry])
         let isRestricted = snapshot.configuration.runtimeSocket == .none
+        evidence = isRestricted ? .podStatuses : .runtimes
         pulledBy = (isRestricted ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         let pods = Dictionary(grouping: snapshot.cluster.pods.values.filter { !$0.isTerminating }, by: \.node)
         for node in snapshot.targets {

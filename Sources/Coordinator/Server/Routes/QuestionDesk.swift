@@ -38,11 +38,18 @@ struct QuestionDesk: Sendable {
         }
     }
 
+    /// What is listed under an entry's name, or under a reference as it's written anywhere.
+    static func column(of image: String, in images: [ImageEntry]) -> Int? {
+        if let column = images.firstIndex(where: { $0.name == image }) { return column }
+        guard let normalised = try? ImageReference(image).normalised else { return nil }
+        return images.firstIndex { $0.reference.normalised == normalised }
+    }
+
     /// The reference that history knows an image by: an entry's name stands for its reference.
     func reference(_ image: String?) async -> String? {
         guard let image else { return nil }
-        let entry = await loop.configuration?.images.first { $0.name == image }
-        return entry?.reference.written ?? image
+        let images = await loop.configuration?.images ?? []
+        return Self.column(of: image, in: images).map { images[$0].reference.written } ?? image
     }
 
     func grouping(_ parameters: QueryParameters) throws -> CoverageGrouping {
@@ -57,8 +64,10 @@ struct QuestionDesk: Sendable {
 
     /// The filter that history's lists share.
     func filter(_ parameters: QueryParameters) async throws -> HistoryFilter {
-        HistoryFilter(
+        let (since, until) = (try parameters.moment("since"), try parameters.moment("until"))
+        if let since, let until { try QueryParameters.checkOrder(since, until) }
+        return HistoryFilter(
             node: try parameters.text("node"), image: await reference(try parameters.text("image")),
-            since: try parameters.moment("since")?.milliseconds, until: try parameters.moment("until")?.milliseconds)
+            since: since?.milliseconds, until: until?.milliseconds)
     }
 }
