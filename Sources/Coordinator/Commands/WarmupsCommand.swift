@@ -6,6 +6,8 @@ struct WarmupsCommand: AsyncParsableCommand {
         commandName: "warmups",
         abstract: "Show how long nodes that joined took until they had every image.",
         discussion: """
+            Without --since, of the last 7 days. Nodes that were there when history began didn't join.
+
             Exit status: 0 with an answer, even an empty one; 3 without; 64 for wrong options.
             """)
 
@@ -16,6 +18,7 @@ struct WarmupsCommand: AsyncParsableCommand {
     func run() async throws {
         let report: WarmupReport = try await server.get("/api/v1/warmups", query: range.query)
         try print.show(report) { style, width in
+            guard !report.nodes.isEmpty else { return ["no node joined since \(ClockText.local(report.since))"] }
             var lines = [
                 style.bold("time to warm: \(report.seconds?.text ?? "no node that joined has every image yet")")
             ]
