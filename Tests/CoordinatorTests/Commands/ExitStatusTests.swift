@@ -104,7 +104,10 @@ enum BuiltProgram {
                 #expect(result.status == 64, "\(arguments): \(result)")
                 #expect(result.errors.hasPrefix("error: the coordinator at ") && result.output.isEmpty)
             }
-            for arguments in [["pull", "nothing"], ["pull", "web", "--node", "nobody"], ["image", "nothing"]] {
+            for arguments in [
+                ["pull", "nothing"], ["pull", "web", "--node", "nobody"], ["image", "nothing"],
+                ["history", "--node", "nobody"], ["attempts", "--image", "nothing"],
+            ] {
                 let result = try await BuiltProgram.coordinator(arguments + ["--server", coordinator.local])
                 #expect(result.status == 1, "\(arguments): \(result)")
             }

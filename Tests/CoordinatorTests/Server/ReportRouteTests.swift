@@ -130,6 +130,21 @@ import Testing
             let failed: AttemptList = try Self.decode(
                 try await Self.get(coordinator, "/api/v1/attempts?failed=true&image=no"))
             #expect(failed.items.map(\.reason) == ["notFound"] && failed.items[0].message == "manifest unknown")
+            // So does one of a former list; what nobody has heard of is told so, rather than that nothing happened.
+            let former = try Stage.configuration(["old=other"])
+            await store.record(
+                revision: RevisionRecord(
+                    imageSet: "k8s-image-puller/k8s-image-puller", number: 2, at: 1_700_000_000_000, data: [:],
+                    findings: RevisionNotes(findings: [], configuration: former).text))
+            let old: TransitionList = try Self.decode(
+                try await Self.get(coordinator, "/api/v1/history?image=old&node=n1"))
+            #expect(old.items.count == 10)
+            for list in ["history", "attempts"] {
+                let image = try await Self.get(coordinator, "/api/v1/\(list)?image=odl")
+                try expectProblem(image, 404, "unknown-image")
+                let node = try await Self.get(coordinator, "/api/v1/\(list)?node=n2222")
+                try expectProblem(node, 404, "unknown-node")
+            }
             for wrong in ["cursor=abc", "state=gone", "since=tomorrow", "limit=10001"] {
                 try expectProblem(try await Self.get(coordinator, "/api/v1/history?\(wrong)"), 400, "parameter-invalid")
             }
