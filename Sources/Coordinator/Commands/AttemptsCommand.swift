@@ -8,13 +8,16 @@ struct AttemptsCommand: AsyncParsableCommand {
         discussion: """
             Times are UTC, by the coordinator's clock.
 
-            Exit status: 0 with an answer, even an empty one; 3 without; 64 for wrong options.
+            Exit status: 0 with an answer, even an empty one; 1 when nobody has heard of the node or the image; 3 without \
+            an answer; 64 for wrong options.
             """)
 
     @Option(help: ArgumentHelp("Only this node.", valueName: "name"))
     var node: String?
 
-    @Option(help: ArgumentHelp("Only this image: an entry's name, or a reference.", valueName: "image"))
+    @Option(
+        help: ArgumentHelp(
+            "Only this image: an entry's name, also of a former list, or a reference.", valueName: "image"))
     var image: String?
 
     @Flag(help: "Only those that didn't succeed.")
@@ -41,11 +44,6 @@ struct AttemptsCommand: AsyncParsableCommand {
             list.items += page.items
             list.nextCursor = page.nextCursor
         }
-        try print.show(list) { style, width in
-            guard !list.items.isEmpty else { return [failed ? "no attempt failed" : "nothing was tried"] }
-            let messages = list.messages.prefix(print.all ? .max : 5)
-            return [list.table.render(style, width: width)] + messages
-                + (list.nextCursor == nil ? [] : ["... and more; --all shows them, --since and --until choose"])
-        }
+        try print.show(list) { list.text($0, width: $1, failed: failed, all: print.all) }
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Foundation
 import Shared
 
 /// `coordinator backup FILE`: a copy of history, made while the coordinator serves.
@@ -11,19 +11,30 @@ struct BackupCommand: AsyncParsableCommand {
             The copy is consistent, and whole when the command ends with status 0. To restore it, put it at --history \
             before the coordinator starts.
 
+            From a pod, whose own files can't be written: kubectl exec POD -- coordinator backup - > FILE
+
             Exit status: 0 when the copy is whole; 2 when FILE can't be written or exists already; 3 when the \
             coordinator gave none; 64 for wrong options.
             """)
 
-    @Argument(help: ArgumentHelp("Where to write it; there must be no such file yet.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp(
+            "Where to write it; there must be no such file yet. - is standard output.", valueName: "file"))
     var file: String
 
     @OptionGroup var server: ServerOptions
 
+    func validate() throws {
+        if file == "-", Terminal.isTerminal {
+            throw ValidationError(
+                "The copy isn't for a terminal: send it elsewhere, as in coordinator backup - > FILE.")
+        }
+    }
+
     func run() async throws {
-        let target: NewFile
+        let target: any CopyTarget
         do {
-            target = try NewFile(file)
+            target = file == "-" ? OutputTarget() : try NewFile(file)
         } catch {
             StandardError.write("error: \(error)\n")
             throw ConfigCheckCommand.unreadable
@@ -46,6 +57,28 @@ struct BackupCommand: AsyncParsableCommand {
             StandardError.write("error: \(error)\n")
             throw ConfigCheckCommand.unreadable
         }
-        StandardError.write("saved \(SpanText.bytes(Int64(size))) to \(file)\n")
+        StandardError.write("saved \(SpanText.bytes(Int64(size))) to \(file == "-" ? "standard output" : file)\n")
     }
+}
+
+/// Where a copy goes.
+private protocol CopyTarget {
+    func write(_ bytes: [UInt8]) throws(NewFile.Fault)
+    /// The copy is whole.
+    func publish() throws(NewFile.Fault)
+}
+
+extension NewFile: CopyTarget {}
+
+/// Standard output; who reads it learns from the exit status whether the copy is whole.
+private struct OutputTarget: CopyTarget {
+    func write(_ bytes: [UInt8]) throws(NewFile.Fault) {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
+        } catch {
+            throw NewFile.Fault(description: "standard output can't be written: \(SystemCall.message(errno))")
+        }
+    }
+
+    func publish() {}
 }

@@ -44,28 +44,14 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         let source = file == "-" ? "standard input" : file
         let check: ConfigCheck
         do {
-            check = ConfigCheck(try ManifestReader.read(try text(), name: name), file: source, namespace: namespace)
+            check = ConfigCheck(
+                try ManifestReader.read(try ManifestFile.text(file), name: name), file: source, namespace: namespace)
         } catch {
             FileHandle.standardError.write(Data("error: \(source): \(error)\n".utf8))
             throw Self.unreadable
         }
         FileHandle.standardOutput.write(Data(try rendered(check).utf8))
         if !check.isGood { throw ExitCode.failure }
-    }
-
-    private func text() throws(ManifestFileError) -> String {
-        let data: Data
-        do {
-            data =
-                file == "-"
-                ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch {
-            throw ManifestFileError(message: "the file can't be read", nextStep: "check that it exists and may be read")
-        }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw ManifestFileError(message: "the file is no UTF-8 text", nextStep: "give a manifest in YAML or JSON")
-        }
-        return text
     }
 
     private func rendered(_ check: ConfigCheck) throws -> String {

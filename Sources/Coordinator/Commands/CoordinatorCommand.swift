@@ -27,8 +27,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
             }
         } catch let error as ServerError {
             StandardError.write("error: \(error)\n")
-            // Asked for something that isn't so, as against not being answered.
-            exit(withError: [400, 404, 422].contains(error.status) ? ExitCode.failure : ServerError.exitCode)
+            exit(withError: error.exitStatus)
         } catch {
             exit(withError: error)
         }

@@ -31,8 +31,10 @@ struct CoverageCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The end of the series. Default: now.", valueName: "time"), transform: QueryText.moment)
     var until: String?
 
-    @Option(help: ArgumentHelp("Between two points of the series.", valueName: "span"), transform: QueryText.span)
-    var step = "1h"
+    @Option(
+        help: ArgumentHelp("Between two points of the series. Default: 1h.", valueName: "span"),
+        transform: QueryText.span)
+    var step: String?
 
     @Option(help: "The least coverage in percent, unknown cells counted as not covered. Below it the exit status is 1.")
     var min: Double?
@@ -44,8 +46,10 @@ struct CoverageCommand: AsyncParsableCommand {
     @Flag(help: "Draw the report again and again, until interrupted.")
     var watch = false
 
-    @Option(help: "How long --wait waits: 90s, 20m, 2h.", transform: QueryText.duration)
-    var timeout: Duration = .seconds(20 * 60)
+    @Option(
+        help: ArgumentHelp("How long --wait waits: 90s, 20m, 2h. Default: 20m.", valueName: "span"),
+        transform: QueryText.duration)
+    var timeout: Duration?
 
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
@@ -55,6 +59,9 @@ struct CoverageCommand: AsyncParsableCommand {
         let modes = [at != nil, since != nil, wait, watch].count { $0 }
         if modes > 1 { throw ValidationError("Only one of --at, --since, --wait and --watch can be given.") }
         if since == nil, until != nil { throw ValidationError("--until goes with --since.") }
+        if since == nil, step != nil { throw ValidationError("--step goes with --since.") }
+        if !wait, timeout != nil { throw ValidationError("--timeout goes with --wait.") }
+        if watch, min != nil { throw ValidationError("--min doesn't go with --watch, which has no end; --wait has.") }
     }
 
     func run() async throws {
@@ -81,7 +88,7 @@ struct CoverageCommand: AsyncParsableCommand {
     }
 
     private func showSeries() async throws {
-        var query = [(name: "by", value: by.description), (name: "step", value: step)]
+        var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
         query += [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)
         try print.show(series) { series.table($0, width: $1, all: print.all) }
@@ -109,8 +116,21 @@ struct CoverageCommand: AsyncParsableCommand {
         }
     }
 
+    /// Why the waiting ended though the bar isn't reached.
+    static func ending(_ report: CoverageReport, bar: Double, timeout: Duration) -> String {
+        let percent = CoverageReport.percent(report.total)
+        if report.isSettled {
+            return
+                "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
+        }
+        let bar = bar == bar.rounded() ? "\(Int(bar))" : "\(bar)"
+        let time = SpanText.seconds(Double(timeout.components.seconds))
+        return "stopped waiting after \(time) (--timeout) at \(percent), below \(bar) %"
+    }
+
     private func waitForReport() async throws -> CoverageReport {
         let bar = min ?? 100
+        let timeout = timeout ?? .seconds(20 * 60)
         let deadline = ContinuousClock.now + timeout
         var screen = ProgressScreen()
         var patience = 0
@@ -121,8 +141,10 @@ struct CoverageCommand: AsyncParsableCommand {
                 screen.show(report)
                 let isReached = report.total.percent.map { $0 >= bar } ?? false
                 // Pods are replaced after the last pull: a report in the middle of that would look unfinished.
-                if isReached || report.isSettled || ContinuousClock.now >= deadline {
+                let isLate = ContinuousClock.now >= deadline
+                if isReached || report.isSettled || isLate {
                     screen.clear()
+                    if !isReached { StandardError.write(Self.ending(report, bar: bar, timeout: timeout) + "\n") }
                     return report
                 }
             } catch let error as ServerError {

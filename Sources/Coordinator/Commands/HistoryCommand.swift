@@ -8,13 +8,16 @@ struct HistoryCommand: AsyncParsableCommand {
         discussion: """
             Times are UTC, by the coordinator's clock.
 
-            Exit status: 0 with an answer, even an empty one; 3 without; 64 for wrong options.
+            Exit status: 0 with an answer, even an empty one; 1 when nobody has heard of the node or the image; 3 without \
+            an answer; 64 for wrong options.
             """)
 
     @Option(help: ArgumentHelp("Only this node.", valueName: "name"))
     var node: String?
 
-    @Option(help: ArgumentHelp("Only this image: an entry's name, or a reference.", valueName: "image"))
+    @Option(
+        help: ArgumentHelp(
+            "Only this image: an entry's name, also of a former list, or a reference.", valueName: "image"))
     var image: String?
 
     @Option(

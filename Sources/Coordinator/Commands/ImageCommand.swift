@@ -10,7 +10,7 @@ struct ImageCommand: AsyncParsableCommand {
             3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
-    @Argument(help: ArgumentHelp("The entry's name in IMAGES.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The entry's name in IMAGES, or its reference.", valueName: "name"))
     var name: String
 
     @Option(

@@ -9,7 +9,8 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Say what an edited ConfigMap would pull: nodes, bytes, time, and where it wouldn't fit.",
         discussion: """
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
-            registries, for each architecture, from here.
+            registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
+            certificates) is known to them alone: --plain-http names registries to ask so.
 
             Exit status: 0 when the edit would be accepted and everything fits; 1 when it wouldn't; 2 when the file \
             can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
@@ -27,19 +28,32 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Credentials for --resolve, as docker login writes them.", valueName: "file"))
     var dockerConfig: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A registry that --resolve asks by plain http, with credentials for it too; can be given again. Registries "
+                + "on this machine always are.", valueName: "host:port"))
+    var plainHttp: [String] = []
+
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
         if dockerConfig != nil, !resolve { throw ValidationError("--docker-config goes with --resolve.") }
+        if !plainHttp.isEmpty, !resolve { throw ValidationError("--plain-http goes with --resolve.") }
+        for host in plainHttp where host.isEmpty || host.contains("/") {
+            throw ValidationError("--plain-http takes a registry as references have it, such as registry.local:5000.")
+        }
     }
 
     func run() async throws {
         let manifest: Manifest
         var reader = RegistryReader()
         do {
-            manifest = try ManifestReader.read(try text(), name: name)
+            manifest = try ManifestReader.read(try ManifestFile.text(file), name: name)
             if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
+        } catch let fault as RegistryFault {
+            StandardError.write("error: \(fault)\n")
+            throw ConfigCheckCommand.unreadable
         } catch {
             StandardError.write("error: \(file == "-" ? "standard input" : file): \(error)\n")
             throw ConfigCheckCommand.unreadable
@@ -47,9 +61,11 @@ struct PlanCommand: AsyncParsableCommand {
         var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)
         var report: PlanReport = try await server.post("/api/v1/plan", question)
         if resolve {
-            // Manifests of architectures that no node has aren't asked for.
+            reader.plainRegistries = Set(plainHttp.map { $0.lowercased() })
+            // Registries count requests: images that are everywhere aren't asked for, nor architectures that no node has.
+            let wanted = report.images.filter { $0.pulls > 0 || $0.unknown > 0 }
             question.resolved = await Self.resolve(
-                report.images.map(\.reference), architectures: Set(report.architectures), reader)
+                wanted.map(\.reference), architectures: Set(report.architectures), reader)
             report = try await server.post("/api/v1/plan", question)
         }
         try print.show(report) { report.text($0, width: $1, all: print.all) }
@@ -58,13 +74,6 @@ struct PlanCommand: AsyncParsableCommand {
         {
             throw ExitCode.failure
         }
-    }
-
-    private func text() throws -> String {
-        let data =
-            file == "-"
-            ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
-        return String(decoding: data, as: UTF8.self)
     }
 
     private func credentials(_ file: String) throws -> RegistryCredentials {

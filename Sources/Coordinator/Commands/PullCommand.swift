@@ -10,8 +10,8 @@ struct PullCommand: AsyncParsableCommand {
             is there, its tag is asked for again. The command doesn't wait for the pulls; `coordinator coverage --wait` \
             does.
 
-            Exit status: 0 when the pulls are due; 3 when the coordinator gave no answer, or doesn't know the image or \
-            the node; 64 for wrong options.
+            Exit status: 0 when the pulls are due; 1 when the list has no such image, or the cluster no such node; 3 when \
+            the coordinator gave no answer; 64 for wrong options.
             """)
 
     @Argument(help: "An entry's name, or its reference.")
@@ -26,8 +26,12 @@ struct PullCommand: AsyncParsableCommand {
         var query = [(name: "image", value: image)]
         if let node { query.append(("node", node)) }
         let outcome: PullRequestOutcome = try await server.get("/api/v1/pull", query: query, method: "POST")
-        let place = node.map { "node \($0)" } ?? "all nodes"
-        let state = outcome.missing == 0 ? "is present" : "is missing on \(outcome.missing) node(s)"
-        print("\(outcome.name) (\(outcome.reference)) is due on \(place); it \(state).")
+        print("\(outcome.name) (\(outcome.reference)) is due on \(node ?? "all nodes"): \(Self.state(outcome, node))")
+    }
+
+    private static func state(_ outcome: PullRequestOutcome, _ node: String?) -> String {
+        if outcome.missing == 0 { return "it's there, and the registry is asked whether the tag has moved" }
+        return node == nil
+            ? "\(counted(outcome.missing, "node")) \(outcome.missing == 1 ? "lacks" : "lack") it" : "it's missing"
     }
 }

@@ -72,7 +72,9 @@ struct ServerOptions: ParsableArguments {
             let body = try await reading { try await stream.body.collect(upTo: 1 << 20) }
             let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body))
             let text = problem.map { "\($0.title). \($0.detail)" } ?? "HTTP status \(stream.status)"
-            throw ServerError(message: "the coordinator at \(server) answered: \(text)", status: stream.status)
+            throw ServerError(
+                message: "the coordinator at \(server) answered: \(text)", status: stream.status, problem: problem?.type
+            )
         }
         return stream
     }
@@ -117,12 +119,25 @@ extension ServerOptions {
     }
 }
 
-/// The coordinator could not be asked; the process ends with status 3.
+/// The coordinator could not be asked, or refused the question.
 struct ServerError: Error, CustomStringConvertible {
     var message: String
     /// Of the answer; nil when there was none.
     var status: Int?
+    /// The type of the answer's problem document.
+    var problem: String?
     var description: String { message }
 
-    static let exitCode = ExitCode(3)
+    /// What a shell is told: 64 for options that only the coordinator could tell to be wrong, 1 for what isn't so, and
+    /// 3 when there's no answer.
+    var exitStatus: ExitCode {
+        switch status {
+        case 400: .validationFailure
+        // By HTTP's words there's nothing in such a time; who gave it as an option was wrong.
+        case 404 where ["future", "range-backwards"].contains { problem?.hasSuffix(":\($0)") ?? false }:
+            .validationFailure
+        case 404, 422: .failure
+        default: ExitCode(3)
+        }
+    }
 }

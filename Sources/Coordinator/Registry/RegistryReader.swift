@@ -8,6 +8,8 @@ import Shared
 struct RegistryReader: Sendable {
     var credentials = RegistryCredentials()
     var client = HTTPClient()
+    /// Registries that are asked by plain http, as references have them, in lower case. Those on this machine always are.
+    var plainRegistries: Set<String> = []
     private let outages = RegistryOutages()
 
     private static let kinds = [
@@ -21,7 +23,8 @@ struct RegistryReader: Sendable {
     /// - Throws: ``RegistryFault``.
     func sizes(of reference: ImageReference, architectures: Set<String>? = nil) async throws -> [String: Int64] {
         var session = RegistrySession(
-            reference: reference, credentials: credentials, client: client, outages: outages)
+            reference: reference, credentials: credentials, client: client, outages: outages,
+            plainRegistries: plainRegistries)
         let manifest = try await manifest(reference.digest ?? reference.tag ?? "latest", &session)
         guard let entries = manifest.manifests else {
             return [try await architecture(of: manifest, &session) ?? "any": manifest.bytes]

@@ -8,13 +8,18 @@ struct RegistrySession: Sendable {
     let credentials: RegistryCredentials
     let client: HTTPClient
     let outages: RegistryOutages
+    let plainRegistries: Set<String>
     private var authorization: String?
 
     /// Storage behind registries is mostly one redirect away.
     private static let maximumRedirects = 3
     private static let maximumBytes = 8 << 20
 
-    init(reference: ImageReference, credentials: RegistryCredentials, client: HTTPClient, outages: RegistryOutages) {
+    init(
+        reference: ImageReference, credentials: RegistryCredentials, client: HTTPClient, outages: RegistryOutages,
+        plainRegistries: Set<String>
+    ) {
+        self.plainRegistries = plainRegistries
         self.reference = reference
         self.credentials = credentials
         self.client = client
@@ -25,10 +30,14 @@ struct RegistrySession: Sendable {
 
     private var origin: String {
         let address = registry == "docker.io" ? "registry-1.docker.io" : registry
+        return "\(isPlain(address) ? "http" : "https")://\(address)"
+    }
+
+    /// As runtimes do: a registry on this machine needs no TLS. Others don't where somebody said so.
+    private func isPlain(_ address: String) -> Bool {
         let host = address.prefix { $0 != ":" }
-        // As runtimes do: a registry on this machine needs no TLS.
-        let scheme = host == "localhost" || host.hasPrefix("127.") || address.hasPrefix("[::1]") ? "http" : "https"
-        return "\(scheme)://\(address)"
+        return host == "localhost" || host.hasPrefix("127.") || address.hasPrefix("[::1]")
+            || plainRegistries.contains(address.lowercased())
     }
 
     /// The body of `/v2/REPOSITORY/PATH`.
@@ -85,11 +94,23 @@ struct RegistrySession: Sendable {
         do {
             return try await client.send(request, maximumBodyBytes: Self.maximumBytes)
         } catch let error as HTTPError {
-            let fault = RegistryFault("\(registry) can't be asked: \(error.message)")
+            let fault = RegistryFault("\(registry) can't be asked: \(reason(error, request))")
             if [.resolve, .connect, .tls, .timeout, .proxy].contains(error.code) { outages.note(fault, of: registry) }
             throw fault
         }
     }
+
+    /// The same for all images of the registry: what stands in front of it names one of them.
+    private func reason(_ error: HTTPError, _ request: HTTPRequest) -> String {
+        let place = "\(request.method) \(request.url.prefix { $0 != "?" }): "
+        let reason = error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
+        // What answers isn't TLS. A certificate that isn't trusted has a code of its own.
+        guard error.curlCode == Self.handshakeFailed, !isPlain(registry) else { return reason }
+        return reason + " (if nodes reach it by plain http: --plain-http \(registry))"
+    }
+
+    /// `CURLE_SSL_CONNECT_ERROR`
+    private static let handshakeFailed: Int32 = 35
 
     private func target(_ location: String?) -> String? {
         guard let location, !location.isEmpty else { return nil }
@@ -101,15 +122,21 @@ struct RegistrySession: Sendable {
 
     // MARK: Authorization
 
+    private func isPlain(realm: String) -> Bool {
+        guard realm.hasPrefix("http://") else { return false }
+        let address = realm.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" }
+        // Before an @ stands a user, and the host comes after it.
+        return !address.contains("@") && isPlain(String(address))
+    }
+
     private func authorize(_ challenge: String) async throws -> String {
         guard challenge.lowercased().hasPrefix("bearer ") else {
             guard let known else { throw RegistryFault("\(registry) wants credentials\(hint)") }
             return known
         }
         let fields = RegistryChallenge.fields(challenge.dropFirst("bearer ".count))
-        let plain = ["http://127.", "http://localhost"]
         guard let realm = fields["realm"],
-            realm.hasPrefix("https://") || (origin.hasPrefix("http://") && plain.contains { realm.hasPrefix($0) })
+            realm.hasPrefix("https://") || (origin.hasPrefix("http://") && isPlain(realm: realm))
         else { throw RegistryFault("\(registry) names no safe place to get a token") }
         let scope = fields["scope"] ?? "repository:\(reference.repository):pull"
         var query = "scope=\(percentEncoded(scope))"

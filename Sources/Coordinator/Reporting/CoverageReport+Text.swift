@@ -14,12 +14,15 @@ extension CoverageReport {
         guard total.cells > 0 else { return lines + [nothingToCover] }
         let isByImage = grouping == "image"
         let shown = all || rows.count <= Self.shownRows + 5 ? rows : worst(Self.shownRows)
+        let hasAge = past == nil && evidence == .runtimes
         var table = TextTable(
             header: [
-                grouping.uppercased(), "COVERAGE", "PRESENT", "HELD", "PULLING", "FAILED", "MISSING", "UNKNOWN",
-            ] + (past == nil ? ["REPORT AGE"] : []) + (isByImage ? ["REFERENCE"] : []),
+                // The key of a label is written as it is: `Zone` isn't `zone`.
+                grouping.hasPrefix("label:") ? String(grouping.dropFirst(6)) : grouping.uppercased(), "COVERAGE",
+                "PRESENT", "HELD", "PULLING", "FAILED", "MISSING", "UNKNOWN",
+            ] + (hasAge ? ["REPORT AGE"] : []) + (isByImage ? ["REFERENCE"] : []),
             rows: [], rightAligned: Set(1...8), optional: [4, 5, 6, 7])
-        if past != nil { table.rightAligned.remove(8) }
+        if !hasAge { table.rightAligned.remove(8) }
         if isByImage { table.expendable = [table.header.count - 1] }
         for row in shown {
             let counts = row.counts
@@ -27,7 +30,7 @@ extension CoverageReport {
             table.rows.append(
                 [row.name, Self.percent(counts), "\(counts.present)/\(counts.cells)"]
                     + [counts.held, counts.pulling, counts.failed, counts.missing, counts.unknown].map(String.init)
-                    + (past == nil ? [age] : []) + (isByImage ? [row.reference ?? ""] : []))
+                    + (hasAge ? [age] : []) + (isByImage ? [row.reference ?? ""] : []))
         }
         let colours = Dictionary(shown.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
         lines.append(
@@ -84,6 +87,8 @@ extension CoverageReport {
     }
 
     private var nothingToCover: String {
+        if past?.watched == false { return "Nothing was known of images and nodes then." }
+        if images == 0, past != nil { return "The image list was empty then." }
         if images == 0 { return "The image list is empty: set IMAGES in the ConfigMap, as name=reference;..." }
         return "No node is selected: 0 target nodes match NODE_SELECTOR, AFFINITY and TOLERATIONS."
     }

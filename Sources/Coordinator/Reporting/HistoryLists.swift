@@ -52,6 +52,8 @@ struct TransitionList: Codable, Sendable, Hashable, Answer {
 /// One page of attempts: the answer of `GET /api/v1/attempts`.
 struct AttemptList: Codable, Sendable, Hashable, Answer {
     var items: [Item]
+    /// What attempts are known from now: `podStatuses` (restricted mode) tell of failed ones alone.
+    var evidence: CoverageReport.Evidence
     /// Where the next page begins; nil on the last one.
     var nextCursor: String?
 
@@ -84,7 +86,8 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
         }
     }
 
-    init(_ page: HistoryPage<StoredAttempt>) {
+    init(_ page: HistoryPage<StoredAttempt>, evidence: CoverageReport.Evidence) {
+        self.evidence = evidence
         items = page.items.map(Item.init)
         nextCursor = page.next?.description
     }
@@ -106,11 +109,37 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
             header: ["ENDED", "NODE", "TOOK", "SIZE", "OUTCOME", "IMAGE"],
             rows: items.map { item in
                 [
-                    ClockText.local(item.endedAt), item.node, SpanText.seconds(item.seconds),
+                    ClockText.local(item.endedAt), item.node,
+                    // Of a pull that began when it ended nobody knows when it began: restricted mode.
+                    item.startedAt == item.endedAt ? "" : SpanText.seconds(item.seconds),
                     item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.outcome, item.image,
                 ]
             }, rightAligned: [2, 3])
     }
+
+    /// The list for people.
+    ///
+    /// - Parameters:
+    ///   - failed: whether only failures were asked for.
+    ///   - all: every message; else the first ones.
+    func text(_ style: TextStyle, width: Int?, failed: Bool, all: Bool) -> [String] {
+        var lines = items.isEmpty ? [failed ? "no attempt failed" : "no attempt is known"] : []
+        if !items.isEmpty { lines.append(table.render(style, width: width)) }
+        for message in messages.prefix(all ? .max : Self.shownMessages) {
+            for line in message.split(separator: "\n") { lines += wrapped(String(line), width: width, indent: "    ") }
+        }
+        if !all, messages.count > Self.shownMessages {
+            lines.append("... and \(messages.count - Self.shownMessages) more messages; --all shows them")
+        }
+        if nextCursor != nil { lines.append("... and more; --all shows them, --since and --until choose") }
+        if evidence == .podStatuses, !failed {
+            let note = "restricted mode: pod statuses tell of pulls that failed, and not of those that succeeded; "
+            lines += wrapped(note + "`coordinator history` has when images came", width: width, indent: "  ")
+        }
+        return lines
+    }
+
+    private static let shownMessages = 5
 
     /// The messages of the failures, each once with how many attempts gave it.
     var messages: [String] {

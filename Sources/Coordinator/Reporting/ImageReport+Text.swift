@@ -8,7 +8,10 @@ extension ImageReport {
                 "\(name): coverage \(CoverageReport.percent(counts)), present on \(counts.present) of "
                     + "\(counted(counts.cells, "node")), held on \(counts.held)"), "reference \(reference)",
         ]
-        if pulledBy == Puller.kubelet.rawValue {
+        let isRestricted = evidence == .podStatuses
+        if isRestricted {
+            lines.append("pulled by the nodes' kubelets (restricted mode)")
+        } else if pulledBy == Puller.kubelet.rawValue {
             lines.append("pulled by the nodes' kubelets, with credentials that agents don't have")
         }
         lines.append("")
@@ -16,8 +19,14 @@ extension ImageReport {
             guard let names = nodes[state] else { continue }
             let shown = all ? names : Array(names.prefix(8))
             let more = shown.count < names.count ? ", ... (--all shows them)" : ""
-            let line = "\(state.padded(8))\("\(names.count)".padded(6))\(shown.joined(separator: ", "))\(more)"
-            lines += wrapped(state == "failed" ? style.red(line) : line, width: width, indent: "              ")
+            let head = state.padded(8) + "\(names.count)".padded(6)
+            // What stands in front is aligned by spaces, which wrapping would take for one.
+            let room = width.map { max(20, $0 - head.count) }
+            let parts = wrapped(shown.joined(separator: ", ") + more, width: room, indent: "")
+            lines += parts.enumerated().map { index, part in
+                let line = (index == 0 ? head : String(repeating: " ", count: head.count)) + part
+                return state == "failed" ? style.red(line) : line
+            }
         }
         if !digests.isEmpty {
             lines.append("")
@@ -33,7 +42,8 @@ extension ImageReport {
         }
         lines.append("")
         lines += wrapped(
-            "pull time: \(pullSeconds?.text ?? "none was measured")", width: width, indent: "  ")
+            "pull time: \(pullSeconds?.text ?? (isRestricted ? Self.noTimes : "none was measured"))", width: width,
+            indent: "  ")
         for failure in failedAttempts {
             lines += wrapped(
                 "\(counted(failure.attempts, "attempt")) failed on \(counted(failure.nodes, "node")), \(failure.reason), "
@@ -46,6 +56,8 @@ extension ImageReport {
         }
         return lines
     }
+
+    private static let noTimes = "unknown, since pod statuses don't tell when a pull began"
 }
 
 extension String {

@@ -10,6 +10,8 @@ struct ImageReport: Codable, Sendable, Hashable {
     var revision: Int
     /// `agent`, or `kubelet`: restricted mode, or an image for which only kubelets have credentials.
     var pulledBy: String
+    /// What presence rests on.
+    var evidence: CoverageReport.Evidence
     var counts: CoverageCounts
     /// The nodes of each state, by their names.
     var nodes: [String: [String]]
@@ -55,6 +57,7 @@ struct ImageReport: Codable, Sendable, Hashable {
         nodes = [:]
         var tally = CoverageTally(.image, images: [entry])
         let isRestricted = snapshot.configuration.runtimeSocket == .none
+        evidence = isRestricted ? .podStatuses : .runtimes
         pulledBy = (isRestricted ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         for node in snapshot.targetCells() {
             let state = node.row.states[column]

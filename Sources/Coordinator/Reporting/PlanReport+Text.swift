@@ -27,24 +27,25 @@ extension PlanReport {
                     }
                     return [
                         image.name, "\(image.pulls)", "\(image.present)", "\(image.unknown)", size ?? "?",
-                        image.bytes > 0 ? SpanText.bytes(image.bytes) : "?", image.sizeSource ?? "nowhere",
+                        image.bytes > 0 ? SpanText.bytes(image.bytes) : image.pulls > 0 ? "?" : "",
+                        image.sizeSource ?? "nowhere",
                         image.reference,
                     ]
                 }, rightAligned: [1, 2, 3, 4, 5], optional: [3])
-            lines += ["", table.render(style, width: width)]
+            lines += ["", table.render(style, width: width), ""]
         }
         for registry in registries {
             let time = registry.seconds.map { ", about \(SpanText.seconds($0.rounded(.up)))" } ?? ""
             let speed = registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64($0)))/s each" } ?? ""
             lines += wrapped(
-                "registry \(registry.registry): \(counted(registry.pulls, "pull")), \(SpanText.bytes(registry.bytes)), "
+                "registry \(registry.registry): \(counted(registry.pulls, "pull")), \(Self.amount(registry.bytes)), "
                     + "\(registry.width) at once\(speed)\(time)", width: width, indent: "  ")
         }
-        for image in images {
-            if let error = image.error {
-                lines += wrapped(style.red("\(image.name): \(error)"), width: width, indent: "  ")
-            }
-            guard image.withoutPlatformCount > 0 else { continue }
+        for (error, names) in unresolved {
+            let some = all || names.count <= 6 ? names : names.prefix(5) + ["\(names.count - 5) more"]
+            lines += wrapped(style.yellow("\(some.joined(separator: ", ")): \(error)"), width: width, indent: "  ")
+        }
+        for image in images where image.withoutPlatformCount > 0 {
             let names = Trouble.nodes(image.withoutPlatformCount, Array(image.withoutPlatform.prefix(5)))
             lines += wrapped(
                 style.red("\(image.name): isn't built for the architecture of \(names)"), width: width, indent: "  ")
@@ -64,10 +65,26 @@ extension PlanReport {
         return lines
     }
 
+    private static func amount(_ bytes: Int64) -> String { bytes > 0 ? SpanText.bytes(bytes) : "of unknown size" }
+
+    /// What registries didn't tell, and of which images: a registry that can't be asked is one line.
+    private var unresolved: [(error: String, names: [String])] {
+        var groups: [(error: String, names: [String])] = []
+        for image in images {
+            guard let error = image.error else { continue }
+            if let index = groups.firstIndex(where: { $0.error == error }) {
+                groups[index].names.append(image.name)
+            } else {
+                groups.append((error, [image.name]))
+            }
+        }
+        return groups
+    }
+
     private func headline(_ pulls: Int) -> String {
-        var text = "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(SpanText.bytes(bytes))"
+        var text = "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(Self.amount(bytes))"
         if pullsOfUnknownSize > 0 {
-            text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size"
+            if bytes > 0 { text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size" }
             if images.allSatisfy({ $0.error == nil }) { text += " (--resolve asks the registries)" }
         }
         if let seconds { text += ", about \(SpanText.seconds(seconds.rounded(.up)))" }

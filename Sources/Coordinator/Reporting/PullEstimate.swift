@@ -21,6 +21,8 @@ struct PullEstimate: Sendable {
                 {
                     continue
                 }
+                // It waits for another node, on which it fails for good.
+                if state == .missing, snapshot.fleet.isHeldBack(column: column, platform: node.platform) { continue }
                 guard let seconds = medians[images[column].reference.written] ?? medians[""] else { return }
                 if state == .pulling { pulling += 1 }
                 work += seconds

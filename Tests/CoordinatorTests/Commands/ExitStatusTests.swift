@@ -80,6 +80,10 @@ enum BuiltProgram {
             ["coverage", "--by", "pod"], ["coverage", "--min", "101"], ["coverage", "--timeout", "5"],
             ["coverage", "--output", "xml"], ["config", "check"], ["config", "check", "--output", "csv", "x"],
             ["serve", "--port", "x"], ["serve", "--external-url", "images.example.com"], ["nonsense"],
+            ["coverage", "--step", "1h"], ["coverage", "--timeout", "5s"],
+            ["coverage", "--watch", "--min", "5"], ["coverage", "--at", "1h", "--wait"],
+            ["plan", "--plain-http", "r", "f"],
+            ["plan", "--resolve", "--plain-http", "http://r", "f"],
         ])
     func usage(arguments: [String]) async throws {
         let result = try await BuiltProgram.coordinator(arguments)
@@ -87,10 +91,83 @@ enum BuiltProgram {
         #expect(result.errors.contains("Usage:") || result.errors.contains("--help"))
     }
 
+    @Test("64 for what only the coordinator can tell to be wrong, 1 for what isn't so")
+    func refusals() async throws {
+        try await LiveCoordinator.run(history: StoredHistory(store: memoryStore())) { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            let wrong = [
+                ["history", "--state", "gone"], ["history", "--since", "1h", "--until", "2h"],
+                ["attempts", "--since", "1h", "--until", "2h"], ["warmups", "--since", "1h", "--until", "2h"],
+                ["coverage", "--since", "1h", "--until", "2h"], ["coverage", "--at", "2999-01-01T00:00:00Z"],
+            ]
+            for arguments in wrong {
+                let result = try await BuiltProgram.coordinator(arguments + ["--server", coordinator.local])
+                #expect(result.status == 64, "\(arguments): \(result)")
+                #expect(result.errors.hasPrefix("error: the coordinator at ") && result.output.isEmpty)
+            }
+            for arguments in [
+                ["pull", "nothing"], ["pull", "web", "--node", "nobody"], ["image", "nothing"],
+                ["history", "--node", "nobody"], ["attempts", "--image", "nothing"],
+            ] {
+                let result = try await BuiltProgram.coordinator(arguments + ["--server", coordinator.local])
+                #expect(result.status == 1, "\(arguments): \(result)")
+            }
+            let help = try await BuiltProgram.coordinator("pull", "--help").output
+            #expect(help.contains("1 when the list has no such image"))
+        }
+    }
+
+    @Test("coverage --wait says why it ended below the bar")
+    func waiting() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx", "db=redis"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let late = try await BuiltProgram.coordinator(
+                "coverage", "--wait", "--timeout", "1s", "--min", "99.5", "--server", coordinator.local)
+            #expect(late.status == 1)
+            #expect(late.errors.hasSuffix("stopped waiting after 1 s (--timeout) at 50.0 %, below 99.5 %\n"), "\(late)")
+            let reached = try await BuiltProgram.coordinator(
+                "coverage", "--wait", "--timeout", "1s", "--min", "50", "--server", coordinator.local)
+            #expect(reached.status == 0 && !reached.errors.contains("stopped"))
+        }
+        var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 1)
+        desk.report("n1") { $0.full.images = [.listed("nginx")] }
+        try desk.fail("n1", "absent", "manifest unknown")
+        let report = desk.coverage()
+        try #require(report.isSettled)
+        let words = CoverageCommand.ending(report, bar: 100, timeout: .seconds(60))
+        #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until somebody changes something"))
+    }
+
+    @Test("backup: to a file and to standard output, and nothing to what can't take it")
+    func backup() async throws {
+        let folder = try HistoryFolder()
+        let store = folder.store()
+        await store.record(transitions: [transition("n1", "nginx", .present, at: 1)])
+        try await LiveCoordinator.run(history: StoredHistory(store: store)) { coordinator in
+            let copy = folder.path + "/copy.sqlite"
+            let good = try await BuiltProgram.coordinator("backup", copy, "--server", coordinator.local)
+            #expect(good.status == 0 && good.output.isEmpty)
+            let again = try await BuiltProgram.coordinator("backup", copy, "--server", coordinator.local)
+            #expect(again.status == 2 && again.errors.contains("exists already"))
+            let output = try await BuiltProgram.coordinator("backup", "-", "--server", coordinator.local)
+            #expect(output.status == 0 && output.output.hasPrefix("SQLite format 3"))
+            #expect(output.errors.contains("standard output"))
+            #expect(!FileManager.default.fileExists(atPath: "-"))
+        }
+        await store.close()
+    }
+
     @Test("config check: 2 for a file that can't be read; the help says what each status means")
     func files() async throws {
         let missing = try await BuiltProgram.coordinator("config", "check", "/nonexistent/file")
         #expect(missing.status == 2)
+        let plan = try await BuiltProgram.coordinator("plan", "/nonexistent/file")
+        #expect(plan.status == 2)
+        #expect(
+            plan.errors
+                == "error: /nonexistent/file: the file can't be read. Next step: check that it exists and may be read.\n"
+        )
         for command in [["coverage", "--help"], ["config", "check", "--help"]] {
             let help = try await BuiltProgram.coordinator(command)
             #expect(help.status == 0)

@@ -71,6 +71,61 @@ import Testing
         #expect(try await store.moment(at: 100, imageSet: "s").run?.startedAt == 30)
     }
 
+    @Test("A listener that missed what was dropped is told so, and no other")
+    func gapsAreKnown() async throws {
+        let store = memoryStore()
+        await store.record(revision: RevisionRecord(imageSet: "s", number: 1, at: 5, data: [:]))
+        await store.record(revision: RevisionRecord(imageSet: "other", number: 1, at: 5, data: [:]))
+        await store.record(transitions: [
+            transition("a", "y", .present, at: 10), transition("a", "x", .missing, at: 10),
+            transition("a", "x", .pulling, at: 20), transition("a", "x", .present, at: 30),
+            transition("a", "x", .held, at: 110),
+        ])
+        func heard(_ transition: Int64, _ revision: Int64) async throws -> [String] {
+            let position = EventRoutes.Position(transition: transition, revision: revision)
+            return try await store.read { db in
+                try EventQuery.following(position, imageSet: "s", limit: 10, db)
+            }.map { "\($0.name) \($0.position)" }
+        }
+        #expect(try await heard(3, 2) == ["transition 4-2", "transition 5-2"])
+        try await store.prune(before: 100)
+        // Transitions 2 and 3 are gone; 1 and 4 are the last ones of their cells before the horizon.
+        #expect(try await heard(3, 2) == ["transition 4-2", "transition 5-2"])
+        for position in 0...2 as ClosedRange<Int64> { #expect(try await heard(position, 2) == ["reset 5-2"]) }
+
+        // A revision that another one replaced before the horizon; one of another list doesn't matter.
+        await store.record(revision: RevisionRecord(imageSet: "s", number: 2, at: 120, data: [:]))
+        await store.record(revision: RevisionRecord(imageSet: "s", number: 3, at: 130, data: [:]))
+        await store.record(revision: RevisionRecord(imageSet: "other", number: 2, at: 130, data: [:]))
+        await store.record(revision: RevisionRecord(imageSet: "s", number: nil, at: 140, data: [:]))
+        try await store.prune(before: 200)
+        #expect(try await heard(5, 2) == ["reset 5-6"])
+        #expect(
+            try await heard(5, 3) == ["revision 5-4", "revision 5-6"], "the newest stays: its id isn't given again")
+    }
+
+    @Test("A listener hears of the gaps that nodes and cells leave which are no more")
+    func gapsOfWhatIsNoMore() async throws {
+        for isCell in [true, false] {
+            let store = memoryStore()
+            await store.record(nodeEvents: [NodeEventRecord(node: "a", event: .joined(labels: [:]), at: 1)])
+            await store.record(transitions: [transition("a", "x", isCell ? .none : .present, at: 2)])
+            if isCell { await store.record(transitions: [transition("a", "x", .present, at: 3)]) }
+            await store.record(transitions: [transition("a", "x", isCell ? .none : .missing, at: 4)])
+            if !isCell { await store.record(nodeEvents: [NodeEventRecord(node: "a", event: .left, at: 5)]) }
+            try await store.prune(before: 100)
+            let (left, newest) = try await store.read { db in
+                (try Int64.fetchOne(db, sql: "SELECT count(*) FROM transitions"), try EventQuery.newest(db))
+            }
+            #expect(left == 0 && newest.transition >= 2)
+            let before = EventRoutes.Position(transition: newest.transition - 1, revision: 0)
+            let items = try await store.read { db in
+                try EventQuery.following(before, imageSet: "s", limit: 10, db)
+            }
+            #expect(items.map(\.name) == ["reset"], "the last row of a cell was dropped too")
+        }
+    }
+
     @Test func itWorksInSmallStepsAndGivesSpaceBack() async throws {
         let folder = try HistoryFolder()
         let store = folder.store()

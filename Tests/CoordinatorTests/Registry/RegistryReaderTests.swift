@@ -120,9 +120,46 @@ import Testing
         let outages = RegistryOutages()
         #expect(outages["r"] == nil)
         let reader = RegistryReader()
-        // The discard port of loopback: nobody listens.
+        // The discard port of loopback: nobody listens. The words are the same for both, so that they can be told once.
         await Self.expect(reader, "127.0.0.1:9/a:1", "127.0.0.1:9 can't be asked: ")
         await Self.expect(reader, "127.0.0.1:9/b:1", "127.0.0.1:9 can't be asked: ")
+        for reader in [reader, RegistryReader()] {
+            do {
+                _ = try await reader.sizes(of: try ImageReference("127.0.0.1:9/a:1"))
+            } catch {
+                #expect(!"\(error)".contains("manifests"), "\(error)")
+            }
+        }
+    }
+
+    @Test("A registry elsewhere is asked by plain http where somebody said so; else it's told how to say it")
+    func plainHTTP() async throws {
+        let address = Address()
+        let isAstray = Mutex(false)
+        try await ScriptedServer.run { asked, _ in
+            if asked.path == "/token" { return .json(#"{"token": "t0ken"}"#) }
+            guard asked.headers.values.contains("Bearer t0ken") else {
+                let realm = isAstray.withLock(\.self) ? "elsewhere.test" : address.host.withLock(\.self)
+                let challenge = "Bearer realm=\"http://\(realm)/token\""
+                return .json("{}", status: 401, headers: ["WWW-Authenticate": challenge])
+            }
+            return .json(Self.manifest(50))
+        } _: { url, server in
+            // libcurl takes every name below localhost for this machine; we don't.
+            let host = "registry.localhost:\(url.split(separator: ":").last ?? "")"
+            address.host.withLock { $0 = host }
+            let reference = try ImageReference("\(host)/app:1")
+            await Self.expect(RegistryReader(), reference.written, "--plain-http \(host))")
+            #expect(server.requests.isEmpty)
+            var reader = RegistryReader()
+            reader.plainRegistries = [host]
+            reader.credentials = try Self.credentials(Self.login(host))
+            #expect(try await reader.sizes(of: reference) == ["any": 57])
+            // Credentials go nowhere else in the clear.
+            isAstray.withLock { $0 = true }
+            await Self.expect(reader, reference.written, "no safe place")
+            #expect(!server.requests.contains { $0.headers["Host"]?.contains("elsewhere") ?? false })
+        }
     }
 
     @Test("Of several logins the one for the longest path counts; helpers are told apart; nothing is quoted")

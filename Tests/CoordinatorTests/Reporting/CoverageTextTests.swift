@@ -52,6 +52,72 @@ import Testing
         #expect(byNode.contains("NODE") && !byNode.contains("REFERENCE"))
     }
 
+    @Test("A label's key is written as it is; in restricted mode there are no reports that could have an age")
+    func columns() throws {
+        var desk = try failing()
+        #expect(desk.coverage(.label("Rack")).table.contains { $0.hasPrefix("Rack  ") })
+        #expect(desk.coverage().table.joined().contains("REPORT AGE"))
+        desk.configuration.runtimeSocket = .none
+        let restricted = desk.coverage().table.joined(separator: "\n")
+        #expect(!restricted.contains("REPORT AGE") && restricted.contains("UNKNOWN  REFERENCE"))
+    }
+
+    @Test("Of a past that nobody watched nothing is said about the list of today")
+    func unwatched() throws {
+        var report = try SnapshotDesk([], nodes: 0).coverage()
+        #expect(report.table.last == "The image list is empty: set IMAGES in the ConfigMap, as name=reference;...")
+        report.past = CoverageReport.Past(watched: false, complete: true)
+        #expect(report.table.last == "Nothing was known of images and nodes then.")
+        report.past?.watched = true
+        #expect(report.table.last == "The image list was empty then.")
+    }
+
+    @Test("What waits for a node on which it fails for good isn't waited for")
+    func estimate() throws {
+        var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 3)
+        for number in 1...3 { desk.report("n\(number)") { $0.full.images = [.listed("nginx")] } }
+        func seconds(_ desk: SnapshotDesk) -> Double? {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            return PullEstimate(snapshot, medians: ["": 7]).secondsLeft
+        }
+        #expect(seconds(desk) == 7)
+        try desk.fail("n1", "absent", "manifest unknown")
+        try #require(desk.coverage().heldBack == 2)
+        #expect(seconds(desk) == 0)
+    }
+
+    @Test("In restricted mode no answer speaks of agents, or of times that nobody measured")
+    func restricted() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 30)
+        func text(_ desk: SnapshotDesk, width: Int? = nil) -> [String] {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            return ImageReport(snapshot, column: 0).text(TextStyle(isColoured: false), width: width, all: true)
+        }
+        #expect(text(desk).contains("pull time: none was measured"))
+        desk.configuration.runtimeSocket = .none
+        #expect(text(desk).contains("pulled by the nodes' kubelets (restricted mode)"))
+        #expect(text(desk).contains("pull time: unknown, since pod statuses don't tell when a pull began"))
+        // What is too long goes on below, under its beginning.
+        let lines = text(desk, width: 80).drop { !$0.hasPrefix("unknown 30    n1, n10, ") }.prefix { !$0.isEmpty }
+        #expect(lines.count > 1 && lines.allSatisfy { $0.count <= 80 }, "\(lines)")
+        #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(String(repeating: " ", count: 14) + "n") }, "\(lines)")
+
+        let stored = StoredAttempt(id: 1, attempt: attempt("n1", 1, outcome: .failed, message: "m"))
+        var list = AttemptList(HistoryPage(items: [stored], next: nil), evidence: .runtimes)
+        func attempts(failed: Bool = false) -> String {
+            list.text(TextStyle(isColoured: false), width: nil, failed: failed, all: false).joined(separator: "\n")
+        }
+        #expect(!attempts().contains("restricted mode") && attempts().contains(" 1 s "))
+        list.evidence = .podStatuses
+        list.items[0].startedAt = list.items[0].endedAt
+        #expect(attempts().contains("restricted mode: ") && !attempts().contains(" s "))
+        #expect(!attempts(failed: true).contains("restricted mode"))
+        list.items = []
+        #expect(attempts().hasPrefix("no attempt is known\nrestricted mode: "))
+    }
+
     @Test("CSV quotes what needs it, and each line has all fields")
     func csv() throws {
         var desk = try failing()

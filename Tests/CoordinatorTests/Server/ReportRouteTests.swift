@@ -77,6 +77,8 @@ import Testing
             let wide: CoverageSeries = try Self.decode(
                 try await Self.get(coordinator, "/api/v1/coverage/series?since=30d&step=1s"))
             #expect(wide.points.count <= 1000 && wide.points.count > 900)
+            let backwards = try await Self.get(coordinator, "/api/v1/coverage/series?since=1h&until=2h")
+            try expectProblem(backwards, 404, "range-backwards")
             for wrong in ["step=0s", "step=often", "until=soon"] {
                 let response = try await Self.get(coordinator, "/api/v1/coverage/series?\(wrong)")
                 try expectProblem(response, 400, "parameter-invalid")
@@ -95,6 +97,9 @@ import Testing
             #expect(image.nodes == ["failed": ["n1"]])
             #expect(image.failedAttempts.map(\.reason) == ["notFound"])
             #expect(image.firstSeen != nil)
+            let other: ImageReport = try Self.decode(
+                try await Self.get(coordinator, "/api/v1/images/docker.io%2Flibrary%2Fabsent%3Alatest"))
+            #expect(other.name == "no", "a reference names it too, as it's written anywhere")
             try expectProblem(try await Self.get(coordinator, "/api/v1/nodes/nobody"), 404, "unknown-node")
             try expectProblem(try await Self.get(coordinator, "/api/v1/images/nothing"), 404, "unknown-image")
         }
@@ -125,6 +130,21 @@ import Testing
             let failed: AttemptList = try Self.decode(
                 try await Self.get(coordinator, "/api/v1/attempts?failed=true&image=no"))
             #expect(failed.items.map(\.reason) == ["notFound"] && failed.items[0].message == "manifest unknown")
+            // So does one of a former list; what nobody has heard of is told so, rather than that nothing happened.
+            let former = try Stage.configuration(["old=other"])
+            await store.record(
+                revision: RevisionRecord(
+                    imageSet: "k8s-image-puller/k8s-image-puller", number: 2, at: 1_700_000_000_000, data: [:],
+                    findings: RevisionNotes(findings: [], configuration: former).text))
+            let old: TransitionList = try Self.decode(
+                try await Self.get(coordinator, "/api/v1/history?image=old&node=n1"))
+            #expect(old.items.count == 10)
+            for list in ["history", "attempts"] {
+                let image = try await Self.get(coordinator, "/api/v1/\(list)?image=odl")
+                try expectProblem(image, 404, "unknown-image")
+                let node = try await Self.get(coordinator, "/api/v1/\(list)?node=n2222")
+                try expectProblem(node, 404, "unknown-node")
+            }
             for wrong in ["cursor=abc", "state=gone", "since=tomorrow", "limit=10001"] {
                 try expectProblem(try await Self.get(coordinator, "/api/v1/history?\(wrong)"), 400, "parameter-invalid")
             }
@@ -223,6 +243,10 @@ import Testing
             // Ids of another database, as after a backup was restored: the listener is told, and hears what comes.
             let other = try await lines(after: "999999-0", until: "event: reset")
             #expect(other.contains("event: reset"))
+            // An id older than what is kept: the same, for what it missed can't be told any more.
+            try await store.prune(before: Timestamp.wallClock.milliseconds + 1)
+            let old = try await lines(after: "0-0", until: "event: ")
+            #expect(old.last == "event: reset", "and nothing before it")
             let bad = try await Self.get(coordinator, "/api/v1/events", ["Last-Event-ID": "x"])
             try expectProblem(bad, 400, "last-event-id-invalid")
         }

@@ -22,17 +22,22 @@ enum EventQuery {
             revision: try Int64.fetchOne(db, sql: "SELECT max(id) FROM revisions") ?? 0)
     }
 
-    /// What a listener is told that knows more than there is: the database is another one, such as a backup.
+    /// What a listener is told that knows more than there is (the database is another one, such as a backup), or that
+    /// missed what retention has dropped since.
     static func reset(to newest: EventRoutes.Position) -> Item {
         Item(position: newest, name: "reset", data: "{}")
     }
 
-    /// Revisions first, then transitions, each in the order of their commits.
+    /// Revisions first, then transitions, each in the order of their commits; a reset alone where some are no more.
     static func following(
         _ position: EventRoutes.Position, imageSet: String, limit: Int, _ db: Database
     ) throws -> [Item] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let (transition, revision) = (position.transition, position.revision)
+        guard try !HistoryGap.follows(transition: transition, revision: revision, imageSet: imageSet, db) else {
+            return [reset(to: try newest(db))]
+        }
         var position = position
         var items: [Item] = []
         let revisions = try Row.fetchCursor(

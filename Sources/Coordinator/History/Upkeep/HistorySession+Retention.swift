@@ -20,11 +20,16 @@ extension HistorySession {
                     AND later.id > transitions.id AND later.at < ?)
             """
         var step = PruneStep()
+        var newest: Int64?
         let rows = try Row.fetchAll(find, arguments: [horizon, cursor?.at ?? .min, cursor?.id ?? .min, limit])
         for row in rows {
-            try run(drop, [row[1] as Int64, horizon])
-            step.dropped += db.changesCount
+            let id: Int64 = row[1]
+            try run(drop, [id, horizon])
+            guard db.changesCount > 0 else { continue }
+            step.dropped += 1
+            newest = max(newest ?? id, id)
         }
+        try noteGap(transition: newest)
         if rows.count == limit, let last = rows.last { step.next = HistoryCursor(at: last[0], id: last[1]) }
         return step
     }
@@ -33,17 +38,19 @@ extension HistorySession {
     /// is left: an older one of the same cell would come to life again. For the same reason those stay that a keyframe
     /// doesn't know yet.
     func pruneEndedCells(before horizon: Int64, limit: Int) throws -> Int {
-        try run(
-            """
-            DELETE FROM transitions WHERE id IN
-                (SELECT id FROM transitions WHERE to_state = 0 AND at < ? AND NOT EXISTS (
-                    SELECT 1 FROM transitions AS older
-                    WHERE older.node_id = transitions.node_id AND older.image_id = transitions.image_id
-                        AND older.id < transitions.id)
-                    AND id <= (SELECT coalesce(min(last_id), 9223372036854775807) FROM keyframes)
-                LIMIT ?)
-            """, [horizon, limit])
-        return db.changesCount
+        let ended = try Int64.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT id FROM transitions WHERE to_state = 0 AND at < ? AND NOT EXISTS (
+                        SELECT 1 FROM transitions AS older
+                        WHERE older.node_id = transitions.node_id AND older.image_id = transitions.image_id
+                            AND older.id < transitions.id)
+                        AND id <= (SELECT coalesce(min(last_id), 9223372036854775807) FROM keyframes)
+                    LIMIT ?
+                    """), arguments: [horizon, limit])
+        for id in ended { try run("DELETE FROM transitions WHERE id = ?", [id]) }
+        try noteGap(transition: ended.max())
+        return ended.count
     }
 
     /// Drops the keyframes before the newest one that serves the horizon.
@@ -75,6 +82,9 @@ extension HistorySession {
         var dropped = 0
         for node in nodes {
             try run("DELETE FROM cells WHERE node_id = ?", [node])
+            try noteGap(
+                transition: Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT max(id) FROM transitions WHERE node_id = ?"), arguments: [node]))
             try run("DELETE FROM transitions WHERE node_id = ?", [node])
             dropped += db.changesCount
         }
@@ -111,18 +121,25 @@ extension HistorySession {
         return dropped
     }
 
+    /// The newest revision stays, accepted or not: its id would be given again, and listeners know it.
     func pruneRevisionsAndRuns(before horizon: Int64) throws -> Int {
-        try run(
-            """
-            DELETE FROM revisions WHERE at < ? AND (number IS NULL OR EXISTS (
-                SELECT 1 FROM revisions AS later WHERE later.image_set = revisions.image_set
-                    AND later.number IS NOT NULL AND later.id > revisions.id AND later.at < ?))
-            """, [horizon, horizon])
-        let revisions = db.changesCount
+        let revisions = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, image_set FROM revisions WHERE at < ? AND id < (SELECT max(id) FROM revisions)
+                    AND (number IS NULL OR EXISTS (
+                        SELECT 1 FROM revisions AS later WHERE later.image_set = revisions.image_set
+                            AND later.number IS NOT NULL AND later.id > revisions.id AND later.at < ?))
+                ORDER BY id
+                """, arguments: [horizon, horizon])
+        for row in revisions {
+            try run("DELETE FROM revisions WHERE id = ?", [row[0] as Int64])
+            try noteGap(revision: row[0], of: row[1])
+        }
         try run(
             "DELETE FROM coordinator_runs WHERE coalesce(ended_at, last_alive_at) < ? AND id IS NOT ?",
             [horizon, runID])
-        return revisions + db.changesCount
+        return revisions.count + db.changesCount
     }
 
     /// Drops interned texts that nothing refers to any more. References and digests stay: they are few. So does the

@@ -40,6 +40,7 @@ struct CoverageRoutes: Sendable {
         let grouping = try desk.grouping(parameters)
         let until = min(try parameters.moment("until") ?? parameters.now, parameters.now)
         let since = try parameters.moment("since") ?? until + -86_400
+        try QueryParameters.checkOrder(since, until)
         let step = try parameters.span("step", default: 3600)
         // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
         let span = Double(max(0, until.milliseconds(since: since))) / 1000

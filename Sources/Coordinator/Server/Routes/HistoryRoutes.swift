@@ -26,13 +26,15 @@ struct HistoryRoutes: Sendable {
         query.failedOnly = try parameters.flag("failed")
         let wanted = query
         let page = try await desk.history { try await $0.attempts(wanted) }
-        return try AttemptList(page).response(to: request)
+        let evidence: CoverageReport.Evidence = await desk.loop.isRestricted ? .podStatuses : .runtimes
+        return try AttemptList(page, evidence: evidence).response(to: request)
     }
 
     func warmups(_ request: Request) async throws -> Response {
         let parameters = desk.parameters(request)
         let until = try parameters.moment("until") ?? parameters.now
         let since = try parameters.moment("since") ?? until + -7 * 86_400
+        try QueryParameters.checkOrder(since, until)
         let limit = try parameters.integer("limit", in: 1...10_000, default: 1000)
         let set = await desk.imageSet
         let report = try await desk.history { store in

@@ -73,6 +73,15 @@ struct QueryParameters: Sendable {
         return cursor
     }
 
+    /// - Throws: ``ProblemDocument`` when a time range is one backwards: its answer would look as if nothing had happened.
+    static func checkOrder(_ since: Timestamp, _ until: Timestamp) throws {
+        guard since <= until else {
+            throw ProblemDocument(
+                .notFound, "range-backwards", title: "The time range ends before it begins",
+                detail: "since is \(since.rfc3339), until is \(until.rfc3339).")
+        }
+    }
+
     static func problem(_ name: String, _ detail: String) -> ProblemDocument {
         ProblemDocument(
             .badRequest, "parameter-invalid", title: "The parameter \(name) can't be read", detail: detail)

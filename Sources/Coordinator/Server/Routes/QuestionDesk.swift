@@ -38,11 +38,42 @@ struct QuestionDesk: Sendable {
         }
     }
 
-    /// The reference that history knows an image by: an entry's name stands for its reference.
-    func reference(_ image: String?) async -> String? {
-        guard let image else { return nil }
-        let entry = await loop.configuration?.images.first { $0.name == image }
-        return entry?.reference.written ?? image
+    /// What is listed under an entry's name, or under a reference as it's written anywhere.
+    static func column(of image: String, in images: [ImageEntry]) -> Int? {
+        if let column = images.firstIndex(where: { $0.name == image }) { return column }
+        guard let normalised = try? ImageReference(image).normalised else { return nil }
+        return images.firstIndex { $0.reference.normalised == normalised }
+    }
+
+    /// The reference that history knows an image by: an entry's name stands for its reference, of former lists too.
+    ///
+    /// - Throws: ``ProblemDocument`` (404) when neither the list nor history has such an image.
+    private func reference(_ image: String) async throws -> String {
+        let images = await loop.configuration?.images ?? []
+        if let column = Self.column(of: image, in: images) { return images[column].reference.written }
+        let set = await imageSet
+        let known = try await history { store in
+            try await store.read { db in try HistoryNames.reference(image, imageSet: set, db) }
+        }
+        guard let known else {
+            throw ProblemDocument(
+                .notFound, "unknown-image", title: "There is no such image",
+                detail: "\"\(image)\" is neither the name nor the reference of an entry, and history remembers none.")
+        }
+        return known
+    }
+
+    /// - Throws: ``ProblemDocument`` (404) when neither the cluster nor history has such a node.
+    private func checkNode(_ name: String) async throws {
+        if await loop.cluster.nodes[name] != nil { return }
+        let isKnown = try await history { store in
+            try await store.read { db in try HistoryNames.hasNode(name, db) }
+        }
+        guard isKnown else {
+            throw ProblemDocument(
+                .notFound, "unknown-node", title: "There is no such node",
+                detail: "The cluster has no node \"\(name)\", and history remembers none.")
+        }
     }
 
     func grouping(_ parameters: QueryParameters) throws -> CoverageGrouping {
@@ -57,8 +88,12 @@ struct QuestionDesk: Sendable {
 
     /// The filter that history's lists share.
     func filter(_ parameters: QueryParameters) async throws -> HistoryFilter {
-        HistoryFilter(
-            node: try parameters.text("node"), image: await reference(try parameters.text("image")),
-            since: try parameters.moment("since")?.milliseconds, until: try parameters.moment("until")?.milliseconds)
+        let (since, until) = (try parameters.moment("since"), try parameters.moment("until"))
+        if let since, let until { try QueryParameters.checkOrder(since, until) }
+        let (node, image) = (try parameters.text("node"), try parameters.text("image"))
+        if let node { try await checkNode(node) }
+        var filter = HistoryFilter(node: node, since: since?.milliseconds, until: until?.milliseconds)
+        if let image { filter.image = try await reference(image) }
+        return filter
     }
 }

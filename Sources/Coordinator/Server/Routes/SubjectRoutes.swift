@@ -26,7 +26,7 @@ struct SubjectRoutes: Sendable {
         let parameters = desk.parameters(request)
         let since = try parameters.moment("since") ?? parameters.now + -30 * 86_400
         let snapshot = try await desk.snapshot()
-        guard let column = snapshot.configuration.images.firstIndex(where: { $0.name == name }) else {
+        guard let column = QuestionDesk.column(of: name, in: snapshot.configuration.images) else {
             let names = snapshot.configuration.images.map(\.name).prefix(20).joined(separator: ", ")
             throw ProblemDocument(
                 .notFound, "unknown-image", title: "There is no such image entry",

@@ -1,0 +1,25 @@
+import GRDB
+import Planning
+import Shared
+
+/// Which nodes and images history has heard of, so that a misspelt name isn't told that nothing happened.
+enum HistoryNames {
+    static func hasNode(_ name: String, _ db: Database) throws -> Bool {
+        try Int.fetchOne(db, sql: "SELECT 1 FROM nodes WHERE name = ?", arguments: [name]) != nil
+    }
+
+    /// The reference that is meant: itself, or that of the newest revision with an entry of this name; nil when there
+    /// was neither.
+    static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {
+        let known = try Int.fetchOne(db, sql: "SELECT 1 FROM images WHERE reference = ?", arguments: [image])
+        if known != nil { return image }
+        let revisions = try Row.fetchCursor(
+            db, sql: "SELECT findings FROM revisions WHERE image_set = ? AND number IS NOT NULL ORDER BY id DESC",
+            arguments: [imageSet])
+        while let row = try revisions.next() {
+            let images = RevisionNotes(text: row[0])?.configuration?.images
+            if let entry = images?.first(where: { $0.name == image }) { return entry.reference.written }
+        }
+        return nil
+    }
+}
