@@ -119,6 +119,9 @@ class Agents:
                 heapq.heappush(self._timers, (agent.deadline, number, timer))
             elif agent.socket is None:
                 self._connect(agent)
+            elif agent.step == "rest":
+                self._begin(agent)
+                self._go_on(agent)
             else:
                 self._fail(agent, "timeout")
 
@@ -159,8 +162,10 @@ class Agents:
 
     def _fail(self, agent: Agent, why: str, after: float = 0) -> None:
         self.statuses[why] += 1
-        # Only after an answer may a connection be used again; beginning anew is what a failure costs most.
         self._close(agent)
+        self._pause(agent, after)
+
+    def _pause(self, agent: Agent, after: float) -> None:
         agent.failures += 1
         ceiling = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(agent.failures - 1, 10))
         delay = max(after, random.uniform(0.05, 1) * ceiling)
@@ -194,6 +199,8 @@ class Agents:
             self._begin(agent)
         if agent.step == "send":
             self._send(agent)
+        if agent.step == "rest" and not agent.socket.recv(1 << 14):
+            return self._fail(agent, "closed")
         while agent.step == "read":
             data = agent.socket.recv(1 << 14)
             if not data:
@@ -227,7 +234,12 @@ class Agents:
         status = head.split(" ", 2)[1]
         if status != "200":
             after = float(head.split("retry-after:", 1)[1].split("\r\n", 1)[0]) if "retry-after:" in head else 0
-            return self._fail(agent, status, after)
+            if "connection: close" in head:
+                return self._fail(agent, status, after)
+            # As libcurl, which the agent asks through, keeps a connection after any whole answer.
+            self.statuses[status] += 1
+            agent.step = "rest"
+            return self._pause(agent, after)
         self.statuses[status] += 1
         agent.answered(body)
         self._begin(agent)

@@ -217,10 +217,12 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
                 self._page(query, "NodeList", crowd.node)
 
         def _pods(self, query: dict[str, str]) -> None:
-            template = crowd.template()
+            # Of the other pods that a coordinator asks for there are none.
+            isOurs = "app.kubernetes.io/instance=" in query.get("labelSelector", "")
+            template = crowd.template() if isOurs else None
             if query.get("watch") == "true":
                 # What has changed since is told by a list.
-                self._watch(query, "v1", "Pod", lambda: crowd.template() != template)
+                self._watch(query, "v1", "Pod", lambda: isOurs and crowd.template() != template)
             elif template is None:
                 self._answer(200, json.dumps({
                     "kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1000"},

@@ -24,19 +24,20 @@ extension ControlLoop {
         return answer(receipt, isCommitted: isCommitted, databaseID: databaseID)
     }
 
-    /// Lets an agent wait until reports can be taken, instead of sending it away: all come at once after a restart, and
-    /// each that is sent away comes again on a new connection. What it sends stays with the connection meanwhile.
+    /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
+    /// with its connection meanwhile, 60 KB for each, so of thousands only the first ones wait.
     func untilReady(patience: Duration) async {
-        guard !isReady else { return }
+        guard !isReady, arriving < Self.maximumArriving else { return }
         let deadline = ContinuousClock.now + patience
         arriving += 1
         defer { arriving -= 1 }
         while !isReady, !isEnding, !Task.isCancelled, .now < deadline {
             await waitForNews(node: Self.anyNode, wait: ContinuousClock.now.duration(to: deadline))
         }
-        // One after the other: each report takes memory while it's read.
-        if isReady { try? await Task.sleep(for: .milliseconds(Int.random(in: 0...arriving))) }
     }
+
+    /// Agents that wait for the first lists at most. In a cluster of so many nodes those come within a second.
+    static let maximumArriving = 200
 
     /// Whether reports can be taken.
     var isReady: Bool { configuration != nil && cluster.isSynced }

@@ -103,6 +103,8 @@ private final class RandomWorld {
                 imageSet: "set", number: Int64(revision), at: clock.now.milliseconds, data: [:],
                 findings: RevisionNotes(findings: [], configuration: configuration).text))
         await loop.adopt(configuration, revision: revision)
+        // A coordinator does it every few seconds; who tells of cells may be another from now on.
+        await loop.mendHistory()
         await settle()
     }
 
@@ -123,7 +125,7 @@ private final class RandomWorld {
         let name = "n\(Int.random(in: 1...4, using: &random))"
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<60 where configuration.runtimeSocket == .none: await changePod(on: name)
-        case 0..<60: try await report(nodes.keys.randomElement(using: &random) ?? name)
+        case 0..<60: try await report(nodes.keys.sorted().randomElement(using: &random) ?? name)
         case 60..<66:
             nodes[name] = nodes[name] == nil ? Stage.node(name, uid: "u\(revision)", labels: ["pool": "a"]) : nil
             if let node = nodes[name] {
