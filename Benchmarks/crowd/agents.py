@@ -90,8 +90,9 @@ class Agents:
     def run(self, until: Callable[[], bool]) -> None:
         now = time.monotonic()
         for agent in self.agents:
-            # They lost their coordinator a moment ago.
-            self._rest(agent, now + random.uniform(0, FIRST_DELAY))
+            # They lost their coordinator some ten seconds ago, as long as a pod takes to be replaced, and have tried again
+            # four or five times.
+            self._rest(agent, now + random.uniform(0.05, 1) * FIRST_DELAY * 2 ** 4)
         while not until() and not self.is_over:
             for file, events in self._poll.poll(0.05, 512):
                 if agent := self._by_file.get(file):

@@ -34,7 +34,11 @@ struct WatchedAgentPods: AgentPods {
     /// In a large cluster a list takes seconds. An agent waits longer for its answer.
     static let patience = Duration.seconds(10)
 
-    func untilListed() async { await loop.untilReady(patience: Self.patience) }
+    func untilListed() async {
+        // Asked before, because a connection's task keeps what the wait itself needs: 10 KB.
+        guard await loop.hasPlaceToWait else { return }
+        await loop.untilReady(patience: Self.patience)
+    }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 

@@ -27,7 +27,7 @@ extension ControlLoop {
     /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
     /// with its connection meanwhile, 60 KB for each, so of thousands only the first ones wait.
     func untilReady(patience: Duration) async {
-        guard !isReady, arriving < Self.maximumArriving else { return }
+        guard hasPlaceToWait else { return }
         let deadline = ContinuousClock.now + patience
         arriving += 1
         defer { arriving -= 1 }
@@ -38,6 +38,9 @@ extension ControlLoop {
 
     /// Agents that wait for the first lists at most. In a cluster of so many nodes those come within a second.
     static let maximumArriving = 200
+
+    /// Whether an agent that comes now is to wait until reports can be taken.
+    var hasPlaceToWait: Bool { !isReady && arriving < Self.maximumArriving }
 
     /// Whether reports can be taken.
     var isReady: Bool { configuration != nil && cluster.isSynced }

@@ -34,8 +34,7 @@ struct GuardedChannel: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(ConnectionAdmission(limiter))
             if let identity {
-                try pipeline.addHandler(
-                    NIOSSLServerHandler(context: identity.current, configuration: Self.smallBuffers))
+                try pipeline.addHandler(NIOSSLServerHandler(context: identity.current))
             }
         }.flatMap {
             http.setup(channel: channel, logger: logger)
@@ -58,12 +57,6 @@ struct GuardedChannel: ServerChildChannel {
 
     /// Read at once; a heartbeat has less.
     private static let readBytes = 4096
-
-    private static let smallBuffers: NIOSSLHandler.Configuration = {
-        var configuration = NIOSSLHandler.Configuration()
-        configuration.maximumPreservedOutboundBufferCapacity = 1024
-        return configuration
-    }()
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
         await http.handle(value: value, logger: logger)
