@@ -185,7 +185,10 @@ final class BenchmarkWorld {
             }
             _ = fleet.ingest(report, at: now, using: &random)
         }
-        return Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
+        var snapshot = Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
+        // The control loop knows them as long as neither nodes nor configuration change.
+        snapshot.knownTargets = snapshot.targets
+        return snapshot
     }
 
     func measureLive() async throws {

@@ -51,7 +51,7 @@ struct CoverageNews: Sendable {
                 failed[key] = (failure, (failed[key]?.nodes ?? 0) + 1, column)
             }
             let isUnsure = node.row[.unknown] > 0
-            if let piece = warm(node.node, lacks: !node.row.absent.isEmpty, isUnsure: isUnsure, at: snapshot.now) {
+            if let piece = warm(node.node, lacks: node.row.absent > 0, isUnsure: isUnsure, at: snapshot.now) {
                 news.append(piece)
             }
         }

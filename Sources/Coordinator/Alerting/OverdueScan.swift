@@ -26,7 +26,7 @@ struct OverdueScan: Sendable {
             nowHeard.insert(name)
             if !heard.contains(name) { ledger.resume(name, at: now) }
             ledger.see(Self.sighting(node, images: images), at: now)
-            for column in node.row.absent {
+            for column in node.row.absentColumns {
                 let image = images[column]
                 guard let absence = ledger.absence(of: image.reference.written, on: name),
                     absence.counted + patience <= now
@@ -51,7 +51,7 @@ struct OverdueScan: Sendable {
             let unknown = images.indices.filter { node.row.states[$0] == .unknown }
             sighting.unknown = Set(unknown.map { images[$0].reference.written })
         }
-        sighting.absent = node.row.absent.map { column in
+        sighting.absent = node.row.absentColumns.map { column in
             let failure = node.failure(column)
             return .init(
                 reference: images[column].reference.written, reason: failure?.reason, message: failure?.message ?? "")

@@ -53,7 +53,7 @@ struct CoverageMetrics {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {
             if row.present == images.count { covered += 1 }
-            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent.count)) }
+            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent)) }
         }
     }
 

@@ -9,21 +9,17 @@ final class CellRow: Sendable {
     let failed: [Int]
     /// Columns that are present and not held.
     let unheld: [Int]
-    /// Columns that are neither present nor unknown.
-    let absent: [Int]
 
     init(_ states: [CellState]) {
         self.states = states
         var counts = [Int](repeating: 0, count: CellState.allCases.count)
         for state in states { counts[Int(state.rawValue)] += 1 }
-        func columns(_ wanted: CellState...) -> [Int] {
-            let count = wanted.reduce(0) { $0 + counts[Int($1.rawValue)] }
-            // In most rows there are none.
-            return count == 0 ? [] : states.indices.filter { wanted.contains(states[$0]) }
+        // In most rows there are none.
+        func columns(_ wanted: CellState) -> [Int] {
+            counts[Int(wanted.rawValue)] == 0 ? [] : states.indices.filter { states[$0] == wanted }
         }
         failed = columns(.failed)
         unheld = columns(.present)
-        absent = columns(.missing, .pulling, .failed)
         self.counts = counts
     }
 
@@ -32,6 +28,14 @@ final class CellRow: Sendable {
 
     /// Cells that are present, held ones included.
     var present: Int { self[.present] + self[.held] }
+
+    /// Cells that are neither present nor unknown.
+    var absent: Int { states.count - present - self[.unknown] }
+
+    /// The columns of those.
+    var absentColumns: [Int] {
+        absent == 0 ? [] : states.indices.filter { states[$0] != .unknown && !states[$0].isPresent }
+    }
 }
 
 /// Cells by column and state, added up row by row.

@@ -52,8 +52,11 @@ struct NodeCells {
                 row = neighbour
                 return
             }
-            let known = (reading.cells ?? []).prefix(images.count)
-            states = Array(known) + repeatElement(.unknown, count: images.count - known.count)
+            var known = Array((reading.cells ?? []).prefix(images.count))
+            if known.count < images.count {
+                known += repeatElement(.unknown, count: images.count - known.count)
+            }
+            states = known
         }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
