@@ -43,8 +43,8 @@ struct CoverageNews: Sendable {
         var news: [News] = []
         expectNewcomers(cells, isLonger: listed.map { !$0.isSuperset(of: images) } ?? false)
         lastLook = (Dictionary(cells.map { ($0.name, $0.node.uid) }, uniquingKeysWith: { $1 }), snapshot.now)
+        counts.add(cells.lazy.filter(\.isKnown).map(\.row))
         for node in cells where node.isKnown {
-            counts.add(node.row)
             for column in node.row.failed {
                 guard let failure = node.failure(column) else { continue }
                 let key = Failing(image: images[column].name, reason: failure.reason)
@@ -55,17 +55,15 @@ struct CoverageNews: Sendable {
                 news.append(piece)
             }
         }
-        counts.endRows()
         warming = warming.filter { lastLook?.nodes[$0.key] != nil }
 
         // What an edit adds may have come to all nodes between two looks.
         if let listed { incomplete.formUnion(images.filter { !listed.contains($0) }) }
         listed = Set(images)
         for (column, image) in images.enumerated() {
-            let present = counts[column, .present] + counts[column, .held]
-            if counts[column, .missing] + counts[column, .pulling] + counts[column, .failed] > 0 {
+            if counts.absent(column) > 0 {
                 incomplete.insert(image)
-            } else if !cells.isEmpty, present == cells.count, incomplete.remove(image) != nil {
+            } else if !cells.isEmpty, counts.present(column) == cells.count, incomplete.remove(image) != nil {
                 news.append(.imageCached(image, nodes: cells.count))
             }
         }

@@ -10,9 +10,8 @@ enum ImageVersions {
         let moved = snapshot.fleet.columnsWithSeveralImages
         var counts = ColumnCounts(columns: images.count)
         var ids: [String: [Set<String>]] = [:]
-        for node in cells where node.isKnown {
-            counts.add(node.row)
-            guard !moved.isEmpty else { continue }
+        counts.add(cells.lazy.filter(\.isKnown).map(\.row))
+        for node in cells where node.isKnown && !moved.isEmpty {
             let labels = node.node.labels
             let platform = "\(labels["kubernetes.io/os"] ?? "")/\(labels["kubernetes.io/arch"] ?? "")"
             for column in moved where column < images.count && node.row.states[column].isPresent {
@@ -20,10 +19,9 @@ enum ImageVersions {
                 ids[platform, default: Array(repeating: [], count: images.count)][column].insert(id)
             }
         }
-        counts.endRows()
         return images.indices.map { column in
             if moved.contains(column) { return ids.values.map { $0[column].count }.max() ?? 0 }
-            return counts[column, .present] + counts[column, .held] > 0 ? 1 : 0
+            return counts.present(column) > 0 ? 1 : 0
         }
     }
 }

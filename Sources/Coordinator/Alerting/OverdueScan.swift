@@ -25,8 +25,9 @@ struct OverdueScan: Sendable {
             let name = node.name
             nowHeard.insert(name)
             if !heard.contains(name) { ledger.resume(name, at: now) }
-            ledger.see(Self.sighting(node, images: images), at: now)
-            for column in node.row.absentColumns {
+            let absent = node.row.absentColumns
+            ledger.see(Self.sighting(node, absent: absent, images: images), at: now)
+            for column in absent {
                 let image = images[column]
                 guard let absence = ledger.absence(of: image.reference.written, on: name),
                     absence.counted + patience <= now
@@ -45,13 +46,13 @@ struct OverdueScan: Sendable {
         return groups.values.sorted { $0.key < $1.key }
     }
 
-    private static func sighting(_ node: NodeCells, images: [ImageEntry]) -> AbsenceLedger.Sighting {
+    private static func sighting(_ node: NodeCells, absent: [Int], images: [ImageEntry]) -> AbsenceLedger.Sighting {
         var sighting = AbsenceLedger.Sighting(node: node.name, uid: node.node.uid)
         if node.row[.unknown] > 0 {
             let unknown = images.indices.filter { node.row.states[$0] == .unknown }
             sighting.unknown = Set(unknown.map { images[$0].reference.written })
         }
-        sighting.absent = node.row.absentColumns.map { column in
+        sighting.absent = absent.map { column in
             let failure = node.failure(column)
             return .init(
                 reference: images[column].reference.written, reason: failure?.reason, message: failure?.message ?? "")

@@ -33,11 +33,8 @@ struct CoverageMetrics {
         openCircuits = snapshot.openCircuits
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
-        for node in cells {
-            counts.add(node.row)
-            add(node, node.row, now: snapshot.now)
-        }
-        counts.endRows()
+        counts.add(cells.lazy.map(\.row))
+        for node in cells { add(node, node.row, now: snapshot.now) }
         for (_, order) in snapshot.fleet.orders { pulls[order.reference.registry, default: 0] += 1 }
     }
 

@@ -12,10 +12,9 @@ extension CoverageReport {
         nodesLeft = 0
         for node in cells {
             let slice = tally.slice(node: node.name, labels: grouping.needsLabels ? node.node.labels : [:])
-            tally.note(
-                age: node.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }, slice: slice)
+            tally.note(age: node.reportAgeSeconds, slice: slice)
             let row = node.row
-            tally.add(row, slice: slice)
+            if let slice { tally.add(row, slice: slice) }
             if row.present < images.count { nodesLeft += 1 }
             for column in row.failed {
                 guard let failure = node.failure(column) else { continue }
@@ -30,7 +29,7 @@ extension CoverageReport {
             heldBack[platform] = columns
             for column in columns where row.states[column] == .missing { tally.addHeldBack(column: column) }
         }
-        tally.endRows()
+        if grouping == .image { tally.add(cells.lazy.map(\.row)) }
         self.heldBack = tally.heldBack
         at = snapshot.now.rfc3339
         revision = snapshot.revision

@@ -52,16 +52,13 @@ struct CoverageTally {
         counts.add(state, column: slice ?? column)
     }
 
-    /// Adds a node's cells.
-    ///
-    /// After the last one ``endRows()`` must be called.
-    mutating func add(_ row: CellRow, slice: Int?) {
-        present += row.present
-        guard let slice else { return counts.add(row) }
+    /// Adds a node's cells to its slice.
+    mutating func add(_ row: CellRow, slice: Int) {
         for state in CellState.allCases where row[state] > 0 { counts.add(state, column: slice, times: row[state]) }
     }
 
-    mutating func endRows() { counts.endRows() }
+    /// Adds the cells of all nodes, when each image is a slice.
+    mutating func add(_ rows: some Sequence<CellRow>) { counts.add(rows) }
 
     /// A missing cell waits for the one node that tries its image.
     mutating func addHeldBack(column: Int) { waiting[column, default: 0] += 1 }

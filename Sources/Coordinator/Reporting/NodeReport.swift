@@ -66,16 +66,8 @@ struct NodeReport: Codable, Sendable, Hashable {
         causes = NodeDiagnosis(snapshot: snapshot, node: name).causes
         images = []
         counts = CoverageCounts()
-        let cells = snapshot.fleet.cells(of: name, now: snapshot.now)
-        let isRestricted = snapshot.configuration.runtimeSocket == .none
-        let pod = snapshot.cluster.pods.living(on: name).first
-        for (column, entry) in snapshot.configuration.images.enumerated() where isTarget {
-            var cell = CellState.unknown
-            if isRestricted {
-                if view?.isReady == true { cell = pod?.presence(of: entry.name).state ?? .unknown }
-            } else if let cells, column < cells.count {
-                cell = cells[column]
-            }
+        let states = view.flatMap { isTarget ? snapshot.cells(of: $0).row.states : nil } ?? []
+        for ((column, entry), cell) in zip(snapshot.configuration.images.enumerated(), states) {
             counts.add(cell, times: 1)
             images.append(Image(entry, cell, column, name, snapshot))
         }

@@ -75,9 +75,7 @@ extension ReadableResource {
             case "items":
                 page.items = []
                 try reader.elements { reader in
-                    guard var item = try resource(&reader) else { throw ReadableFault.null }
-                    // A page may have hundreds that are alike.
-                    if let last = page.items?.last { item.share(with: last) }
+                    guard let item = try resource(&reader) else { throw ReadableFault.null }
                     page.items?.append(item)
                 }
             default: break

@@ -10,9 +10,7 @@ extension CellMatrix {
             images: images)
         let cells = snapshot.targetCells()
         for node in cells {
-            add(
-                node: node.name, states: node.row.states,
-                reportAgeSeconds: node.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 })
+            add(node: node.name, states: node.row.states, reportAgeSeconds: node.reportAgeSeconds)
         }
         labels = LabelColumn.columns(cells.map(\.node.labels))
     }

@@ -38,12 +38,10 @@ final class CellRow: Sendable {
     }
 }
 
-/// Cells by column and state, added up row by row.
+/// Cells by column and state.
 struct ColumnCounts {
     private static let states = CellState.allCases.count
     private var counts: [Int]
-    /// Neighbours with the same row, which aren't counted yet.
-    private var pending: (row: CellRow, nodes: Int)?
 
     init(columns: Int) { counts = [Int](repeating: 0, count: columns * Self.states) }
 
@@ -55,19 +53,28 @@ struct ColumnCounts {
         counts[column * Self.states + Int(state.rawValue)] += times
     }
 
-    /// After the last row ``endRows()`` must be called.
-    mutating func add(_ row: CellRow) {
-        if pending?.row === row {
-            pending?.nodes += 1
-        } else {
-            endRows()
-            pending = (row, 1)
+    /// Adds nodes' rows. Neighbours that share one are counted at once.
+    mutating func add(_ rows: some Sequence<CellRow>) {
+        var last: CellRow?
+        var nodes = 0
+        for row in rows {
+            if row !== last {
+                add(last, times: nodes)
+                (last, nodes) = (row, 0)
+            }
+            nodes += 1
         }
+        add(last, times: nodes)
     }
 
-    mutating func endRows() {
-        guard let (row, nodes) = pending else { return }
-        pending = nil
-        for (column, state) in row.states.enumerated() { add(state, column: column, times: nodes) }
+    private mutating func add(_ row: CellRow?, times: Int) {
+        guard let row else { return }
+        for (column, state) in row.states.enumerated() { add(state, column: column, times: times) }
     }
+
+    /// Cells that are present, held ones included.
+    func present(_ column: Int) -> Int { self[column, .present] + self[column, .held] }
+
+    /// Cells that are neither present nor unknown.
+    func absent(_ column: Int) -> Int { self[column, .missing] + self[column, .pulling] + self[column, .failed] }
 }

@@ -13,9 +13,9 @@ struct NodeCells {
         let snapshot: Snapshot
         let targets: [NodeView]
 
-        init(_ snapshot: Snapshot) {
+        init(_ snapshot: Snapshot, targets: [NodeView]) {
             self.snapshot = snapshot
-            targets = snapshot.targets
+            self.targets = targets
         }
     }
 
@@ -23,11 +23,15 @@ struct NodeCells {
     /// Of the node among the targets: it has a dozen parts too.
     private let position: Int
     private let evidence: Evidence
-    /// When the runtime's images were last listed; nil when no agent has told.
-    let inventoryAt: Timestamp?
+    private let inventoryAt: Timestamp?
 
     var node: NodeView { scene.targets[position] }
     var name: String { scene.targets[position].name }
+
+    /// Seconds since the runtime's images were last listed; nil when no agent has told.
+    var reportAgeSeconds: Double? {
+        inventoryAt.map { Double(scene.snapshot.now.milliseconds(since: $0)) / 1000 }
+    }
 
     /// The states of its cells; the same object as the neighbour's, where they are the same.
     let row: CellRow
@@ -115,10 +119,13 @@ struct CellFailure: Sendable, Equatable {
 extension Snapshot {
     /// The target nodes with their cells, by name.
     func targetCells() -> [NodeCells] {
-        let scene = NodeCells.Scene(self)
+        let scene = NodeCells.Scene(self, targets: targets)
         var cells: [NodeCells] = []
         cells.reserveCapacity(scene.targets.count)
         for position in scene.targets.indices { cells.append(NodeCells(position, scene, after: cells.last?.row)) }
         return cells
     }
+
+    /// The cells of one target node.
+    func cells(of node: NodeView) -> NodeCells { NodeCells(0, NodeCells.Scene(self, targets: [node]), after: nil) }
 }
