@@ -38,7 +38,7 @@ extension CoverageReport {
         let at = Timestamp(milliseconds: moment.at)
         self.at = at.rfc3339
         revision = Int(clamping: moment.revision?.number ?? 0)
-        evidence = configuration?.runtimeSocket == RuntimeSocket.none ? .podStatuses : .runtimes
+        evidence = Evidence(configuration)
         self.grouping = grouping.description
         nodes = moment.nodes.count
         self.images = images.count

@@ -33,7 +33,7 @@ extension CoverageReport {
         self.heldBack = tally.heldBack
         at = snapshot.now.rfc3339
         revision = snapshot.revision
-        evidence = isRestricted ? .podStatuses : .runtimes
+        evidence = Evidence(snapshot.configuration)
         self.grouping = grouping.description
         nodes = cells.count
         self.images = images.count

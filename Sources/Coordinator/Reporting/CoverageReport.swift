@@ -1,3 +1,5 @@
+import Planning
+
 /// The coverage of the cluster at one moment: the answer of `GET /api/v1/coverage`.
 struct CoverageReport: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
@@ -36,6 +38,11 @@ struct CoverageReport: Codable, Sendable, Hashable {
         case runtimes
         /// Pod statuses alone: restricted mode, in which no cap on pulls is possible.
         case podStatuses
+
+        /// - Parameter configuration: the one in force; nil: there's none.
+        init(_ configuration: Configuration?) {
+            self = configuration?.runtimeSocket == RuntimeSocket.none ? .podStatuses : .runtimes
+        }
     }
 
     /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for

@@ -56,9 +56,8 @@ struct ImageReport: Codable, Sendable, Hashable {
         revision = snapshot.revision
         nodes = [:]
         var tally = CoverageTally(.image, images: [entry])
-        let isRestricted = snapshot.configuration.runtimeSocket == .none
-        evidence = isRestricted ? .podStatuses : .runtimes
-        pulledBy = (isRestricted ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
+        evidence = CoverageReport.Evidence(snapshot.configuration)
+        pulledBy = (evidence == .podStatuses ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         for node in snapshot.targetCells() {
             let state = node.row.states[column]
             tally.add(state, column: 0, slice: nil)

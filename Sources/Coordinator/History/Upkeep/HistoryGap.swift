@@ -23,18 +23,10 @@ extension HistorySession {
     /// Remembers that the transition was dropped; nil: none was.
     func noteGap(transition id: Int64?) throws {
         guard let id else { return }
-        try note(id, HistoryGap.transition)
+        try keepLargest(id, HistoryGap.transition)
     }
 
     func noteGap(revision id: Int64, of imageSet: String) throws {
-        try note(id, HistoryGap.revision(of: imageSet))
-    }
-
-    private func note(_ id: Int64, _ key: String) throws {
-        try run(
-            """
-            INSERT INTO meta (key, value) VALUES (?, ?)
-            ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
-            """, [key, id])
+        try keepLargest(id, HistoryGap.revision(of: imageSet))
     }
 }

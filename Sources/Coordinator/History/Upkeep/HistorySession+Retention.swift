@@ -168,11 +168,16 @@ extension HistorySession {
 
     /// Remembers how far back history is whole.
     func setHorizon(_ horizon: Int64) throws {
+        try keepLargest(horizon, "horizon")
+    }
+
+    /// Remembers a number unless a larger one is remembered.
+    func keepLargest(_ value: Int64, _ key: String) throws {
         try run(
             """
-            INSERT INTO meta (key, value) VALUES ('horizon', ?)
+            INSERT INTO meta (key, value) VALUES (?, ?)
             ON CONFLICT DO UPDATE SET value = max(value, excluded.value)
-            """, [horizon])
+            """, [key, value])
     }
 
     /// Gives some free pages back to the disk when a fifth of the file is free; tells whether more are left to give.

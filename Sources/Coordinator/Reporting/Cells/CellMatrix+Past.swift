@@ -8,7 +8,7 @@ extension CellMatrix {
         let images = configuration?.images ?? []
         self.init(
             at: Timestamp(milliseconds: moment.at), revision: Int(clamping: moment.revision?.number ?? 0),
-            evidence: configuration?.runtimeSocket == RuntimeSocket.none ? .podStatuses : .runtimes, images: images,
+            evidence: CoverageReport.Evidence(configuration), images: images,
             past: CoverageReport.Past(watched: moment.run != nil, complete: !moment.isBeforeHorizon))
         let columns = images.map { moment.images[$0.reference.written].flatMap { moment.grid.columns[$0] } ?? [] }
         let nodes = moment.nodes.sorted { $0.name < $1.name }

@@ -26,7 +26,7 @@ struct HistoryRoutes: Sendable {
         query.failedOnly = try parameters.flag("failed")
         let wanted = query
         let page = try await desk.history { try await $0.attempts(wanted) }
-        let evidence: CoverageReport.Evidence = await desk.loop.isRestricted ? .podStatuses : .runtimes
+        let evidence = CoverageReport.Evidence(await desk.loop.configuration)
         return try AttemptList(page, evidence: evidence).response(to: request)
     }
 
