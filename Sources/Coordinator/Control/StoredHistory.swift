@@ -10,33 +10,13 @@ struct StoredHistory: HistoryRecorder {
         get async { await store.health.databaseID ?? "" }
     }
 
-    /// Neighbours of one kind are stored together: their order is what matters.
+    /// Facts of one commit at most: others wait for it, attempts that an agent wants acknowledged among them.
+    private static let group = 2000
+
     func record(_ facts: [HistoryFact]) async {
-        var transitions: [TransitionRecord] = []
-        var events: [NodeEventRecord] = []
-        for fact in facts {
-            if case .transition(let transition) = fact {
-                await store(&events)
-                transitions.append(TransitionRecord(transition))
-            } else if let event = NodeEventRecord(fact) {
-                await store(&transitions)
-                events.append(event)
-            }
+        for start in stride(from: 0, to: facts.count, by: Self.group) {
+            await store.record(facts[start..<min(facts.count, start + Self.group)])
         }
-        await store(&transitions)
-        await store(&events)
-    }
-
-    private func store(_ transitions: inout [TransitionRecord]) async {
-        guard !transitions.isEmpty else { return }
-        _ = await store.record(transitions: transitions)
-        transitions = []
-    }
-
-    private func store(_ events: inout [NodeEventRecord]) async {
-        guard !events.isEmpty else { return }
-        _ = await store.record(nodeEvents: events)
-        events = []
     }
 
     func commit(_ attempts: [Fleet.FinishedAttempt]) async -> Bool {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Planning
 import Testing
 
 @testable import Coordinator
@@ -27,6 +28,29 @@ import Testing
         let commits = await store.health.commits - before
         #expect(commits < 200, "\(commits) transactions for 200 writes")
         await store.close()
+    }
+
+    /// A coordinator's start: agent after agent is heard and tells of its images.
+    @Test func factsOfManyNodesShareACommit() async throws {
+        let store = memoryStore()
+        await store.open()
+        let before = await store.health.commits
+        let facts = (0..<500).flatMap { node -> [HistoryFact] in
+            let at = Timestamp(milliseconds: Int64(node))
+            let name = "node-\(node)"
+            let held = Transition(node: name, reference: "x", from: .unknown, to: .held, at: at)
+            let missing = Transition(node: name, reference: "x", from: .held, to: .missing, at: at)
+            return [
+                .target(node: name, labels: [:], at: at), .transition(held), .heard(node: name, at: at),
+                .transition(missing),
+            ]
+        }
+        await StoredHistory(store: store).record(facts)
+        #expect(await store.health.commits - before == 1)
+        #expect(try await store.count("transitions") == 1000)
+        #expect(try await store.currentNodes().count == 500)
+        let states = try await store.currentCells(CellQuery(node: "node-7")).map(\.state)
+        #expect(states == [.missing])
     }
 
     @Test func theOrderOfOneCallerIsKept() async throws {
