@@ -41,6 +41,8 @@ actor ControlLoop {
     var podLedger = PodLedger()
     var pullPodActuator: PullPodActuator?
     var waiters = AssignmentWaiters()
+    /// Ends those whose time has come.
+    var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
     /// Agents that wait until reports can be taken.
     var arriving = 0
     var attemptTally = AttemptTally()
@@ -59,7 +61,7 @@ actor ControlLoop {
         didSet { if roster == nil { targets = nil } }
     }
     /// The target nodes by name, as questions want them; nil as the roster is.
-    private var targets: [NodeView]?
+    private var targets: TargetNodes?
     /// Why the roll-out of the present template doesn't go on, when it doesn't.
     var rollOutTrouble: Plan.RollOutTrouble?
 
@@ -245,7 +247,10 @@ actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
-        if roster != nil { targets = targets ?? snapshot.targets }
+        if roster != nil {
+            snapshot.knownTargets = targets
+            targets = snapshot.targetNodes
+        }
         snapshot.knownTargets = targets
         return snapshot
     }

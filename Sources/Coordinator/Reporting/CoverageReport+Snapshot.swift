@@ -9,9 +9,10 @@ extension CoverageReport {
         var tally = CoverageTally(grouping, images: images)
         var heldBack: [String: [Int]] = [:]
         let cells = snapshot.targetCells()
+        let isHoldingBack = !isRestricted && snapshot.fleet.isHoldingBack
         nodesLeft = 0
         for node in cells {
-            let slice = tally.slice(node: node.name, labels: grouping.needsLabels ? node.node.labels : [:])
+            let slice = tally.slice(node: node.name, labels: grouping.needsLabels ? node.labels : [:])
             tally.note(age: node.reportAgeSeconds, slice: slice)
             let row = node.row
             if let slice { tally.add(row, slice: slice) }
@@ -23,7 +24,7 @@ extension CoverageReport {
             for column in row.unheld {
                 tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
             }
-            guard row[.missing] > 0, !isRestricted else { continue }
+            guard isHoldingBack, row[.missing] > 0 else { continue }
             let platform = node.node.platform
             let columns = heldBack[platform] ?? snapshot.fleet.columnsHeldBack(platform: platform)
             heldBack[platform] = columns

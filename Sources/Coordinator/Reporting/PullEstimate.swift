@@ -14,9 +14,9 @@ struct PullEstimate: Sendable {
         var pulling = 0
         var busiest = 0.0
         for node in snapshot.targets {
-            guard let cells = snapshot.fleet.cells(of: node.name, now: snapshot.now) else { continue }
+            guard let row = snapshot.fleet.reading(of: node.name, now: snapshot.now).row else { continue }
             var own = 0.0
-            for (column, state) in zip(images.indices, cells) where !state.isPresent {
+            for (column, state) in zip(images.indices, row.states) where !state.isPresent {
                 if state == .failed, snapshot.fleet.failure(node: node.name, column: column)?.reason.isPermanent == true
                 {
                     continue

@@ -12,12 +12,15 @@ struct Snapshot: Sendable {
     var refusals: [String: AgentRefusal] = [:]
 
     /// The same as ``targets``, where somebody found them before; nil: they are looked for.
-    var knownTargets: [NodeView]?
+    var knownTargets: TargetNodes?
 
     /// The nodes that have, or should have, our pod, by name.
     var targets: [NodeView] {
-        if let knownTargets { return knownTargets }
+        if let knownTargets { return knownTargets.nodes }
         // Names are sorted, not nodes: those have a dozen parts to move each time.
         return cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
     }
+
+    /// The same, and where the fleet has them.
+    var targetNodes: TargetNodes { knownTargets?.found(in: fleet) ?? TargetNodes(targets, in: fleet) }
 }

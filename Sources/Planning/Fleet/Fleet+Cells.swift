@@ -38,9 +38,19 @@ extension Fleet {
             if entryColumns.contains(column) { changes.append((column, before)) }
         }
         node.cells = cells
+        slots.rows[node.slot] = sharedRow(cells.prefix(entryCount), former: slots.rows[node.slot])
         node.newReasons = []
         nodes[name] = node
         return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }
+    }
+
+    /// A row of these states: the node's former one or the newest of all, if it has them.
+    private mutating func sharedRow(_ states: ArraySlice<CellState>, former: CellRow?) -> CellRow {
+        if let former, states.elementsEqual(former.states) { return former }
+        if let newestRow, states.elementsEqual(newestRow.states) { return newestRow }
+        let row = CellRow(Array(states))
+        newestRow = row
+        return row
     }
 
     func transition(

@@ -66,7 +66,7 @@ extension Fleet {
             node.moved.formIntersection(normalised)
             node.generation = newGeneration()
             nodes[name] = node
-            slots.know(node.slot, until: node.hasInventory ? knownUntil(node) : nil)
+            noteKnown(name)
             let unwanted = node.orders.values.filter { !normalised.contains($0.reference.normalised) }
             for order in unwanted { transitions += cancel(order: order.id, node: name, at: now) }
             transitions += refreshCells(of: name, at: now)

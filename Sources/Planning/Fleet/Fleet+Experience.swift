@@ -107,6 +107,9 @@ extension Fleet {
         return experience.trials[key]?.node != nil
     }
 
+    /// Whether any image is held back anywhere, as ``isHeldBack(column:platform:)`` tells of one.
+    public var isHoldingBack: Bool { experience.trials.values.contains { $0.node != nil } }
+
     /// The columns that are held back on all nodes of a platform, as ``isHeldBack(column:platform:)`` tells of one.
     public func columnsHeldBack(platform: String) -> [Int] {
         let tried = experience.trials.lazy.filter { $0.key.platform == platform && $0.value.node != nil }

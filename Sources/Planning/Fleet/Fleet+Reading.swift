@@ -2,23 +2,33 @@ import Shared
 
 /// Questions of reports, which look at many cells at once.
 extension Fleet {
-    /// The states of a node's cells, in the order of the image entries; nil while they are unknown.
-    public func cells(of name: String, now: Timestamp) -> ArraySlice<CellState>? {
-        reading(of: name, now: now).cells
-    }
-
     /// What a node's agent told last.
     public struct Reading: Sendable {
-        /// As ``cells(of:now:)``.
-        public var cells: ArraySlice<CellState>?
+        /// The node's cells, in the order of the image entries; nil while they are unknown.
+        public var row: CellRow?
         /// When the runtime's images were last listed.
         public var inventoryAt: Timestamp?
     }
 
     public func reading(of name: String, now: Timestamp) -> Reading {
-        guard let node = nodes[name] else { return Reading() }
+        reading(slot: slots.numbers[name] ?? Self.noSlot, now: now)
+    }
+
+    // MARK: Many nodes
+
+    /// What stands for a node that was never heard.
+    private static let noSlot = -1
+
+    /// Small numbers that stand for nodes, as long as the fleet has the same ``slotVersion``.
+    public func slots(of names: some Sequence<String>) -> [Int] { names.map { slots.numbers[$0] ?? Self.noSlot } }
+
+    /// Another one whenever ``slots(of:)`` may say something else.
+    public var slotVersion: Int { slots.version }
+
+    public func reading(slot: Int, now: Timestamp) -> Reading {
+        guard slots.rows.indices.contains(slot) else { return Reading() }
         return Reading(
-            cells: isKnown(node, now: now) ? node.cells.prefix(entryCount) : nil, inventoryAt: node.inventoryAt)
+            row: slots.knownUntil[slot] >= now.milliseconds ? slots.rows[slot] : nil, inventoryAt: slots.listedAt[slot])
     }
 
     /// An image of some node's runtime, as far as plans and reports need it.

@@ -86,7 +86,7 @@ extension Fleet {
             $0.id > node.lastAttempt && $0.reason != nil && $0.reason != .cancelled
         }
         nodes[name]?.lastAttempt = max(node.lastAttempt, report.attempts.map(\.id).max() ?? 0)
-        slots.know(node.slot, until: nodes[name].flatMap { $0.hasInventory ? knownUntil($0) : nil })
+        noteKnown(name)
         settleEnding(of: name, running: report.running, at: now)
         let settled = settleKubeletPulls(of: name, at: now, using: &random)
         result.transitions = settled.transitions
@@ -107,6 +107,12 @@ extension Fleet {
         return result
     }
 
+    /// Notes how long the node's cells are to be believed.
+    mutating func noteKnown(_ name: String) {
+        guard let node = nodes[name] else { return }
+        slots.know(node.slot, until: node.hasInventory ? knownUntil(node) : nil, listedAt: node.inventoryAt)
+    }
+
     private func isOvertaken(_ report: WireReport, on node: NodeState, at now: Timestamp) -> Bool {
         if report.bootID == node.bootID { return report.sequence <= node.lastSequence }
         // Two processes can only take turns when the newer one has gone: then the older one is heard again.
@@ -125,7 +131,7 @@ extension Fleet {
         node.inventory = [:]
         node.inventoryAt = nil
         node.generation = newGeneration()
-        slots.know(node.slot, until: nil)
+        slots.know(node.slot, until: nil, listedAt: nil)
     }
 
     private mutating func replaceInventory(of name: String, by images: [WireImage]) {

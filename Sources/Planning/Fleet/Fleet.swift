@@ -18,6 +18,8 @@ public struct Fleet: Sendable {
     var catalogue = ImageCatalogue()
     var index = CellIndex()
     var slots = SlotTable()
+    /// Of the node whose cells were something new last: the next one's are mostly the same.
+    var newestRow: CellRow?
     /// Nodes whose pod may hold what a tag meant before.
     var movedNodes: Set<String> = []
     /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.

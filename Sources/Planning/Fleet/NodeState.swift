@@ -1,53 +1,87 @@
 import Shared
 
 /// The in-memory truth of one node: what its agent last said, and what it was told.
+///
+/// A value like any other, but behind one reference: it has two dozen parts, and whoever looks at thousands of nodes, or
+/// keeps a copy of the fleet while reports come in, would have to count all of them.
+@dynamicMemberLookup
 public struct NodeState: Sendable {
-    public internal(set) var bootID = ""
-    /// The agent's process before the present one: what it still says is out of date.
-    var formerBootID = ""
-    public internal(set) var lastSequence: UInt64 = 0
-    public internal(set) var lastReport: Timestamp?
-    /// When the runtime's images were last listed with success. Cells say nothing newer than this.
-    public internal(set) var inventoryAt: Timestamp?
-    public internal(set) var agentVersion = ""
-    public internal(set) var runtime = WireRuntime()
-    public internal(set) var imageFilesystem = WireImageFilesystem()
-    public internal(set) var pullSecretsDigest = ""
-    /// Changes whenever the node's assignment does.
-    public internal(set) var generation: UInt64
+    private var storage: Storage
 
-    /// The newest attempt of this boot that was reported.
-    var lastAttempt: UInt64 = 0
-    /// Whether a full inventory of this boot has come.
-    var hasInventory = false
-    /// The node's images: catalogue number → whether a container uses it.
-    var inventory: [ImageCatalogue.Index: Bool] = [:]
-    /// The last known state of each wanted reference, by its column. Whether it's still to be believed is another
-    /// question: see ``Fleet/state(node:column:now:)``.
-    var cells: [CellState] = []
-    /// By column: the catalogue number of the image that the reference resolves to, or -1.
-    var resolved: [ImageCatalogue.Index] = []
-    var orders: [UInt64: PullOrder] = [:]
-    /// By normalised reference.
-    var failures: [String: Failure] = [:]
-    /// Those whose reason has changed since the cells were looked at last.
-    var newReasons: Set<String> = []
+    init(generation: UInt64, slot: Int) { storage = Storage(Content(generation: generation, slot: slot)) }
 
-    /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
-    var moved: Set<String> = []
-    /// The agent's process when the node's pod was replaced: only another one proves the new pod.
-    var replacedBootID: String?
-    /// The images that no container used when the node's pod was replaced: for those it isn't replaced again.
-    var replacedFor: Set<String> = []
-    /// A small number that stands for the node while it is in the fleet.
-    let slot: Int
+    // Inlined, they are mere accesses to the parts.
+    @inline(__always)
+    public subscript<Part>(dynamicMember part: KeyPath<Content, Part>) -> Part { storage.content[keyPath: part] }
 
-    init(generation: UInt64, slot: Int) {
-        self.generation = generation
-        self.slot = slot
+    @inline(__always)
+    subscript<Part>(dynamicMember part: WritableKeyPath<Content, Part>) -> Part {
+        get { storage.content[keyPath: part] }
+        _modify {
+            if !isKnownUniquelyReferenced(&storage) { storage = Storage(storage.content) }
+            yield &storage.content[keyPath: part]
+        }
     }
 
     func isPulling(_ reference: ImageReference) -> Bool {
-        orders.values.contains { $0.reference.normalised == reference.normalised }
+        storage.content.orders.values.contains { $0.reference.normalised == reference.normalised }
+    }
+
+    /// Unchecked, because its content is a variable: it's written through the one reference to it, whose owner writes to
+    /// nothing that anybody else can see.
+    private final class Storage: @unchecked Sendable {
+        var content: Content
+
+        init(_ content: Content) { self.content = content }
+    }
+}
+
+extension NodeState {
+    /// Its parts.
+    public struct Content: Sendable {
+        public internal(set) var bootID = ""
+        /// The agent's process before the present one: what it still says is out of date.
+        var formerBootID = ""
+        public internal(set) var lastSequence: UInt64 = 0
+        public internal(set) var lastReport: Timestamp?
+        /// When the runtime's images were last listed with success. Cells say nothing newer than this.
+        public internal(set) var inventoryAt: Timestamp?
+        public internal(set) var agentVersion = ""
+        public internal(set) var runtime = WireRuntime()
+        public internal(set) var imageFilesystem = WireImageFilesystem()
+        public internal(set) var pullSecretsDigest = ""
+        /// Changes whenever the node's assignment does.
+        public internal(set) var generation: UInt64
+
+        /// The newest attempt of this boot that was reported.
+        var lastAttempt: UInt64 = 0
+        /// Whether a full inventory of this boot has come.
+        var hasInventory = false
+        /// The node's images: catalogue number → whether a container uses it.
+        var inventory: [ImageCatalogue.Index: Bool] = [:]
+        /// The last known state of each wanted reference, by its column. Whether it's still to be believed is another
+        /// question: see ``Fleet/state(node:column:now:)``.
+        var cells: [CellState] = []
+        /// By column: the catalogue number of the image that the reference resolves to, or -1.
+        var resolved: [ImageCatalogue.Index] = []
+        var orders: [UInt64: PullOrder] = [:]
+        /// By normalised reference.
+        var failures: [String: Failure] = [:]
+        /// Those whose reason has changed since the cells were looked at last.
+        var newReasons: Set<String> = []
+
+        /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
+        var moved: Set<String> = []
+        /// The agent's process when the node's pod was replaced: only another one proves the new pod.
+        var replacedBootID: String?
+        /// The images that no container used when the node's pod was replaced: for those it isn't replaced again.
+        var replacedFor: Set<String> = []
+        /// A small number that stands for the node while it is in the fleet.
+        let slot: Int
+
+        init(generation: UInt64, slot: Int) {
+            self.generation = generation
+            self.slot = slot
+        }
     }
 }

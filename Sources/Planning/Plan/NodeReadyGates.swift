@@ -116,8 +116,8 @@ private struct ImagePresence {
         if let pods {
             return configuration.images.allSatisfy { pods[node]?.presence(of: $0.name).state.isPresent ?? false }
         }
-        guard let cells = fleet.cells(of: node, now: now) else { return configuration.images.isEmpty }
-        return cells.allSatisfy(\.isPresent)
+        guard let row = fleet.reading(of: node, now: now).row else { return configuration.images.isEmpty }
+        return row.present == row.states.count
     }
 
     func lacking(on node: String) -> [Plan.Lacking] {

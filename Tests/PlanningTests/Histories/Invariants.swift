@@ -138,6 +138,12 @@ struct Invariants {
                 if state == .failed, failure == nil { return "failed without a reason on \(node)" }
                 if state.isPresent, failure != nil { return "present and failed on \(node)" }
             }
+            let states = cluster.fleet.entryColumns.map {
+                cluster.fleet.state(node: node, column: $0, now: cluster.now)
+            }
+            let row = cluster.fleet.reading(of: node, now: cluster.now).row
+            // Of a node that is unknown, reports have nothing.
+            if states != row?.states ?? states.map({ _ in .unknown }) { return "reports have other cells of \(node)" }
         }
         return nil
     }

@@ -10,6 +10,6 @@ extension CellMatrix {
         for node in cells {
             add(node: node.name, states: node.row.states, reportAgeSeconds: node.reportAgeSeconds)
         }
-        labels = LabelColumn.columns(cells.map(\.node.labels))
+        labels = LabelColumn.columns(cells.map(\.labels))
     }
 }

@@ -11,11 +11,14 @@ struct NodeCells {
     /// A snapshot has dozens of parts, each of which a copy would have to count.
     fileprivate final class Scene: Sendable {
         let snapshot: Snapshot
-        let targets: [NodeView]
+        let targets: TargetNodes
+        /// Of nodes of which nothing is known.
+        let unknown: CellRow
 
-        init(_ snapshot: Snapshot, targets: [NodeView]) {
+        init(_ snapshot: Snapshot, targets: TargetNodes) {
             self.snapshot = snapshot
             self.targets = targets
+            unknown = CellRow(Array(repeating: .unknown, count: snapshot.configuration.images.count))
         }
     }
 
@@ -25,8 +28,9 @@ struct NodeCells {
     private let evidence: Evidence
     private let inventoryAt: Timestamp?
 
-    var node: NodeView { scene.targets[position] }
-    var name: String { scene.targets[position].name }
+    var node: NodeView { scene.targets.nodes[position] }
+    var name: String { scene.targets.nodes[position].name }
+    var labels: [String: String] { scene.targets.nodes[position].labels }
 
     /// Seconds since the runtime's images were last listed; nil when no agent has told.
     var reportAgeSeconds: Double? {
@@ -36,32 +40,23 @@ struct NodeCells {
     /// The states of its cells; the same object as the neighbour's, where they are the same.
     let row: CellRow
 
-    fileprivate init(_ position: Int, _ scene: Scene, after neighbour: CellRow?) {
+    /// - Parameter fleet: the snapshot's; to look it up in the scene for each node would copy it each time.
+    fileprivate init(_ position: Int, _ scene: Scene, _ fleet: Fleet, after neighbour: CellRow?) {
         self.position = position
         self.scene = scene
-        let name = scene.targets[position].name
-        let images = scene.snapshot.configuration.images
-        let states: [CellState]
-        if scene.snapshot.configuration.runtimeSocket == .none {
-            // A node that isn't ready says nothing of its pods.
-            let pods = scene.targets[position].isReady ? scene.snapshot.cluster.pods.living(on: name) : []
-            evidence = pods.isEmpty ? .none : .pods(pods)
-            inventoryAt = nil
-            states = images.map { pods.presence(of: $0.name)?.state ?? .unknown }
-        } else {
-            let reading = scene.snapshot.fleet.reading(of: name, now: scene.snapshot.now)
-            evidence = reading.cells == nil ? .none : .agent
+        guard scene.snapshot.configuration.runtimeSocket == .none else {
+            let reading = fleet.reading(slot: scene.targets.slots[position], now: scene.snapshot.now)
+            evidence = reading.row == nil ? .none : .agent
             inventoryAt = reading.inventoryAt
-            if let cells = reading.cells, let neighbour, cells.elementsEqual(neighbour.states) {
-                row = neighbour
-                return
-            }
-            var known = Array((reading.cells ?? []).prefix(images.count))
-            if known.count < images.count {
-                known += repeatElement(.unknown, count: images.count - known.count)
-            }
-            states = known
+            row = reading.row ?? scene.unknown
+            return
         }
+        // A node that isn't ready says nothing of its pods.
+        let node = scene.targets.nodes[position]
+        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
+        evidence = pods.isEmpty ? .none : .pods(pods)
+        inventoryAt = nil
+        let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.name)?.state ?? .unknown }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
 
@@ -119,13 +114,17 @@ struct CellFailure: Sendable, Equatable {
 extension Snapshot {
     /// The target nodes with their cells, by name.
     func targetCells() -> [NodeCells] {
-        let scene = NodeCells.Scene(self, targets: targets)
+        let scene = NodeCells.Scene(self, targets: targetNodes)
         var cells: [NodeCells] = []
-        cells.reserveCapacity(scene.targets.count)
-        for position in scene.targets.indices { cells.append(NodeCells(position, scene, after: cells.last?.row)) }
+        cells.reserveCapacity(scene.targets.nodes.count)
+        for position in scene.targets.nodes.indices {
+            cells.append(NodeCells(position, scene, fleet, after: cells.last?.row))
+        }
         return cells
     }
 
     /// The cells of one target node.
-    func cells(of node: NodeView) -> NodeCells { NodeCells(0, NodeCells.Scene(self, targets: [node]), after: nil) }
+    func cells(of node: NodeView) -> NodeCells {
+        NodeCells(0, NodeCells.Scene(self, targets: TargetNodes([node], in: fleet)), fleet, after: nil)
+    }
 }

@@ -4,7 +4,7 @@ import Shared
 /// Causes that concern single images.
 extension NodeDiagnosis {
     func images(_ view: NodeView) -> [Cause] {
-        guard let cells = snapshot.fleet.cells(of: node, now: snapshot.now) else { return [] }
+        guard let row = snapshot.fleet.reading(of: node, now: snapshot.now).row else { return [] }
         let images = snapshot.configuration.images
         var failing: [Cause] = []
         var waiting: [ImageEntry] = []
@@ -13,7 +13,7 @@ extension NodeDiagnosis {
         var moved: [Cause] = []
         // Only for those it's worth asking every node.
         let several = snapshot.fleet.columnsWithSeveralImages
-        for (column, state) in zip(images.indices, cells) {
+        for (column, state) in zip(images.indices, row.states) {
             switch state {
             case .failed:
                 if let failure = snapshot.fleet.failure(node: node, column: column) {

@@ -1,43 +1,5 @@
 import Planning
 
-/// A node's cells, counted. Most nodes have the same ones, so that neighbours share one row.
-final class CellRow: Sendable {
-    /// In the order of the image entries.
-    let states: [CellState]
-    /// How many cells are in each state, by its raw value.
-    let counts: [Int]
-    let failed: [Int]
-    /// Columns that are present and not held.
-    let unheld: [Int]
-
-    init(_ states: [CellState]) {
-        self.states = states
-        var counts = [Int](repeating: 0, count: CellState.allCases.count)
-        for state in states { counts[Int(state.rawValue)] += 1 }
-        // In most rows there are none.
-        func columns(_ wanted: CellState) -> [Int] {
-            counts[Int(wanted.rawValue)] == 0 ? [] : states.indices.filter { states[$0] == wanted }
-        }
-        failed = columns(.failed)
-        unheld = columns(.present)
-        self.counts = counts
-    }
-
-    /// How many cells are in a state.
-    subscript(state: CellState) -> Int { counts[Int(state.rawValue)] }
-
-    /// Cells that are present, held ones included.
-    var present: Int { self[.present] + self[.held] }
-
-    /// Cells that are neither present nor unknown.
-    var absent: Int { states.count - present - self[.unknown] }
-
-    /// The columns of those.
-    var absentColumns: [Int] {
-        absent == 0 ? [] : states.indices.filter { states[$0] != .unknown && !states[$0].isPresent }
-    }
-}
-
 /// Cells by column and state.
 struct ColumnCounts {
     private static let states = CellState.allCases.count
