@@ -95,7 +95,7 @@ def flood(stage: Stage, results: Results) -> None:
         eventually("they are closed by the coordinator", lambda: len(list(files.iterdir())) < 200, 60, pause=0.5)
         for connection in connections:
             connection.close()
-        # Free memory is given back every half minute.
+        # Free memory is given back every few seconds.
         time.sleep(32)
         rounds.append(stage.memory("VmRSS"))
         progress(f"round {number + 1}: {during:.0f} MB, then {rounds[-1]:.0f} MB")

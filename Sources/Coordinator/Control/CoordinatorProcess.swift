@@ -10,7 +10,7 @@ struct CoordinatorProcess {
     let options: ServeCommand
 
     func run() async throws {
-        FreeMemory.limitPools()
+        FreeMemory.beThrifty()
         let logger = Self.logger(options.logLevel)
         let environment = ProcessInfo.processInfo.environment
         let namespace = Self.namespace(options.namespace, environment: environment)

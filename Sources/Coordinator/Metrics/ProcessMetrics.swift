@@ -6,17 +6,16 @@ enum ProcessMetrics {
     /// Figures that can't be read are left out.
     static func families() -> [MetricFamily] {
         var families: [MetricFamily] = []
-        if let status = stat(of: read("/proc/self/stat")) {
+        if let status {
             let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
             families.append(MetricFamily(MetricCatalogue.Process.cpu, Double(status.ticks) / ticks))
             families.append(MetricFamily(MetricCatalogue.Process.threads, status.threads))
             families.append(MetricFamily(MetricCatalogue.Process.virtual, status.virtualBytes))
-            families.append(
-                MetricFamily(
-                    MetricCatalogue.Process.resident, status.residentPages * UInt64(sysconf(Int32(_SC_PAGESIZE)))))
-            if let boot = bootTime(read("/proc/stat")) {
+            families.append(MetricFamily(MetricCatalogue.Process.resident, status.residentBytes))
+            if let machineStart {
                 families.append(
-                    MetricFamily(MetricCatalogue.Process.start, Double(boot) + Double(status.startTicks) / ticks))
+                    MetricFamily(
+                        MetricCatalogue.Process.start, Double(machineStart) + Double(status.startTicks) / ticks))
             }
         }
         var limit = rlimit()
@@ -35,7 +34,15 @@ enum ProcessMetrics {
         var startTicks: UInt64
         var virtualBytes: UInt64
         var residentPages: UInt64
+
+        var residentBytes: UInt64 { residentPages * UInt64(sysconf(Int32(_SC_PAGESIZE))) }
     }
+
+    /// As it is now; nil when it can't be read.
+    static var status: Status? { stat(of: read("/proc/self/stat")) }
+
+    /// It doesn't change, and the file tells of each processor and interrupt.
+    private static let machineStart = bootTime(read("/proc/stat"))
 
     /// proc(5), `/proc/[pid]/stat`. The command's name, in parentheses, may hold anything.
     static func stat(of text: String) -> Status? {

@@ -37,12 +37,17 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !progress.isRefused else { return }
         let verdict: RequestProgress.Verdict
+        var data = data
         switch unwrapInboundIn(data) {
         case .head(let head):
             let length = head.headers.first(name: "content-length").flatMap { Int($0) }
             verdict = progress.head(length: length, fault: HeadRules.fault(head), at: Self.now)
             if verdict == .goOn, !limiter.limits.tokensAreNeeded { admission.establish() }
-        case .body(let buffer): verdict = progress.body(buffer.readableBytes, at: Self.now)
+        case .body(let buffer):
+            verdict = progress.body(buffer.readableBytes, at: Self.now)
+            // A copy, so that nobody but TLS has its buffer when it reads on: it would take another one of 32 KB, and fill
+            // it, at each of thousands of connections.
+            data = wrapInboundOut(.body(ByteBuffer(bytes: buffer.readableBytesView)))
         case .end:
             progress.requestEnded(at: Self.now)
             verdict = .goOn

@@ -14,6 +14,16 @@ import Testing
         return Int(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }?.filter(\.isNumber) ?? "") ?? 0
     }
 
+    @Test func itIsDueAfterAWhileAndWheneverTheProcessHasGrown() {
+        let now = ContinuousClock.now
+        var plan = FreeMemory.Plan()
+        #expect(plan.isDue(resident: 0, at: now))
+        plan.gaveBack(resident: 160, at: now)
+        #expect(!plan.isDue(resident: 170, at: now + .seconds(4)))
+        #expect(plan.isDue(resident: 171, at: now + .seconds(1)))
+        #expect(plan.isDue(resident: 100, at: now + .seconds(5)))
+    }
+
     /// A block here and there stays, so that the C library can't give whole heaps back by itself.
     @Test func whatWasFreedIsGivenBack() throws {
         var blocks: [Block?] = (0..<200_000).map { _ in Block() }
