@@ -60,8 +60,9 @@ class Agent:
             f"Content-Type: application/x-protobuf\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
     def answered(self, body: bytes) -> None:
-        wants_full, self.generation, interval = wire.reply(body)
-        self.interval = interval / 1000
+        wants_full, generation, interval = wire.reply(body)
+        if generation is not None:
+            self.generation, self.interval = generation, interval / 1000
         self.acknowledged = self.sequence
         self.wants_full = wants_full
         self.failures = 0

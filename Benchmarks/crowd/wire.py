@@ -77,9 +77,10 @@ def report(
     return b"".join(parts)
 
 
-def reply(message: bytes) -> tuple[bool, int, int]:
-    """Of a ReportReply: whether the whole inventory is wanted, the assignment's generation, the interval in ms."""
-    wants_full, generation, interval = False, 0, 10_000
+def reply(message: bytes) -> tuple[bool, int | None, int]:
+    """Of a ReportReply: whether the whole inventory is wanted, the assignment's generation (None: it's as it was) and
+    interval in ms."""
+    wants_full, generation, interval = False, None, 10_000
     for field, value in fields(message):
         if field == 2:
             wants_full = bool(value)

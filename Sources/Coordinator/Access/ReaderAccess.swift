@@ -12,8 +12,6 @@ struct ReaderAccess: RouterMiddleware {
 
     /// These are for probes, which have no token.
     static let openPaths: Set<String> = ["/healthz", "/readyz"]
-    /// Agents' requests are let in by their route.
-    static let agentPrefix = "/agent/"
 
     let tokens: TokenReviewer
     let decisions: AccessDecisions
@@ -25,7 +23,7 @@ struct ReaderAccess: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let path = request.uri.path
-        if !Self.openPaths.contains(path), !path.hasPrefix(Self.agentPrefix) {
+        if !Self.openPaths.contains(path) {
             do throws(AccessRefusal) {
                 try await check(request, address: context.address)
             } catch {

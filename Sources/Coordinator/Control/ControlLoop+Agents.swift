@@ -21,7 +21,7 @@ extension ControlLoop {
             await waitForNews(node: receipt.node, wait: wait)
         }
         let databaseID = await history.databaseID
-        return answer(receipt, isCommitted: isCommitted, databaseID: databaseID)
+        return answer(receipt, after: generation, isCommitted: isCommitted, databaseID: databaseID)
     }
 
     /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
@@ -85,15 +85,21 @@ extension ControlLoop {
     }
 
     @inline(never)
-    private func answer(_ receipt: Receipt, isCommitted: Bool, databaseID: String) -> WireReportReply {
+    private func answer(
+        _ receipt: Receipt, after generation: UInt64, isCommitted: Bool, databaseID: String
+    ) -> WireReportReply {
         var reply = WireReportReply()
         reply.acknowledgedSequence = receipt.sequence
         reply.sendFull = receipt.needsFull
         reply.acknowledgedAttempt = isCommitted ? receipt.lastAttempt ?? 0 : 0
         reply.databaseID = databaseID
+        // What the agent has already isn't said again: with a hundred images it's 6 KB.
+        let node = fleet.nodes[receipt.node]
+        let isNewest = node?.bootID == receipt.bootID
+        if isNewest, node?.generation == generation { return reply }
         reply.assignment = fleet.assignment(node: receipt.node)
         // The orders are those of the node's newest process.
-        if fleet.nodes[receipt.node]?.bootID != receipt.bootID { reply.assignment.pulls = [] }
+        if !isNewest { reply.assignment.pulls = [] }
         return reply
     }
 
@@ -101,24 +107,41 @@ extension ControlLoop {
     func endWaits() {
         isEnding = true
         waiters.notifyAll()
+        waitTimer?.task.cancel()
+        waitTimer = nil
     }
 
     private func waitForNews(node: String, wait: Duration) async {
         guard !isEnding else { return }
-        let id = waiters.begin()
-        let timer = Task {
-            try? await Task.sleep(for: wait)
-            endWait(id: id, node: node)
-        }
+        let deadline = ContinuousClock.now.advanced(by: wait)
+        let id = waiters.begin(node: node, until: deadline)
+        wakeWaiters(at: deadline)
         await withTaskCancellationHandler {
-            await withCheckedContinuation { waiters.add($0, id: id, node: node) }
+            await withCheckedContinuation { waiters.add($0, id: id) }
         } onCancel: {
-            Task { await endWait(id: id, node: node) }
+            Task { await endWait(id: id) }
         }
-        timer.cancel()
     }
 
-    private func endWait(id: UInt64, node: String) { waiters.end(id: id, node: node) }
+    private func endWait(id: UInt64) { waiters.end(id: id) }
+
+    /// One timer for all waits: a task for each would take 2 KB.
+    private func wakeWaiters(at deadline: ContinuousClock.Instant) {
+        if let waitTimer, waitTimer.due <= deadline { return }
+        waitTimer?.task.cancel()
+        let task = Task {
+            try? await Task.sleep(until: deadline, clock: .continuous)
+            if !Task.isCancelled { endDueWaits() }
+        }
+        waitTimer = (deadline, task)
+    }
+
+    private func endDueWaits() {
+        waitTimer = nil
+        waiters.end(at: .now)
+        // Those that are over at nearly the same time end together.
+        if let next = waiters.nextDeadline { wakeWaiters(at: max(next, .now + .milliseconds(50))) }
+    }
 
     func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
         for attempt in attempts {

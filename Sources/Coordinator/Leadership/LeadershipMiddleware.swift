@@ -14,14 +14,20 @@ struct LeadershipMiddleware<Context: RequestContext>: RouterMiddleware {
         if leadership.isLeading || HealthRoutes.paths.contains(path) || path == MetricsRoutes.path {
             return try await next(request, context)
         }
+        return try ProblemDocument.response(notLeading: leadership, to: request, context: context)
+    }
+}
+
+extension ProblemDocument {
+    static func response(
+        notLeading leadership: LeadershipBoard, to request: Request, context: some RequestContext
+    ) throws -> Response {
         var response = try ProblemDocument(notLeading: leadership).response(from: request, context: context)
         // A Service sends the next connection to whoever leads.
         response.headers[.connection] = "close"
         return response
     }
-}
 
-extension ProblemDocument {
     init(notLeading leadership: LeadershipBoard) {
         let lease = leadership.lease ?? ""
         let who = leadership.leader.map { "\($0) leads" } ?? "Nobody leads yet"

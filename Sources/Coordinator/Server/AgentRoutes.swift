@@ -6,19 +6,14 @@ import SwiftProtobuf
 
 /// `POST /agent/v1/reports`: the agents' side of the server.
 struct AgentRoutes: Sendable {
+    static let path = "/agent/v1/reports"
     static let maximumReportBytes = ServerLimits.open.bodyBytes
     static let maximumWaitSeconds = 60.0
 
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
 
-    func add(to router: Router<ServerContext>) {
-        router.post("/agent/v1/reports") { request, context in
-            try await report(request, context)
-        }
-    }
-
-    private func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+    func report(_ request: Request, _ context: ServerContext) async throws -> Response {
         let identity = try await authenticator.authenticate(
             authorization: request.headers[.authorization], from: context.address, known: context.establish)
         let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false

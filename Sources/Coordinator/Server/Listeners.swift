@@ -13,19 +13,21 @@ enum Listeners {
         identity: ServingIdentity,
         access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<ServerContext>> {
+    ) -> Application<AgentResponder<RouterResponder<ServerContext>>> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         router.add(middleware: access.readers)
-        AgentRoutes(loop: loop, authenticator: access.agents).add(to: router)
         queries.add(to: router)
         // For a proxy that signs people in and adds a reader's token.
         DashboardRoutes().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
+        let responder = AgentResponder(
+            agents: AgentRoutes(loop: loop, authenticator: access.agents), leadership: leadership,
+            others: router.buildResponder())
         return application(
-            router, host: host, port: port, name: "agents", server: .guarded(identity: identity, limiter: limiter),
+            responder, host: host, port: port, name: "agents", server: .guarded(identity: identity, limiter: limiter),
             logger: logger, onListening: onListening)
     }
 
@@ -45,17 +47,18 @@ enum Listeners {
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
-            router, host: "127.0.0.1", port: port, name: "local", server: .guarded(identity: nil, limiter: limiter),
+            router.buildResponder(), host: "127.0.0.1", port: port, name: "local",
+            server: .guarded(identity: nil, limiter: limiter),
             logger: logger, onListening: onListening)
     }
 
-    private static func application(
-        _ router: Router<ServerContext>, host: String, port: Int, name: String, server: HTTPServerBuilder,
+    private static func application<Responder: HTTPResponder>(
+        _ responder: Responder, host: String, port: Int, name: String, server: HTTPServerBuilder,
         logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
-    ) -> Application<RouterResponder<ServerContext>> {
+    ) -> Application<Responder> where Responder.Context == ServerContext {
         // Thousands of agents reconnect at once after a restart: the backlog must hold them.
         Application(
-            router: router, server: server,
+            responder: responder, server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port), serverName: "image-puller", backlog: 4096),
             onServerRunning: { channel in

@@ -11,20 +11,27 @@ struct ProblemMiddleware: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let problem as ProblemDocument {
-            throw problem
-        } catch let error as CancellationError {
-            throw error
-        } catch let error as any HTTPResponseError {
-            throw ProblemDocument(error.status, path: request.uri.path)
         } catch {
-            context.logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
-            throw ProblemDocument(.internalServerError, path: request.uri.path)
+            throw try ProblemDocument.of(error, in: request, context: context)
         }
     }
 }
 
 extension ProblemDocument {
+    /// What to say of an error.
+    ///
+    /// - Throws: the error, when nobody is there any more to whom it could be said.
+    static func of(_ error: any Error, in request: Request, context: ServerContext) throws -> ProblemDocument {
+        switch error {
+        case let problem as ProblemDocument: return problem
+        case is CancellationError: throw error
+        case let error as any HTTPResponseError: return ProblemDocument(error.status, path: request.uri.path)
+        default:
+            context.logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            return ProblemDocument(.internalServerError, path: request.uri.path)
+        }
+    }
+
     /// What there is to say of a mere status.
     init(_ status: HTTPResponse.Status, path: String) {
         switch status {

@@ -418,6 +418,7 @@ public nonisolated struct WireReportReply: Sendable {
   /// Names the database. When it changes, the agent sends the attempts of the last 10 minutes again.
   public var databaseID: String = String()
 
+  /// Unset when nothing is to change: the agent has the generation that it named in `after`.
   public var assignment: WireAssignment {
     get {_assignment ?? WireAssignment()}
     set {_assignment = newValue}

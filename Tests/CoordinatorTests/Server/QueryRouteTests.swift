@@ -85,9 +85,13 @@ import Testing
     func unknownPaths() async throws {
         try await LiveCoordinator.run { coordinator in
             try expectProblem(try await coordinator.get(coordinator.local + "/api/v2/nothing"), 404, "not-found")
-            try expectProblem(try await coordinator.get(coordinator.agents + "/agent/v1/reports"), 404, "not-found")
-            let nothing = try await coordinator.get(coordinator.agents + "/api/v2/nothing", token: "reader")
-            try expectProblem(nothing, 404, "not-found")
+            for path in ["/api/v2/nothing", "/agent/v1/reports"] {
+                let nothing = try await coordinator.get(coordinator.agents + path, token: "reader")
+                try expectProblem(nothing, 404, "not-found")
+            }
+            // Only agents' reports are let in without a reader's token.
+            let unknown = try await coordinator.get(coordinator.agents + "/agent/v1/reports")
+            #expect(unknown.status == 401)
         }
     }
 }
