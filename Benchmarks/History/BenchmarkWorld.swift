@@ -59,6 +59,9 @@ final class BenchmarkWorld {
 
     // MARK: Filling
 
+    /// Most cells are held most of the time.
+    private static let states: [RecordedState] = [.held, .held, .held, .present, .missing, .pulling, .failed]
+
     /// All cells become held on the first day, then change at random; the coordinator starts anew every day.
     func fill() async throws {
         let start = now.milliseconds - Int64(Scale.days) * 86_400_000
@@ -88,6 +91,8 @@ final class BenchmarkWorld {
                         at: start + Int64(number))
                 })
         }
+        // What is so already is no transition.
+        var current = [RecordedState](repeating: .held, count: cells)
         for today in 0..<Int64(Scale.days) {
             if today > 0 {
                 await store.endRun(at: start + today * day - 2000)
@@ -99,12 +104,15 @@ final class BenchmarkWorld {
             for first in stride(from: 0, to: count, by: 5000) {
                 var records: [TransitionRecord] = []
                 for index in first..<min(count, first + 5000) {
-                    let states: [RecordedState] = [.held, .held, .held, .present, .missing, .pulling, .failed]
-                    let state = states.randomElement(using: &random) ?? .held
+                    let node = Int.random(in: 0..<Scale.nodes, using: &random)
                     let image = Int.random(in: 0..<Scale.images, using: &random)
+                    let cell = node * Scale.images + image
+                    let states = Self.states.filter { $0 != current[cell] }
+                    let state = states.randomElement(using: &random) ?? .held
+                    current[cell] = state
                     records.append(
                         TransitionRecord(
-                            node: names.randomElement(using: &random) ?? "", image: BenchmarkWorld.image(image),
+                            node: names[node], image: BenchmarkWorld.image(image),
                             to: state,
                             reason: state == .failed ? .network : .none,
                             digest: state.isPresent ? "sha256:\(image)" : nil,

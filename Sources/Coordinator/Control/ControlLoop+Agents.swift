@@ -8,10 +8,15 @@ extension ControlLoop {
     /// - Parameters:
     ///   - generation: the assignment that the agent has.
     ///   - wait: how long the answer may wait for another one.
+    ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
-    func ingest(_ report: WireReport, after generation: UInt64, wait: Duration) async throws -> WireReportReply {
+    func ingest(
+        _ report: WireReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
+    ) async throws -> WireReportReply {
         let start = ContinuousClock.now
-        let (receipt, attempts) = try take(report)
+        let taken = Result { try take(report) }
+        whenTaken()
+        let (receipt, attempts) = try taken.get()
         let isCommitted = await history.commit(attempts)
         Instruments.reportTaken(since: start)
 

@@ -133,13 +133,15 @@ struct CoverageTally {
         return total
     }
 
-    /// Slices in the order of the image list, or of their names.
+    /// Slices in the order of the image list, or of their names. To be called once, at the end: thousands of rows are
+    /// handed over, not copied.
     ///
     /// - Parameters:
     ///   - now: the moment that next attempts are told from.
     ///   - withAges: whether the ages of reports mean anything.
-    func finish(now: Timestamp, withAges: Bool = true) -> [CoverageRow] {
-        var rows = rows
+    mutating func finish(now: Timestamp, withAges: Bool = true) -> [CoverageRow] {
+        var rows: [CoverageRow] = []
+        swap(&rows, &self.rows)
         for slice in rows.indices {
             add(slice, to: &rows[slice].counts)
             let age = grouping == .image ? 0 : slice
@@ -159,8 +161,10 @@ struct CoverageTally {
         for (key, group) in notHeld.sorted(by: { ($0.key.column, $0.key.reason) < ($1.key.column, $1.key.reason) }) {
             rows[key.slice].notHeld.append(group)
         }
-        for slice in rows.indices {
+        for slice in Set(failures.keys.map(\.slice)) {
             rows[slice].failures.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }
+        }
+        for slice in Set(notHeld.keys.map(\.slice)) {
             rows[slice].notHeld.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }
         }
         // Nodes come sorted.

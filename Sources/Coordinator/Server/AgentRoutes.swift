@@ -10,21 +10,41 @@ struct AgentRoutes: Sendable {
     static let maximumReportBytes = ServerLimits.open.bodyBytes
     static let maximumWaitSeconds = 60.0
 
+    /// Whatever is larger has an inventory or attempts: those are read by so many at once. In memory a report takes six
+    /// times what its body has, and after a restart thousands come together.
+    private static let smallReportBytes = 4096
+    private static let largeReports = 32
+
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
+    private let turnstile = Turnstile(places: largeReports)
+
+    init(loop: ControlLoop, authenticator: any AgentAuthenticator) {
+        self.loop = loop
+        self.authenticator = authenticator
+    }
 
     func report(_ request: Request, _ context: ServerContext) async throws -> Response {
         let identity = try await authenticator.authenticate(
             authorization: request.headers[.authorization], from: context.address, known: context.establish)
         let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
-        let report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
-        guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
-        try await identity.authorize(node: report.node)
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? .max
+        let turnstile = length > Self.smallReportBytes ? turnstile : nil
+        await turnstile?.enter()
+        let report: WireReport
+        do {
+            report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
+            guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
+            try await identity.authorize(node: report.node)
+        } catch {
+            turnstile?.leave()
+            throw error
+        }
         let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
         let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0
         let seconds = wait.isFinite ? min(max(wait, 0), Self.maximumWaitSeconds) : 0
         do {
-            let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds))
+            let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds)) { turnstile?.leave() }
             Instruments.report(isAccepted: true)
             return try Self.response(reply, isJSON: isJSON)
         } catch let refusal as ReportRefusal {

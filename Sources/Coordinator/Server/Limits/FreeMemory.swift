@@ -50,7 +50,7 @@ enum FreeMemory {
         /// - Parameter resident: bytes of the process that are in memory.
         func isDue(resident: UInt64, at now: ContinuousClock.Instant) -> Bool {
             guard let last else { return true }
-            return resident > last.resident + last.resident / 16 || now >= last.at.advanced(by: FreeMemory.interval)
+            return resident > last.resident + last.resident / 32 || now >= last.at.advanced(by: FreeMemory.interval)
         }
 
         mutating func gaveBack(resident: UInt64, at now: ContinuousClock.Instant) { last = (resident, now) }

@@ -18,9 +18,9 @@ import Testing
         let now = ContinuousClock.now
         var plan = FreeMemory.Plan()
         #expect(plan.isDue(resident: 0, at: now))
-        plan.gaveBack(resident: 160, at: now)
-        #expect(!plan.isDue(resident: 170, at: now + .seconds(4)))
-        #expect(plan.isDue(resident: 171, at: now + .seconds(1)))
+        plan.gaveBack(resident: 320, at: now)
+        #expect(!plan.isDue(resident: 330, at: now + .seconds(4)))
+        #expect(plan.isDue(resident: 331, at: now + .seconds(1)))
         #expect(plan.isDue(resident: 100, at: now + .seconds(5)))
     }
 
