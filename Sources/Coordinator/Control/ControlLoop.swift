@@ -247,11 +247,11 @@ actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
-        if roster != nil {
-            snapshot.knownTargets = targets
-            targets = snapshot.targetNodes
-        }
         snapshot.knownTargets = targets
+        if roster != nil {
+            targets = snapshot.targetNodes
+            snapshot.knownTargets = targets
+        }
         return snapshot
     }
 

@@ -13,9 +13,21 @@ struct StoredHistory: HistoryRecorder {
     /// Facts of one commit at most: others wait for it, attempts that an agent wants acknowledged among them.
     private static let group = 2000
 
+    /// Facts of all kinds share a commit: when thousands of agents come, each is heard between its transitions and the
+    /// next one's.
     func record(_ facts: [HistoryFact]) async {
         for start in stride(from: 0, to: facts.count, by: Self.group) {
-            await store.record(facts[start..<min(facts.count, start + Self.group)])
+            let group = facts[start..<min(facts.count, start + Self.group)]
+            // What can't be written is dropped and counted by the store: see ``HistoryStore/takeGap()``.
+            try? await store.write { session in
+                for fact in group {
+                    if case .transition(let transition) = fact {
+                        try session.record(TransitionRecord(transition))
+                    } else if let event = NodeEventRecord(fact) {
+                        try session.record(event)
+                    }
+                }
+            }
         }
     }
 

@@ -9,21 +9,6 @@ extension HistoryStore {
         }
     }
 
-    /// Stores facts in their order, with one commit: when thousands of agents come, each is heard between its
-    /// transitions and the next one's.
-    @discardableResult
-    func record(_ facts: ArraySlice<HistoryFact>) async -> Bool {
-        await attempt { session in
-            for fact in facts {
-                if case .transition(let transition) = fact {
-                    try session.record(TransitionRecord(transition))
-                } else if let event = NodeEventRecord(fact) {
-                    try session.record(event)
-                }
-            }
-        }
-    }
-
     /// Stores attempts that aren't known yet.
     ///
     /// - Returns: Whether they are committed. Only then may they be acknowledged to their agent.
