@@ -12,11 +12,17 @@ extension ControlLoop {
     }
 
     private func writeOut() async {
-        while let facts = outbox.next() { await history.record(facts) }
+        while let work = outbox.next() {
+            switch work {
+            case .write(let facts): await history.record(facts)
+            // Nothing happens between asking what is so and handing it over, so later facts come after it.
+            case .tell(let names): await history.record(state(of: names, at: clock.now))
+            }
+        }
     }
 
     /// Whether all that was told is written.
-    var isHistoryWritten: Bool { outbox.facts.isEmpty && !outbox.isWriting }
+    var isHistoryWritten: Bool { outbox.isEmpty && !outbox.isWriting }
 
     // MARK: Nodes
 
@@ -89,25 +95,27 @@ extension ControlLoop {
     /// To be called every few seconds.
     func mendHistory() async {
         if await history.takeGap() { outbox.needsComparison = true }
-        guard outbox.needsComparison, let asked = configuration, nodesSynced else { return }
-        let references = Set(asked.images.map(\.reference.written))
-        guard let belief = await history.belief(listed: references) else { return }
-        // From here on nothing is awaited: what is told now is so.
-        guard let configuration, configuration.images == asked.images else { return }
+        guard outbox.needsComparison, let configuration, nodesSynced else { return }
         outbox.needsComparison = false
         let now = clock.now
         noteMembers(of: configuration, at: now)
-        var facts: [HistoryFact] = members.sorted { $0.key < $1.key }.map {
-            .target(node: $0.key, labels: $0.value, at: now)
+        tell([
+            .onlyTargets(Set(members.keys), at: now),
+            .onlyImages(Set(configuration.images.map(\.reference.written)), at: now),
+        ])
+        guard outbox.tellLater(Set(members.keys).union(reachable)) else { return }
+        Task { await writeOut() }
+    }
+
+    /// All that is so of nodes.
+    private func state(of names: [String], at now: Timestamp) -> [HistoryFact] {
+        names.flatMap { name -> [HistoryFact] in
+            var facts: [HistoryFact] = []
+            if let labels = members[name] { facts.append(.target(node: name, labels: labels, at: now)) }
+            let cells = isRestricted ? podLedger.present(on: name, at: now) : fleet.present(on: name, at: now)
+            facts += cells.map { .transition($0) }
+            if reachable.contains(name) { facts.append(.heard(node: name, at: now)) }
+            return facts
         }
-        for node in belief.targets where members[node] == nil { facts.append(.left(node: node, at: now)) }
-        for cell in belief.cells {
-            facts.append(
-                .transition(Transition(node: cell.node, reference: cell.image, from: cell.state, to: nil, at: now)))
-        }
-        let present = isRestricted ? podLedger.present(at: now) : fleet.present(at: now)
-        facts += present.map { .transition($0) }
-        facts += reachable.sorted().map { .heard(node: $0, at: now) }
-        tell(facts)
     }
 }

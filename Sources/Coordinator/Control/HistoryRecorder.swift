@@ -9,8 +9,6 @@ protocol HistoryRecorder: Sendable {
     func record(_ facts: [HistoryFact]) async
     /// Stores attempts; false when they aren't stored and should be sent again.
     func commit(_ attempts: [Fleet.FinishedAttempt]) async -> Bool
-    /// What history believes to be so now, of cells those whose image isn't listed; nil when it can't be read.
-    func belief(listed references: Set<String>) async -> HistoryBelief?
     /// Whether facts were lost since this was asked last, and can be stored again.
     func takeGap() async -> Bool
     /// Where the past can be asked for; nil when it's kept nowhere.
@@ -29,18 +27,8 @@ enum HistoryFact: Sendable, Equatable {
     case left(node: String, at: Timestamp)
     case heard(node: String, at: Timestamp)
     case silent(node: String, at: Timestamp)
-}
-
-/// Nodes and cells that history takes for existing.
-struct HistoryBelief: Sendable, Equatable {
-    struct Cell: Sendable, Equatable {
-        var node: String
-        /// The reference as it was written.
-        var image: String
-        var state: CellState
-    }
-
-    var targets: [String] = []
-    /// Of images that aren't listed any more.
-    var cells: [Cell] = []
+    /// The target nodes, all of them: others have left, if only while nobody watched.
+    case onlyTargets(Set<String>, at: Timestamp)
+    /// The images that are listed, as they are written: other images' cells are no more.
+    case onlyImages(Set<String>, at: Timestamp)
 }

@@ -10,23 +10,18 @@ struct StoredHistory: HistoryRecorder {
         get async { await store.health.databaseID ?? "" }
     }
 
-    /// Facts of one commit at most: others wait for it, attempts that an agent wants acknowledged among them.
-    private static let group = 2000
-
     /// Facts of all kinds share a commit: when thousands of agents come, each is heard between its transitions and the
-    /// next one's.
+    /// next one's. What can't be written is dropped and counted by the store: see ``HistoryStore/takeGap()``.
     func record(_ facts: [HistoryFact]) async {
-        for start in stride(from: 0, to: facts.count, by: Self.group) {
-            let group = facts[start..<min(facts.count, start + Self.group)]
-            // What can't be written is dropped and counted by the store: see ``HistoryStore/takeGap()``.
-            try? await store.write { session in
-                for fact in group {
-                    if case .transition(let transition) = fact {
-                        try session.record(TransitionRecord(transition))
-                    } else if let event = NodeEventRecord(fact) {
-                        try session.record(event)
-                    }
-                }
+        var rest = facts[...]
+        while !rest.isEmpty {
+            let group = rest.prefix { !$0.mayConcernAllCells }
+            rest = rest.dropFirst(group.count)
+            if !group.isEmpty {
+                try? await store.write { session in for fact in group { try session.record(fact) } }
+            }
+            if case .onlyImages(let references, let at)? = rest.popFirst() {
+                try? await store.endCells(except: references, at: at.milliseconds)
             }
         }
     }
@@ -36,29 +31,32 @@ struct StoredHistory: HistoryRecorder {
         return await store.record(attempts: attempts.map(AttemptRecord.init))
     }
 
-    func belief(listed references: Set<String>) async -> HistoryBelief? {
-        guard let nodes = try? await store.currentNodes(),
-            let cells = try? await store.currentCells(exceptOf: references)
-        else { return nil }
-        return HistoryBelief(
-            targets: nodes.map(\.name),
-            cells: cells.map { .init(node: $0.node, image: $0.image, state: CellState($0.state)) })
-    }
-
     func takeGap() async -> Bool { await store.takeGap() }
 }
 
-extension NodeEventRecord {
-    /// Nil for what is no event of a node.
-    init?(_ fact: HistoryFact) {
+extension HistoryFact {
+    /// Too much for one commit that others wait for.
+    fileprivate var mayConcernAllCells: Bool {
+        if case .onlyImages = self { true } else { false }
+    }
+}
+
+extension HistorySession {
+    fileprivate func record(_ fact: HistoryFact) throws {
         switch fact {
-        case .transition: return nil
-        case .target(let node, let labels, let at):
-            self.init(node: node, event: .joined(labels: labels), at: at.milliseconds)
-        case .left(let node, let at): self.init(node: node, event: .left, at: at.milliseconds)
-        case .heard(let node, let at): self.init(node: node, event: .heard, at: at.milliseconds)
-        case .silent(let node, let at): self.init(node: node, event: .silent, at: at.milliseconds)
+        case .transition(let transition): try record(TransitionRecord(transition))
+        case .target(let node, let labels, let at): try record(node, .joined(labels: labels), at)
+        case .left(let node, let at): try record(node, .left, at)
+        case .heard(let node, let at): try record(node, .heard, at)
+        case .silent(let node, let at): try record(node, .silent, at)
+        case .onlyTargets(let names, let at): try endTargets(except: names, at: at.milliseconds)
+        // Written in steps.
+        case .onlyImages: break
         }
+    }
+
+    private func record(_ node: String, _ event: NodeEvent, _ at: Timestamp) throws {
+        try record(NodeEventRecord(node: node, event: event, at: at.milliseconds))
     }
 }
 

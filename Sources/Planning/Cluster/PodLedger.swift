@@ -95,11 +95,10 @@ public struct PodLedger: Sendable {
         return news
     }
 
-    /// Every cell that is known, as transitions: for a history that lost what it knew.
-    public func present(at now: Timestamp) -> [Transition] {
-        nodes.filter(\.value.isHeard).sorted { $0.key < $1.key }.flatMap { name, node in
-            node.cells.sorted { $0.key < $1.key }.map { transition(name, $0.key, Cell(), $0.value, now) }
-        }
+    /// Every known cell of a node, as transitions: for a history that lost what it knew.
+    public func present(on name: String, at now: Timestamp) -> [Transition] {
+        guard let node = nodes[name], node.isHeard else { return [] }
+        return node.cells.sorted { $0.key < $1.key }.map { transition(name, $0.key, Cell(), $0.value, now) }
     }
 
     // MARK: Cells

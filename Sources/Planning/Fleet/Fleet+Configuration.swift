@@ -74,15 +74,13 @@ extension Fleet {
         return transitions
     }
 
-    /// Every cell of an image entry as it is now, as transitions: for a history that lost what it knew.
-    public func present(at now: Timestamp) -> [Transition] {
-        nodes.sorted { $0.key < $1.key }.flatMap { name, node -> [Transition] in
-            guard node.hasInventory else { return [] }
-            return entryColumns.compactMap { column in
-                let state = column < node.cells.count ? node.cells[column] : .unknown
-                guard state != .unknown else { return nil }
-                return transition(of: name, column: column, from: .unknown, to: state, at: now)
-            }
+    /// Every known cell of a node as it is now, as transitions: for a history that lost what it knew.
+    public func present(on name: String, at now: Timestamp) -> [Transition] {
+        guard let node = nodes[name], node.hasInventory else { return [] }
+        return entryColumns.compactMap { column in
+            let state = column < node.cells.count ? node.cells[column] : .unknown
+            guard state != .unknown else { return nil }
+            return transition(of: name, column: column, from: .unknown, to: state, at: now)
         }
     }
 }

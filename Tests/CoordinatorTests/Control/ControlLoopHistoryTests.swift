@@ -65,20 +65,40 @@ import Testing
 
     @Test("A new run tells of nodes that left and images that were unlisted while nobody watched")
     func comparison() async throws {
-        let stage = Stage()
-        await stage.ledger.believe(
-            HistoryBelief(
-                targets: ["n1", "gone"],
-                cells: [
-                    .init(node: "n1", image: "nginx", state: .present),
-                    .init(node: "n1", image: "unlisted", state: .held),
-                ]))
+        let store = memoryStore()
+        _ = await store.startRun(at: 1)
+        await store.record(nodeEvents: [
+            NodeEventRecord(node: "n1", event: .joined(labels: [:]), at: 1),
+            NodeEventRecord(node: "gone", event: .joined(labels: [:]), at: 1),
+        ])
+        await store.record(transitions: [
+            TransitionRecord(node: "n1", image: "nginx", to: .present, at: 2),
+            TransitionRecord(node: "n1", image: "unlisted", to: .held, at: 2),
+            TransitionRecord(node: "gone", image: "unlisted", to: .held, at: 2),
+        ])
+        let stage = Stage(history: StoredHistory(store: store))
         try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
             await stage.loop.mendHistory()
-            let isTold = await soon { await stage.ledger.events.contains("gone left") }
-            #expect(isTold)
-            #expect(await soon { await stage.ledger.changes == ["n1 unlisted none"] })
+            #expect(await soon { await stage.loop.isHistoryWritten })
+            #expect(try await store.currentNodes().map(\.name) == ["n1"])
+            #expect(try await store.currentCells().map(\.image) == ["nginx"])
+            let ended = try await store.transitions(TransitionQuery(states: [.none])).items
+            #expect(ended.map(\.node).sorted() == ["gone", "n1"] && ended.allSatisfy { $0.image == "unlisted" })
         }
+    }
+
+    @Test("Cells of unlisted images end in as many commits as they need")
+    func endedInSteps() async throws {
+        let store = memoryStore()
+        await store.record(
+            transitions: (0..<50).map {
+                TransitionRecord(node: "n\($0 / 5)", image: "image-\($0 % 5)", to: .held, at: 1)
+            })
+        let before = await store.health.commits
+        try await store.endCells(except: ["image-0", "image-3"], at: 2, step: 7)
+        #expect(await store.health.commits - before == 5, "30 cells, 7 at once")
+        #expect(Set(try await store.currentCells().map(\.image)) == ["image-0", "image-3"])
+        #expect(try await store.currentCells().count == 20)
     }
 
     @Test("After history lost something, the present state is told anew")
@@ -121,8 +141,7 @@ import Testing
 
     @Test("Facts that pile up behind a disk that hangs are dropped, and the state is told anew")
     func bounded() {
-        let outbox = HistoryOutbox()
-        #expect(outbox.needsComparison)
+        #expect(HistoryOutbox().needsComparison)
         var full = HistoryOutbox()
         full.needsComparison = false
         let fact = HistoryFact.left(node: "n", at: Timestamp(milliseconds: 0))
@@ -130,6 +149,48 @@ import Testing
         let isSecond = full.add([fact])
         #expect(isFirst && !isSecond)
         #expect(full.needsComparison, "what doesn't fit is told anew later")
-        #expect(full.facts.isEmpty)
+        #expect(full.isEmpty)
+    }
+
+    @Test("Facts are written in their order and in blocks, then nodes' state is asked for, some at a time")
+    func blocks() {
+        var outbox = HistoryOutbox()
+        let facts = (0..<5001).map { HistoryFact.left(node: "\($0)", at: Timestamp(milliseconds: 0)) }
+        let begins = outbox.add(facts[..<3000])
+        let names = (0..<6000).map { "node-\($0 + 10_000)" }
+        let beginsTwice = outbox.tellLater(names.shuffled())
+        let beginsThrice = outbox.add(facts[3000...])
+        #expect(begins && !beginsTwice && !beginsThrice)
+        var written: [HistoryFact] = []
+        var told: [String] = []
+        while let work = outbox.next() {
+            switch work {
+            case .write(let block):
+                #expect(told.isEmpty && block.count <= HistoryOutbox.blockSize)
+                written += block
+            case .tell(let nodes):
+                #expect(nodes.count <= 100)
+                told += nodes
+            }
+        }
+        #expect(written == facts && told == names)
+        #expect(outbox.isEmpty && !outbox.isWriting)
+    }
+
+    /// More cells than may wait: they are asked for in turn instead.
+    @Test("A fleet of any size is told anew")
+    func largeFleet() async throws {
+        let stage = Stage()
+        let names = (100..<150).map { "n\($0)" }
+        try await stage.run(try Stage.configuration(), nodes: names.map { Stage.node($0) }) { stage in
+            for name in names { try await stage.send(name, 1) { $0.full.images = [.listed("nginx")] } }
+            #expect(await soon { await stage.loop.isHistoryWritten })
+            await stage.ledger.forgetFacts()
+            await stage.ledger.lose()
+            await stage.loop.mendHistory()
+            #expect(await soon { await stage.loop.isHistoryWritten })
+            #expect(await stage.ledger.events == names.flatMap { ["\($0) target", "\($0) heard"] })
+            #expect(await stage.ledger.changes == names.map { "\($0) nginx present" })
+        }
     }
 }

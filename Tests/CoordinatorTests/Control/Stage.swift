@@ -24,7 +24,6 @@ actor Ledger: HistoryRecorder {
     private(set) var attempts: [Fleet.FinishedAttempt] = []
     private var isRefusing = false
     private var gate: [CheckedContinuation<Void, Never>]?
-    private var believed = HistoryBelief()
     private var hasGap = false
 
     func refuse(_ isRefusing: Bool) { self.isRefusing = isRefusing }
@@ -39,7 +38,6 @@ actor Ledger: HistoryRecorder {
 
     var held: Int { gate?.count ?? 0 }
 
-    func believe(_ belief: HistoryBelief) { believed = belief }
     func lose() { hasGap = true }
     func forgetFacts() { facts = [] }
 
@@ -51,12 +49,6 @@ actor Ledger: HistoryRecorder {
         guard !isRefusing else { return false }
         self.attempts += attempts
         return true
-    }
-
-    func belief(listed references: Set<String>) -> HistoryBelief? {
-        var belief = believed
-        belief.cells.removeAll { references.contains($0.image) }
-        return belief
     }
 
     func takeGap() -> Bool {
@@ -76,7 +68,7 @@ actor Ledger: HistoryRecorder {
     var events: [String] {
         facts.compactMap { fact in
             switch fact {
-            case .transition: nil
+            case .transition, .onlyTargets, .onlyImages: nil
             case .target(let node, _, _): "\(node) target"
             case .left(let node, _): "\(node) left"
             case .heard(let node, _): "\(node) heard"

@@ -82,7 +82,7 @@ import Testing
         _ = look([held])
         images = [ImageEntry(name: "db", reference: try ImageReference("redis"))]
         #expect(words(look([held])) == ["nginx held none"])
-        #expect(ledger.present(at: now).isEmpty)
+        #expect(ledger.present(on: "n", at: now).isEmpty)
     }
 
     @Test("A failed pull is an attempt, once, with the kubelet's message; the pause after it is none")

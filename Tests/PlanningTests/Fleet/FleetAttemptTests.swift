@@ -92,7 +92,7 @@ import Testing
             changes == [
                 "nginx present none", "redis present none", "docker.io/library/nginx:latest unknown present",
             ])
-        #expect(desk.fleet.present(at: desk.now).map(\.reference) == ["docker.io/library/nginx:latest"])
+        #expect(desk.fleet.present(on: "n1", at: desk.now).map(\.reference) == ["docker.io/library/nginx:latest"])
     }
 
     @Test("Two entries of one reference keep its cells while one is listed")

@@ -18,12 +18,6 @@ struct CellQuery: Sendable {
         }.array()
     }
 
-    /// The cells of images that aren't among these.
-    static func current(exceptOf references: Set<String>, _ db: Database) throws -> [CellRecord] {
-        try String.fetchAll(db, sql: "SELECT reference FROM images").filter { !references.contains($0) }
-            .flatMap { try CellQuery(image: $0).current(db) }
-    }
-
     /// Of each cell, the last of its transitions whose time isn't after the moment.
     ///
     /// Reads all transitions before the moment: for one node or one image. `PastReader` answers for all of them.

@@ -18,11 +18,6 @@ extension HistoryStore {
         try await read { db in try query.current(db) }
     }
 
-    /// The cells as recorded last, of images that aren't among these.
-    func currentCells(exceptOf references: Set<String>) async throws -> [CellRecord] {
-        try await read { db in try CellQuery.current(exceptOf: references, db) }
-    }
-
     /// The cells as they were recorded at a past moment.
     func cells(at moment: Int64, _ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
         try await read { db in try query.at(moment, db) }

@@ -33,6 +33,11 @@ extension HistoryStore {
         }
     }
 
+    /// Ends the cells of all images but these, in steps, so that others' writes get their turn.
+    func endCells(except references: Set<String>, at: Int64, step: Int = 2000) async throws {
+        while try await write({ try $0.endCells(except: references, at: at, limit: step) }) == step {}
+    }
+
     /// Begins a run of the coordinator: until a node is heard in it, its cells are unknown.
     @discardableResult
     func startRun(at: Int64) async -> Bool {
