@@ -10,6 +10,7 @@ enum HistorySchema {
         migrator.registerMigration(Migration001Tables.name, migrate: Migration001Tables.migrate)
         migrator.registerMigration(Migration002Keyframes.name, migrate: Migration002Keyframes.migrate)
         migrator.registerMigration(Migration003Alerts.name, migrate: Migration003Alerts.migrate)
+        migrator.registerMigration(Migration004CellIndex.name, migrate: Migration004CellIndex.migrate)
         return migrator
     }()
 }
