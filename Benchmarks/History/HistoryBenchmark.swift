@@ -22,7 +22,7 @@ import Foundation
 
     private static func measure() async throws {
         let world = try await BenchmarkWorld()
-        try await world.fill()
+        if try await world.isEmpty { try await world.fill() }
         try await world.measureSize()
         try await world.measurePast()
         try await world.measureLive()
@@ -37,7 +37,7 @@ enum Scale {
     static let images = number("BENCH_IMAGES", 100)
     static let transitions = number("BENCH_TRANSITIONS", 5_000_000)
     static let days = 30
-    /// Where the database is made, and then stays; nil: in a folder that goes.
+    /// Where the database is made, and then stays; one that is there is used. Nil: in a folder that goes.
     static let folder = ProcessInfo.processInfo.environment["BENCH_HISTORY_FOLDER"]
 
     private static func number(_ name: String, _ preset: Int) -> Int {

@@ -15,6 +15,14 @@ struct AbsenceLedger: Sendable, Equatable {
         var message = ""
     }
 
+    /// An absence that an earlier run of the coordinator knew. Of a fleet there may be hundreds of thousands, which a
+    /// node's table would need twice the memory for.
+    struct Inherited: Sendable, Equatable {
+        /// As it is written.
+        var reference: String
+        var absence: Absence
+    }
+
     /// What is known of a node now.
     struct Sighting: Sendable, Equatable {
         /// An image that isn't there, by its reference as it is written.
@@ -38,15 +46,15 @@ struct AbsenceLedger: Sendable, Equatable {
     }
 
     private var nodes: [String: Node] = [:]
-    private var inherited: [String: [String: Absence]] = [:]
+    private var inherited: [String: [Inherited]] = [:]
     private var inheritedAt: Timestamp?
 
     /// Takes what an earlier run of the coordinator left.
     ///
     /// - Parameters:
-    ///   - absences: by node and reference.
+    ///   - absences: by node.
     ///   - lastAlive: until when that run watched.
-    mutating func inherit(_ absences: [String: [String: Absence]], lastAlive: Timestamp?) {
+    mutating func inherit(_ absences: [String: [Inherited]], lastAlive: Timestamp?) {
         inherited = absences
         inheritedAt = lastAlive
     }
@@ -62,7 +70,8 @@ struct AbsenceLedger: Sendable, Equatable {
         let heirloom = inherited.removeValue(forKey: sighting.node)
         var node = nodes[sighting.node].flatMap { $0.uid == sighting.uid ? $0 : nil }
         if node == nil {
-            node = Node(uid: sighting.uid, knownAt: inheritedAt ?? now, absences: heirloom ?? [:])
+            let absences = Dictionary((heirloom ?? []).map { ($0.reference, $0.absence) }) { _, last in last }
+            node = Node(uid: sighting.uid, knownAt: inheritedAt ?? now, absences: absences)
         }
         guard var node else { return }
         var absences: [String: Absence] = [:]
@@ -89,7 +98,7 @@ struct AbsenceLedger: Sendable, Equatable {
             nodes[name]?.knownAt = now
         } else if let heirloom = inherited[name] {
             let gap = max(0, now.milliseconds(since: inheritedAt ?? now))
-            inherited[name] = heirloom.mapValues { $0.later(by: gap) }
+            inherited[name] = heirloom.map { Inherited(reference: $0.reference, absence: $0.absence.later(by: gap)) }
         }
     }
 

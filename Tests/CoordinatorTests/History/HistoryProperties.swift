@@ -1,3 +1,5 @@
+import Foundation
+import GRDB
 import Testing
 
 @testable import Coordinator
@@ -72,6 +74,17 @@ import Testing
         }
     }
 
+    /// A keyframe is made of the one before it, and has what reading all cells would give.
+    private func keyframeIsWhole(_ store: HistoryStore, seed: Int) async throws {
+        let before = try await store.read { db in try Keyframe.lastMark(db) }
+        guard try await store.makeKeyframe() != before else { return }
+        let (made, read) = try await store.read { db in
+            let made = try Data.fetchOne(db, sql: "SELECT states FROM keyframes ORDER BY id DESC LIMIT 1")
+            return (made, try Keyframe.allCells(db).bytes)
+        }
+        try #require(made.map { [UInt8]($0) } == read, "seed \(seed), after transition \(before?.lastID ?? 0)")
+    }
+
     /// What a past moment's coverage is computed from: nodes come and go, fall silent, the coordinator ends, crashes
     /// and begins anew, and retention works all the time.
     @Test(arguments: 0..<8)
@@ -87,7 +100,7 @@ import Testing
                     horizon = max(horizon, fleet.now - .random(in: 0...200, using: &fleet.random))
                     try await store.prune(before: horizon, stepRows: .random(in: 1...9, using: &fleet.random))
                 }
-                if fleet.random.chance(15) { try await store.makeKeyframe() }
+                if fleet.random.chance(15) { try await keyframeIsWhole(store, seed: seed) }
                 let at = max(horizon, fleet.now - .random(in: -10...300, using: &fleet.random))
                 let moment = try await store.moment(at: at, imageSet: "")
                 let place = "seed \(seed), at \(at), now \(fleet.now), horizon \(horizon)"

@@ -72,6 +72,17 @@ import Testing
         await store.close()
     }
 
+    @Test func aDamagedKeyframeIsNotBuiltOn() async throws {
+        let store = memoryStore()
+        await store.record(transitions: [transition("a", "x", .held, at: 10), transition("b", "x", .held, at: 11)])
+        try await store.makeKeyframe()
+        try await store.write { session in try session.run("UPDATE keyframes SET states = x'FFFFFFFFFF'", []) }
+        await store.record(transitions: [transition("a", "x", .missing, at: 20)])
+        try await store.makeKeyframe()
+        let states = try await store.states(at: 25)
+        #expect(states.count == 2 && Set(states.values.map(\.state)) == [.held, .missing])
+    }
+
     @Test func aDatabaseOfTheFirstSchemaGetsItsKeyframes() async throws {
         let folder = try HistoryFolder()
         let queue = try DatabaseQueue(path: folder.database)

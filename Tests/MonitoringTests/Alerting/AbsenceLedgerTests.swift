@@ -52,7 +52,8 @@ import Testing
     @Test func anEarlierRunsKnowledgeIsInherited() {
         var ledger = AbsenceLedger()
         let old = AbsenceLedger.Absence(since: Self.at(100), counted: Self.at(100), reason: .tls)
-        ledger.inherit(["n": ["web": old, "db": old]], lastAlive: Self.at(150))
+        ledger.inherit(
+            ["n": ["web", "db"].map { .init(reference: $0, absence: old) }], lastAlive: Self.at(150))
         #expect(ledger.absence(of: "web", on: "n") == nil, "unknown until the node is heard")
         ledger.resume("n", at: Self.at(350))
         ledger.see(Self.sighting(["web"]), at: Self.at(350))

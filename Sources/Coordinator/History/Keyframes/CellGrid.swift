@@ -19,6 +19,18 @@ struct CellGrid: Sendable, Equatable {
         columns[image, default: []].set(code, at: Int(node))
     }
 
+    /// Forgets the cells of all other nodes.
+    mutating func keep(nodes: Set<Int64>) {
+        for (image, var column) in columns {
+            for node in column.indices where column[node] != .none && !nodes.contains(Int64(node)) {
+                column[node] = .none
+            }
+            let end = column.lastIndex { $0 != .none }.map { $0 + 1 } ?? 0
+            column.removeLast(column.count - end)
+            columns[image] = column.isEmpty ? nil : column
+        }
+    }
+
     /// Cells that exist.
     var count: Int { columns.values.reduce(0) { $0 + $1.count { $0 != .none } } }
 

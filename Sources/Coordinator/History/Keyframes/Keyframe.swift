@@ -8,7 +8,7 @@ struct Keyframe: Sendable {
     var latest: Int64
     /// None of the transitions since the keyframe before it is earlier. Milliseconds since 1970.
     var earliest: Int64
-    var states: [UInt8]
+    var grid: CellGrid
 
     /// What has to be known of the last keyframe to tell when the next is due.
     struct Mark: Sendable, Equatable {
@@ -18,25 +18,41 @@ struct Keyframe: Sendable {
     }
 
     /// Takes the cells as they stand in a snapshot. Nil when nothing happened since the last keyframe.
+    ///
+    /// What happened since then is applied to it: a tenth of the cells, where reading all of them would keep a
+    /// processor from others for as long as half a second.
     static func take(_ db: Database) throws -> Keyframe? {
-        let previous = try Row.fetchOne(db, sql: "SELECT last_id, latest FROM keyframes ORDER BY id DESC LIMIT 1")
+        let previous = try Row.fetchOne(
+            db, sql: "SELECT last_id, latest, states FROM keyframes ORDER BY id DESC LIMIT 1")
         let since: Int64 = previous?[0] ?? 0
-        let range = try Row.fetchOne(
-            db, sql: "SELECT max(id), min(at), max(at) FROM transitions WHERE id > ?", arguments: [since])
-        guard let range, let last = range[0] as Int64?, let earliest = range[1] as Int64?,
-            let latest = range[2] as Int64?
-        else { return nil }
+        let known = previous.flatMap { try? CellGrid(bytes: [UInt8]($0[2] as Data)) }
+        var grid = known ?? CellGrid()
+        var last: Int64?
+        var earliest = Int64.max
+        var latest: Int64 = previous?[1] ?? .min
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT id, at, image_id, node_id, to_state, reason FROM transitions WHERE id > ? ORDER BY id",
+            arguments: [since])
+        while let row = try rows.next() {
+            last = row[0]
+            earliest = min(earliest, row[1])
+            latest = max(latest, row[1])
+            if known != nil { try grid.set(CellCode(state: row[4], reason: row[5]), image: row[2], node: row[3]) }
+        }
+        guard let last else { return nil }
+        if known == nil { grid = try allCells(db) }
+        return Keyframe(
+            mark: Mark(lastID: last, cells: Int64(grid.count)), latest: latest, earliest: earliest, grid: grid)
+    }
+
+    /// The cells as they stand, read one by one.
+    static func allCells(_ db: Database) throws -> CellGrid {
         var grid = CellGrid()
-        var count: Int64 = 0
-        // In the order of the index, so that one column after another is filled.
         let rows = try Row.fetchCursor(db, sql: "SELECT image_id, node_id, state, reason FROM cells")
         while let row = try rows.next() {
             try grid.set(CellCode(state: row[2], reason: row[3]), image: row[0], node: row[1])
-            count += 1
         }
-        return Keyframe(
-            mark: Mark(lastID: last, cells: count), latest: max(latest, previous?[1] ?? .min), earliest: earliest,
-            states: grid.bytes)
+        return grid
     }
 
     static func lastMark(_ db: Database) throws -> Mark? {
@@ -55,7 +71,31 @@ extension HistorySession {
             INSERT INTO keyframes (last_id, latest, earliest, cells, states)
             SELECT ?, ?, ?, ?, ? WHERE ? > (SELECT coalesce(max(last_id), 0) FROM keyframes)
             """,
-            [mark.lastID, keyframe.latest, keyframe.earliest, mark.cells, Data(keyframe.states), mark.lastID])
+            [
+                mark.lastID, keyframe.latest, keyframe.earliest, mark.cells, Data(try living(keyframe.grid).bytes),
+                mark.lastID,
+            ])
+    }
+
+    /// Takes the cells out of the newest keyframe that retention has dropped without a transition: should their node
+    /// come back, they would come to life again.
+    func stripNewestKeyframe() throws {
+        guard let row = try Row.fetchOne(db, sql: "SELECT id, states FROM keyframes ORDER BY id DESC LIMIT 1"),
+            let grid = try? CellGrid(bytes: [UInt8](row[1] as Data))
+        else { return }
+        try run("UPDATE keyframes SET states = ? WHERE id = ?", [Data(try living(grid).bytes), row[0] as Int64])
+    }
+
+    /// Without the cells of nodes that left and have none any more.
+    private func living(_ grid: CellGrid) throws -> CellGrid {
+        var grid = grid
+        let nodes = try Int64.fetchSet(
+            db,
+            sql: """
+                SELECT id FROM nodes WHERE target IS NOT 0 OR EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id)
+                """)
+        grid.keep(nodes: nodes)
+        return grid
     }
 }
 

@@ -88,6 +88,7 @@ extension HistorySession {
             try run("DELETE FROM transitions WHERE node_id = ?", [node])
             dropped += db.changesCount
         }
+        if !nodes.isEmpty { try stripNewestKeyframe() }
         return dropped
     }
 
