@@ -22,6 +22,31 @@ actor GroundTruth {
     ) -> Bool {
         lastPresent["\(node) \(reference)"].map { $0.duration(to: moment) <= .seconds(seconds) } ?? false
     }
+
+    /// How many of these cells were present at a moment, or up to so many seconds before it.
+    func count(
+        _ references: Set<String>, on nodes: Set<String>, at moment: ContinuousClock.Instant, within seconds: Double
+    ) -> Int {
+        nodes.reduce(0) { sum, node in
+            sum + references.count { wasPresent($0, on: node, at: moment, within: seconds) }
+        }
+    }
+}
+
+/// What may be listed, and in which zone a node may be: as it was before the last change, or as it is after it.
+struct PossibleWorld: Sendable {
+    var references: Set<String>
+    var zones: [String: Set<String>]
+
+    /// Nodes that a slice's row may be about.
+    func nodes(_ row: String, by grouping: String) -> Set<String> {
+        grouping == "zone" ? Set(zones.filter { $0.value.contains(row) }.keys) : Set(zones.keys)
+    }
+
+    func references(_ row: CoverageRow, by grouping: String) -> Set<String> {
+        guard grouping == "image", let reference = row.reference else { return references }
+        return [(try? ImageReference(reference))?.normalised ?? reference]
+    }
 }
 
 extension TestCluster {
@@ -41,6 +66,33 @@ extension TestCluster {
             lies.append("\(cell.reference) is called \(cell.state) on \(node)")
         }
         return lies
+    }
+
+    /// Slices that call more cells present than were within so many seconds.
+    func exaggerations(_ truth: GroundTruth, _ world: PossibleWorld, within seconds: Double) async -> [String] {
+        var exaggerations: [String] = []
+        for grouping in ["image", "zone", "all"] {
+            let asked = ContinuousClock.now
+            guard let report = try? await coverage(by: grouping) else { continue }
+            if grouping != "all" && report.rows.reduce(0, { $0 + $1.counts.present }) != report.total.present {
+                exaggerations.append("by \(grouping) the rows aren't the total: \(report)")
+            }
+            for row in report.rows {
+                func possible() async -> Int {
+                    await truth.count(
+                        world.references(row, by: grouping), on: world.nodes(row.name, by: grouping), at: asked,
+                        within: seconds)
+                }
+                if await possible() >= row.counts.present { continue }
+                // What has just come may have been reported before anybody looked.
+                let looks = await truth.looks
+                try? await eventually("somebody has looked since", within: 10) { await truth.looks >= looks + 2 }
+                let most = await possible()
+                if most >= row.counts.present { continue }
+                exaggerations.append("by \(grouping), \(row.name): \(row.counts.present) present, not \(most)")
+            }
+        }
+        return exaggerations
     }
 
     /// The reports by node, of those that were given, that history tells otherwise.
