@@ -22,7 +22,7 @@ import Foundation
 
     private static func measure() async throws {
         let world = try await BenchmarkWorld()
-        if try await world.isEmpty { try await world.fill() }
+        if try await world.isEmpty { try await world.fill() } else { try world.warm() }
         try await world.measureSize()
         try await world.measurePast()
         try await world.measureLive()

@@ -15,14 +15,6 @@ struct AbsenceLedger: Sendable, Equatable {
         var message = ""
     }
 
-    /// An absence that an earlier run of the coordinator knew. Of a fleet there may be hundreds of thousands, which a
-    /// node's table would need twice the memory for.
-    struct Inherited: Sendable, Equatable {
-        /// As it is written.
-        var reference: String
-        var absence: Absence
-    }
-
     /// What is known of a node now.
     struct Sighting: Sendable, Equatable {
         /// An image that isn't there, by its reference as it is written.
@@ -46,15 +38,13 @@ struct AbsenceLedger: Sendable, Equatable {
     }
 
     private var nodes: [String: Node] = [:]
-    private var inherited: [String: [Inherited]] = [:]
+    private var inherited = InheritedAbsences()
     private var inheritedAt: Timestamp?
 
     /// Takes what an earlier run of the coordinator left.
     ///
-    /// - Parameters:
-    ///   - absences: by node.
-    ///   - lastAlive: until when that run watched.
-    mutating func inherit(_ absences: [String: [Inherited]], lastAlive: Timestamp?) {
+    /// - Parameter lastAlive: until when that run watched.
+    mutating func inherit(_ absences: InheritedAbsences, lastAlive: Timestamp?) {
         inherited = absences
         inheritedAt = lastAlive
     }
@@ -62,16 +52,15 @@ struct AbsenceLedger: Sendable, Equatable {
     /// Nodes that aren't targets any more are forgotten.
     mutating func keep(_ isTarget: (String) -> Bool) {
         nodes = nodes.filter { isTarget($0.key) }
-        inherited = inherited.filter { isTarget($0.key) }
+        inherited.keep(isTarget)
     }
 
     /// A node was heard: what isn't absent or unknown is present.
     mutating func see(_ sighting: Sighting, at now: Timestamp) {
-        let heirloom = inherited.removeValue(forKey: sighting.node)
+        let heirloom = inherited.take(sighting.node)
         var node = nodes[sighting.node].flatMap { $0.uid == sighting.uid ? $0 : nil }
         if node == nil {
-            let absences = Dictionary((heirloom ?? []).map { ($0.reference, $0.absence) }) { _, last in last }
-            node = Node(uid: sighting.uid, knownAt: inheritedAt ?? now, absences: absences)
+            node = Node(uid: sighting.uid, knownAt: inheritedAt ?? now, absences: heirloom ?? [:])
         }
         guard var node else { return }
         var absences: [String: Absence] = [:]
@@ -96,9 +85,8 @@ struct AbsenceLedger: Sendable, Equatable {
             let gap = max(0, now.milliseconds(since: node.knownAt))
             nodes[name]?.absences = node.absences.mapValues { $0.later(by: gap) }
             nodes[name]?.knownAt = now
-        } else if let heirloom = inherited[name] {
-            let gap = max(0, now.milliseconds(since: inheritedAt ?? now))
-            inherited[name] = heirloom.map { Inherited(reference: $0.reference, absence: $0.absence.later(by: gap)) }
+        } else {
+            inherited.delay(name, by: max(0, now.milliseconds(since: inheritedAt ?? now)))
         }
     }
 

@@ -11,27 +11,23 @@ protocol AlertMemory: Sendable {
 struct RememberedAlerts: Sendable, Equatable {
     /// Firing ones, and those that were resolved not long ago.
     var alerts: [Alert] = []
-    /// By node.
-    var absences: [String: [AbsenceLedger.Inherited]] = [:]
+    var absences = InheritedAbsences()
     /// Until when the last run watched.
     var lastAlive: Timestamp?
 
     /// The absences, with those of firing alerts as long as can be: what was overdue stays so until the image is there,
     /// though the last sign of the former run is older than its last look, and history may lack its last transitions.
-    var absencesWithAlerts: [String: [AbsenceLedger.Inherited]] {
+    var absencesWithAlerts: InheritedAbsences {
         var absences = absences
         for alert in alerts where alert.isFiring {
             for node in alert.nodes {
-                var known = absences[node] ?? []
-                let index = known.firstIndex { $0.reference == alert.reference } ?? known.count
-                if index == known.count {
-                    let absence = AbsenceLedger.Absence(since: alert.since, counted: alert.since)
-                    known.append(.init(reference: alert.reference, absence: absence))
+                absences.set(alert.reference, on: node) { known in
+                    var absence = known ?? AbsenceLedger.Absence(since: alert.since, counted: alert.since)
+                    absence.counted = Timestamp(milliseconds: 0)
+                    absence.reason = FailureReason(rawValue: alert.key.reason)
+                    absence.message = alert.message
+                    return absence
                 }
-                known[index].absence.counted = Timestamp(milliseconds: 0)
-                known[index].absence.reason = FailureReason(rawValue: alert.key.reason)
-                known[index].absence.message = alert.message
-                absences[node] = known
             }
         }
         return absences

@@ -7,7 +7,7 @@ struct OverdueScan: Sendable {
     /// Nodes that were heard at the last look.
     private var heard: Set<String> = []
 
-    mutating func inherit(_ absences: [String: [AbsenceLedger.Inherited]], lastAlive: Timestamp?) {
+    mutating func inherit(_ absences: InheritedAbsences, lastAlive: Timestamp?) {
         ledger.inherit(absences, lastAlive: lastAlive)
     }
 

@@ -52,8 +52,9 @@ import Testing
     @Test func anEarlierRunsKnowledgeIsInherited() {
         var ledger = AbsenceLedger()
         let old = AbsenceLedger.Absence(since: Self.at(100), counted: Self.at(100), reason: .tls)
-        ledger.inherit(
-            ["n": ["web", "db"].map { .init(reference: $0, absence: old) }], lastAlive: Self.at(150))
+        var inherited = InheritedAbsences()
+        for reference in ["web", "db"] { inherited.add(old, of: reference, on: "n") }
+        ledger.inherit(inherited, lastAlive: Self.at(150))
         #expect(ledger.absence(of: "web", on: "n") == nil, "unknown until the node is heard")
         ledger.resume("n", at: Self.at(350))
         ledger.see(Self.sighting(["web"]), at: Self.at(350))

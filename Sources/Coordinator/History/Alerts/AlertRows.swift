@@ -23,7 +23,7 @@ enum AlertRows {
     }
 
     /// Since when each image that isn't present has been absent, and why the newest attempt since then failed.
-    static func absences(_ db: Database) throws -> [String: [AbsenceLedger.Inherited]] {
+    static func absences(_ db: Database) throws -> InheritedAbsences {
         var references: [Int64: String] = [:]
         let images = try Row.fetchCursor(db, sql: "SELECT id, reference FROM images")
         while let row = try images.next() { references[row[0]] = row[1] as String }
@@ -42,7 +42,7 @@ enum AlertRows {
                 JOIN nodes ON nodes.id = absent.node_id AND nodes.target = 1
                 LEFT JOIN transitions began ON began.id = absent.first
                 """)
-        var absences: [String: [AbsenceLedger.Inherited]] = [:]
+        var absences = InheritedAbsences()
         while let row = try rows.next() {
             let since: Int64 = row[2]
             // Retention may have dropped where it began.
@@ -51,9 +51,7 @@ enum AlertRows {
             if let code = row[4] as Int64?, let reason = RecordedReason(rawValue: code) {
                 absence.reason = FailureReason(reason)
             }
-            // One text for all nodes.
-            guard let reference = references[row[1]] else { continue }
-            absences[row[0], default: []].append(.init(reference: reference, absence: absence))
+            if let reference = references[row[1]] { absences.add(absence, of: reference, on: row[0]) }
         }
         return absences
     }
