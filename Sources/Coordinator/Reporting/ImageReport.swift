@@ -20,7 +20,7 @@ struct ImageReport: Codable, Sendable, Hashable {
     var digests: [Digest]
     var failures: [FailureGroup]
     var notHeld: [NotHeldGroup]
-    /// Seconds of successful pulls; nil when there was none.
+    /// Seconds of pulls that brought the image; nil when there was none.
     var pullSeconds: Quantiles?
     /// Attempts that failed, by reason, most frequent first.
     var failedAttempts: [FailedAttempts]

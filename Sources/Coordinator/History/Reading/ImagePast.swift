@@ -3,7 +3,7 @@ import Planning
 
 /// What history remembers of one image.
 struct ImagePast: Sendable {
-    /// Of its successful pulls.
+    /// Of its pulls that brought something.
     var pullSeconds: [Double] = []
     var failures: [ImageReport.FailedAttempts] = []
     /// The first and the last of its transitions. Milliseconds since 1970.
@@ -20,6 +20,7 @@ struct ImagePast: Sendable {
             db,
             sql: """
                 SELECT ended_at - started_at FROM attempts WHERE image_id = ? AND ended_at >= ? AND outcome = 1
+                    AND bytes > 0
                 ORDER BY ended_at DESC LIMIT 10000
                 """, arguments: [id, since]
         ).map { max(0, Double($0)) / 1000 }.array()
