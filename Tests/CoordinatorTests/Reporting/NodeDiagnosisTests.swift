@@ -363,6 +363,13 @@ import Testing
         #expect(causes.map(\.images) == [["web"], ["db"], ["app"]])
         #expect(causes[0].summary.contains("notFound") && causes[0].planned != nil)
         #expect(causes[1].evidence[0].message == "ContainerCreating")
+        // The row of the image says why, too, in every form.
+        let report = desk.node("n1")
+        #expect(report.images[0].reason == "notFound" && report.images[0].message?.contains("Back-off") == true)
+        #expect(report.images[0].attempts == nil && report.images[0].nextAttempt == nil)
+        #expect(report.csv[1].contains(",notFound,,,"))
+        let text = report.text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        #expect(text.contains("failed: notFound"))
     }
 
     @Test("A tag that moved: the node has another image than most, of its own architecture")
