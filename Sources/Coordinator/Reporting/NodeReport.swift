@@ -23,6 +23,8 @@ struct NodeReport: Codable, Sendable, Hashable {
     var zone: String?
     /// What history remembers of it.
     var past: Past?
+    /// Why nothing of the past is known: history can't be read. Nil: it was read.
+    var historyError: String?
 
     /// One image entry on the node.
     struct Image: Codable, Sendable, Hashable {
