@@ -39,7 +39,7 @@ extension NodeDiagnosis {
 
     /// The planner leaves out nodes of which nothing is known.
     private static let plannedWhileSilent =
-        "nothing is pulled on it until it reports, nor is a pod replaced whose agent runs; then it is filled at once"
+        "nothing is pulled on it until it reports, nor is a pod replaced whose agent runs; then it is filled"
 
     private var silenceStep: String {
         let pod = pods.first { !$0.isTerminating }?.name ?? "POD"

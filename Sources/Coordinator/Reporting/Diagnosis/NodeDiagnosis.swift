@@ -105,7 +105,7 @@ struct NodeDiagnosis {
             nextStep: taints.isEmpty
                 ? "label the node, or change NODE_SELECTOR or AFFINITY in the ConfigMap, if it's to be covered"
                 : "add a toleration to TOLERATIONS in the ConfigMap, if it's to be covered",
-            planned: "nothing is pulled on it until it is selected; then it is filled at once")
+            planned: "nothing is pulled on it until it is selected; then it is filled")
     }
 
     // MARK: The disk
