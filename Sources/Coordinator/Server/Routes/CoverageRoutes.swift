@@ -79,7 +79,7 @@ struct CoverageRoutes: Sendable {
 extension CoverageReport {
     /// Keeps the rows after a name, and not more than so many.
     ///
-    /// - Throws: ``ProblemDocument`` (400) when nobody can tell which rows come after it.
+    /// - Throws: ``ProblemDocument`` (404) when nobody can tell which rows come after it.
     mutating func page(after cursor: String?, limit: Int) throws {
         if let cursor, let position = rows.firstIndex(where: { $0.name == cursor }) {
             rows.removeFirst(position + 1)
@@ -87,7 +87,7 @@ extension CoverageReport {
             // The row has gone meanwhile. Rows are sorted by name, except images, which stand as they are listed.
             guard grouping != CoverageGrouping.image.description else {
                 throw ProblemDocument(
-                    .badRequest, "cursor-gone", title: "The row that the cursor names has gone",
+                    .notFound, "cursor-gone", title: "The row that the cursor names has gone",
                     detail: "The list has no entry \"\(cursor)\" any more: begin again, without the cursor.")
             }
             rows.removeAll { $0.name <= cursor }
