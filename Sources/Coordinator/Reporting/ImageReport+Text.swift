@@ -60,7 +60,12 @@ extension ImageReport {
 
     private var unlisted: String {
         let count = digests.reduce(0) { $0 + $1.nodes }
-        let rest = count == 1 ? "1 node still has it" : "\(count == 0 ? "no" : "\(count)") nodes have it still"
+        let rest =
+            switch count {
+            case 0: "no node has it any more"
+            case 1: "1 node still has it"
+            default: "\(count) nodes still have it"
+            }
         return "\(name): not on the list" + (evidence == .runtimes ? ", \(rest)" : "")
     }
 

@@ -43,7 +43,7 @@ import Testing
                 #expect(report.lastSeen == Timestamp(milliseconds: now - 5000).rfc3339)
                 #expect(report.lastChange == Timestamp(milliseconds: now - 3000).rfc3339)
                 let text = report.text(Self.plain, width: 80, all: false)
-                #expect(text[0].hasSuffix(": not on the list, no nodes have it still"), "\(text)")
+                #expect(text[0].hasSuffix(": not on the list, no node has it any more"), "\(text)")
             }
             let never: ImageReport = try Self.decode(
                 try await coordinator.get(coordinator.local + "/api/v1/images/never"))
