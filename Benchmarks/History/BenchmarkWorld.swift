@@ -216,7 +216,7 @@ final class BenchmarkWorld {
         for grouping in [CoverageGrouping.image, .node, .zone, .label("pool"), .all] {
             let time = try await p99(100) {
                 var report = CoverageReport(snapshot, by: grouping)
-                report.page(after: nil, limit: CoverageRoutes.defaultRows)
+                try report.page(after: nil, limit: CoverageRoutes.defaultRows)
                 _ = try JSONEncoder().encode(report)
             }
             say("coverage_p99_\(grouping.description.replacing(":", with: "_"))_ms", time, "ms")

@@ -16,7 +16,8 @@ package struct ModelAgent {
     private var touched: Set<String> = []
     private var attempts: [(attempt: WireAttempt, started: Seconds, ended: Seconds)] = []
     private var lastAttempt: UInt64 = 0
-    private var running: [UInt64: (pull: PullID, reference: String, since: Seconds)] = [:]
+    /// Former: the ids of the images that the node had when the pull began.
+    private var running: [UInt64: (pull: PullID, reference: String, since: Seconds, former: Set<String>)] = [:]
     private var finished: Set<UInt64> = []
     /// Changes with the secrets that are mounted into it.
     package var secretsDigest = ""
@@ -103,13 +104,13 @@ package struct ModelAgent {
         finished.formIntersection(wanted)
         for pull in assignment.pulls where running[pull.id] == nil && !finished.contains(pull.id) {
             let id = model.startPull(node: node, reference: pull.reference, credential: credential)
-            running[pull.id] = (id, pull.reference, model.now)
+            running[pull.id] = (id, pull.reference, model.now, Set(listing.keys))
         }
     }
 
     /// A pull of the model ended.
     package mutating func pullFinished(_ pull: FinishedPull, runtime: RuntimeModel, at now: Seconds) {
-        guard let order = running.first(where: { $0.value.pull == pull.id })?.key else { return }
+        guard let (order, pulling) = running.first(where: { $0.value.pull == pull.id }) else { return }
         running[order] = nil
         finished.insert(order)
         lastAttempt += 1
@@ -121,7 +122,7 @@ package struct ModelAgent {
             $0.message = pull.failure?.message ?? ""
             $0.grpcCode = UInt32(pull.failure?.code ?? 0)
             $0.imageID = pull.image?.id ?? ""
-            $0.bytes = UInt64(pull.image?.size ?? 0)
+            $0.bytes = UInt64(pull.image.flatMap { pulling.former.contains($0.id) ? nil : $0.size } ?? 0)
         }
         attempts.append((attempt, pull.startedAt, now))
         poll(runtime, at: now)

@@ -6,11 +6,14 @@ struct ImageCommand: AsyncParsableCommand {
         commandName: "image",
         abstract: "Show where an image is, which digests nodes have, how long pulls take and why they fail.",
         discussion: """
+            Of an image that isn't on the list any more, what nodes and history still know.
+
             Exit status: 0 when it's present on every target node; 1 when it isn't, or the list has no such entry; \
             3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
-    @Argument(help: ArgumentHelp("The entry's name in IMAGES, or its reference.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("The entry's name in IMAGES, or its reference; of a former list too.", valueName: "name"))
     var name: String
 
     @Option(
@@ -25,6 +28,6 @@ struct ImageCommand: AsyncParsableCommand {
         let report: ImageReport = try await server.get(
             "/api/v1/images/" + QueryText.segment(name), query: since.map { [("since", $0)] } ?? [])
         try print.show(report) { report.text($0, width: $1, all: print.all) }
-        if report.counts.present < report.counts.cells { throw ExitCode.failure }
+        if report.counts.present < report.counts.cells || !report.isListed { throw ExitCode.failure }
     }
 }

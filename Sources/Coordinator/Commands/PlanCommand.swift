@@ -10,7 +10,8 @@ struct PlanCommand: AsyncParsableCommand {
         discussion: """
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
-            certificates) is known to them alone: --plain-http names registries to ask so.
+            certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
+            haven't reported is unknown, and told apart.
 
             Exit status: 0 when the edit would be accepted and everything fits; 1 when it wouldn't; 2 when the file \
             can't be read; 3 when the coordinator gave no answer; 64 for wrong options.

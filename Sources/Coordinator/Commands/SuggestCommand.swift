@@ -21,11 +21,15 @@ struct SuggestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Another context of the kubeconfig than its current one.", valueName: "name"))
     var context: String?
 
-    @Option(help: "Images at most.")
+    @Option(help: "Images at most, from 1 to 1000.")
     var limit = 10
 
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        if !(1...1000).contains(limit) { throw ValidationError("--limit takes a number from 1 to 1000.") }
+    }
 
     func run() async throws {
         var logger = Logger(label: "suggest") { StreamLogHandler.standardError(label: $0) }
@@ -46,13 +50,13 @@ struct SuggestCommand: AsyncParsableCommand {
                 count: max(1, event.count ?? 1))
         }
         let uses = pods.flatMap { pod in
-            (pod.spec?.containers ?? []).compactMap { container in
+            pod.allContainers.compactMap { container in
                 container.image.map {
                     SuggestionReport.Use(image: $0, pod: "\(pod.metadata.namespace ?? "")/\(pod.metadata.name)")
                 }
             }
         }
-        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(pods), limit: max(1, limit))
+        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(pods), limit: limit)
         try print.show(report) { style, width in
             guard !report.images.isEmpty else { return ["no pod waited for an image that isn't listed"] }
             let table = TextTable(
@@ -67,13 +71,20 @@ struct SuggestCommand: AsyncParsableCommand {
         }
     }
 
-    /// What is listed already: by the coordinator when it answers, else by its pods.
-    private func listed(_ pods: [Pod]) async -> Set<String> {
+    /// What is listed already: by the coordinator when it answers, and by its pods, which are there when it doesn't.
+    private func listed(_ pods: [Pod]) async -> SuggestionReport.Listed {
         let report: CoverageReport? = try? await server.get("/api/v1/coverage", query: [("limit", "10000")])
         let ours = pods.filter { $0.metadata.labels[PodNames.nameLabel] == PodNames.application }
-        let references =
-            (report?.rows.compactMap(\.reference) ?? [])
-            + ours.flatMap { ($0.spec?.containers ?? []).compactMap(\.image) }
-        return Set(references.compactMap { try? ImageReference($0).normalised })
+            .flatMap(\.allContainers)
+        let rows = report?.rows ?? []
+        let references = rows.compactMap(\.reference) + ours.compactMap(\.image)
+        return SuggestionReport.Listed(
+            references: Set(references.compactMap { try? ImageReference($0).normalised }),
+            names: Set(rows.map(\.name) + ours.map(\.name)))
     }
+}
+
+extension Pod {
+    /// Those that run before the others too: the pod waits for their images as well.
+    fileprivate var allContainers: [Container] { (spec?.initContainers ?? []) + (spec?.containers ?? []) }
 }

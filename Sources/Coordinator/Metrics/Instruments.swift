@@ -15,10 +15,11 @@ enum Instruments {
             }
         let reason = attempt.reason?.rawValue ?? ""
         count(MetricCatalogue.attempts, [("registry", registry), ("outcome", outcome), ("reason", reason)])
-        guard attempt.reason == nil else { return }
+        // What the node had before took no time.
+        guard attempt.reason == nil, attempt.bytes > 0 else { return }
         let seconds = Double(attempt.ended.milliseconds(since: attempt.started)) / 1000
         record(MetricCatalogue.pullDuration, seconds, [("registry", registry)])
-        if attempt.bytes > 0 { record(MetricCatalogue.pullSize, Double(attempt.bytes), [("registry", registry)]) }
+        record(MetricCatalogue.pullSize, Double(attempt.bytes), [("registry", registry)])
     }
 
     static func report(isAccepted: Bool) {

@@ -16,7 +16,7 @@ enum MetricCatalogue {
         "Finished attempts to pull an image, by registry, outcome and reason of the failure.")
     static let pullDuration = MetricSpec(
         "image_puller_pull_duration_seconds", .histogram(bounds: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]),
-        "Time that successful pulls took, by registry.")
+        "Time that pulls took that brought an image, by registry.")
     static let pullSize = MetricSpec(
         "image_puller_pull_size_bytes",
         .histogram(bounds: [1e6, 1e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10]),

@@ -69,7 +69,7 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
         var outcome: String
         var reason: String?
         var message: String?
-        /// Size of the pulled image as the runtime counts; nil when it isn't known.
+        /// Size of the pulled image as the runtime counts; nil when the node had it before, or it isn't known.
         var bytes: Int64?
 
         init(_ stored: StoredAttempt) {
@@ -83,6 +83,11 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
             reason = FailureReason(attempt.reason)?.rawValue
             message = attempt.message.isEmpty ? nil : attempt.message
             bytes = attempt.bytes > 0 ? attempt.bytes : nil
+        }
+
+        /// The outcome for people.
+        fileprivate var word: String {
+            outcome == RecordedOutcome.succeeded.word && bytes == nil ? "unchanged" : outcome
         }
     }
 
@@ -112,7 +117,7 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
                     ClockText.local(item.endedAt), item.node,
                     // Of a pull that began when it ended nobody knows when it began: restricted mode.
                     item.startedAt == item.endedAt ? "" : SpanText.seconds(item.seconds),
-                    item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.outcome, item.image,
+                    item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.word, item.image,
                 ]
             }, rightAligned: [2, 3])
     }

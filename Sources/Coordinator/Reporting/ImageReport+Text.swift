@@ -4,9 +4,7 @@ extension ImageReport {
     /// The report for people.
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [
-            style.bold(
-                "\(name): coverage \(CoverageReport.percent(counts)), present on \(counts.present) of "
-                    + "\(counted(counts.cells, "node")), held on \(counts.held)"), "reference \(reference)",
+            style.bold(isListed ? coverage : unlisted), "reference \(reference)",
         ]
         let isRestricted = evidence == .podStatuses
         if isRestricted {
@@ -41,20 +39,42 @@ extension ImageReport {
             }
         }
         lines.append("")
-        lines += wrapped(
-            "pull time: \(pullSeconds?.text ?? (isRestricted ? Self.noTimes : "none was measured"))", width: width,
-            indent: "  ")
+        let noTimes =
+            historyError.map { "unknown: history can't be read (\($0))" }
+            ?? (isRestricted ? Self.noTimes : "none was measured")
+        lines += wrapped("pull time: \(pullSeconds?.text ?? noTimes)", width: width, indent: "  ")
         for failure in failedAttempts {
             lines += wrapped(
                 "\(counted(failure.attempts, "attempt")) failed on \(counted(failure.nodes, "node")), \(failure.reason), "
                     + "the last \(ClockText.local(failure.last))", width: width, indent: "  ")
             lines += wrapped("    \(failure.example)", width: width, indent: "    ")
         }
-        if let firstSeen {
-            lines.append(
-                "first seen \(ClockText.local(firstSeen)), last change \(lastChange.map(ClockText.local) ?? "?")")
-        }
+        lines += wrapped(seen, width: width, indent: "  ")
         return lines
+    }
+
+    private var coverage: String {
+        "\(name): coverage \(CoverageReport.percent(counts)), present on \(counts.present) of "
+            + "\(counted(counts.cells, "node")), held on \(counts.held)"
+    }
+
+    private var unlisted: String {
+        let count = digests.reduce(0) { $0 + $1.nodes }
+        let rest =
+            switch count {
+            case 0: "no node has it any more"
+            case 1: "1 node still has it"
+            default: "\(count) nodes still have it"
+            }
+        return "\(name): not on the list" + (evidence == .runtimes ? ", \(rest)" : "")
+    }
+
+    /// When nodes had it.
+    private var seen: String {
+        let change = lastChange.map { ", last change \(ClockText.local($0))" } ?? ""
+        guard historyError == nil else { return "first seen: unknown, last seen: \(isSeen ? "now" : "unknown")" }
+        let last = isSeen ? "now" : lastSeen.map(ClockText.local) ?? "never"
+        return (firstSeen.map { "first seen \(ClockText.local($0)), " } ?? "") + "last seen \(last)\(change)"
     }
 
     private static let noTimes = "unknown, since pod statuses don't tell when a pull began"

@@ -5,6 +5,8 @@ import Shared
 struct ImageReport: Codable, Sendable, Hashable {
     var name: String
     var reference: String
+    /// Whether the list has it. If not, it has no cells, and all below is what nodes and history still know.
+    var isListed: Bool
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     var revision: Int
@@ -20,13 +22,17 @@ struct ImageReport: Codable, Sendable, Hashable {
     var digests: [Digest]
     var failures: [FailureGroup]
     var notHeld: [NotHeldGroup]
-    /// Seconds of successful pulls; nil when there was none.
+    /// Seconds of pulls that brought the image; nil when there was none.
     var pullSeconds: Quantiles?
     /// Attempts that failed, by reason, most frequent first.
     var failedAttempts: [FailedAttempts]
-    /// The first and the last change of any of its cells, RFC 3339.
+    /// When nodes first had it, when they had it last (now, while one has it), and the last change of any of its cells,
+    /// RFC 3339; nil when history remembers none.
     var firstSeen: String?
+    var lastSeen: String?
     var lastChange: String?
+    /// Why nothing of the past is known: history can't be read. Nil: it was read.
+    var historyError: String?
 
     struct Digest: Codable, Sendable, Hashable {
         var digest: String
@@ -52,6 +58,7 @@ struct ImageReport: Codable, Sendable, Hashable {
         let entry = snapshot.configuration.images[column]
         name = entry.name
         reference = entry.reference.written
+        isListed = true
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         nodes = [:]
@@ -73,15 +80,31 @@ struct ImageReport: Codable, Sendable, Hashable {
         let row = tally.finish(now: snapshot.now, withAges: false).first
         failures = row?.failures ?? []
         notHeld = row?.notHeld ?? []
-        digests = Self.digests(entry, snapshot)
+        digests = Self.digests(entry.reference, snapshot)
         failedAttempts = []
     }
 
-    private static func digests(_ entry: ImageEntry, _ snapshot: Snapshot) -> [Digest] {
+    /// An image that isn't on the list, or no more.
+    ///
+    /// - Parameter name: what it was asked for as.
+    init(_ snapshot: Snapshot, unlisted name: String, _ reference: ImageReference) {
+        self.name = name
+        self.reference = reference.written
+        isListed = false
+        at = snapshot.now.rfc3339
+        revision = snapshot.revision
+        evidence = CoverageReport.Evidence(snapshot.configuration)
+        pulledBy = (evidence == .podStatuses ? Puller.kubelet : .agent).rawValue
+        counts = CoverageCounts()
+        nodes = [:]
+        digests = Self.digests(reference, snapshot)
+        (failures, notHeld, failedAttempts) = ([], [], [])
+    }
+
+    private static func digests(_ reference: ImageReference, _ snapshot: Snapshot) -> [Digest] {
         let targets = Set(snapshot.targets.map(\.name))
         var found: [String: Digest] = [:]
-        for (node, held) in snapshot.fleet.holders(of: entry.reference, now: snapshot.now) where targets.contains(node)
-        {
+        for (node, held) in snapshot.fleet.holders(of: reference, now: snapshot.now) where targets.contains(node) {
             var digest =
                 found[held.id] ?? Digest(digest: held.id, size: held.size, nodes: 0, example: node, architectures: [])
             digest.nodes += 1
@@ -104,11 +127,15 @@ struct ImageReport: Codable, Sendable, Hashable {
         return false
     }
 
+    /// Whether a node has it now.
+    var isSeen: Bool { counts.present > 0 || !digests.isEmpty }
+
     mutating func add(_ past: ImagePast) {
         pullSeconds = Quantiles(past.pullSeconds)
         failedAttempts = past.failures
-        firstSeen = past.first.map { Timestamp(milliseconds: $0).rfc3339 }
-        lastChange = past.last.map { Timestamp(milliseconds: $0).rfc3339 }
+        firstSeen = past.firstSeen.map { Timestamp(milliseconds: $0).rfc3339 }
+        lastSeen = isSeen ? at : past.lastSeen.map { Timestamp(milliseconds: $0).rfc3339 }
+        lastChange = past.lastChange.map { Timestamp(milliseconds: $0).rfc3339 }
     }
 }
 
@@ -116,6 +143,7 @@ extension ImageReport: Answer {
     var timeless: ImageReport {
         var copy = self
         copy.at = ""
+        if isSeen { copy.lastSeen = nil }
         for index in copy.failures.indices { copy.failures[index].nextAttemptSeconds = nil }
         return copy
     }

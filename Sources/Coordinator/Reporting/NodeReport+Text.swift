@@ -20,8 +20,7 @@ extension NodeReport {
             if let planned = cause.planned { lines += wrapped("   planned: \(planned)", width: width, indent: "     ") }
         }
         let shown = all ? images : images.filter { $0.state != "held" }
-        guard !images.isEmpty else { return lines }
-        lines.append("")
+        if !images.isEmpty || historyError != nil { lines.append("") }
         if !shown.isEmpty {
             let table = TextTable(
                 header: ["IMAGE", "STATE", "SINCE", "SIZE", "REFERENCE"],
@@ -37,6 +36,10 @@ extension NodeReport {
         }
         if shown.count < images.count {
             lines.append("\(counted(images.count - shown.count, "image")) held; --all shows them")
+        }
+        if let historyError {
+            lines += wrapped(
+                "since when is unknown: history can't be read (\(historyError))", width: width, indent: "  ")
         }
         return lines
     }

@@ -23,6 +23,8 @@ struct NodeReport: Codable, Sendable, Hashable {
     var zone: String?
     /// What history remembers of it.
     var past: Past?
+    /// Why nothing of the past is known: history can't be read. Nil: it was read.
+    var historyError: String?
 
     /// One image entry on the node.
     struct Image: Codable, Sendable, Hashable {
@@ -66,10 +68,15 @@ struct NodeReport: Codable, Sendable, Hashable {
         causes = NodeDiagnosis(snapshot: snapshot, node: name).causes
         images = []
         counts = CoverageCounts()
-        let states = view.flatMap { isTarget ? snapshot.cells(of: $0).row.states : nil } ?? []
-        for ((column, entry), cell) in zip(snapshot.configuration.images.enumerated(), states) {
-            counts.add(cell, times: 1)
-            images.append(Image(entry, cell, column, name, snapshot))
+        if isTarget, let cells = view.map(snapshot.cells) {
+            for ((column, entry), cell) in zip(snapshot.configuration.images.enumerated(), cells.row.states) {
+                counts.add(cell, times: 1)
+                let failure = cell == .failed ? cells.failure(column) : nil
+                images.append(
+                    Image(
+                        entry, cell, failure,
+                        found: cell.isPresent ? snapshot.fleet.image(of: name, column: column) : nil))
+            }
         }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
         guard let state else { return }
@@ -83,19 +90,21 @@ struct NodeReport: Codable, Sendable, Hashable {
 }
 
 extension NodeReport.Image {
-    fileprivate init(_ entry: ImageEntry, _ state: CellState, _ column: Int, _ node: String, _ snapshot: Snapshot) {
+    /// - Parameters:
+    ///   - failure: whoever tells of it, the agent or the pod.
+    ///   - found: the image, where it's present and an agent tells which it is.
+    fileprivate init(_ entry: ImageEntry, _ state: CellState, _ failure: CellFailure?, found: Fleet.ListedImage?) {
         name = entry.name
         reference = entry.reference.written
         self.state = state.word
-        if state.isPresent, let held = snapshot.fleet.image(of: node, column: column) {
-            digest = held.id
-            size = held.size
-        }
-        guard state == .failed, let failure = snapshot.fleet.failure(node: node, column: column) else { return }
+        digest = found?.id
+        size = found?.size
+        guard let failure else { return }
         reason = failure.reason.rawValue
-        attempts = failure.attempts
+        // Pods don't tell how often their kubelet tried, nor when it does again.
+        attempts = failure.attempts > 0 ? failure.attempts : nil
         message = failure.message
-        nextAttempt = failure.nextAttempt.rfc3339
+        nextAttempt = failure.nextAttempt?.rfc3339
     }
 }
 

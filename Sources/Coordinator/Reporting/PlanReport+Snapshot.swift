@@ -26,6 +26,7 @@ extension PlanReport {
         var disk: [String: UInt64] = [:]
         var sums: [String: Sum] = [:]
         var seen: Set<String> = []
+        var unknown = 0
         images = configuration.images.map { entry in
             var own: [String: Int64?] = [:]
             var image = Image(entry, targets: targets, snapshot, knowledge, needs: &own)
@@ -33,8 +34,10 @@ extension PlanReport {
             guard seen.insert(entry.reference.normalised).inserted else {
                 image.pulls = 0
                 image.bytes = 0
+                image.failing = [:]
                 return image
             }
+            unknown += image.unknown
             for (node, bytes) in own {
                 needs[node] = needs[node, default: 0].plus(bytes ?? 0)
                 disk[node, default: 0] += snapshot.fleet.diskBytes(
@@ -46,20 +49,24 @@ extension PlanReport {
         }
         bytes = images.reduce(0) { $0.plus($1.bytes) }
         pullsOfUnknownSize = sums.values.reduce(0) { $0 + $1.unknownSizes }
+        unknownPulls = unknown
+        // A node that isn't heard isn't known for any image.
+        unknownNodes = images.map(\.unknown).max() ?? 0
         registries = sums.sorted { $0.key < $1.key }.map { registry, sum in
-            let speed = Self.speed(registry, knowledge.speeds)
-            let width = max(1, min(configuration.pullMaxParallel, sum.nodes.count * Planner.pullsPerNode))
+            let (speed, isAssumed) = Self.speed(registry, knowledge.speeds)
+            let width = max(1, min(configuration.pullMaxParallel, sum.nodes.count * Planner.pullsPerNode, sum.pulls))
             let largest = sum.nodes.compactMap { needs[$0] }.max() ?? 0
-            let seconds = (sum.unknownSizes == 0 ? speed : nil).map {
+            let seconds = (sum.unknownSizes < sum.pulls ? speed : nil).map {
                 max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
             }
             return Registry(
-                registry: registry, pulls: sum.pulls, bytes: sum.bytes, width: width, bytesPerSecond: speed,
+                registry: registry, pulls: sum.pulls, bytes: sum.bytes, width: width,
+                pullsOfUnknownSize: sum.unknownSizes, bytesPerSecond: speed, isSpeedAssumed: isAssumed,
                 seconds: seconds)
         }
-        seconds =
-            registries.allSatisfy { $0.seconds != nil }
-            ? registries.compactMap(\.seconds).max() ?? 0 : nil
+        let known = registries.compactMap(\.seconds)
+        seconds = known.max() ?? (registries.isEmpty ? 0 : nil)
+        isLowerBound = known.count < registries.count || pullsOfUnknownSize > 0 || unknownPulls > 0
         tooSmall = Self.tooSmall(disk, snapshot, highPercent: configuration.imageGCHighPercent)
     }
 
@@ -78,10 +85,12 @@ extension PlanReport {
         }
     }
 
-    /// The median of the registry's images; else of all.
-    private static func speed(_ registry: String, _ speeds: [String: Double]) -> Double? {
+    /// The median of the registry's images; else of all, which is a guess.
+    private static func speed(_ registry: String, _ speeds: [String: Double]) -> (median: Double?, isAssumed: Bool) {
         let own = speeds.filter { (try? ImageReference($0.key))?.registry == registry }.map(\.value)
-        return Quantiles(own.isEmpty ? Array(speeds.values) : own)?.p50
+        if let median = Quantiles(own)?.p50 { return (median, false) }
+        let median = Quantiles(Array(speeds.values))?.p50
+        return (median, median != nil)
     }
 
     private static func tooSmall(_ needs: [String: UInt64], _ snapshot: Snapshot, highPercent: Int) -> [Node] {
@@ -132,17 +141,23 @@ extension PlanReport.Image {
             case false?: break
             }
             let arch = node.architecture ?? "any"
-            if let resolved, resolved.error == nil, resolved.sizes[arch] == nil, resolved.sizes["any"] == nil,
-                arch != "any"
-            {
+            let failure = witness.failure(node)
+            let isResolved = resolved?.error == nil && resolved != nil
+            let isBuilt = sizes[arch] != nil || sizes["any"] != nil || arch == "any"
+            // What the registry says now is newer than what a pull said.
+            if isResolved ? !isBuilt : failure == .noMatchingPlatform {
                 withoutPlatformCount += 1
                 if withoutPlatform.count < PlanReport.maximumNames { withoutPlatform.append(node.name) }
                 continue
             }
             let size =
                 sizes[arch] ?? sizes["any"] ?? general
-                ?? (sizes.count == 1 && resolved == nil ? sizes.values.first : nil)
+                // Another platform's image is about as large, as far as nobody knows better.
+                ?? (sizes.count == 1 && source != "registry" ? sizes.values.first : nil)
             pulls += 1
+            if let failure, !(isResolved && [.noMatchingPlatform, .notFound].contains(failure)) {
+                failing[failure.rawValue, default: 0] += 1
+            }
             bytes = bytes.plus(size ?? 0)
             needs[node.name] = .some(size)
         }
@@ -155,13 +170,15 @@ extension PlanReport: Answer {
         [
             CSV.line([
                 "image", "reference", "pulls", "present", "unknown", "bytes", "size_source", "without_platform",
-                "error",
+                "failing", "error",
             ])
         ]
             + images.map {
                 CSV.line([
                     $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)", "\($0.bytes)",
-                    $0.sizeSource ?? "", "\($0.withoutPlatformCount)", $0.error ?? "",
+                    $0.sizeSource ?? "", "\($0.withoutPlatformCount)",
+                    $0.failing.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " "),
+                    $0.error ?? "",
                 ])
             }
     }

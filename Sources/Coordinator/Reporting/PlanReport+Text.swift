@@ -10,8 +10,7 @@ extension PlanReport {
             lines += wrapped("\(finding.severity): \(finding.message)", width: width, indent: "  ")
         }
         let pulls = images.reduce(0) { $0 + $1.pulls }
-        let title = pulls == 0 ? "nothing would be pulled (\(counted(nodes, "node")))" : headline(pulls)
-        lines += wrapped(title, width: width, indent: "  ").map(style.bold)
+        lines += wrapped(title(pulls), width: width, indent: "  ").map(style.bold)
         let shown =
             all
             ? images
@@ -35,15 +34,24 @@ extension PlanReport {
             lines += ["", table.render(style, width: width), ""]
         }
         for registry in registries {
-            let time = registry.seconds.map { ", about \(SpanText.seconds($0.rounded(.up)))" } ?? ""
-            let speed = registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64($0)))/s each" } ?? ""
+            let time = Self.time(registry.seconds, isLowerBound: registry.pullsOfUnknownSize > 0)
+            let assumed = registry.isSpeedAssumed ? " (assumed, as at other registries)" : ""
+            let speed = registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64($0)))/s each\(assumed)" } ?? ""
             lines += wrapped(
-                "registry \(registry.registry): \(counted(registry.pulls, "pull")), \(Self.amount(registry.bytes)), "
+                "registry \(registry.registry): \(counted(registry.pulls, "pull")), "
+                    + "\(Self.amount(registry.bytes, unknown: registry.pullsOfUnknownSize)), "
                     + "\(registry.width) at once\(speed)\(time)", width: width, indent: "  ")
         }
         for (error, names) in unresolved {
             let some = all || names.count <= 6 ? names : names.prefix(5) + ["\(names.count - 5) more"]
             lines += wrapped(style.yellow("\(some.joined(separator: ", ")): \(error)"), width: width, indent: "  ")
+        }
+        for image in images {
+            for (reason, count) in image.failing.sorted(by: { $0.key < $1.key }) {
+                lines += wrapped(
+                    style.yellow("\(image.name): fails now (\(reason)), so \(counted(count, "pull")) may not come"),
+                    width: width, indent: "  ")
+            }
         }
         for image in images where image.withoutPlatformCount > 0 {
             let names = Trouble.nodes(image.withoutPlatformCount, Array(image.withoutPlatform.prefix(5)))
@@ -65,7 +73,14 @@ extension PlanReport {
         return lines
     }
 
-    private static func amount(_ bytes: Int64) -> String { bytes > 0 ? SpanText.bytes(bytes) : "of unknown size" }
+    private static func amount(_ bytes: Int64, unknown: Int) -> String {
+        guard bytes > 0 else { return "of unknown size" }
+        return SpanText.bytes(bytes) + (unknown > 0 ? " and \(counted(unknown, "pull")) of unknown size" : "")
+    }
+
+    private static func time(_ seconds: Double?, isLowerBound: Bool) -> String {
+        seconds.map { ", \(isLowerBound ? "at least" : "about") \(SpanText.seconds($0.rounded(.up)))" } ?? ""
+    }
 
     /// What registries didn't tell, and of which images: a registry that can't be asked is one line.
     private var unresolved: [(error: String, names: [String])] {
@@ -81,13 +96,20 @@ extension PlanReport {
         return groups
     }
 
-    private func headline(_ pulls: Int) -> String {
-        var text = "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(Self.amount(bytes))"
-        if pullsOfUnknownSize > 0 {
-            if bytes > 0 { text += " and \(counted(pullsOfUnknownSize, "pull")) of unknown size" }
-            if images.allSatisfy({ $0.error == nil }) { text += " (--resolve asks the registries)" }
+    private func title(_ pulls: Int) -> String {
+        guard unknownPulls > 0 else {
+            return pulls == 0 ? "nothing would be pulled (\(counted(nodes, "node")))" : headline(pulls)
         }
-        if let seconds { text += ", about \(SpanText.seconds(seconds.rounded(.up)))" }
-        return text
+        // Of nodes that haven't reported nobody knows whether they have the images.
+        let known = pulls == 0 ? "" : headline(pulls) + "; "
+        let more = counted(unknownPulls, pulls == 0 ? "pull" : "more pull")
+        return "\(known)unknown for \(counted(unknownNodes, "node")): up to \(more)"
+    }
+
+    private func headline(_ pulls: Int) -> String {
+        var text =
+            "\(counted(pulls, "pull")) on \(counted(nodes, "node")), \(Self.amount(bytes, unknown: pullsOfUnknownSize))"
+        if pullsOfUnknownSize > 0, images.allSatisfy({ $0.error == nil }) { text += " (--resolve asks the registries)" }
+        return text + Self.time(seconds, isLowerBound: isLowerBound)
     }
 }

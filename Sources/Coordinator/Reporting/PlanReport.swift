@@ -20,8 +20,13 @@ struct PlanReport: Codable, Sendable, Hashable {
     var bytes: Int64
     /// Pulls whose size isn't known.
     var pullsOfUnknownSize: Int
-    /// Seconds, by measured speeds: the slowest registry's; nil when nothing was measured or sizes are missing.
+    /// Pulls that are needed if the nodes of which nothing is known have none of the images, and those nodes.
+    var unknownPulls = 0
+    var unknownNodes = 0
+    /// Seconds, by measured speeds: the slowest registry's; nil when nothing was measured or no size is known.
     var seconds: Double?
+    /// Whether it takes longer than that: sizes, speeds or nodes aren't known.
+    var isLowerBound = false
 
     /// One entry of the edited list.
     struct Image: Codable, Sendable, Hashable {
@@ -36,9 +41,11 @@ struct PlanReport: Codable, Sendable, Hashable {
         /// Where the sizes come from: nodes, history, registry; nil when none is known.
         var sizeSource: String?
         var bytes: Int64
-        /// Nodes for whose architecture the registry has no such image; some of them.
+        /// Nodes for whose platform there is no such image, by the registry or by what pulls of it said; some of them.
         var withoutPlatform: [String]
         var withoutPlatformCount: Int
+        /// Pulls that fail at present, or wait for one that does, by the reason. They are among the pulls.
+        var failing: [String: Int] = [:]
         /// Why the registry didn't tell.
         var error: String?
     }
@@ -49,8 +56,13 @@ struct PlanReport: Codable, Sendable, Hashable {
         var bytes: Int64
         /// Pulls at once.
         var width: Int
+        /// Pulls whose size isn't known.
+        var pullsOfUnknownSize = 0
         /// Bytes a second of one pull, measured; nil when nothing was.
         var bytesPerSecond: Double?
+        /// Whether that was measured at other registries, and nothing at this one.
+        var isSpeedAssumed = false
+        /// At least, when pulls are of unknown size.
         var seconds: Double?
     }
 

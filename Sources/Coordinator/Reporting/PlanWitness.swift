@@ -1,21 +1,43 @@
 import Planning
 import Shared
 
-/// Which nodes have an image: by their agents, or in restricted mode by the pods of the list in force.
+/// Which nodes have an image, and on which pulls of it fail: by their agents, or in restricted mode by the pods of the list
+/// in force.
 struct PlanWitness {
     private let snapshot: Snapshot
     private let holders: Set<String>
     /// Entries in force with this image. Nil: agents tell.
     private let entries: [String]?
+    /// Of the list in force; nil when the image isn't on it.
+    private let column: Int?
 
     init(_ snapshot: Snapshot, _ reference: ImageReference, holders: Set<String>) {
         self.snapshot = snapshot
         self.holders = holders
+        let images = snapshot.configuration.images
+        column = images.firstIndex { $0.reference.normalised == reference.normalised }
         guard snapshot.configuration.runtimeSocket == .none else {
             entries = nil
             return
         }
         entries = snapshot.configuration.images.filter { $0.reference.normalised == reference.normalised }.map(\.name)
+    }
+
+    /// Why the image can't be pulled to a node at present, by the node's own attempts or by those of the node that it
+    /// waits for; nil: nothing is known against it.
+    func failure(_ node: NodeView) -> FailureReason? {
+        guard let entries else {
+            return column.flatMap { column in
+                snapshot.fleet.failure(node: node.name, column: column)?.reason
+                    ?? snapshot.fleet.reasonHeldBack(column: column, platform: node.platform)
+            }
+        }
+        for pod in snapshot.cluster.pods.living(on: node.name) {
+            for entry in entries {
+                if let reason = pod.presence(of: entry).reason { return reason }
+            }
+        }
+        return nil
     }
 
     /// Nil: nobody knows.

@@ -1,3 +1,4 @@
+import Planning
 import Shared
 
 /// Images that pods waited for and that the list doesn't have: what `coordinator suggest` tells.
@@ -36,8 +37,15 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
         var pod: String
     }
 
-    /// - Parameter listed: what the list has already, normalised.
-    init(pulls: [Pull], uses: [Use], listed: Set<String>, limit: Int) {
+    /// What the list has already.
+    struct Listed: Sendable {
+        /// Normalised.
+        var references: Set<String> = []
+        /// Of its entries: another entry of such a name would have no effect.
+        var names: Set<String> = []
+    }
+
+    init(pulls: [Pull], uses: [Use], listed: Listed, limit: Int) {
         struct Sum {
             var reference: ImageReference
             var nodes: Set<String> = []
@@ -48,7 +56,8 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
         }
         var sums: [String: Sum] = [:]
         for pull in pulls {
-            guard let reference = try? ImageReference(pull.image), !listed.contains(reference.normalised) else {
+            guard let reference = try? ImageReference(pull.image), !listed.references.contains(reference.normalised)
+            else {
                 continue
             }
             var sum = sums[reference.normalised] ?? Sum(reference: reference)
@@ -62,7 +71,7 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
             guard let reference = try? ImageReference(use.image) else { continue }
             sums[reference.normalised]?.pods.insert(use.pod)
         }
-        var names: Set<String> = []
+        var names = listed.names.union(Configuration.reservedContainerNames)
         images = sums.sorted { ($1.value.seconds, $0.key) < ($0.value.seconds, $1.key) }.prefix(limit).map { _, sum in
             let name = Self.name(sum.reference, unlike: names)
             names.insert(name)

@@ -9,14 +9,22 @@ extension WarmupReport {
             lines.append("\(counted(cold, "node")) joined and \(cold == 1 ? "isn't" : "aren't") warm yet")
         }
         let shown = all ? nodes[...] : nodes.prefix(Self.shownNodes)
+        let hasLacks = shown.contains { $0.lacks != nil }
         let table = TextTable(
-            header: ["JOINED", "TOOK", "NODE"],
-            rows: shown.map {
-                [ClockText.local($0.joinedAt), $0.seconds.map(SpanText.seconds) ?? "not yet", $0.name]
+            header: ["JOINED", "TOOK", "NODE"] + (hasLacks ? ["LACKS"] : []),
+            rows: shown.map { node in
+                [
+                    ClockText.local(node.joinedAt),
+                    node.seconds.map(SpanText.seconds) ?? (node.leftAt == nil ? "not yet" : "left"), node.name,
+                ] + (hasLacks ? [NodeDiagnosis.list(node.lacks ?? [])] : [])
             },
             rightAligned: [1])
         lines += ["", table.render(style, width: width)]
-        if shown.count < nodes.count { lines.append("... and \(nodes.count - shown.count) more; --all shows them") }
+        if shown.contains(where: { $0.seconds != nil && $0.lacks != nil }) {
+            lines += wrapped(
+                "images that fail for good aren't waited for: a node is warm without them", width: width, indent: "  ")
+        }
+        if shown.count < joined { lines.append("... and \(joined - shown.count) more; --all shows them") }
         return lines
     }
 }

@@ -10,24 +10,29 @@ extension Agent {
                 pulls[key]?.cancel()
             case .start(let pull):
                 log.info("pull starts", metadata: ["image": "\(pull.reference)", "pull": "\(pull.id)"])
+                let former = Set(state.inventory.images.keys)
                 let runner = PullRunner(source: source, secrets: secrets, uptime: uptime)
                 pulls[pull.key] = Task {
                     let began = uptime.now
                     let result = await runner.run(pull)
-                    await ended(pull, from: began, to: uptime.now, result)
+                    await ended(pull, from: began, to: uptime.now, result, among: former)
                 }
             }
         }
     }
 
-    private func ended(_ pull: WirePull, from start: Duration, to end: Duration, _ result: PullRunner.Result) async {
+    /// - Parameter former: the ids of the images that the node had when the pull began.
+    private func ended(
+        _ pull: WirePull, from start: Duration, to end: Duration, _ result: PullRunner.Result, among former: Set<String>
+    ) async {
         pulls[pull.key] = nil
         // The image and the attempt that brought it go into one report.
         if result.outcome != .cancelled { await listAgain() }
         let image = result.outcome == .succeeded ? find(result.image, pulledAs: pull.reference) : nil
+        // What the node had before was only asked for: its size would make a pull of a tenth of a second of it.
+        let size = image.flatMap { former.contains($0.id) ? nil : $0.size }
         state.attempts.append(
-            pull.key, from: start, to: end, result: result, imageID: image?.id ?? result.image,
-            bytes: image?.size ?? 0)
+            pull.key, from: start, to: end, result: result, imageID: image?.id ?? result.image, bytes: size ?? 0)
         let milliseconds = (end - start).wholeMilliseconds
         if result.outcome == .succeeded {
             log.info("pull is done", metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])

@@ -87,7 +87,7 @@ extension FailureReason {
     }
 
     /// The reference is to blame, or who asks for it: no other node needs to try before somebody has changed that.
-    var blamesReference: Bool {
+    public var blamesReference: Bool {
         switch self {
         case .notFound, .unauthorized, .invalidReference, .noMatchingPlatform: true
         default: false

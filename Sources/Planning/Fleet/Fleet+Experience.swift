@@ -102,9 +102,16 @@ extension Fleet {
     ///
     /// - Parameter platform: `os/arch`.
     public func isHeldBack(column: Int, platform: String) -> Bool {
-        guard references.indices.contains(column) else { return false }
-        let key = Trial.Key(reference: references[column].normalised, platform: platform)
-        return experience.trials[key]?.node != nil
+        reasonHeldBack(column: column, platform: platform) != nil
+    }
+
+    /// Why the node that tries an image for the others of a platform has failed, while they wait for it; nil: they don't.
+    ///
+    /// - Parameter platform: `os/arch`.
+    public func reasonHeldBack(column: Int, platform: String) -> FailureReason? {
+        guard references.indices.contains(column) else { return nil }
+        let trial = experience.trials[Trial.Key(reference: references[column].normalised, platform: platform)]
+        return trial.flatMap { $0.node == nil ? nil : $0.reason ?? .unknown }
     }
 
     /// Whether any image is held back anywhere, as ``isHeldBack(column:platform:)`` tells of one.

@@ -48,4 +48,27 @@ extension Fleet {
         }
         return nodesByID
     }
+
+    /// What is known of a tag on one platform.
+    public struct TagMeaning: Sendable, Equatable {
+        /// The image that it meant when it was asked for last: nodes that have another one pull it. Nil: it wasn't yet.
+        public var imageID: String?
+        /// When it is asked for again, on one node.
+        public var nextCheck: Timestamp
+    }
+
+    /// - Parameter platform: `os/arch`.
+    public func tagMeaning(of reference: ImageReference, platform: String, now: Timestamp) -> TagMeaning {
+        let key = Trial.Key(reference: reference.normalised, platform: platform)
+        let refresh = experience.refreshes[key]
+        return TagMeaning(imageID: refresh?.imageID, nextCheck: refresh?.nextCheck ?? firstCheck(of: key, now: now))
+    }
+
+    /// Nobody knows when it was asked for last: within the interval, at a moment of its own.
+    func firstCheck(of key: Trial.Key, now: Timestamp) -> Timestamp {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
+        return (adoptedAt ?? now) + cachingIntervalSeconds * share
+    }
 }

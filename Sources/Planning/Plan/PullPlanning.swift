@@ -245,7 +245,7 @@ struct PullPlanning {
             for platform in able.indices where fleet.index.present[column].intersects(able[platform]) {
                 let key = key(column, platform)
                 let refresh = fleet.experience.refreshes[key]
-                let nextCheck = refresh?.nextCheck ?? firstCheck(of: key)
+                let nextCheck = refresh?.nextCheck ?? fleet.firstCheck(of: key, now: now)
                 if nextCheck <= now {
                     turns.append(Turn(since: nextCheck, column: column, platform: platform))
                 } else if let imageID = refresh?.imageID {
@@ -293,14 +293,6 @@ struct PullPlanning {
         return refresh?.waits[name].map { $0 <= now } ?? true
     }
 
-    /// Nobody knows when it was asked for last: within the interval, at a moment of its own.
-    private func firstCheck(of key: Trial.Key) -> Timestamp {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
-        return (fleet.adoptedAt ?? now) + fleet.cachingIntervalSeconds * share
-    }
-
     // MARK: Looking again
 
     /// When cells, trials, circuits and refreshes are due that aren't now.
@@ -324,7 +316,7 @@ struct PullPlanning {
             guard fleet.references[column].isMutable else { continue }
             for platform in able.indices where fleet.index.present[column].intersects(able[platform]) {
                 let key = key(column, platform)
-                if fleet.experience.refreshes[key] == nil { consider(firstCheck(of: key)) }
+                if fleet.experience.refreshes[key] == nil { consider(fleet.firstCheck(of: key, now: now)) }
             }
         }
         for pull in fleet.ending.values { consider(pull.until) }

@@ -390,7 +390,8 @@ public nonisolated struct WireAttempt: Sendable {
   /// The gRPC status code, https://grpc.io/docs/guides/status-codes/.
   public var grpcCode: UInt32 = 0
 
-  /// On success: the image's id and its size in bytes, as the runtime counts.
+  /// On success: the image's id and its size in bytes, as the runtime counts. The size is 0 when the node had that image
+  /// before: nothing was transferred.
   public var imageID: String = String()
 
   public var bytes: UInt64 = 0

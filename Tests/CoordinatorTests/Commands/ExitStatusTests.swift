@@ -82,7 +82,7 @@ enum BuiltProgram {
             ["serve", "--port", "x"], ["serve", "--external-url", "images.example.com"], ["nonsense"],
             ["coverage", "--step", "1h"], ["coverage", "--timeout", "5s"],
             ["coverage", "--watch", "--min", "5"], ["coverage", "--at", "1h", "--wait"],
-            ["plan", "--plain-http", "r", "f"],
+            ["plan", "--plain-http", "r", "f"], ["suggest", "--limit", "0"],
             ["plan", "--resolve", "--plain-http", "http://r", "f"],
         ])
     func usage(arguments: [String]) async throws {

@@ -132,12 +132,26 @@ import Testing
         #expect(pulls.count == 5)
         let report = SuggestionReport(
             pulls: pulls, uses: [.init(image: "redis", pod: "a/b"), .init(image: "redis:latest", pod: "a/c")],
-            listed: ["docker.io/library/nginx:latest"], limit: 10)
+            listed: .init(references: ["docker.io/library/nginx:latest"]), limit: 10)
         #expect(report.images.map(\.reference) == ["registry.example.com/big:1", "other.example.com/x/big:2", "redis"])
         #expect(report.images[0].seconds == 72 && report.images[0].nodes == 2 && report.images[0].bytes == 700)
         #expect(report.images[2].pods == 2)
         #expect(report.line == "big=registry.example.com/big:1;big-2=other.example.com/x/big:2;redis=redis")
         #expect(ImageListParser(report.line).valid.count == 3)
+    }
+
+    @Test("A name that an entry has already, or that is ours, isn't given to another image")
+    func names() throws {
+        let pulls = ["nginx:1.28", "registry.example.com/image-puller-agent:1"].map {
+            SuggestionReport.Pull(image: $0, seconds: 1, node: "n1", count: 1)
+        }
+        let report = SuggestionReport(
+            pulls: pulls, uses: [], listed: .init(references: ["docker.io/library/nginx:1.27"], names: ["nginx"]),
+            limit: 10)
+        #expect(report.line == "nginx-2=nginx:1.28;image-puller-agent-2=registry.example.com/image-puller-agent:1")
+        // Added to the list, every entry of the line takes effect.
+        let list = ImageListParser("nginx=nginx:1.27;" + report.line)
+        #expect(list.valid.map(\.name) == ["nginx", "nginx-2", "image-puller-agent-2"])
     }
 
     @Test("A registry's challenge is understood")

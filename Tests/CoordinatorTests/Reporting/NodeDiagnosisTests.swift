@@ -26,7 +26,16 @@ import Testing
         return desk
     }
 
-    private func causes(_ desk: SnapshotDesk, _ node: String = "n1") -> [Cause] { desk.node(node).causes }
+    /// Whatever the cause is, it says what is done about it by itself, if only that nothing is.
+    private func causes(
+        _ desk: SnapshotDesk, _ node: String = "n1", _ location: SourceLocation = #_sourceLocation
+    ) -> [Cause] {
+        let causes = desk.node(node).causes
+        for cause in causes {
+            #expect(cause.planned?.isEmpty == false, "\(cause.kind)", sourceLocation: location)
+        }
+        return causes
+    }
 
     /// The one cause, with its evidence and a next step.
     private func only(_ desk: SnapshotDesk, _ kind: Cause.Kind, _ location: SourceLocation = #_sourceLocation) throws
@@ -98,7 +107,7 @@ import Testing
         // Nobody takes it from a node that isn't ours.
         desk.configuration.scheduling.nodeSelector = ["pool": "build"]
         #expect(causes(desk).map(\.kind) == [.nodeKeptBack, .notSelected])
-        #expect(causes(desk)[0].planned == nil)
+        #expect(causes(desk)[0].planned?.hasPrefix("nothing: the taint stays") == true)
     }
 
     @Test("Not selected: by a label, a taint, or affinity")
@@ -300,6 +309,7 @@ import Testing
         #expect(causes(after: 20).isEmpty)
         #expect(causes(after: 90).map(\.kind) == [.notHeld])
         #expect(causes(after: 90).first?.nextStep.contains("IMAGE_PULL_SECRETS") == true)
+        #expect(causes(after: 90).first?.planned?.contains("15 s") == true)
     }
 
     @Test("Being pulled")
@@ -307,7 +317,8 @@ import Testing
         var desk = try healthy()
         desk.report("n1") { $0.full.images = [.held("redis")] }
         _ = desk.fleet.order(try ImageReference("nginx"), node: "n1", at: desk.now)
-        #expect(try only(desk, .pulling).images == ["web"])
+        let cause = try only(desk, .pulling)
+        #expect(cause.images == ["web"] && cause.planned?.contains((desk.now + 1800).rfc3339) == true)
     }
 
     @Test("Present but not held, by the kubelet's reason or for an older pod")
@@ -363,6 +374,13 @@ import Testing
         #expect(causes.map(\.images) == [["web"], ["db"], ["app"]])
         #expect(causes[0].summary.contains("notFound") && causes[0].planned != nil)
         #expect(causes[1].evidence[0].message == "ContainerCreating")
+        // The row of the image says why, too, in every form.
+        let report = desk.node("n1")
+        #expect(report.images[0].reason == "notFound" && report.images[0].message?.contains("Back-off") == true)
+        #expect(report.images[0].attempts == nil && report.images[0].nextAttempt == nil)
+        #expect(report.csv[1].contains(",notFound,,,"))
+        let text = report.text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        #expect(text.contains("failed: notFound"))
     }
 
     @Test("A tag that moved: the node has another image than most, of its own architecture")
@@ -378,6 +396,10 @@ import Testing
         }
         let cause = try only(desk, .tagMoved)
         #expect(cause.evidence.map(\.message) == ["sha256:old", "sha256:nginx"])
+        let meaning = desk.fleet.tagMeaning(
+            of: try ImageReference("nginx"), platform: "linux/amd64", now: desk.now)
+        #expect(meaning.imageID == nil && meaning.nextCheck > desk.now)
+        #expect(cause.planned?.contains("at \(meaning.nextCheck.rfc3339) (CACHING_INTERVAL_HOURS)") == true)
         desk.cluster.nodes["n1"]?.labels["kubernetes.io/arch"] = "arm64"
         #expect(causes(desk).isEmpty)
     }

@@ -15,11 +15,12 @@ import Testing
     private static func plan(_ images: [PlanReport.Image]) -> PlanReport {
         let bytes = images.reduce(0) { $0 + $1.bytes }
         let pulls = images.reduce(0) { $0 + $1.pulls }
-        let registry = PlanReport.Registry(registry: "r.test", pulls: pulls, bytes: bytes, width: 6)
+        let unknown = images.filter { $0.sizes.isEmpty }.reduce(0) { $0 + $1.pulls }
+        let registry = PlanReport.Registry(
+            registry: "r.test", pulls: pulls, bytes: bytes, width: 6, pullsOfUnknownSize: unknown)
         return PlanReport(
             accepted: true, findings: [], nodes: 3, architectures: ["amd64"], images: images, registries: [registry],
-            released: [], tooSmall: [], bytes: bytes,
-            pullsOfUnknownSize: images.filter { $0.sizes.isEmpty }.reduce(0) { $0 + $1.pulls })
+            released: [], tooSmall: [], bytes: bytes, pullsOfUnknownSize: unknown)
     }
 
     private static func text(_ images: [PlanReport.Image], all: Bool = false) -> [String] {

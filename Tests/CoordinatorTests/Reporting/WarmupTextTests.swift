@@ -11,9 +11,10 @@ import Testing
             + (0..<warm).map { WarmupReport.Node(name: "warm-\($0)", joinedAt: joined, seconds: 90) }
         var report = try JSONDecoder().decode(
             WarmupReport.self,
-            from: Data(#"{"since": "\#(joined)", "until": "\#(joined)", "cold": 0, "nodes": []}"#.utf8))
+            from: Data(#"{"since": "\#(joined)", "until": "\#(joined)", "cold": 0, "joined": 0, "nodes": []}"#.utf8))
         report.nodes = nodes
         report.cold = cold
+        report.joined = nodes.count
         report.seconds = Quantiles(nodes.compactMap(\.seconds))
         return report.text(TextStyle(isColoured: false), width: 80, all: all)
     }

@@ -60,6 +60,20 @@ import Testing
         }
     }
 
+    @Test func aPullThatFindsTheImageAsItWasHasNoSize() async throws {
+        runtime.change { $0.images = [.fake("quay.io/app:1")] }
+        try await CoordinatorStandIn.run { [self] coordinator in
+            try await agent(coordinator.address) { _ in
+                await eventually("the first inventory") { coordinator.images.count == 1 }
+                coordinator.assign(["quay.io/app:1"], pulls: [.of(1, "quay.io/app:1")])
+                await eventually("the attempt") { coordinator.attempts.count == 1 }
+                let attempt = coordinator.attempts[0]
+                #expect(attempt.outcome == .succeeded && attempt.imageID == "sha256:id of quay.io/app:1")
+                #expect(attempt.bytes == 0, "nothing was transferred")
+            }
+        }
+    }
+
     @Test func aPullThatIsAssignedNoMoreIsCancelled() async throws {
         runtime.change { $0.pullsHang = true }
         try await CoordinatorStandIn.run { [self] coordinator in

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { bytes, count, counted, moment, span } from "./format.js";
 
-export function imageFacts({ digests = [], pullSeconds, failedAttempts = [], firstSeen, lastChange }) {
+export function imageFacts({ digests = [], pullSeconds, failedAttempts = [], firstSeen, lastSeen, lastChange }) {
   const rows = [];
   if (digests.length > 1) {
     rows.push(["drift", `the reference is ${digests.length} different images in this cluster`]);
@@ -19,7 +19,7 @@ export function imageFacts({ digests = [], pullSeconds, failedAttempts = [], fir
   for (const { reason, attempts, nodes, last } of failedAttempts) {
     rows.push([`failed: ${reason}`, `${counted(attempts, "attempt")} on ${counted(nodes, "node")}, last ${moment(Date.parse(last))}`]);
   }
-  for (const [words, at] of [["first seen", firstSeen], ["last change", lastChange]]) {
+  for (const [words, at] of [["first seen", firstSeen], ["last seen", lastSeen], ["last change", lastChange]]) {
     if (at) rows.push([words, moment(Date.parse(at))]);
   }
   if (!rows.length) return h("p", { class: "note" }, "Nothing is known yet.");

@@ -8,8 +8,8 @@ enum HistoryNames {
         try Int.fetchOne(db, sql: "SELECT 1 FROM nodes WHERE name = ?", arguments: [name]) != nil
     }
 
-    /// The reference that is meant: itself, or that of the newest revision with an entry of this name; nil when there
-    /// was neither.
+    /// The reference that is meant: itself, that of the newest revision with an entry of this name, or one that is
+    /// another spelling of it; nil when there was none.
     static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {
         let known = try Int.fetchOne(db, sql: "SELECT 1 FROM images WHERE reference = ?", arguments: [image])
         if known != nil { return image }
@@ -20,6 +20,9 @@ enum HistoryNames {
             let images = RevisionNotes(text: row[0])?.configuration?.images
             if let entry = images?.first(where: { $0.name == image }) { return entry.reference.written }
         }
-        return nil
+        guard let normalised = try? ImageReference(image).normalised else { return nil }
+        return try String.fetchAll(db, sql: "SELECT reference FROM images ORDER BY id DESC").first {
+            (try? ImageReference($0).normalised) == normalised
+        }
     }
 }

@@ -3,23 +3,33 @@ import Planning
 
 /// What history remembers of one image.
 struct ImagePast: Sendable {
-    /// Of its successful pulls.
+    /// Of its pulls that brought something.
     var pullSeconds: [Double] = []
     var failures: [ImageReport.FailedAttempts] = []
-    /// The first and the last of its transitions. Milliseconds since 1970.
-    var first: Int64?
-    var last: Int64?
+    /// When nodes first had it, when they had it last, and its last transition. Milliseconds since 1970.
+    var firstSeen: Int64?
+    var lastSeen: Int64?
+    var lastChange: Int64?
 
     static func read(_ reference: String, since: Int64, _ db: Database) throws -> ImagePast {
         var past = ImagePast()
         guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM images WHERE reference = ?", arguments: [reference])
         else { return past }
-        past.first = try Int64.fetchOne(db, sql: "SELECT min(at) FROM transitions WHERE image_id = ?", arguments: [id])
-        past.last = try Int64.fetchOne(db, sql: "SELECT max(at) FROM transitions WHERE image_id = ?", arguments: [id])
+        past.lastChange = try Int64.fetchOne(
+            db, sql: "SELECT max(at) FROM transitions WHERE image_id = ?", arguments: [id])
+        // A node has it from a transition to one of these states to one from it. Both ends of the index stop soon.
+        let present = RecordedState.allCases.filter(\.isPresent).map { "\($0.rawValue)" }.joined(separator: ", ")
+        let sightings = """
+            SELECT at FROM transitions
+            WHERE image_id = ? AND (to_state IN (\(present)) OR from_state IN (\(present))) ORDER BY at
+            """
+        past.firstSeen = try Int64.fetchOne(db, sql: sightings + " LIMIT 1", arguments: [id])
+        past.lastSeen = try Int64.fetchOne(db, sql: sightings + " DESC LIMIT 1", arguments: [id])
         past.pullSeconds = try Int64.fetchCursor(
             db,
             sql: """
                 SELECT ended_at - started_at FROM attempts WHERE image_id = ? AND ended_at >= ? AND outcome = 1
+                    AND bytes > 0
                 ORDER BY ended_at DESC LIMIT 10000
                 """, arguments: [id, since]
         ).map { max(0, Double($0)) / 1000 }.array()

@@ -1,6 +1,7 @@
 import GRDB
 
-/// How long pulls took, from the attempts that succeeded.
+/// How long pulls took, from the attempts that brought something: those that found the image as it was took no time, and
+/// there are more of them than of all others in a cluster in which all is well.
 enum PullTimes {
     /// Attempts that are looked at, the newest ones.
     private static let sample = 5000
@@ -12,7 +13,7 @@ enum PullTimes {
             db,
             sql: """
                 SELECT (SELECT reference FROM images WHERE id = image_id), ended_at - started_at FROM attempts
-                WHERE ended_at >= ? AND outcome = 1 ORDER BY ended_at DESC LIMIT \(sample)
+                WHERE ended_at >= ? AND outcome = 1 AND bytes > 0 ORDER BY ended_at DESC LIMIT \(sample)
                 """, arguments: [since])
         while let row = try rows.next() {
             let time = max(0, Double(row[1] as Int64)) / 1000

@@ -13,7 +13,7 @@ struct AttemptRecord: Sendable, Codable, Hashable {
     var reason: RecordedReason = .none
     /// The runtime's message; empty on success. Cut at `AttemptRecord.maximumMessageBytes`.
     var message = ""
-    /// Size of the pulled image as the runtime counts, 0 when it isn't known.
+    /// Size of the pulled image as the runtime counts, 0 when the node had it before, or it isn't known.
     var bytes: Int64 = 0
 
     /// Messages longer than that say nothing more, and a broken runtime must not fill the disk. UTF-8 bytes.

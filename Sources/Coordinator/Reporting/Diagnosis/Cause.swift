@@ -6,7 +6,7 @@ struct Cause: Codable, Sendable, Hashable {
     var evidence: [Evidence]
     /// What a human does next.
     var nextStep: String
-    /// What happens by itself, and when; nil when nothing does.
+    /// What the planner or Kubernetes does by itself, and when, or that nothing is done; nil where times are left out.
     var planned: String?
     /// The image entries that it concerns; empty when it's all of them.
     var images: [String] = []

@@ -25,15 +25,21 @@ extension NodeDiagnosis {
         guard let state = snapshot.fleet.nodes[node], let last = state.lastReport else {
             return Cause(
                 kind: .agentSilent, summary: "no report of this node has come since the coordinator started",
-                evidence: [evidence("report of \(node)", "received", "never")], nextStep: silenceStep)
+                evidence: [evidence("report of \(node)", "received", "never")], nextStep: silenceStep,
+                planned: Self.plannedWhileSilent)
         }
         guard Double(snapshot.now.milliseconds(since: last)) > snapshot.fleet.silenceSeconds * 1000 else { return nil }
         return Cause(
             kind: .agentSilent,
             summary: "the agent has been silent for longer than \(SpanText.seconds(snapshot.fleet.silenceSeconds)), so "
                 + "its images are unknown",
-            evidence: [evidence("report of \(node)", "received", age(last), at: last)], nextStep: silenceStep)
+            evidence: [evidence("report of \(node)", "received", age(last), at: last)], nextStep: silenceStep,
+            planned: Self.plannedWhileSilent)
     }
+
+    /// The planner leaves out nodes of which nothing is known.
+    private static let plannedWhileSilent =
+        "nothing is pulled on it until it reports, nor is a pod replaced whose agent runs; then it is filled"
 
     private var silenceStep: String {
         let pod = pods.first { !$0.isTerminating }?.name ?? "POD"

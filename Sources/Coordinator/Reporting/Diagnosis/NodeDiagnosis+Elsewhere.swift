@@ -45,6 +45,7 @@ extension NodeDiagnosis {
             nextStep: "if another pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "
                 + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that; where their "
                 + "imagePullCredentialsVerificationPolicy is AlwaysVerify, only RUNTIME_SOCKET=none works",
+            planned: "the kubelet looks again every 15 s at the latest, and starts the container as soon as it may",
             images: [image.name])
     }
 

@@ -11,9 +11,10 @@ extension NodeDiagnosis {
         let deadline = ready?.since.map { $0 + Double(gate.timeoutSeconds) }
         let isOverdue = deadline.map { $0 + 120 < snapshot.now } ?? false
         var nextStep = byHand
-        var planned: String?
+        let planned: String
         if !scheduling.selects(view) {
             nextStep += "; the coordinator only does so on nodes that it caches images on, or change what selects them"
+            planned = "nothing: the taint stays until the node is selected, or somebody removes it"
         } else if !view.isReady {
             planned = "it is looked at when the node is ready"
         } else {

@@ -99,6 +99,8 @@ extension NodeDiagnosis {
                 ],
                 nextStep: "none: it ends by itself, or at PULL_TIMEOUT_SECONDS "
                     + "(\(SpanText.seconds(Double(snapshot.configuration.pullTimeoutSeconds))))",
+                planned: "it ends by \((order.assignedAt + Double(snapshot.configuration.pullTimeoutSeconds)).rfc3339) "
+                    + "(PULL_TIMEOUT_SECONDS); should it fail, it is tried again after a pause",
                 images: [name])
         }
     }
@@ -119,8 +121,16 @@ extension NodeDiagnosis {
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
             ],
-            nextStep: nextStep(for: container, of: pod), images: [image.name])
+            nextStep: nextStep(for: container, of: pod),
+            planned: container == nil
+                ? Self.plannedReplacement + ", and the new one holds it"
+                : "the kubelet starts the container again by itself, after growing pauses; the pod isn't replaced for it",
+            images: [image.name])
     }
+
+    /// Not while the node isn't ready, is short of disk, pulls, or has no say.
+    private static let plannedReplacement =
+        "the pod is replaced when its node has what it can have (ROLL_MAX_PARALLEL at once)"
 
     private func nextStep(for container: ContainerView?, of pod: PodView) -> String {
         guard let container else { return "none: the pod is replaced when its node has what it can have" }
@@ -145,7 +155,7 @@ extension NodeDiagnosis {
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
-            planned: "the pod is replaced when its node has what it can have, and uses the image that is there then",
+            planned: Self.plannedReplacement + ", and the new one uses the image that is there then",
             images: [image.name])
     }
 
@@ -171,7 +181,22 @@ extension NodeDiagnosis {
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
                 evidence("reports of the others", "id of \(image.reference.written)", most.key),
             ],
-            nextStep: "pin a digest in IMAGES to have the same image everywhere", images: [image.name])
+            nextStep: "pin a digest in IMAGES to have the same image everywhere",
+            planned: plannedPull(of: image, own: own.id), images: [image.name])
+    }
+
+    /// What the planner does about a tag that means several images.
+    private func plannedPull(of image: ImageEntry, own: String) -> String {
+        let meaning = snapshot.fleet.tagMeaning(
+            of: image.reference, platform: snapshot.cluster.nodes[node]?.platform ?? "", now: snapshot.now)
+        if let newest = meaning.imageID, meaning.nextCheck > snapshot.now {
+            return newest == own
+                ? "the other nodes pull what this one has, as soon as they and the registry have room"
+                : "it is pulled again as soon as the node and the registry have room"
+        }
+        let when = meaning.nextCheck > snapshot.now ? "at \(meaning.nextCheck.rfc3339)" : "when a node has room"
+        return "the registry is asked again what the tag means \(when) (CACHING_INTERVAL_HOURS), and nodes that have "
+            + "another image pull that one"
     }
 
     static func list(_ names: [String]) -> String {

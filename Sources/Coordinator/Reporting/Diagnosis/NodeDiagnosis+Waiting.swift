@@ -11,12 +11,17 @@ extension NodeDiagnosis {
         }
         for registry in Set(images.map(\.reference.registry)).sorted() { found.append(pace(of: registry)) }
         let names = images.map(\.name)
-        let isStopped = view.hasDiskPressure || !view.isReady
         return Cause(
             kind: .waiting,
             summary: "\(Self.list(names)) \(names.count == 1 ? "waits" : "wait") for a turn to be pulled",
             evidence: found, nextStep: "none; PULL_MAX_PARALLEL raises the cap, if the registry can bear more",
-            planned: isStopped ? nil : "pulled as soon as the node and the registry have room", images: names)
+            planned: plannedTurn(view), images: names)
+    }
+
+    private func plannedTurn(_ view: NodeView) -> String {
+        if !view.isReady { return "pulled when the node is ready" }
+        if view.hasDiskPressure { return "pulled when the node is no longer short of disk" }
+        return "pulled as soon as the node and the registry have room"
     }
 
     /// How many pulls the registry is given at once, and why no more.

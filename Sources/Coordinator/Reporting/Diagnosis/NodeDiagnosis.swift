@@ -44,7 +44,8 @@ struct NodeDiagnosis {
         Cause(
             kind: .nodeGone, summary: "the cluster has no node \(node)",
             evidence: [evidence("Node/\(node)", "metadata.name", "not found")],
-            nextStep: "kubectl get nodes; a node that was deleted or hasn't joined yet can't be covered")
+            nextStep: "kubectl get nodes; a node that was deleted or hasn't joined yet can't be covered",
+            planned: "nothing, until a node of this name joins; if it is selected, it is filled then")
     }
 
     private func notReady(_ view: NodeView) -> Cause? {
@@ -67,7 +68,15 @@ struct NodeDiagnosis {
         return Cause(
             kind: .nodeCordoned, summary: "the node is cordoned; it is filled all the same, after the others",
             evidence: [evidence("Node/\(node)", "spec.unschedulable", "true")],
-            nextStep: "kubectl uncordon \(node), when it's to be used again")
+            nextStep: "kubectl uncordon \(node), when it's to be used again",
+            planned: plannedWhileCordoned(view))
+    }
+
+    private func plannedWhileCordoned(_ view: NodeView) -> String {
+        guard snapshot.configuration.scheduling.selects(view) else { return "nothing, since it isn't selected" }
+        return snapshot.configuration.runtimeSocket == .none
+            ? "its kubelet pulls what our pod needs, as on any other node"
+            : "when pulls are handed out, it comes after the other nodes"
     }
 
     private func notSelected(_ view: NodeView) -> Cause? {
@@ -95,7 +104,8 @@ struct NodeDiagnosis {
             kind: .notSelected, summary: "the node isn't selected, so nothing is cached on it", evidence: found,
             nextStep: taints.isEmpty
                 ? "label the node, or change NODE_SELECTOR or AFFINITY in the ConfigMap, if it's to be covered"
-                : "add a toleration to TOLERATIONS in the ConfigMap, if it's to be covered")
+                : "add a toleration to TOLERATIONS in the ConfigMap, if it's to be covered",
+            planned: "nothing is pulled on it until it is selected; then it is filled")
     }
 
     // MARK: The disk

@@ -10,12 +10,15 @@ protocol Answer: Encodable, Hashable, Sendable {
     static var hasTable: Bool { get }
     /// The same without what changes though nothing happens (times and ages): it makes the entity tag.
     var timeless: Self { get }
+    /// Where the next page begins; nil on the last one, and where there are no pages.
+    var nextCursor: String? { get }
 }
 
 extension Answer {
     var csv: [String] { [] }
     static var hasTable: Bool { true }
     var timeless: Self { self }
+    var nextCursor: String? { nil }
 }
 
 extension Answer {
@@ -26,6 +29,9 @@ extension Answer {
         let form = try AnswerForm.negotiate(request.headers[.accept], hasTable: Self.hasTable)
         let tag = EntityTag.of(timeless, form: form)
         var headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache", .vary: "Accept"]
+        if let nextCursor, let link = HTTPField.Name("Link") {
+            headers[link] = PageLink.next(nextCursor, after: request.uri.query)
+        }
         if let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: headers)
         }

@@ -31,7 +31,7 @@ struct CoverageRoutes: Sendable {
             report = CoverageReport(snapshot, by: grouping)
             if isEstimated { report.secondsLeft = await estimate(snapshot) }
         }
-        report.page(after: cursor, limit: limit)
+        try report.page(after: cursor, limit: limit)
         return try report.response(to: request)
     }
 
@@ -78,11 +78,18 @@ struct CoverageRoutes: Sendable {
 
 extension CoverageReport {
     /// Keeps the rows after a name, and not more than so many.
-    mutating func page(after cursor: String?, limit: Int) {
+    ///
+    /// - Throws: ``ProblemDocument`` (404) when nobody can tell which rows come after it.
+    mutating func page(after cursor: String?, limit: Int) throws {
         if let cursor, let position = rows.firstIndex(where: { $0.name == cursor }) {
             rows.removeFirst(position + 1)
         } else if let cursor {
-            // The row has gone meanwhile: rows are sorted by name, except images, of which there are few.
+            // The row has gone meanwhile. Rows are sorted by name, except images, which stand as they are listed.
+            guard grouping != CoverageGrouping.image.description else {
+                throw ProblemDocument(
+                    .notFound, "cursor-gone", title: "The row that the cursor names has gone",
+                    detail: "The list has no entry \"\(cursor)\" any more: begin again, without the cursor.")
+            }
             rows.removeAll { $0.name <= cursor }
         }
         guard rows.count > limit else { return }

@@ -1,3 +1,4 @@
+import GRDB
 import Hummingbird
 import Planning
 import Shared
@@ -33,8 +34,19 @@ struct QuestionDesk: Sendable {
             }
             return try await body(store)
         } catch let error as HistoryError {
-            throw ProblemDocument(
-                .serviceUnavailable, "history-unavailable", title: "History can't be read", detail: "\(error)")
+            throw ProblemDocument(error)
+        }
+    }
+
+    /// Asks history for what an answer can do without; nil when none is kept.
+    func past<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(HistoryError) -> Value? {
+        guard let store = loop.history.queries else { return nil }
+        do {
+            return try await store.read(body)
+        } catch {
+            throw HistoryError(error, path: store.configuration.location.path)
         }
     }
 
@@ -48,7 +60,7 @@ struct QuestionDesk: Sendable {
     /// The reference that history knows an image by: an entry's name stands for its reference, of former lists too.
     ///
     /// - Throws: ``ProblemDocument`` (404) when neither the list nor history has such an image.
-    private func reference(_ image: String) async throws -> String {
+    func reference(_ image: String) async throws -> String {
         let images = await loop.configuration?.images ?? []
         if let column = Self.column(of: image, in: images) { return images[column].reference.written }
         let set = await imageSet
@@ -56,9 +68,11 @@ struct QuestionDesk: Sendable {
             try await store.read { db in try HistoryNames.reference(image, imageSet: set, db) }
         }
         guard let known else {
+            let names = images.map(\.name).prefix(20).joined(separator: ", ")
             throw ProblemDocument(
                 .notFound, "unknown-image", title: "There is no such image",
-                detail: "\"\(image)\" is neither the name nor the reference of an entry, and history remembers none.")
+                detail: "\"\(image)\" is neither the name nor the reference of an entry, and history remembers none. "
+                    + "The list has: \(names.isEmpty ? "nothing" : names).")
         }
         return known
     }
@@ -95,5 +109,12 @@ struct QuestionDesk: Sendable {
         var filter = HistoryFilter(node: node, since: since?.milliseconds, until: until?.milliseconds)
         if let image { filter.image = try await reference(image) }
         return filter
+    }
+}
+
+extension ProblemDocument {
+    /// Why a question about the past has no answer.
+    init(_ error: HistoryError) {
+        self.init(.serviceUnavailable, "history-unavailable", title: "History can't be read", detail: "\(error)")
     }
 }

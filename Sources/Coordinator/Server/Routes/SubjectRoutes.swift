@@ -10,9 +10,13 @@ struct SubjectRoutes: Sendable {
     func node(_ request: Request, name: String) async throws -> Response {
         let snapshot = try await desk.snapshot()
         var report = NodeReport(snapshot, node: name)
-        if let store = desk.loop.history.queries {
-            let past = try? await store.read { db in try NodePast.read(name, db) }
+        do {
+            let past = try await desk.past { db in try NodePast.read(name, db) }
             if let past { report.add(past, snapshot) }
+        } catch {
+            report.historyError = "\(error)"
+            // Whether such a node ever was isn't known then.
+            if !report.isKnown { throw ProblemDocument(error) }
         }
         guard report.isKnown else {
             throw ProblemDocument(
@@ -26,17 +30,21 @@ struct SubjectRoutes: Sendable {
         let parameters = desk.parameters(request)
         let since = try parameters.moment("since") ?? parameters.now + -30 * 86_400
         let snapshot = try await desk.snapshot()
-        guard let column = QuestionDesk.column(of: name, in: snapshot.configuration.images) else {
-            let names = snapshot.configuration.images.map(\.name).prefix(20).joined(separator: ", ")
-            throw ProblemDocument(
-                .notFound, "unknown-image", title: "There is no such image entry",
-                detail: "The list has: \(names.isEmpty ? "nothing" : names).")
+        let images = snapshot.configuration.images
+        let reference: String
+        var report: ImageReport
+        if let column = QuestionDesk.column(of: name, in: images) {
+            reference = images[column].reference.written
+            report = ImageReport(snapshot, column: column)
+        } else {
+            reference = try await desk.reference(name)
+            report = ImageReport(snapshot, unlisted: name, try ImageReference(reference))
         }
-        var report = ImageReport(snapshot, column: column)
-        let reference = snapshot.configuration.images[column].reference.written
-        if let store = desk.loop.history.queries {
-            let past = try? await store.read { db in try ImagePast.read(reference, since: since.milliseconds, db) }
+        do {
+            let past = try await desk.past { db in try ImagePast.read(reference, since: since.milliseconds, db) }
             if let past { report.add(past) }
+        } catch {
+            report.historyError = "\(error)"
         }
         return try report.response(to: request)
     }
