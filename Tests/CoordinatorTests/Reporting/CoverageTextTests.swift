@@ -72,6 +72,21 @@ import Testing
         #expect(report.table.last == "The image list was empty then.")
     }
 
+    @Test("The time that is left falls while a pull runs, though not to nothing")
+    func estimateOfRunningPulls() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 1)
+        desk.report("n1") { $0.full.images = [] }
+        let order = desk.fleet.order(try ImageReference("nginx"), node: "n1", at: desk.now)
+        try #require(!order.isEmpty)
+        func seconds(after elapsed: Double) -> Double? {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet,
+                now: desk.now + elapsed)
+            return PullEstimate(snapshot, medians: ["nginx": 20]).secondsLeft
+        }
+        #expect([0, 5, 15, 19, 25].map(seconds(after:)) == [20, 15, 5, 2, 2])
+    }
+
     @Test("What waits for a node on which it fails for good isn't waited for")
     func estimate() throws {
         var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 3)
