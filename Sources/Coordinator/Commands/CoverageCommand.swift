@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Planning
 import Shared
 
 /// `coordinator coverage`: the report, now or of a past moment, live until it's good enough, or as a series.
@@ -91,41 +92,59 @@ struct CoverageCommand: AsyncParsableCommand {
         var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
         query += [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)
-        try print.show(series) { series.table($0, width: $1, all: print.all) }
+        let wider = series.widening(of: MomentText.seconds(step ?? "1h") ?? 0)
+        try print.show(series) { style, width in
+            series.table(style, width: width, all: print.all)
+                + (wider.map { wrapped($0, width: width, indent: "  ") } ?? [])
+        }
+        if let wider { print.remark(wider) }
         if let min, let last = series.points.last, last.total.percent ?? 0 < min { throw ExitCode(1) }
     }
 
     private func keepShowing() async throws {
         while true {
-            let lines: [String]
             do {
                 let report = try await fetch(all: true)
                 if print.output == .table {
-                    lines = report.table(Terminal.style, width: Terminal.width, all: print.all)
+                    try draw(report.table(Terminal.style, width: Terminal.width, all: print.all), at: report.at)
                 } else {
                     try print.show(report) { _, _ in [] }
-                    lines = []
                 }
             } catch let error as ServerError {
-                lines = ["\(error)"]
+                if print.output == .table {
+                    let lines = wrapped("error: \(error)", width: Terminal.width, indent: "  ")
+                    try draw(lines, at: Timestamp.wallClock.rfc3339)
+                } else {
+                    StandardError.write("error: \(error)\n")
+                }
             }
-            if Terminal.isTerminal { Swift.print("\u{1B}[H\u{1B}[J", terminator: "") }
-            for line in lines { Swift.print(line.hasSuffix("\n") ? String(line.dropLast()) : line) }
-            StandardOutput.flush()
             try await Task.sleep(for: .seconds(2))
         }
     }
 
+    /// - Parameter time: the lines' moment, RFC 3339.
+    private func draw(_ lines: [String], at time: String) throws {
+        guard Terminal.isTerminal else { return try StandardOutput.write(lines: lines) }
+        let screen = WatchScreen.fitted(lines, time: time, rows: Terminal.rows)
+        // In one piece: a cleared screen that waits for its lines flickers.
+        try StandardOutput.write(WatchScreen.cleared + screen.map { $0 + "\n" }.joined())
+    }
+
     /// Why the waiting ended though the bar isn't reached.
-    static func ending(_ report: CoverageReport, bar: Double, timeout: Duration) -> String {
+    ///
+    /// - Parameter obstacle: what is in the way beside the coverage.
+    static func ending(
+        _ report: CoverageReport, bar: Double, timeout: Duration, obstacle: String? = nil
+    ) -> String {
         let percent = CoverageReport.percent(report.total)
-        if report.isSettled {
+        if report.isSettled, obstacle == nil {
             return
                 "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
         }
         let bar = bar == bar.rounded() ? "\(Int(bar))" : "\(bar)"
         let time = SpanText.seconds(Double(timeout.components.seconds))
-        return "stopped waiting after \(time) (--timeout) at \(percent), below \(bar) %"
+        let end = "stopped waiting after \(time) (--timeout) at \(percent)"
+        return obstacle.map { "\(end): \($0)" } ?? "\(end), below \(bar) %"
     }
 
     private func waitForReport() async throws -> CoverageReport {
