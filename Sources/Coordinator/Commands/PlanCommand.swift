@@ -12,7 +12,8 @@ struct PlanCommand: AsyncParsableCommand {
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
             certificates) is known to them alone: --plain-http names registries to ask so.
 
-            Exit status: 0 when the edit would be accepted and everything fits; 1 when it wouldn't; 2 when the file \
+            Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
+            that would have no effect; 2 when the file \
             can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
@@ -69,7 +70,8 @@ struct PlanCommand: AsyncParsableCommand {
             report = try await server.post("/api/v1/plan", question)
         }
         try print.show(report) { report.text($0, width: $1, all: print.all) }
-        if !report.accepted || !report.tooSmall.isEmpty
+        if !report.accepted || report.findings.contains(where: { $0.severity == Finding.Severity.error.rawValue })
+            || !report.tooSmall.isEmpty
             || report.images.contains(where: { $0.withoutPlatformCount > 0 })
         {
             throw ExitCode.failure
