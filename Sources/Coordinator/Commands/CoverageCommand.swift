@@ -13,7 +13,14 @@ struct CoverageCommand: AsyncParsableCommand {
             the kubelet's garbage collection leaves it alone. Unknown: the node's report is too old to say; it counts \
             neither as present nor as missing.
 
-            Exit status: 0 when the report was given and the bar of --min is reached; 1 below that bar; \
+            A bar counts for the ConfigMap as it stands: while its last edit is rejected, or a part of it has no effect, \
+            --min and --wait don't succeed, whatever the coverage of the list in force. To wait for an edit of your own, \
+            take the version that it got: \
+            RV=$(kubectl apply -f FILE -o jsonpath={.metadata.resourceVersion}); \
+            coordinator coverage --wait --resource-version $RV
+
+            Exit status: 0 when the report was given and the bar of --min is reached; 1 below that bar, or while the \
+            last edit isn't in force as a whole; \
             3 when the coordinator gave no answer, or has nothing to report yet; 64 for wrong options.
             """)
 
@@ -52,6 +59,12 @@ struct CoverageCommand: AsyncParsableCommand {
         transform: QueryText.duration)
     var timeout: Duration?
 
+    @Option(
+        help: ArgumentHelp(
+            "Wait until the coordinator has judged the ConfigMap of this metadata.resourceVersion, or a later one.",
+            valueName: "version"))
+    var resourceVersion: String?
+
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
@@ -62,6 +75,14 @@ struct CoverageCommand: AsyncParsableCommand {
         if since == nil, until != nil { throw ValidationError("--until goes with --since.") }
         if since == nil, step != nil { throw ValidationError("--step goes with --since.") }
         if !wait, timeout != nil { throw ValidationError("--timeout goes with --wait.") }
+        if let resourceVersion {
+            guard wait else { throw ValidationError("--resource-version goes with --wait.") }
+            guard !resourceVersion.isEmpty, resourceVersion.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+                throw ValidationError(
+                    "'\(resourceVersion)' is no version: --resource-version takes the number in the ConfigMap's "
+                        + "metadata.resourceVersion.")
+            }
+        }
         if watch, min != nil { throw ValidationError("--min doesn't go with --watch, which has no end; --wait has.") }
     }
 
@@ -70,8 +91,21 @@ struct CoverageCommand: AsyncParsableCommand {
         if watch { return try await keepShowing() }
         let report = wait ? try await waitForReport() : try await fetch(all: true)
         try print.show(report) { report.table($0, width: $1, all: print.all) }
-        let bar = min ?? (wait ? 100 : nil)
-        if let bar, report.total.percent ?? 0 < bar { throw ExitCode(1) }
+        guard let bar = min ?? (wait ? 100 : nil) else { return }
+        // The table says it; --wait has said it.
+        if !wait, print.output != .table, let trouble = report.lastEdit?.trouble {
+            StandardError.write("\(trouble), so the bar isn't reached; /api/v1/configuration says more\n")
+        }
+        if report.total.percent ?? 0 < bar || obstacle(to: report) != nil { throw ExitCode(1) }
+    }
+
+    /// Why a report isn't the one that is meant, however much is covered; nil when it is.
+    private func obstacle(to report: CoverageReport) -> String? {
+        if let resourceVersion, report.lastEdit?.includes(resourceVersion) != true {
+            return "the coordinator hasn't seen version \(resourceVersion) of the ConfigMap yet, "
+                + "but \(report.lastEdit?.resourceVersion ?? "none")"
+        }
+        return report.lastEdit?.trouble
     }
 
     /// - Parameter all: every row; else those of the first page.
@@ -157,13 +191,18 @@ struct CoverageCommand: AsyncParsableCommand {
             do {
                 let report = try await fetch(all: false, estimate: true)
                 patience = 0
-                screen.show(report)
-                let isReached = report.total.percent.map { $0 >= bar } ?? false
+                let obstacle = obstacle(to: report)
+                screen.show(report, note: obstacle)
+                let isReached = obstacle == nil && report.total.percent ?? 0 >= bar
+                let isSettled = obstacle == nil && report.isSettled
                 // Pods are replaced after the last pull: a report in the middle of that would look unfinished.
                 let isLate = ContinuousClock.now >= deadline
-                if isReached || report.isSettled || isLate {
+                if isReached || isSettled || isLate {
                     screen.clear()
-                    if !isReached { StandardError.write(Self.ending(report, bar: bar, timeout: timeout) + "\n") }
+                    if !isReached {
+                        let words = Self.ending(report, bar: bar, timeout: timeout, obstacle: obstacle)
+                        StandardError.write(words + "\n")
+                    }
                     return report
                 }
             } catch let error as ServerError {

@@ -10,7 +10,9 @@ extension CoverageReport {
     ///   - width: the columns of the terminal; nil: lines may be as long as they are.
     ///   - all: every row; else the worst ones where there are many.
     func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
-        var lines = headline(width: width).map(style.bold) + pastNotes + [""]
+        var lines = headline(width: width).map(style.bold) + pastNotes
+        if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
+        lines.append("")
         guard total.cells > 0 else { return lines + [nothingToCover] }
         let isByImage = grouping == "image"
         let shown = all || rows.count <= Self.shownRows + 5 ? rows : worst(Self.shownRows)

@@ -23,6 +23,9 @@ struct CoverageReport: Codable, Sendable, Hashable {
     /// Where the next rows begin; nil when these are the last ones.
     var nextCursor: String?
 
+    /// What became of the newest edit of the ConfigMap; nil in a report of the past.
+    var lastEdit: LastEdit?
+
     /// How far history can tell about a moment.
     struct Past: Codable, Sendable, Hashable {
         /// Whether a coordinator was watching. If not, everything is unknown.

@@ -3,6 +3,7 @@ extension NodeReport {
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [style.bold(headline)]
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
+        if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
         if causes.isEmpty { lines.append(isCovered ? style.green("all is well") : "nothing is known that keeps it") }
         for (number, cause) in causes.enumerated() {
             lines.append("")

@@ -23,6 +23,8 @@ struct NodeReport: Codable, Sendable, Hashable {
     var zone: String?
     /// What history remembers of it.
     var past: Past?
+    /// What became of the newest edit of the ConfigMap: the images are those of the revision in force.
+    var lastEdit: LastEdit?
 
     /// One image entry on the node.
     struct Image: Codable, Sendable, Hashable {

@@ -27,8 +27,11 @@ struct CoverageRoutes: Sendable {
                 }
             }
         } else {
+            // Before the snapshot: what is told to be in force is so in the snapshot too.
+            let status = await desk.configurationStatus()
             let snapshot = try await desk.snapshot()
             report = CoverageReport(snapshot, by: grouping)
+            report.lastEdit = LastEdit(status)
             if isEstimated { report.secondsLeft = await estimate(snapshot) }
         }
         report.page(after: cursor, limit: limit)

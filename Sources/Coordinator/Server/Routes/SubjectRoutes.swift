@@ -8,8 +8,10 @@ struct SubjectRoutes: Sendable {
     let desk: QuestionDesk
 
     func node(_ request: Request, name: String) async throws -> Response {
+        let status = await desk.configurationStatus()
         let snapshot = try await desk.snapshot()
         var report = NodeReport(snapshot, node: name)
+        report.lastEdit = LastEdit(status)
         if let store = desk.loop.history.queries {
             let past = try? await store.read { db in try NodePast.read(name, db) }
             if let past { report.add(past, snapshot) }
