@@ -47,7 +47,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
             check = ConfigCheck(
                 try ManifestReader.read(try ManifestFile.text(file), name: name), file: source, namespace: namespace)
         } catch {
-            StandardError.write("error: \(source): \(error)\n")
+            StandardError.complain("\(source): \(error)")
             throw Self.unreadable
         }
         try StandardOutput.write(try rendered(check))

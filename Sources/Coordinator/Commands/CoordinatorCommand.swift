@@ -26,10 +26,10 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as ServerError {
-            StandardError.write("error: \(error)\n")
+            StandardError.complain("\(error)")
             exit(withError: error.exitStatus)
         } catch let error as StandardOutput.Fault {
-            StandardError.write("error: \(error)\n")
+            StandardError.complain("\(error)")
             exit(withError: ConfigCheckCommand.unreadable)
         } catch {
             exit(withError: error)

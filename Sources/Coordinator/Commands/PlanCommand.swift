@@ -56,7 +56,7 @@ struct PlanCommand: AsyncParsableCommand {
             StandardError.write("error: \(fault)\n")
             throw ConfigCheckCommand.unreadable
         } catch {
-            StandardError.write("error: \(file == "-" ? "standard input" : file): \(error)\n")
+            StandardError.complain("\(file == "-" ? "standard input" : file): \(error)")
             throw ConfigCheckCommand.unreadable
         }
         var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)

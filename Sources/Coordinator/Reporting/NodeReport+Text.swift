@@ -12,7 +12,7 @@ extension NodeReport {
                 index == 0 ? (cause.kind.isTrouble ? style.red(line) : style.yellow(line)) : line
             }
             for evidence in cause.evidence {
-                let when = evidence.at.map { " (since \(ClockText.local($0)))" } ?? ""
+                let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.local($0)))" } ?? ""
                 lines += wrapped(
                     "   \(evidence.object) \(evidence.field): \(evidence.message)\(when)", width: width, indent: "     "
                 )

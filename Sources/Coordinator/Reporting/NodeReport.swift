@@ -124,7 +124,7 @@ extension NodeReport {
         causes[index].evidence.append(
             Cause.Evidence(
                 object: "history", field: "left", message: "it was a target node until then",
-                at: Timestamp(milliseconds: left).rfc3339))
+                at: Timestamp(milliseconds: left).rfc3339, isMoment: true))
     }
 }
 

@@ -133,6 +133,27 @@ import Testing
         #expect(attempts().hasPrefix("no attempt is known\nrestricted mode: "))
     }
 
+    @Test("A digest's nodes stand together, beside it or below")
+    func digests() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 3)
+        let id = "sha256:" + String(repeating: "a", count: 64)
+        for number in 1...3 {
+            desk.report("n\(number)") {
+                var image = WireImage.listed("nginx")
+                image.id = id
+                image.digests = ["docker.io/library/nginx@\(id)"]
+                $0.full.images = [image]
+            }
+        }
+        func lines(_ width: Int?) -> [String] {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            return ImageReport(snapshot, column: 0).text(TextStyle(isColoured: false), width: width, all: true)
+        }
+        #expect(lines(nil).contains { $0.hasPrefix("  \(id)  3 nodes (n1), ") })
+        #expect(lines(80).contains("  \(id)") && lines(80).contains { $0.hasPrefix("    3 nodes (n1), ") })
+    }
+
     @Test("CSV quotes what needs it, and each line has all fields")
     func csv() throws {
         var desk = try failing()
