@@ -208,8 +208,9 @@ struct CoverageCommand: AsyncParsableCommand {
             } catch let error as ServerError {
                 // The coordinator may be starting, or being replaced.
                 patience += 1
-                guard ContinuousClock.now < deadline else { throw error }
-                screen.note("\(error.description) (asked \(patience) times, still trying)")
+                guard error.mayPass, ContinuousClock.now < deadline else { throw error }
+                let times = patience == 1 ? "once" : "\(patience) times"
+                screen.note("\(error.description) (asked \(times), still trying)")
             }
             try await Task.sleep(for: .milliseconds(500))
         }

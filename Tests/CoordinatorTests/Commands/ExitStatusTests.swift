@@ -200,6 +200,33 @@ enum BuiltProgram {
         }
     }
 
+    @Test("Options that lead nowhere are told with what to do, and aren't tried again by --wait")
+    func unreachable() async throws {
+        for option in ["--ca-file", "--token-file"] {
+            for wait in [[], ["--wait"]] {
+                let file = try await BuiltProgram.coordinator(
+                    ["coverage", option, "/nope", "--server", "https://127.0.0.1:1"] + wait)
+                #expect(file.status == 2, "\(file)")
+                #expect(
+                    file.errors == "error: \(option) /nope can't be read: No such file or directory. Give a file that "
+                        + "exists and may be read.\n")
+            }
+            let folder = try await BuiltProgram.coordinator(
+                "coverage", option, "/tmp", "--server", "https://127.0.0.1:1")
+            #expect(folder.status == 2 && folder.errors.contains("/tmp can't be read: it is no text file"), "\(folder)")
+        }
+        let bare = try await BuiltProgram.coordinator("coverage", "--server", "127.0.0.1:18181")
+        #expect(bare.status == 64 && bare.errors.contains("write http://127.0.0.1:18181 or https://"), "\(bare)")
+        let once = try await BuiltProgram.coordinator(
+            "coverage", "--wait", "--timeout", "1s", "--server", "http://127.0.0.1:1")
+        #expect(once.status == 3 && once.errors.contains("(asked once, still trying)"), "\(once)")
+        try await LiveCoordinator.run { coordinator in
+            let stranger = try await BuiltProgram.coordinator("coverage", "--server", coordinator.agents)
+            #expect(stranger.status == 3 && !stranger.errors.contains("port-forward"), "\(stranger)")
+            #expect(stranger.errors.contains("--ca-file") && stranger.errors.contains("kubernetes-image-puller-ca"))
+        }
+    }
+
     @Test("What can't be written is no success")
     func fullOutput() async throws {
         let store = memoryStore()
