@@ -81,8 +81,7 @@ struct ServerOptions: ParsableArguments {
             let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body))
             let text = problem.map { "\($0.title). \($0.detail)" } ?? "HTTP status \(stream.status)"
             throw ServerError(
-                message: "the coordinator at \(server) answered: \(text)", status: stream.status, problem: problem?.type
-            )
+                message: "the coordinator at \(server) answered: \(text)", status: stream.status)
         }
         return stream
     }
@@ -146,8 +145,6 @@ struct ServerError: Error, CustomStringConvertible {
     var message: String
     /// Of the answer; nil when there was none.
     var status: Int?
-    /// The type of the answer's problem document.
-    var problem: String?
     /// Whether a file of the options is at fault, and nobody was asked.
     var isOfFile = false
     var description: String { message }
@@ -162,9 +159,6 @@ struct ServerError: Error, CustomStringConvertible {
         if isOfFile { return ConfigCheckCommand.unreadable }
         return switch status {
         case 400: .validationFailure
-        // By HTTP's words there's nothing in such a time; who gave it as an option was wrong.
-        case 404 where ["future", "range-backwards"].contains { problem?.hasSuffix(":\($0)") ?? false }:
-            .validationFailure
         case 404, 422: .failure
         default: ExitCode(3)
         }

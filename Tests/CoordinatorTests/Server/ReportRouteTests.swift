@@ -56,7 +56,7 @@ import Testing
             #expect(past.rows.map(\.counts.present) == [1, 0] && past.rows.map(\.counts.failed) == [0, 1])
             #expect(past.past == .init(watched: true, complete: true) && past.revision == 3)
             let future = try await Self.get(coordinator, "/api/v1/coverage?at=2999-01-01T00%3A00%3A00Z")
-            try expectProblem(future, 404, "future")
+            try expectProblem(future, 400, "future")
             let words = try JSONDecoder().decode(ProblemDocument.self, from: Data(future.body)).detail
             #expect(words.hasPrefix("at is 2999-01-01T00:00:00") && words.contains("clock says 2"), "\(words)")
             let before: CoverageReport = try Self.decode(
@@ -90,7 +90,7 @@ import Testing
             while later.body == first.body { later = try await Self.get(coordinator, path) }
             #expect(first.headers["ETag"] != nil && later.headers["ETag"] == first.headers["ETag"])
             let backwards = try await Self.get(coordinator, "/api/v1/coverage/series?since=1h&until=2h")
-            try expectProblem(backwards, 404, "range-backwards")
+            try expectProblem(backwards, 400, "range-backwards")
             for wrong in ["step=0s", "step=often", "until=soon"] {
                 let response = try await Self.get(coordinator, "/api/v1/coverage/series?\(wrong)")
                 try expectProblem(response, 400, "parameter-invalid")

@@ -66,7 +66,7 @@ struct CoverageRoutes: Sendable {
     static func checkPast(_ moment: Timestamp, now: Timestamp) throws {
         guard moment <= now + 1 else {
             throw ProblemDocument(
-                .notFound, "future", title: "There's no report of that moment yet",
+                .badRequest, "future", title: "There's no report of that moment yet",
                 detail: "at is \(moment.rfc3339), and the coordinator's clock says \(now.rfc3339).")
         }
     }

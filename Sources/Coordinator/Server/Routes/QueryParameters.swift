@@ -77,7 +77,7 @@ struct QueryParameters: Sendable {
     static func checkOrder(_ since: Timestamp, _ until: Timestamp) throws {
         guard since <= until else {
             throw ProblemDocument(
-                .notFound, "range-backwards", title: "The time range ends before it begins",
+                .badRequest, "range-backwards", title: "The time range ends before it begins",
                 detail: "since is \(since.rfc3339), until is \(until.rfc3339).")
         }
     }
