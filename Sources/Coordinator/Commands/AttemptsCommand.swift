@@ -45,5 +45,6 @@ struct AttemptsCommand: AsyncParsableCommand {
             list.nextCursor = page.nextCursor
         }
         try print.show(list) { list.text($0, width: $1, failed: failed, all: print.all) }
+        print.remark(more: list.nextCursor, than: list.items.count)
     }
 }

@@ -36,7 +36,7 @@ struct BackupCommand: AsyncParsableCommand {
         do {
             target = file == "-" ? OutputTarget() : try NewFile(file)
         } catch {
-            StandardError.write("error: \(error)\n")
+            StandardError.complain("\(error)")
             throw ConfigCheckCommand.unreadable
         }
         let stream = try await server.open("GET", "/api/v1/backup")
@@ -54,7 +54,7 @@ struct BackupCommand: AsyncParsableCommand {
         } catch let error as HTTPError {
             throw ServerError(message: "the copy broke off: \(error.message)")
         } catch let error as NewFile.Fault {
-            StandardError.write("error: \(error)\n")
+            StandardError.complain("\(error)")
             throw ConfigCheckCommand.unreadable
         }
         StandardError.write("saved \(SpanText.bytes(Int64(size))) to \(file == "-" ? "standard output" : file)\n")

@@ -47,18 +47,17 @@ struct ConfigCheckCommand: AsyncParsableCommand {
             check = ConfigCheck(
                 try ManifestReader.read(try ManifestFile.text(file), name: name), file: source, namespace: namespace)
         } catch {
-            FileHandle.standardError.write(Data("error: \(source): \(error)\n".utf8))
+            StandardError.complain("\(source): \(error)")
             throw Self.unreadable
         }
-        FileHandle.standardOutput.write(Data(try rendered(check).utf8))
+        try StandardOutput.write(try rendered(check))
         if !check.isGood { throw ExitCode.failure }
     }
 
     private func rendered(_ check: ConfigCheck) throws -> String {
         switch output {
         case .table:
-            let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
-            return ConfigCheckText(style: TextStyle(isColoured: isColoured)).render(check)
+            return ConfigCheckText(style: Terminal.style).render(check)
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

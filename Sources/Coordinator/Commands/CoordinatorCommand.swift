@@ -8,7 +8,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         abstract: "Keep a list of images cached on every node of a cluster, and prove it.",
         discussion: """
             Exit status, of all subcommands: 0 when all is well; 1 when the answer is bad, or the work failed; \
-            2 when a file can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
+            2 when a file can't be read, or the answer can't be written; 3 when the coordinator gave no answer; 64 for wrong options.
             """,
         version: Version.text,
         subcommands: [
@@ -26,8 +26,11 @@ struct CoordinatorCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as ServerError {
-            StandardError.write("error: \(error)\n")
+            StandardError.complain("\(error)")
             exit(withError: error.exitStatus)
+        } catch let error as StandardOutput.Fault {
+            StandardError.complain("\(error)")
+            exit(withError: ConfigCheckCommand.unreadable)
         } catch {
             exit(withError: error)
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Planning
 import Shared
 
 /// `coordinator coverage`: the report, now or of a past moment, live until it's good enough, or as a series.
@@ -12,7 +13,14 @@ struct CoverageCommand: AsyncParsableCommand {
             the kubelet's garbage collection leaves it alone. Unknown: the node's report is too old to say; it counts \
             neither as present nor as missing.
 
-            Exit status: 0 when the report was given and the bar of --min is reached; 1 below that bar; \
+            A bar counts for the ConfigMap as it stands: while its last edit is rejected, or a part of it has no effect, \
+            --min and --wait don't succeed, whatever the coverage of the list in force. To wait for an edit of your own, \
+            take the version that it got: \
+            RV=$(kubectl apply -f FILE -o jsonpath={.metadata.resourceVersion}); \
+            coordinator coverage --wait --resource-version $RV
+
+            Exit status: 0 when the report was given and the bar of --min is reached; 1 below that bar, or while the \
+            last edit isn't in force as a whole; \
             3 when the coordinator gave no answer, or has nothing to report yet; 64 for wrong options.
             """)
 
@@ -51,6 +59,12 @@ struct CoverageCommand: AsyncParsableCommand {
         transform: QueryText.duration)
     var timeout: Duration?
 
+    @Option(
+        help: ArgumentHelp(
+            "Wait until the coordinator has judged the ConfigMap of this metadata.resourceVersion, or a later one.",
+            valueName: "version"))
+    var resourceVersion: String?
+
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
@@ -61,6 +75,14 @@ struct CoverageCommand: AsyncParsableCommand {
         if since == nil, until != nil { throw ValidationError("--until goes with --since.") }
         if since == nil, step != nil { throw ValidationError("--step goes with --since.") }
         if !wait, timeout != nil { throw ValidationError("--timeout goes with --wait.") }
+        if let resourceVersion {
+            guard wait else { throw ValidationError("--resource-version goes with --wait.") }
+            guard !resourceVersion.isEmpty, resourceVersion.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+                throw ValidationError(
+                    "'\(resourceVersion)' is no version: --resource-version takes the number in the ConfigMap's "
+                        + "metadata.resourceVersion.")
+            }
+        }
         if watch, min != nil { throw ValidationError("--min doesn't go with --watch, which has no end; --wait has.") }
     }
 
@@ -69,8 +91,21 @@ struct CoverageCommand: AsyncParsableCommand {
         if watch { return try await keepShowing() }
         let report = wait ? try await waitForReport() : try await fetch(all: true)
         try print.show(report) { report.table($0, width: $1, all: print.all) }
-        let bar = min ?? (wait ? 100 : nil)
-        if let bar, report.total.percent ?? 0 < bar { throw ExitCode(1) }
+        guard let bar = min ?? (wait ? 100 : nil) else { return }
+        // The table says it; --wait has said it.
+        if !wait, print.output != .table, let trouble = report.lastEdit?.trouble {
+            StandardError.write("\(trouble), so the bar isn't reached; /api/v1/configuration says more\n")
+        }
+        if report.total.percent ?? 0 < bar || obstacle(to: report) != nil { throw ExitCode(1) }
+    }
+
+    /// Why a report isn't the one that is meant, however much is covered; nil when it is.
+    private func obstacle(to report: CoverageReport) -> String? {
+        if let resourceVersion, report.lastEdit?.includes(resourceVersion) != true {
+            return "the coordinator hasn't seen version \(resourceVersion) of the ConfigMap yet, "
+                + "but \(report.lastEdit?.resourceVersion ?? "none")"
+        }
+        return report.lastEdit?.trouble
     }
 
     /// - Parameter all: every row; else those of the first page.
@@ -91,41 +126,59 @@ struct CoverageCommand: AsyncParsableCommand {
         var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
         query += [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)
-        try print.show(series) { series.table($0, width: $1, all: print.all) }
+        let wider = series.widening(of: MomentText.seconds(step ?? "1h") ?? 0)
+        try print.show(series) { style, width in
+            series.table(style, width: width, all: print.all)
+                + (wider.map { wrapped($0, width: width, indent: "  ") } ?? [])
+        }
+        if let wider { print.remark(wider) }
         if let min, let last = series.points.last, last.total.percent ?? 0 < min { throw ExitCode(1) }
     }
 
     private func keepShowing() async throws {
         while true {
-            let lines: [String]
             do {
                 let report = try await fetch(all: true)
                 if print.output == .table {
-                    lines = report.table(Terminal.style, width: Terminal.width, all: print.all)
+                    try draw(report.table(Terminal.style, width: Terminal.width, all: print.all), at: report.at)
                 } else {
                     try print.show(report) { _, _ in [] }
-                    lines = []
                 }
             } catch let error as ServerError {
-                lines = ["\(error)"]
+                if print.output == .table {
+                    let lines = wrapped("error: \(error)", width: Terminal.width, indent: "  ")
+                    try draw(lines, at: Timestamp.wallClock.rfc3339)
+                } else {
+                    StandardError.write("error: \(error)\n")
+                }
             }
-            if Terminal.isTerminal { Swift.print("\u{1B}[H\u{1B}[J", terminator: "") }
-            for line in lines { Swift.print(line.hasSuffix("\n") ? String(line.dropLast()) : line) }
-            StandardOutput.flush()
             try await Task.sleep(for: .seconds(2))
         }
     }
 
+    /// - Parameter time: the lines' moment, RFC 3339.
+    private func draw(_ lines: [String], at time: String) throws {
+        guard Terminal.isTerminal else { return try StandardOutput.write(lines: lines) }
+        let screen = WatchScreen.fitted(lines, time: time, rows: Terminal.rows)
+        // In one piece: a cleared screen that waits for its lines flickers.
+        try StandardOutput.write(WatchScreen.cleared + screen.map { $0 + "\n" }.joined())
+    }
+
     /// Why the waiting ended though the bar isn't reached.
-    static func ending(_ report: CoverageReport, bar: Double, timeout: Duration) -> String {
+    ///
+    /// - Parameter obstacle: what is in the way beside the coverage.
+    static func ending(
+        _ report: CoverageReport, bar: Double, timeout: Duration, obstacle: String? = nil
+    ) -> String {
         let percent = CoverageReport.percent(report.total)
-        if report.isSettled {
+        if report.isSettled, obstacle == nil {
             return
                 "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
         }
         let bar = bar == bar.rounded() ? "\(Int(bar))" : "\(bar)"
         let time = SpanText.seconds(Double(timeout.components.seconds))
-        return "stopped waiting after \(time) (--timeout) at \(percent), below \(bar) %"
+        let end = "stopped waiting after \(time) (--timeout) at \(percent)"
+        return obstacle.map { "\(end): \($0)" } ?? "\(end), below \(bar) %"
     }
 
     private func waitForReport() async throws -> CoverageReport {
@@ -138,20 +191,26 @@ struct CoverageCommand: AsyncParsableCommand {
             do {
                 let report = try await fetch(all: false, estimate: true)
                 patience = 0
-                screen.show(report)
-                let isReached = report.total.percent.map { $0 >= bar } ?? false
+                let obstacle = obstacle(to: report)
+                screen.show(report, note: obstacle)
+                let isReached = obstacle == nil && report.total.percent ?? 0 >= bar
+                let isSettled = obstacle == nil && report.isSettled
                 // Pods are replaced after the last pull: a report in the middle of that would look unfinished.
                 let isLate = ContinuousClock.now >= deadline
-                if isReached || report.isSettled || isLate {
+                if isReached || isSettled || isLate {
                     screen.clear()
-                    if !isReached { StandardError.write(Self.ending(report, bar: bar, timeout: timeout) + "\n") }
+                    if !isReached {
+                        let words = Self.ending(report, bar: bar, timeout: timeout, obstacle: obstacle)
+                        StandardError.write(words + "\n")
+                    }
                     return report
                 }
             } catch let error as ServerError {
                 // The coordinator may be starting, or being replaced.
                 patience += 1
-                guard ContinuousClock.now < deadline else { throw error }
-                screen.note("\(error.description) (asked \(patience) times, still trying)")
+                guard error.mayPass, ContinuousClock.now < deadline else { throw error }
+                let times = patience == 1 ? "once" : "\(patience) times"
+                screen.note("\(error.description) (asked \(times), still trying)")
             }
             try await Task.sleep(for: .milliseconds(500))
         }

@@ -52,5 +52,6 @@ struct HistoryCommand: AsyncParsableCommand {
             return [list.table.render(style, width: width)]
                 + (list.nextCursor == nil ? [] : ["... and more; --all shows them, --since and --until choose"])
         }
+        print.remark(more: list.nextCursor, than: list.items.count)
     }
 }

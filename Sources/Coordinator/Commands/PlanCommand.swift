@@ -13,7 +13,8 @@ struct PlanCommand: AsyncParsableCommand {
             certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
             haven't reported is unknown, and told apart.
 
-            Exit status: 0 when the edit would be accepted and everything fits; 1 when it wouldn't; 2 when the file \
+            Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
+            that would have no effect; 2 when the file \
             can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
@@ -56,7 +57,7 @@ struct PlanCommand: AsyncParsableCommand {
             StandardError.write("error: \(fault)\n")
             throw ConfigCheckCommand.unreadable
         } catch {
-            StandardError.write("error: \(file == "-" ? "standard input" : file): \(error)\n")
+            StandardError.complain("\(file == "-" ? "standard input" : file): \(error)")
             throw ConfigCheckCommand.unreadable
         }
         var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)
@@ -70,7 +71,8 @@ struct PlanCommand: AsyncParsableCommand {
             report = try await server.post("/api/v1/plan", question)
         }
         try print.show(report) { report.text($0, width: $1, all: print.all) }
-        if !report.accepted || !report.tooSmall.isEmpty
+        if !report.accepted || report.findings.contains(where: { $0.severity == Finding.Severity.error.rawValue })
+            || !report.tooSmall.isEmpty
             || report.images.contains(where: { $0.withoutPlatformCount > 0 })
         {
             throw ExitCode.failure

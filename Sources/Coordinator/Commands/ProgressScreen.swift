@@ -8,10 +8,13 @@ struct ProgressScreen {
     private var lastPrinted: ContinuousClock.Instant?
 
     /// Shows a report.
-    mutating func show(_ report: CoverageReport) {
-        guard isTerminal else { return printSparsely(Self.summary(report)) }
+    ///
+    /// - Parameter note: what is in the way beside the coverage.
+    mutating func show(_ report: CoverageReport, note: String? = nil) {
+        guard isTerminal else { return printSparsely(Self.summary(report) + (note.map { "; \($0)" } ?? "")) }
         let width = report.rows.map(\.name.count).max() ?? 0
         var lines = wrapped(Self.summary(report), width: Terminal.errorWidth, indent: "  ")
+        if let note { lines += wrapped(note, width: Terminal.errorWidth, indent: "  ") }
         // A screen is a screen: what isn't covered comes first.
         let rows =
             report.rows.filter { $0.counts.present < $0.counts.cells }

@@ -26,7 +26,8 @@ struct PullCommand: AsyncParsableCommand {
         var query = [(name: "image", value: image)]
         if let node { query.append(("node", node)) }
         let outcome: PullRequestOutcome = try await server.get("/api/v1/pull", query: query, method: "POST")
-        print("\(outcome.name) (\(outcome.reference)) is due on \(node ?? "all nodes"): \(Self.state(outcome, node))")
+        let due = "\(outcome.name) (\(outcome.reference)) is due on \(node ?? "all nodes")"
+        try StandardOutput.write(lines: ["\(due): \(Self.state(outcome, node))"])
     }
 
     private static func state(_ outcome: PullRequestOutcome, _ node: String?) -> String {

@@ -69,17 +69,26 @@ extension PrintOptions {
     /// Prints an answer in the form that was asked for.
     ///
     /// - Parameter table: the lines for people.
+    /// - Throws: ``StandardOutput/Fault``.
     func show(_ answer: some Answer, table: (TextStyle, _ width: Int?) -> [String]) throws {
         switch output {
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(answer), as: UTF8.self))
-        case .csv: answer.csv.forEach { print($0) }
-        case .table:
-            for line in table(Terminal.style, Terminal.width) {
-                print(line.hasSuffix("\n") ? String(line.dropLast()) : line)
-            }
+            try StandardOutput.write(lines: [String(decoding: try encoder.encode(answer), as: UTF8.self)])
+        case .csv: try StandardOutput.write(lines: answer.csv)
+        case .table: try StandardOutput.write(lines: table(Terminal.style, Terminal.width))
         }
+    }
+
+    /// Says what a table says below its rows, where the output is for a program that shows them alone.
+    func remark(_ text: String) {
+        if output != .table { StandardError.write(text + "\n") }
+    }
+
+    /// The same for a list that has more rows than were asked for.
+    func remark(more cursor: String?, than rows: Int) {
+        guard cursor != nil else { return }
+        remark("only the newest \(counted(rows, "row")): --all gives all, --limit as many as it says")
     }
 }

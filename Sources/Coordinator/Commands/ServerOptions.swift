@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+@preconcurrency import Glibc
 import Shared
 
 /// Where a query finds the coordinator.
@@ -21,6 +22,13 @@ struct ServerOptions: ParsableArguments {
             "A file with a bearer token, for an https address: of a service account or user that may get /api/*.",
             valueName: "file"))
     var tokenFile: String?
+
+    func validate() throws {
+        guard !server.hasPrefix("http://"), !server.hasPrefix("https://") else { return }
+        let bare = server.split(separator: "/").last ?? ""
+        let scheme = server.contains("://") ? "http:// or https://" : "http://\(bare) or https://\(bare)"
+        throw ValidationError("--server takes an address with its scheme, not '\(server)': write \(scheme).")
+    }
 
     /// Asks and decodes.
     ///
@@ -73,8 +81,7 @@ struct ServerOptions: ParsableArguments {
             let problem = try? JSONDecoder().decode(ProblemDocument.self, from: Data(body))
             let text = problem.map { "\($0.title). \($0.detail)" } ?? "HTTP status \(stream.status)"
             throw ServerError(
-                message: "the coordinator at \(server) answered: \(text)", status: stream.status, problem: problem?.type
-            )
+                message: "the coordinator at \(server) answered: \(text)", status: stream.status)
         }
         return stream
     }
@@ -83,10 +90,19 @@ struct ServerOptions: ParsableArguments {
         do {
             return try await body()
         } catch let error as HTTPError {
-            throw ServerError(
-                message: "no answer from the coordinator at \(server): \(error.message). Is it running, and is "
-                    + "kubectl port-forward up? --server names another address.")
+            throw ServerError(message: "no answer from the coordinator at \(server): \(error.message). \(next(error))")
         }
+    }
+
+    private func next(_ error: HTTPError) -> String {
+        guard error.code == .tls else {
+            return "Is it running, and is kubectl port-forward up? --server names another address."
+        }
+        return
+            (caFile == nil
+            ? "--ca-file names the authority that signed its certificate"
+            : "\(caFile ?? "") must be the authority that signed its certificate")
+            + ": key ca.crt of the ConfigMap kubernetes-image-puller-ca. --server must be a name that the certificate has."
     }
 }
 
@@ -99,7 +115,7 @@ extension ServerOptions {
         }
         let text = try read(tokenFile, "--token-file").trimmingPrefix { $0.isWhitespace }
         guard let token = BearerToken(String(text.prefix { !$0.isWhitespace })) else {
-            throw ServerError(message: "--token-file \(tokenFile) holds no token")
+            throw ServerError(message: "--token-file \(tokenFile) holds no token", isOfFile: true)
         }
         return token.text
     }
@@ -111,11 +127,16 @@ extension ServerOptions {
     }
 
     private func read(_ file: String, _ option: String) throws -> String {
-        do {
-            return try String(contentsOfFile: file, encoding: .utf8)
-        } catch {
-            throw ServerError(message: "\(option) \(file) can't be read: \(error)")
+        guard access(file, R_OK) == 0 else {
+            throw ServerError(
+                message:
+                    "\(option) \(file) can't be read: \(SystemCall.message(errno)). Give a file that exists and may "
+                    + "be read.", isOfFile: true)
         }
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ServerError(message: "\(option) \(file) can't be read: it is no text file.", isOfFile: true)
+        }
+        return text
     }
 }
 
@@ -124,18 +145,20 @@ struct ServerError: Error, CustomStringConvertible {
     var message: String
     /// Of the answer; nil when there was none.
     var status: Int?
-    /// The type of the answer's problem document.
-    var problem: String?
+    /// Whether a file of the options is at fault, and nobody was asked.
+    var isOfFile = false
     var description: String { message }
 
+    /// Whether the same question may be answered later, with nothing changed in it.
+    var mayPass: Bool { ![ExitCode.validationFailure, ConfigCheckCommand.unreadable].contains(exitStatus) }
+
     /// What a shell is told: 64 for options that only the coordinator could tell to be wrong, 1 for what isn't so, and
-    /// 3 when there's no answer.
+    /// 2 for
+    /// files that can't be read, 3 when there's no answer.
     var exitStatus: ExitCode {
-        switch status {
+        if isOfFile { return ConfigCheckCommand.unreadable }
+        return switch status {
         case 400: .validationFailure
-        // By HTTP's words there's nothing in such a time; who gave it as an option was wrong.
-        case 404 where ["future", "range-backwards"].contains { problem?.hasSuffix(":\($0)") ?? false }:
-            .validationFailure
         case 404, 422: .failure
         default: ExitCode(3)
         }

@@ -2,6 +2,12 @@
 
 /// Where a command speaks to people while its answer goes to standard output.
 enum StandardError {
+    /// Says what went wrong, in lines that fit a terminal.
+    static func complain(_ text: String) {
+        let width = isatty(STDERR_FILENO) == 1 ? Terminal.errorWidth : nil
+        write(wrapped("error: \(text)", width: width, indent: "  ").map { $0 + "\n" }.joined())
+    }
+
     static func write(_ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

@@ -16,6 +16,13 @@ enum Terminal {
         isTerminal ? columns(STDOUT_FILENO) : nil
     }
 
+    /// Lines of the terminal.
+    static var rows: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
+        return Int(size.ws_row)
+    }
+
     /// Of the terminal that progress is drawn on.
     static var errorWidth: Int { columns(STDERR_FILENO) }
 

@@ -118,25 +118,36 @@ actor ConfigurationKeeper {
             $0.key == ConfigMapContent.allowEmptyAnnotation || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
         let content = ConfigMapContent(data: map.data ?? [:], annotations: annotations)
-        guard content != lastContent else { return }
+        guard content != lastContent else {
+            status.resourceVersion = map.metadata.resourceVersion
+            return
+        }
         lastContent = content
         countOn(from: map)
         let decision = await firstOrNext(content)
         tell(decision, about: map)
-        status.findings = decision.findings.map(ConfigurationStatus.Remark.init)
         switch decision {
         case .rejected(let findings):
-            status.isAccepted = false
+            post(decision, on: map)
             await record(content, number: nil, findings: findings, configuration: nil)
         case .accepted(let configuration, let findings):
-            status.isAccepted = true
             if configuration != accepted {
                 let revision = status.revision + 1
                 await record(content, number: revision, findings: findings, configuration: configuration)
                 await putInForce(configuration, revision: revision, at: clock.now)
             }
+            // Not before it is in force: who waits for an edit looks at coverage as soon as the edit is told of.
+            post(decision, on: map)
             await annotate(map)
         }
+    }
+
+    private func post(_ decision: ConfigurationDecision, on map: ConfigMap) {
+        var judged = status
+        judged.isAccepted = decision.configuration != nil
+        judged.findings = decision.findings.map(ConfigurationStatus.Remark.init)
+        judged.resourceVersion = map.metadata.resourceVersion
+        status = judged
     }
 
     /// Without history the revisions are counted on from the one that the ConfigMap says was in force.

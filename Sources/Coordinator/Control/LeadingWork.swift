@@ -33,13 +33,30 @@ struct LeadingWork: Sendable {
         if let failure = health.failure {
             logger.error("no history is kept; images are cached all the same", metadata: ["error": "\(failure)"])
         }
+        var told = 0
+        tellSetAside(health, &told)
         _ = await history.startRun(at: clock.now.milliseconds)
         await opened.fulfil(())
         while !Task.isCancelled {
             _ = await history.heartbeat(at: clock.now.milliseconds)
+            tellSetAside(await history.health, &told)
             await loop.mendHistory()
             try? await Task.sleep(for: .seconds(10))
         }
+    }
+
+    /// - Parameter told: of how many files the log has heard.
+    private func tellSetAside(_ health: HistoryHealth, _ told: inout Int) {
+        for path in health.setAside.dropFirst(told) {
+            logger.error(
+                "the database of history was corrupted: it is kept beside its place, and a new one was begun",
+                metadata: [
+                    "kept": "\(path)",
+                    "nextStep":
+                        "look at the volume; put a backup (coordinator backup) in its place while no coordinator runs, or remove the kept file",
+                ])
+        }
+        told = health.setAside.count
     }
 
     /// Writes what is left to write. Nothing when this coordinator never led.

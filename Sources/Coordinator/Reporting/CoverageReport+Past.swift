@@ -45,7 +45,7 @@ extension CoverageReport {
         total = tally.total
         nodesLeft = left
         rows = tally.finish(now: at, withAges: false)
-        past = Past(watched: moment.run != nil, complete: !moment.isBeforeHorizon)
+        past = Past(moment)
     }
 }
 

@@ -10,8 +10,11 @@ extension CoverageReport {
     ///   - width: the columns of the terminal; nil: lines may be as long as they are.
     ///   - all: every row; else the worst ones where there are many.
     func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
-        var lines = headline(width: width).map(style.bold) + pastNotes + [""]
-        guard total.cells > 0 else { return lines + [nothingToCover] }
+        var lines = headline(width: width).map(style.bold)
+        for note in pastNotes { lines += wrapped(note, width: width, indent: "  ") }
+        if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
+        lines.append("")
+        guard total.cells > 0 else { return lines + wrapped(nothingToCover, width: width, indent: "  ") }
         let isByImage = grouping == "image"
         let shown = all || rows.count <= Self.shownRows + 5 ? rows : worst(Self.shownRows)
         let hasAge = past == nil && evidence == .runtimes
@@ -70,6 +73,10 @@ extension CoverageReport {
     private var pastNotes: [String] {
         guard let past else { return [] }
         var notes = ["as of \(at)"]
+        if let begins = past.begins {
+            // Nothing else is to be said of a time of which nothing is kept.
+            return notes + ["history begins at \(begins)"]
+        }
         if !past.watched { notes.append("no coordinator was watching then, so everything is unknown") }
         if !past.complete { notes.append("this is before what HISTORY_RETENTION_DAYS keeps: it is incomplete") }
         return notes
@@ -77,6 +84,7 @@ extension CoverageReport {
 
     /// On two lines where one is too long.
     private func headline(width: Int?) -> [String] {
+        if past?.watched == false, total.cells == 0 { return ["coverage -: nothing is known of that moment"] }
         let unknown = total.unknown == 0 ? "" : ", \(total.unknown) unknown"
         let evidence = evidence == .podStatuses ? "by pod statuses (restricted mode)" : "by agents"
         let figures =

@@ -1,4 +1,20 @@
 extension CoverageSeries: Answer {
+    /// The moments go on though nothing happens.
+    var timeless: CoverageSeries {
+        var copy = self
+        for index in copy.points.indices { copy.points[index].at = "" }
+        return copy
+    }
+
+    /// Says that the points are further apart than was asked for; nil when they aren't.
+    ///
+    /// - Parameter seconds: the step that was asked for.
+    func widening(of seconds: Double) -> String? {
+        guard stepSeconds > seconds else { return nil }
+        return "the step is \(SpanText.seconds(stepSeconds)) instead of \(SpanText.seconds(seconds)): a series has "
+            + "\(Self.maximumPoints) points at most, by node of many nodes fewer"
+    }
+
     /// A line for each slice at each point.
     var csv: [String] {
         let titles = ["at", grouping, "cells", "present", "held", "pulling", "failed", "missing", "unknown", "percent"]

@@ -33,9 +33,15 @@ extension ImageReport {
             for digest in digests {
                 let platforms =
                     digest.architectures.isEmpty ? "" : ", \(digest.architectures.joined(separator: " and "))"
-                lines += wrapped(
-                    "  \(digest.digest)  \(counted(digest.nodes, "node")) (\(digest.example)), "
-                        + "\(SpanText.bytes(Int64(clamping: digest.size)))\(platforms)", width: width, indent: "    ")
+                let line = "  \(digest.digest)"
+                let places =
+                    "\(counted(digest.nodes, "node")) (\(digest.example)), "
+                    + "\(SpanText.bytes(Int64(clamping: digest.size)))\(platforms)"
+                // A digest fills a line of a terminal nearly.
+                lines +=
+                    line.count + 2 + places.count <= width ?? .max
+                    ? ["\(line)  \(places)"]
+                    : [line] + wrapped("    \(places)", width: width, indent: "    ")
             }
         }
         lines.append("")

@@ -3,6 +3,7 @@ extension NodeReport {
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [style.bold(headline)]
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
+        if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
         if causes.isEmpty { lines.append(isCovered ? style.green("all is well") : "nothing is known that keeps it") }
         for (number, cause) in causes.enumerated() {
             lines.append("")
@@ -11,7 +12,7 @@ extension NodeReport {
                 index == 0 ? (cause.kind.isTrouble ? style.red(line) : style.yellow(line)) : line
             }
             for evidence in cause.evidence {
-                let when = evidence.at.map { " (since \(ClockText.local($0)))" } ?? ""
+                let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.local($0)))" } ?? ""
                 lines += wrapped(
                     "   \(evidence.object) \(evidence.field): \(evidence.message)\(when)", width: width, indent: "     "
                 )

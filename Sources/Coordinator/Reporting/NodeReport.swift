@@ -25,6 +25,8 @@ struct NodeReport: Codable, Sendable, Hashable {
     var past: Past?
     /// Why nothing of the past is known: history can't be read. Nil: it was read.
     var historyError: String?
+    /// What became of the newest edit of the ConfigMap: the images are those of the revision in force.
+    var lastEdit: LastEdit?
 
     /// One image entry on the node.
     struct Image: Codable, Sendable, Hashable {
@@ -131,7 +133,7 @@ extension NodeReport {
         causes[index].evidence.append(
             Cause.Evidence(
                 object: "history", field: "left", message: "it was a target node until then",
-                at: Timestamp(milliseconds: left).rfc3339))
+                at: Timestamp(milliseconds: left).rfc3339, isMoment: true))
     }
 }
 

@@ -3,8 +3,8 @@ extension PlanReport {
     func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines: [String] = []
         if !accepted {
-            lines.append(
-                style.red("the edit would be rejected: the list in force stays, and this is what it still pulls"))
+            let title = "the edit would be rejected: the list in force stays, and this is what it still pulls"
+            lines += wrapped(title, width: width, indent: "  ").map(style.red)
         }
         for finding in findings where finding.severity != "info" || all {
             lines += wrapped("\(finding.severity): \(finding.message)", width: width, indent: "  ")

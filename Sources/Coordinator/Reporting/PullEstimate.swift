@@ -16,6 +16,7 @@ struct PullEstimate: Sendable {
         for node in snapshot.targets {
             guard let row = snapshot.fleet.reading(of: node.name, now: snapshot.now).row else { continue }
             var own = 0.0
+            let orders = snapshot.fleet.orders(of: node.name)
             for (column, state) in zip(images.indices, row.states) where !state.isPresent {
                 if state == .failed, snapshot.fleet.failure(node: node.name, column: column)?.reason.isPermanent == true
                 {
@@ -24,10 +25,15 @@ struct PullEstimate: Sendable {
                 // It waits for another node, on which it fails for good.
                 if state == .missing, snapshot.fleet.isHeldBack(column: column, platform: node.platform) { continue }
                 guard let seconds = medians[images[column].reference.written] ?? medians[""] else { return }
-                if state == .pulling { pulling += 1 }
-                work += seconds
-                own += seconds
-                longest = max(longest, seconds)
+                var left = seconds
+                if state == .pulling {
+                    pulling += 1
+                    let order = orders.first { $0.reference.normalised == images[column].reference.normalised }
+                    if let order { left = Self.rest(of: seconds, after: snapshot.now, since: order.assignedAt) }
+                }
+                work += left
+                own += left
+                longest = max(longest, left)
             }
             busiest = max(busiest, own / Double(Planner.pullsPerNode))
         }
@@ -36,5 +42,11 @@ struct PullEstimate: Sendable {
         let width = Double(
             max(1, pulling > 0 ? pulling : min(snapshot.targets.count, snapshot.configuration.pullMaxParallel)))
         secondsLeft = work == 0 ? 0 : max(work / width, longest, busiest)
+    }
+
+    /// What a pull that runs still takes. One that takes longer than most is never about to end at once: a tenth.
+    private static func rest(of seconds: Double, after now: Timestamp, since start: Timestamp) -> Double {
+        let elapsed = Double(max(0, now.milliseconds(since: start))) / 1000
+        return max(seconds - elapsed, seconds / 10)
     }
 }

@@ -10,6 +10,9 @@ struct ConfigurationStatus: Codable, Sendable, Hashable {
     var isAccepted = false
     /// `namespace/name` of the ConfigMap.
     var configMap = ""
+    /// `metadata.resourceVersion` of the newest ConfigMap that was judged; nil before the first. What it asks is in force
+    /// by the time that it stands here, unless it was rejected.
+    var resourceVersion: String?
     /// What was found in the ConfigMap as it stands now, and where the nodes can't do what the revision in force asks.
     var findings: [Remark] = []
 

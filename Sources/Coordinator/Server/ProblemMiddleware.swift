@@ -38,7 +38,8 @@ extension ProblemDocument {
         case .notFound:
             self.init(
                 .notFound, "not-found", title: "There's nothing at this address",
-                detail: "\(path) isn't served here with this method.")
+                detail:
+                    "Nothing is served at \(path). Questions are at /api/v1/…, as deploy/openapi.yaml describes them.")
         case .internalServerError:
             self.init(
                 .internalServerError, "internal", title: "The coordinator failed at this",

@@ -70,6 +70,16 @@ struct QueryRoutes: Sendable {
                 try await route.handler(request, context.parameters)
             }
         }
+        // The router doesn't turn back from a part of a path that it knows: /api/v1/nodes.
+        let parents = routes.map { $0.path.split(separator: "/").dropLast().map { "/\($0)" }.joined() }
+        let strange = Set(parents).subtracting(routes.map(\.path)).union([Self.root + "**"])
+        for path in strange {
+            for method in Self.methods {
+                router.on(RouterPath(path), method: method) { request, _ -> Response in
+                    throw unknown(request.uri.path)
+                }
+            }
+        }
         // Whatever else is tried at these addresses is told what there is.
         var known = Dictionary(grouping: routes, by: \.path).mapValues { $0.map(\.method) }
         for path in ["/healthz", "/readyz"] { known[path] = [.get] }
@@ -84,6 +94,16 @@ struct QueryRoutes: Sendable {
             }
         }
     }
+
+    /// Says which questions there are.
+    private func unknown(_ path: String) -> ProblemDocument {
+        let known = Set(routes.map { $0.path.dropFirst(Self.root.count) }).sorted().joined(separator: ", ")
+        return ProblemDocument(
+            .notFound, "not-found", title: "There's no such question",
+            detail: "\(path) isn't served. Below \(Self.root) there are: \(known).")
+    }
+
+    private static let root = "/api/v1/"
 
     private static let methods: [HTTPRequest.Method] =
         [

@@ -18,14 +18,19 @@ enum BuiltProgram {
         try await coordinator(arguments)
     }
 
-    static func coordinator(_ arguments: [String]) async throws -> (status: Int32, output: String, errors: String) {
+    /// - Parameter output: a file that takes its standard output, instead of the answer.
+    static func coordinator(
+        _ arguments: [String], output file: String? = nil
+    ) async throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try path("coordinator"))
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
+        if let file { process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file)) }
         process.standardError = errors
         try process.run()
+        if file != nil { try output.fileHandleForWriting.close() }
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -81,6 +86,7 @@ enum BuiltProgram {
             ["coverage", "--output", "xml"], ["config", "check"], ["config", "check", "--output", "csv", "x"],
             ["serve", "--port", "x"], ["serve", "--external-url", "images.example.com"], ["nonsense"],
             ["coverage", "--step", "1h"], ["coverage", "--timeout", "5s"],
+            ["coverage", "--resource-version", "5"], ["coverage", "--wait", "--resource-version", "five"],
             ["coverage", "--watch", "--min", "5"], ["coverage", "--at", "1h", "--wait"],
             ["plan", "--plain-http", "r", "f"], ["suggest", "--limit", "0"],
             ["plan", "--resolve", "--plain-http", "http://r", "f"],
@@ -137,6 +143,152 @@ enum BuiltProgram {
         try #require(report.isSettled)
         let words = CoverageCommand.ending(report, bar: 100, timeout: .seconds(60))
         #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until somebody changes something"))
+    }
+
+    @Test("No bar is reached while the last edit of the ConfigMap is rejected, or partly without effect")
+    func rejectedEdit() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let server = coordinator.local
+            func coverage(_ options: String...) async throws -> (status: Int32, output: String, errors: String) {
+                try await BuiltProgram.coordinator(["coverage", "--server", server] + options)
+            }
+            let good = try await coverage("--min", "100")
+            #expect(good.status == 0 && !good.output.contains("edit"), "\(good)")
+            for (isAccepted, words) in [
+                (false, "the last edit of the ConfigMap was rejected"),
+                (true, "a part of the last edit of the ConfigMap has no effect"),
+            ] {
+                coordinator.post(resourceVersion: "11", isAccepted: isAccepted, errors: ["PULL_MAX_PARALLEL: lots."])
+                let plain = try await coverage()
+                #expect(plain.status == 0 && plain.output.contains(words), "\(plain)")
+                #expect(plain.output.contains("    PULL_MAX_PARALLEL: lots."), "\(plain)")
+                let bar = try await coverage("--min", "100", "-o", "csv")
+                #expect(bar.status == 1 && bar.errors.contains(words), "\(bar)")
+                let late = try await coverage("--wait", "--timeout", "1s")
+                #expect(late.status == 1 && late.errors.hasSuffix("(--timeout) at 100.0 %: \(words)\n"), "\(late)")
+                let node = try await BuiltProgram.coordinator("node", "n1", "--server", server)
+                #expect(node.output.contains(words), "\(node)")
+            }
+        }
+    }
+
+    @Test("coverage --wait --resource-version waits until that edit was judged")
+    func ownEdit() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            func wait(_ version: String, _ timeout: String) async throws -> (
+                status: Int32, output: String, errors: String
+            ) {
+                try await BuiltProgram.coordinator(
+                    "coverage", "--wait", "--timeout", timeout, "--resource-version", version, "--server",
+                    coordinator.local)
+            }
+            for version in ["9", "10", "010"] {
+                let seen = try await wait(version, "1s")
+                #expect(seen.status == 0, "\(seen)")
+            }
+            let unseen = try await wait("100", "1s")
+            #expect(unseen.status == 1, "\(unseen)")
+            #expect(unseen.errors.contains("hasn't seen version 100 of the ConfigMap yet, but 10\n"), "\(unseen)")
+            async let late = wait("100", "60s")
+            coordinator.post(resourceVersion: "101")
+            let end = try await late
+            #expect(end.status == 0, "\(end)")
+        }
+    }
+
+    @Test("Options that lead nowhere are told with what to do, and aren't tried again by --wait")
+    func unreachable() async throws {
+        for option in ["--ca-file", "--token-file"] {
+            for wait in [[], ["--wait"]] {
+                let file = try await BuiltProgram.coordinator(
+                    ["coverage", option, "/nope", "--server", "https://127.0.0.1:1"] + wait)
+                #expect(file.status == 2, "\(file)")
+                #expect(
+                    file.errors == "error: \(option) /nope can't be read: No such file or directory. Give a file that "
+                        + "exists and may be read.\n")
+            }
+            let folder = try await BuiltProgram.coordinator(
+                "coverage", option, "/tmp", "--server", "https://127.0.0.1:1")
+            #expect(folder.status == 2 && folder.errors.contains("/tmp can't be read: it is no text file"), "\(folder)")
+        }
+        let bare = try await BuiltProgram.coordinator("coverage", "--server", "127.0.0.1:18181")
+        #expect(bare.status == 64 && bare.errors.contains("write http://127.0.0.1:18181 or https://"), "\(bare)")
+        let once = try await BuiltProgram.coordinator(
+            "coverage", "--wait", "--timeout", "1s", "--server", "http://127.0.0.1:1")
+        #expect(once.status == 3 && once.errors.contains("(asked once, still trying)"), "\(once)")
+        try await LiveCoordinator.run { coordinator in
+            let stranger = try await BuiltProgram.coordinator("coverage", "--server", coordinator.agents)
+            #expect(stranger.status == 3 && !stranger.errors.contains("port-forward"), "\(stranger)")
+            #expect(stranger.errors.contains("--ca-file") && stranger.errors.contains("kubernetes-image-puller-ca"))
+        }
+    }
+
+    @Test("What can't be written is no success")
+    func fullOutput() async throws {
+        let store = memoryStore()
+        try await LiveCoordinator.run(history: StoredHistory(store: store)) { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            for arguments in [
+                ["coverage"], ["coverage", "-o", "json"], ["history"], ["attempts", "-o", "csv"], ["pull", "web"],
+            ] {
+                let result = try await BuiltProgram.coordinator(
+                    arguments + ["--server", coordinator.local], output: "/dev/full")
+                #expect(result.status == 2, "\(arguments): \(result)")
+                #expect(result.errors.hasPrefix("error: standard output can't be written: No space left"))
+            }
+        }
+    }
+
+    @Test("A list that was cut for a program says so beside it; a step that was widened too")
+    func cut() async throws {
+        let store = memoryStore()
+        await store.record(transitions: (0..<3).map { transition("n\($0)", "nginx", .present, at: Int64($0)) })
+        await store.record(attempts: (0..<3).map { attempt("n1", $0) })
+        try await LiveCoordinator.run(history: StoredHistory(store: store)) { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            for list in ["history", "attempts"] {
+                let few = try await BuiltProgram.coordinator(
+                    list, "-o", "csv", "--limit", "2", "--server", coordinator.local)
+                #expect(few.status == 0 && few.output.split(separator: "\n").count == 3)
+                #expect(few.errors.contains("only the newest 2 rows") && few.errors.contains("--all"), "\(few)")
+                let all = try await BuiltProgram.coordinator(list, "-o", "csv", "--all", "--server", coordinator.local)
+                #expect(all.status == 0 && all.errors.isEmpty, "\(all)")
+            }
+            let wide = try await BuiltProgram.coordinator(
+                "coverage", "--since", "30d", "--step", "1s", "--server", coordinator.local)
+            #expect(
+                wide.output.contains("\nthe step is 43 min 15 s instead of 1 s: a series has 1000 points"), "\(wide)")
+            let csv = try await BuiltProgram.coordinator(
+                "coverage", "--since", "30d", "--step", "1s", "-o", "csv", "--server", coordinator.local)
+            #expect(csv.errors.hasPrefix("the step is 43 min 15 s instead of 1 s"), "\(csv)")
+            let fine = try await BuiltProgram.coordinator(
+                "coverage", "--since", "2h", "--step", "1h", "--server", coordinator.local)
+            #expect(!fine.output.contains("instead of"))
+        }
+    }
+
+    @Test("plan: 1 for an entry that would have no effect, as config check")
+    func planOfBrokenEntry() async throws {
+        let folder = try HistoryFolder()
+        let file = folder.path + "/map.yaml"
+        let text = """
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: k8s-image-puller, namespace: k8s-image-puller}
+            data: {IMAGES: "web=nginx;x y"}
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            let plan = try await BuiltProgram.coordinator("plan", file, "--server", coordinator.local)
+            #expect(plan.status == 1 && plan.output.hasPrefix("error: IMAGES, entry 2"), "\(plan)")
+            #expect(try await BuiltProgram.coordinator("config", "check", file).status == 1)
+        }
+        withExtendedLifetime(folder) {}
     }
 
     @Test("backup: to a file and to standard output, and nothing to what can't take it")

@@ -93,6 +93,42 @@ import Testing
         }
     }
 
+    @Test("Who sees an edit's version finds it in force, or what was wrong with it", .timeLimit(.minutes(3)))
+    func version() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace("k8s-image-puller")
+            try await cluster.configure("web=nginx")
+            @Sendable func version() async throws -> String? {
+                try await cluster.client.find(ConfigMap.self, "k8s-image-puller", namespace: "k8s-image-puller")?
+                    .metadata.resourceVersion
+            }
+            let early = Mutex<[String?]>([])
+            let boards = Mutex<ConfigurationBoard?>(nil)
+            let adopt: @Sendable (Int) async -> Void = { _ in
+                let seen = boards.withLock { $0?.status.resourceVersion }
+                early.withLock { $0.append(seen) }
+            }
+            try await Self.live(cluster, memoryStore(), adopt: adopt) { force, board in
+                boards.withLock { $0 = board }
+                // The annotation with the revision makes a version of its own, which changes nothing.
+                #expect(try await soon { try await version() == board.status.resourceVersion && force.revision == 1 })
+                try await cluster.configure("web=nginx;db=redis")
+                let second = try #require(try await version())
+                #expect(await soon { LastEdit(board.status).includes(second) })
+                #expect(force.entries == ["web=nginx", "db=redis"] && LastEdit(board.status).isWhole)
+                // While it was being adopted the former one stood there still.
+                let last = early.withLock { $0.last ?? nil }
+                #expect(last != second && last != nil)
+                try await cluster.configure("web=nginx;db=redis:7", ["PULL_MAX_PARALLEL": "lots"])
+                let third = try #require(try await version())
+                #expect(await soon { board.status.resourceVersion == third })
+                let edit = LastEdit(board.status)
+                #expect(!edit.isAccepted && edit.errors.contains { $0.hasPrefix("PULL_MAX_PARALLEL") })
+                #expect(force.entries == ["web=nginx", "db=redis"])
+            }
+        }
+    }
+
     @Test("Labels of somebody else's ConfigMap stay as they are", .timeLimit(.minutes(3)))
     func labels() async throws {
         try await SimulatedCluster.run { cluster in

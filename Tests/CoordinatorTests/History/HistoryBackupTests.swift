@@ -5,6 +5,24 @@ import Testing
 @testable import Coordinator
 
 @Suite struct HistoryBackupTests {
+    @Test func whatADownloadLeftBehindIsRemoved() async throws {
+        let folder = try HistoryFolder()
+        let copy = HistoryFile(path: folder.database).newDownload()
+        let others = [
+            "other.sqlite.1.download", "history.sqlite.mine.download", "history.sqlite.2.partial", "1.download",
+        ]
+        let leftovers = [copy, "\(copy).partial", "\(copy).partial-journal"]
+        for file in leftovers + others.map({ "\(folder.path)/\($0)" }) {
+            #expect(FileManager.default.createFile(atPath: file, contents: Data([1])))
+        }
+        let store = folder.store()
+        await store.open()
+        let names = try folder.names()
+        for file in leftovers { #expect(!names.contains(String(file.dropFirst(folder.path.count + 1)))) }
+        #expect(Set(others).isSubset(of: names))
+        await store.close()
+    }
+
     @Test func aBackupMadeWhileWritingIsWhole() async throws {
         let folder = try HistoryFolder()
         let store = folder.store()

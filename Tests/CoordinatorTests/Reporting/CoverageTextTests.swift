@@ -72,6 +72,21 @@ import Testing
         #expect(report.table.last == "The image list was empty then.")
     }
 
+    @Test("The time that is left falls while a pull runs, though not to nothing")
+    func estimateOfRunningPulls() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 1)
+        desk.report("n1") { $0.full.images = [] }
+        let order = desk.fleet.order(try ImageReference("nginx"), node: "n1", at: desk.now)
+        try #require(!order.isEmpty)
+        func seconds(after elapsed: Double) -> Double? {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet,
+                now: desk.now + elapsed)
+            return PullEstimate(snapshot, medians: ["nginx": 20]).secondsLeft
+        }
+        #expect([0, 5, 15, 19, 25].map(seconds(after:)) == [20, 15, 5, 2, 2])
+    }
+
     @Test("What waits for a node on which it fails for good isn't waited for")
     func estimate() throws {
         var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 3)
@@ -116,6 +131,27 @@ import Testing
         #expect(!attempts(failed: true).contains("restricted mode"))
         list.items = []
         #expect(attempts().hasPrefix("no attempt is known\nrestricted mode: "))
+    }
+
+    @Test("A digest's nodes stand together, beside it or below")
+    func digests() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 3)
+        let id = "sha256:" + String(repeating: "a", count: 64)
+        for number in 1...3 {
+            desk.report("n\(number)") {
+                var image = WireImage.listed("nginx")
+                image.id = id
+                image.digests = ["docker.io/library/nginx@\(id)"]
+                $0.full.images = [image]
+            }
+        }
+        func lines(_ width: Int?) -> [String] {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            return ImageReport(snapshot, column: 0).text(TextStyle(isColoured: false), width: width, all: true)
+        }
+        #expect(lines(nil).contains { $0.hasPrefix("  \(id)  3 nodes (n1), ") })
+        #expect(lines(80).contains("  \(id)") && lines(80).contains { $0.hasPrefix("    3 nodes (n1), ") })
     }
 
     @Test("CSV quotes what needs it, and each line has all fields")

@@ -77,6 +77,10 @@ import Testing
         #expect(causes.map(\.kind) == [.nodeNotReady, .agentSilent])
         #expect(causes[0].evidence[0].message.contains("Kubelet stopped posting node status."))
         #expect(causes[0].evidence[0].field == "status.conditions[Ready]" && causes[0].evidence[0].at != nil)
+        #expect(!causes[0].evidence[0].isMoment)
+        // A condition lasts, and a report came at a moment.
+        let text = desk.node("n1").text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        #expect(text.contains("node status. (since 11-14 ") && text.contains(" ago (at 11-14 "), "\(text)")
         #expect(desk.node("n1").counts.unknown == 2)
     }
 

@@ -29,6 +29,15 @@ import Testing
         }
     }
 
+    @Test("A rejected edit fits 80 columns")
+    func rejected() {
+        var plan = Self.plan([Self.image("web", "r.test", pulls: 3)])
+        plan.accepted = false
+        let lines = plan.text(TextStyle(isColoured: false), width: 80, all: false)
+        #expect(lines.first?.hasPrefix("the edit would be rejected: ") ?? false)
+        #expect(lines.flatMap { $0.split(separator: "\n") }.allSatisfy { $0.count <= 80 }, "\(lines)")
+    }
+
     @Test("A registry that can't be asked is one line, however many images it has")
     func unresolved() {
         let down = "r.test can't be asked: Could not resolve host: r.test"

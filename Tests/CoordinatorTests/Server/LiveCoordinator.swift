@@ -72,6 +72,17 @@ struct LiveCoordinator: Sendable {
         await stage.loop.replaceNodes(nodes.map { Stage.node($0, labels: ["pool": "\($0)-pool"]) })
         await stage.loop.replacePods([], of: Stage.pods)
         await stage.loop.adopt(try Stage.configuration(images), revision: 3)
+        post(resourceVersion: "10")
+    }
+
+    /// What the keeper of the ConfigMap would say of its newest edit.
+    func post(resourceVersion: String, isAccepted: Bool = true, errors: [String] = []) {
+        var status = board.status
+        status.revision = 3
+        status.isAccepted = isAccepted
+        status.resourceVersion = resourceVersion
+        status.findings = errors.map { .init(severity: "error", key: "IMAGES", message: $0) }
+        board.post(status)
     }
 
     /// A report to the agents' route, by default by the agent of n1.

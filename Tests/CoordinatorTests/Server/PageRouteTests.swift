@@ -63,7 +63,7 @@ import Testing
         try await LiveCoordinator.run { coordinator in
             try await coordinator.start(images: ["web=nginx", "db=redis", "app=busybox"], nodes: ["n1", "n2"])
             let gone = try await coordinator.get(coordinator.local + "/api/v1/coverage?limit=2&cursor=zzz")
-            try expectProblem(gone, 404, "cursor-gone")
+            try expectProblem(gone, 400, "cursor-gone")
             // Nodes are sorted by name: what comes after one that has gone is known.
             let nodes = try await coordinator.get(coordinator.local + "/api/v1/coverage?by=node&cursor=n10")
             let report = try JSONDecoder().decode(CoverageReport.self, from: Data(nodes.body))

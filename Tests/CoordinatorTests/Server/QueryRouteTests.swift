@@ -89,6 +89,12 @@ import Testing
                 let nothing = try await coordinator.get(coordinator.agents + path, token: "reader")
                 try expectProblem(nothing, 404, "not-found")
             }
+            for path in ["nodes", "images/a/b", "nothing"] {
+                let response = try await coordinator.get(coordinator.local + "/api/v1/" + path)
+                try expectProblem(response, 404, "not-found")
+                let text = String(decoding: response.body, as: UTF8.self)
+                #expect(text.contains("nodes/{node}, ") && text.contains("coverage, "), "\(text)")
+            }
             // Only agents' reports are let in without a reader's token.
             let unknown = try await coordinator.get(coordinator.agents + "/agent/v1/reports")
             #expect(unknown.status == 401)

@@ -55,11 +55,17 @@ import Testing
             #expect(past.rows.map(\.counts) == live.rows.map(\.counts))
             #expect(past.rows.map(\.counts.present) == [1, 0] && past.rows.map(\.counts.failed) == [0, 1])
             #expect(past.past == .init(watched: true, complete: true) && past.revision == 3)
-            try expectProblem(
-                try await Self.get(coordinator, "/api/v1/coverage?at=2999-01-01T00%3A00%3A00Z"), 404, "future")
+            let future = try await Self.get(coordinator, "/api/v1/coverage?at=2999-01-01T00%3A00%3A00Z")
+            try expectProblem(future, 400, "future")
+            let words = try JSONDecoder().decode(ProblemDocument.self, from: Data(future.body)).detail
+            #expect(words.hasPrefix("at is 2999-01-01T00:00:00") && words.contains("clock says 2"), "\(words)")
             let before: CoverageReport = try Self.decode(
                 try await Self.get(coordinator, "/api/v1/coverage?at=1h%20ago"))
             #expect(before.past?.watched == false && before.total.cells == 0)
+            let text = before.table
+            #expect(text.first == "coverage -: nothing is known of that moment")
+            #expect(
+                text.contains { $0.hasPrefix("history begins at 2") } && !text.contains { $0.contains("RETENTION") })
             for wrong in ["at=yesterday", "at=", "limit=0", "limit=x", "estimate=maybe"] {
                 let response = try await Self.get(coordinator, "/api/v1/coverage?\(wrong)")
                 try expectProblem(response, 400, "parameter-invalid")
@@ -77,8 +83,14 @@ import Testing
             let wide: CoverageSeries = try Self.decode(
                 try await Self.get(coordinator, "/api/v1/coverage/series?since=30d&step=1s"))
             #expect(wide.points.count <= 1000 && wide.points.count > 900)
+            // Asked again a little later, it's the same while nothing happens.
+            let path = "/api/v1/coverage/series?since=50m&step=10m"
+            let first = try await Self.get(coordinator, path)
+            var later = first
+            while later.body == first.body { later = try await Self.get(coordinator, path) }
+            #expect(first.headers["ETag"] != nil && later.headers["ETag"] == first.headers["ETag"])
             let backwards = try await Self.get(coordinator, "/api/v1/coverage/series?since=1h&until=2h")
-            try expectProblem(backwards, 404, "range-backwards")
+            try expectProblem(backwards, 400, "range-backwards")
             for wrong in ["step=0s", "step=often", "until=soon"] {
                 let response = try await Self.get(coordinator, "/api/v1/coverage/series?\(wrong)")
                 try expectProblem(response, 400, "parameter-invalid")
@@ -145,8 +157,16 @@ import Testing
                 let node = try await Self.get(coordinator, "/api/v1/\(list)?node=n2222")
                 try expectProblem(node, 404, "unknown-node")
             }
-            for wrong in ["cursor=abc", "state=gone", "since=tomorrow", "limit=10001"] {
-                try expectProblem(try await Self.get(coordinator, "/api/v1/history?\(wrong)"), 400, "parameter-invalid")
+            let wrong = [
+                ("cursor", "abc", "abc"), ("state", "held,gone", "gone"), ("since", "tomorrow", "tomorrow"),
+                ("limit", "10001", "10001"),
+            ]
+            for (name, value, quoted) in wrong {
+                let response = try await Self.get(coordinator, "/api/v1/history?\(name)=\(value)")
+                try expectProblem(response, 400, "parameter-invalid")
+                let problem = try JSONDecoder().decode(ProblemDocument.self, from: Data(response.body))
+                #expect(problem.detail.hasSuffix(", not \"\(quoted)\".") || name == "limit", "\(problem.detail)")
+                #expect(problem.detail.contains("\"\(quoted)\""))
             }
         }
     }

@@ -39,6 +39,7 @@ struct HistoryDatabase: Sendable {
             throw HistoryError(kind: .networkFileSystem, path: path, detail: "\(file.directory) is \(type)")
         }
         let lock = try HistoryLock(database: path)
+        file.removeLeftovers()
         switch try file.content() {
         case .absent: break
         case .ours: try refuseNewer(path)

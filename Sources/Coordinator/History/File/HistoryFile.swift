@@ -58,6 +58,25 @@ struct HistoryFile: Sendable {
         return target
     }
 
+    /// Where a copy for a download is made: a name that nothing has, and that ``removeLeftovers()`` knows.
+    func newDownload() -> String { "\(path).\(UInt64.random(in: 0..<UInt64.max)).download" }
+
+    /// Removes copies for downloads that a run which was killed left behind: each is as large as the database.
+    ///
+    /// To be called under the database's lock: nobody else makes copies then.
+    func removeLeftovers() {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        // What can't be listed or removed stays: that is no reason to go without history.
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
+            guard file.hasPrefix(name + ".") else { continue }
+            let rest = file.dropFirst(name.count + 1)
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let ending = rest.dropFirst(digits.count)
+            guard !digits.isEmpty, ending == ".download" || ending.hasPrefix(".download.partial") else { continue }
+            unlink("\(directory)/\(file)")
+        }
+    }
+
     /// Bytes on disk: the database and its log.
     func bytes() -> Int64 {
         ["", "-wal"].reduce(into: 0) { sum, suffix in

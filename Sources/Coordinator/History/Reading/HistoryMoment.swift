@@ -27,6 +27,8 @@ struct HistoryMoment: Sendable {
     var images: [String: Int64]
     /// Whether the moment is before what retention has kept: then all of it is incomplete.
     var isBeforeHorizon: Bool
+    /// When the first of the coordinator's runs began that are remembered; nil when there are none.
+    var beginning: Int64?
 
     /// A cell that was known then.
     struct Cell: Sendable, Hashable {

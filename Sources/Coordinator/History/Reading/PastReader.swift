@@ -9,6 +9,7 @@ final class PastReader {
     private let imageSet: String
     private let currentRun: Int64?
     private let horizon: Int64?
+    private let beginning: Int64?
     /// All nodes that were ever seen, by their numbers.
     let names: [Int64: String]
     /// The numbers of all images that were ever listed.
@@ -25,6 +26,7 @@ final class PastReader {
         self.imageSet = imageSet
         self.currentRun = currentRun
         horizon = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'horizon'")
+        beginning = try Int64.fetchOne(db, sql: "SELECT min(started_at) FROM coordinator_runs")
         var names: [Int64: String] = [:]
         let nodes = try Row.fetchCursor(db, sql: "SELECT id, name FROM nodes")
         while let row = try nodes.next() { names[row[0]] = row[1] as String }
@@ -46,6 +48,7 @@ final class PastReader {
         }
         return HistoryMoment(
             at: at, run: run, revision: try RevisionQuery.inForce(imageSet, at: at, db), nodes: nodes,
-            grid: try segments.grid(at: at), images: images, isBeforeHorizon: horizon.map { at < $0 } ?? false)
+            grid: try segments.grid(at: at), images: images, isBeforeHorizon: horizon.map { at < $0 } ?? false,
+            beginning: beginning)
     }
 }

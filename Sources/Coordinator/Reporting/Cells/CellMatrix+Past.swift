@@ -9,7 +9,7 @@ extension CellMatrix {
         self.init(
             at: Timestamp(milliseconds: moment.at), revision: Int(clamping: moment.revision?.number ?? 0),
             evidence: CoverageReport.Evidence(configuration), images: images,
-            past: CoverageReport.Past(watched: moment.run != nil, complete: !moment.isBeforeHorizon))
+            past: CoverageReport.Past(moment))
         let columns = images.map { moment.images[$0.reference.written].flatMap { moment.grid.columns[$0] } ?? [] }
         let nodes = moment.nodes.sorted { $0.name < $1.name }
         for node in nodes {

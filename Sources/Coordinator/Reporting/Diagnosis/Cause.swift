@@ -34,7 +34,9 @@ struct Cause: Codable, Sendable, Hashable {
         var field: String
         /// What it says.
         var message: String
-        /// Since when, RFC 3339; nil when nobody tells.
+        /// Since when it is so, RFC 3339; nil when nobody tells.
         var at: String?
+        /// Whether ``at`` is the moment at which it happened instead.
+        var isMoment = false
     }
 }

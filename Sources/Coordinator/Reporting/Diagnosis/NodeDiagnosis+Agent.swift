@@ -14,7 +14,7 @@ extension NodeDiagnosis {
         return Cause(
             kind: .agentRefused, summary: "the agent's reports are refused: \(refusal.refusal.words)",
             evidence: [
-                evidence("Pod/\(refusal.pod)", "token of its reports", refusal.refusal.rawValue, at: refusal.since),
+                evidence("Pod/\(refusal.pod)", "token of its reports", refusal.refusal.rawValue, since: refusal.since),
                 // The field is left out of entity tags: it changes with every try.
                 evidence("report of \(node)", "received", "refused \(age(refusal.last))"),
             ], nextStep: refusal.refusal.nextStep(pod: refusal.pod, namespace: snapshot.configuration.namespace),

@@ -40,7 +40,7 @@ extension NodeDiagnosis {
             evidence: [
                 evidence(
                     "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
-                    "ErrImageNeverPull: \(container.waitingMessage ?? "")", at: since)
+                    "ErrImageNeverPull: \(container.waitingMessage ?? "")", since: since)
             ],
             nextStep: "if another pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "
                 + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that; where their "

@@ -33,7 +33,7 @@ extension NodeDiagnosis {
                 evidence("Node/\(node)", "spec.taints", gate.taint.text),
                 evidence(
                     "Node/\(node)", "status.conditions[Ready]", ready?.status ?? "the condition is missing",
-                    at: ready?.since),
+                    since: ready?.since),
             ], nextStep: nextStep, planned: planned)
     }
 }

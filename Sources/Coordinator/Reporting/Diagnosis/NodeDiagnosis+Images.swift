@@ -91,11 +91,11 @@ extension NodeDiagnosis {
                     order.puller == .agent
                         ? evidence(
                             "assignment of \(node)", "pull \(order.id)", "under way",
-                            at: order.assignedAt)
+                            since: order.assignedAt)
                         : evidence(
                             "kubelet of \(node)", "pull \(order.id)",
                             "under way, by a pod: agents have no credentials for it",
-                            at: order.assignedAt)
+                            since: order.assignedAt)
                 ],
                 nextStep: "none: it ends by itself, or at PULL_TIMEOUT_SECONDS "
                     + "(\(SpanText.seconds(Double(snapshot.configuration.pullTimeoutSeconds))))",

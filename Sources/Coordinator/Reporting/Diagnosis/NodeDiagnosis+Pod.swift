@@ -45,7 +45,7 @@ extension NodeDiagnosis {
             evidence: [
                 evidence(
                     "Pod/\(pod.name)", field,
-                    text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), at: pod.createdAt)
+                    text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), since: pod.createdAt)
             ],
             nextStep: Self.hint(container) + look, planned: "the kubelet tries again by itself")
     }
@@ -67,7 +67,7 @@ extension NodeDiagnosis {
         var found = [
             evidence(
                 "Pod/\(pending.name)", "status.conditions[PodScheduled]",
-                pending.message.isEmpty ? "it waits for the scheduler" : pending.message, at: pending.createdAt),
+                pending.message.isEmpty ? "it waits for the scheduler" : pending.message, since: pending.createdAt),
             evidence(
                 "Node/\(node)", "status.allocatable",
                 "memory \(view.allocatableMemory ?? "?"), cpu \(view.allocatableCPU ?? "?")"),

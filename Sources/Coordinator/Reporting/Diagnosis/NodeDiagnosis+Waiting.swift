@@ -33,7 +33,7 @@ extension NodeDiagnosis {
         if let opened = pace.circuit.openedAt {
             return evidence(
                 object, "pulls at once",
-                "it fails on many nodes; one at a time asks whether it answers again", at: opened)
+                "it fails on many nodes; one at a time asks whether it answers again", since: opened)
         }
         if let until = pace.pausedUntil, until > snapshot.now {
             return evidence(object, "pulls at once", "none: it asked to be left alone until \(until.rfc3339)")

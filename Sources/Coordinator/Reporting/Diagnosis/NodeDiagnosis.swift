@@ -29,8 +29,14 @@ struct NodeDiagnosis {
         snapshot.cluster.pods.on(node).sorted { $0.name < $1.name }
     }
 
-    func evidence(_ object: String, _ field: String, _ message: String, at: Timestamp? = nil) -> Cause.Evidence {
-        Cause.Evidence(object: object, field: field, message: message, at: at?.rfc3339)
+    /// - Parameters:
+    ///   - since: since when it is so.
+    ///   - at: when it happened, for what has no duration.
+    func evidence(
+        _ object: String, _ field: String, _ message: String, since: Timestamp? = nil, at: Timestamp? = nil
+    ) -> Cause.Evidence {
+        Cause.Evidence(
+            object: object, field: field, message: message, at: (at ?? since)?.rfc3339, isMoment: at != nil)
     }
 
     /// `4 min ago`
@@ -56,7 +62,8 @@ struct NodeDiagnosis {
             kind: .nodeNotReady, summary: "the node isn't ready",
             evidence: [
                 evidence(
-                    "Node/\(node)", "status.conditions[Ready]", text ?? "the condition is missing", at: condition?.since
+                    "Node/\(node)", "status.conditions[Ready]", text ?? "the condition is missing",
+                    since: condition?.since
                 )
             ],
             nextStep: "kubectl describe node \(node); look at the machine, its kubelet and its network",
@@ -117,7 +124,7 @@ struct NodeDiagnosis {
             evidence(
                 "Node/\(node)", "status.conditions[DiskPressure]",
                 condition.map { [$0.status, $0.reason, $0.message].filter { !$0.isEmpty }.joined(separator: ", ") }
-                    ?? "True", at: condition?.since)
+                    ?? "True", since: condition?.since)
         ]
         if let disk = snapshot.fleet.nodes[node]?.imageFilesystem, disk.capacityBytes > 0 {
             found.append(evidence("report of \(node)", "image file system", Self.free(disk)))

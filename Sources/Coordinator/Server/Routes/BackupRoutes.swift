@@ -12,7 +12,7 @@ struct BackupRoutes: Sendable {
                 throw HistoryError(kind: .other, path: ":memory:", detail: "it is kept in memory alone")
             }
             // Beside the database: there's room for it, or the error says that there isn't.
-            let copy = "\(path).\(UInt64.random(in: 0..<UInt64.max)).download"
+            let copy = HistoryFile(path: path).newDownload()
             try await store.backup(to: copy)
             return try TemporaryFile(taking: copy)
         }

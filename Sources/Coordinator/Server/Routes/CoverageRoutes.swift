@@ -27,8 +27,11 @@ struct CoverageRoutes: Sendable {
                 }
             }
         } else {
+            // Before the snapshot: what is told to be in force is so in the snapshot too.
+            let status = await desk.configurationStatus()
             let snapshot = try await desk.snapshot()
             report = CoverageReport(snapshot, by: grouping)
+            report.lastEdit = LastEdit(status)
             if isEstimated { report.secondsLeft = await estimate(snapshot) }
         }
         try report.page(after: cursor, limit: limit)
@@ -63,7 +66,8 @@ struct CoverageRoutes: Sendable {
     static func checkPast(_ moment: Timestamp, now: Timestamp) throws {
         guard moment <= now + 1 else {
             throw ProblemDocument(
-                .notFound, "future", title: "There's no report of that moment yet", detail: "at lies in the future.")
+                .badRequest, "future", title: "There's no report of that moment yet",
+                detail: "at is \(moment.rfc3339), and the coordinator's clock says \(now.rfc3339).")
         }
     }
 
@@ -79,7 +83,7 @@ struct CoverageRoutes: Sendable {
 extension CoverageReport {
     /// Keeps the rows after a name, and not more than so many.
     ///
-    /// - Throws: ``ProblemDocument`` (404) when nobody can tell which rows come after it.
+    /// - Throws: ``ProblemDocument`` (400) when nobody can tell which rows come after it.
     mutating func page(after cursor: String?, limit: Int) throws {
         if let cursor, let position = rows.firstIndex(where: { $0.name == cursor }) {
             rows.removeFirst(position + 1)
@@ -87,7 +91,7 @@ extension CoverageReport {
             // The row has gone meanwhile. Rows are sorted by name, except images, which stand as they are listed.
             guard grouping != CoverageGrouping.image.description else {
                 throw ProblemDocument(
-                    .notFound, "cursor-gone", title: "The row that the cursor names has gone",
+                    .badRequest, "cursor-gone", title: "The row that the cursor names has gone",
                     detail: "The list has no entry \"\(cursor)\" any more: begin again, without the cursor.")
             }
             rows.removeAll { $0.name <= cursor }

@@ -49,10 +49,14 @@ struct HistoryRoutes: Sendable {
     private static func states(_ parameters: QueryParameters) throws -> Set<RecordedState> {
         guard let text = try parameters.text("state") else { return [] }
         let words = text.split(separator: ",").map(String.init)
-        let states = words.compactMap { word in RecordedState.allCases.first { $0.word == word } }
-        guard states.count == words.count, !words.isEmpty else {
-            throw QueryParameters.problem("state", "It takes none, missing, pulling, failed, present and held.")
-        }
-        return Set(states)
+        let known = "none, missing, pulling, failed, present and held, with commas between them"
+        guard !words.isEmpty else { throw QueryParameters.problem("state", text, takes: known) }
+        return Set(
+            try words.map { word in
+                guard let state = RecordedState.allCases.first(where: { $0.word == word }) else {
+                    throw QueryParameters.problem("state", word, takes: known)
+                }
+                return state
+            })
     }
 }

@@ -22,10 +22,10 @@ struct QueryParameters: Sendable {
     /// Nil when it's missing.
     func text(_ name: String, maximumBytes: Int = 1000) throws -> String? {
         guard let text = values[name] else { return nil }
-        guard !text.isEmpty else { throw Self.problem(name, "It is empty.") }
+        guard !text.isEmpty else { throw Self.unreadable(name, "It is empty.") }
         // What a database or a terminal would choke on is no name of anything.
         guard text.utf8.count <= maximumBytes, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-            throw Self.problem(name, "It has control characters, or more than \(maximumBytes) bytes.")
+            throw Self.unreadable(name, "It has control characters, or more than \(maximumBytes) bytes.")
         }
         return text
     }
@@ -33,7 +33,7 @@ struct QueryParameters: Sendable {
     func integer(_ name: String, in range: ClosedRange<Int>, default preset: Int) throws -> Int {
         guard let text = values[name] else { return preset }
         guard let number = Int(text), range.contains(number) else {
-            throw Self.problem(name, "It takes a whole number from \(range.lowerBound) to \(range.upperBound).")
+            throw Self.problem(name, text, takes: "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
@@ -43,7 +43,7 @@ struct QueryParameters: Sendable {
         // Forms write a space as a plus sign, which an offset has too.
         let spaced = text.replacing("+", with: " ")
         guard let moment = MomentText.moment(text, now: now) ?? MomentText.moment(spaced, now: now) else {
-            throw Self.problem(name, "It takes \(MomentText.momentHelp).")
+            throw Self.problem(name, text, takes: MomentText.momentHelp)
         }
         return moment
     }
@@ -52,7 +52,7 @@ struct QueryParameters: Sendable {
     func span(_ name: String, default preset: Double) throws -> Double {
         guard let text = values[name] else { return preset }
         guard let seconds = MomentText.seconds(text), seconds >= 1 else {
-            throw Self.problem(name, "It takes \(MomentText.spanHelp), of a second at least.")
+            throw Self.problem(name, text, takes: "\(MomentText.spanHelp), of a second at least")
         }
         return seconds
     }
@@ -61,14 +61,14 @@ struct QueryParameters: Sendable {
         switch values[name] {
         case nil, "false": return false
         case "true": return true
-        default: throw Self.problem(name, "It takes true or false.")
+        case let text?: throw Self.problem(name, text, takes: "true or false")
         }
     }
 
     func cursor(_ name: String = "cursor") throws -> HistoryCursor? {
         guard let text = values[name] else { return nil }
         guard let cursor = HistoryCursor(text) else {
-            throw Self.problem(name, "It takes the nextCursor of an answer to the same question.")
+            throw Self.problem(name, text, takes: "the nextCursor of an answer to the same question")
         }
         return cursor
     }
@@ -77,12 +77,17 @@ struct QueryParameters: Sendable {
     static func checkOrder(_ since: Timestamp, _ until: Timestamp) throws {
         guard since <= until else {
             throw ProblemDocument(
-                .notFound, "range-backwards", title: "The time range ends before it begins",
+                .badRequest, "range-backwards", title: "The time range ends before it begins",
                 detail: "since is \(since.rfc3339), until is \(until.rfc3339).")
         }
     }
 
-    static func problem(_ name: String, _ detail: String) -> ProblemDocument {
+    /// - Parameter value: what can't be read, of the parameter's value.
+    static func problem(_ name: String, _ value: some StringProtocol, takes: String) -> ProblemDocument {
+        unreadable(name, "It takes \(takes), not \"\(Redaction.quote(value))\".")
+    }
+
+    private static func unreadable(_ name: String, _ detail: String) -> ProblemDocument {
         ProblemDocument(
             .badRequest, "parameter-invalid", title: "The parameter \(name) can't be read", detail: detail)
     }

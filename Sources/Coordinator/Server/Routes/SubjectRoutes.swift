@@ -8,8 +8,10 @@ struct SubjectRoutes: Sendable {
     let desk: QuestionDesk
 
     func node(_ request: Request, name: String) async throws -> Response {
+        let status = await desk.configurationStatus()
         let snapshot = try await desk.snapshot()
         var report = NodeReport(snapshot, node: name)
+        report.lastEdit = LastEdit(status)
         do {
             let past = try await desk.past { db in try NodePast.read(name, db) }
             if let past { report.add(past, snapshot) }
