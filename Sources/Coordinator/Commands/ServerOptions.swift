@@ -152,8 +152,7 @@ struct ServerError: Error, CustomStringConvertible {
     /// Whether the same question may be answered later, with nothing changed in it.
     var mayPass: Bool { ![ExitCode.validationFailure, ConfigCheckCommand.unreadable].contains(exitStatus) }
 
-    /// What a shell is told: 64 for options that only the coordinator could tell to be wrong, 1 for what isn't so, and
-    /// 2 for
+    /// What a shell is told: 64 for options that only the coordinator could tell to be wrong, 1 for what isn't so, 2 for
     /// files that can't be read, 3 when there's no answer.
     var exitStatus: ExitCode {
         if isOfFile { return ConfigCheckCommand.unreadable }

@@ -47,7 +47,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             verdict = progress.body(buffer.readableBytes, at: Self.now)
             // A copy, so that nobody but TLS has its buffer when it reads on: it would take another one of 32 KB, and fill
             // it, at each of thousands of connections.
-            data = wrapInboundOut(.body(ByteBuffer(bytes: buffer.readableBytesView)))
+            if verdict == .goOn { data = wrapInboundOut(.body(ByteBuffer(bytes: buffer.readableBytesView))) }
         case .end:
             progress.requestEnded(at: Self.now)
             verdict = .goOn
