@@ -4,7 +4,8 @@ extension NodeReport {
         var lines = [style.bold(headline)]
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
-        if causes.isEmpty { lines.append(isCovered ? style.green("all is well") : "nothing is known that keeps it") }
+        let well = lastEdit?.trouble == nil ? "all is well" : "all images of the revision in force are present"
+        if causes.isEmpty { lines.append(isCovered ? style.green(well) : "nothing is known that keeps it") }
         for (number, cause) in causes.enumerated() {
             lines.append("")
             let title = "\(number + 1). \(cause.summary)"

@@ -53,6 +53,15 @@ import Testing
         let desk = try healthy()
         #expect(causes(desk).isEmpty)
         #expect(desk.node("n1").isCovered)
+        var report = desk.node("n1")
+        func isWell() -> Bool {
+            report.text(TextStyle(isColoured: false), width: 80, all: false).contains("all is well")
+        }
+        #expect(isWell())
+        report.lastEdit = LastEdit(ConfigurationStatus(revision: 7, isAccepted: true))
+        #expect(isWell())
+        report.lastEdit?.isAccepted = false
+        #expect(!isWell(), "the last edit isn't in force")
     }
 
     @Test("Gone")
