@@ -69,9 +69,12 @@ extension TestCluster {
     }
 
     /// Slices that call more cells present than were within so many seconds.
-    func exaggerations(_ truth: GroundTruth, _ world: PossibleWorld, within seconds: Double) async -> [String] {
+    func exaggerations(
+        _ truth: GroundTruth, _ world: PossibleWorld, by groupings: [String] = ["image", "zone", "all"],
+        within seconds: Double
+    ) async -> [String] {
         var exaggerations: [String] = []
-        for grouping in ["image", "zone", "all"] {
+        for grouping in groupings {
             let asked = ContinuousClock.now
             guard let report = try? await coverage(by: grouping) else { continue }
             if grouping != "all" && report.rows.reduce(0, { $0 + $1.counts.present }) != report.total.present {
