@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -26,6 +27,15 @@ struct RawClient: Sendable {
 
     /// - Parameter parts: sent one after the other, with a pause between.
     func send(_ parts: [[UInt8]], within seconds: Double = 20) async throws -> Outcome {
+        do {
+            return try await exchange(parts, within: seconds)
+        } catch let error as IOError where [ECONNRESET, ENOTCONN, EPIPE].contains(error.errnoCode) {
+            // Cut by the server before we were done with opening or closing it.
+            return Outcome(isClosed: true)
+        }
+    }
+
+    private func exchange(_ parts: [[UInt8]], within seconds: Double) async throws -> Outcome {
         let port = server.split(separator: ":").last.flatMap { Int($0) } ?? 0
         let context: NIOSSLContext? =
             server.hasPrefix("https")
