@@ -80,15 +80,15 @@ extension EndToEndTests {
                 try await Task.sleep(for: .milliseconds(200))
             }
             if round == 14 {
-                let wrong = try await cluster.contradicted(said)
-                #expect(said.count > 20 && wrong.isEmpty, "\(wrong.count) of \(said.count): \(wrong.map(\.at))")
+                let wrong = try await cluster.contradictions(said)
+                #expect(said.count > 20 && wrong.isEmpty, "\(wrong.count) of \(said.count): \(wrong)")
             }
         }
         try await eventually("what was removed is there again, and the report says so") {
             try await cluster.coverage().total.present == 2
         }
-        let wrong = try await cluster.contradicted(said)
-        #expect(wrong.isEmpty, "\(wrong.count) of \(said.count): \(wrong.map(\.at))")
+        let wrong = try await cluster.contradictions(said)
+        #expect(wrong.isEmpty, "\(wrong.count) of \(said.count): \(wrong)")
     }
 
     /// The agents that run for a simulated node: those whose working folder is the node's.

@@ -98,23 +98,41 @@ extension TestCluster {
         return exaggerations
     }
 
-    /// The reports by node, of those that were given, that history tells otherwise.
-    func contradicted(_ said: [CoverageReport]) async throws -> [CoverageReport] {
-        var wrong: [CoverageReport] = []
-        for report in said where try await !isConfirmed(report) { wrong.append(report) }
+    /// What history tells otherwise than reports by node, of those that were given.
+    func contradictions(_ said: [CoverageReport]) async throws -> [String] {
+        var wrong: [String] = []
+        for report in said { if let past = try await contradiction(report) { wrong.append(past) } }
         return wrong
     }
 
-    private func isConfirmed(_ report: CoverageReport) async throws -> Bool {
-        // An answer and a report of the same millisecond can stand in either order.
-        for shift in [0, -60, 60] {
-            let at = (MomentText.moment(report.at, now: .wallClock) ?? .wallClock) + Double(shift) / 1000
-            let past: CoverageReport = try await query(
-                "/api/v1/coverage?by=node&at=\(at.rfc3339.replacing(":", with: "%3A"))")
-            if past.rows.map(\.name) == report.rows.map(\.name), past.rows.map(\.counts) == report.rows.map(\.counts) {
-                return true
-            }
+    private func contradiction(_ report: CoverageReport) async throws -> String? {
+        let moment = MomentText.moment(report.at, now: .wallClock) ?? .wallClock
+        func escaped(_ milliseconds: Int64) -> String {
+            Timestamp(milliseconds: moment.milliseconds + milliseconds).rfc3339.replacing(":", with: "%3A")
         }
-        return false
+        var told: [String] = []
+        // An answer and a report of the same millisecond can stand in either order.
+        for shift in [0, -1, 1, -60, 60] as [Int64] {
+            let past: CoverageReport = try await query("/api/v1/coverage?by=node&at=\(escaped(shift))")
+            if past.rows.map(\.name) == report.rows.map(\.name), past.rows.map(\.counts) == report.rows.map(\.counts) {
+                return nil
+            }
+            told.append("\(past.at): \(Self.words(past))")
+        }
+        // What is so for less than a millisecond (a cell is missing between an edit and the plan for it) has no moment of
+        // its own in history.
+        let around: TransitionList = try await query("/api/v1/history?since=\(escaped(-2))&until=\(escaped(2))")
+        if !around.items.isEmpty { return nil }
+        return "said at \(report.at): \(Self.words(report)); told \(told.joined(separator: "; "))"
+    }
+
+    private static func words(_ report: CoverageReport) -> String {
+        let rows = report.rows.map { row in
+            let counts = row.counts
+            return "\(row.name) \(counts.cells) cells, \(counts.present) present, \(counts.held) held, "
+                + "\(counts.pulling) pulling, \(counts.failed) failed, \(counts.missing) missing, "
+                + "\(counts.unknown) unknown"
+        }
+        return "revision \(report.revision), " + rows.joined(separator: ", ")
     }
 }
