@@ -34,14 +34,22 @@ struct InheritedAbsences: Sendable, Equatable {
         let number = number(of: reference)
         let index = entries[node]?.firstIndex { $0.reference == number }
         let absence = change(index.flatMap { entries[node]?[$0] }.map { self.absence($0, on: node) })
-        let entry = entry(absence, number)
-        if let index { entries[node]?[index] = entry } else { entries[node, default: []].append(entry) }
-        messages[Cell(node: node, reference: number)] = absence.message.isEmpty ? nil : absence.message
+        if let index {
+            entries[node]?.remove(at: index)
+            messages[Cell(node: node, reference: number)] = nil
+        }
+        append(absence, number, node)
     }
 
     /// Adds what isn't known yet.
     mutating func add(_ absence: AbsenceLedger.Absence, of reference: String, on node: String) {
-        entries[node, default: []].append(entry(absence, number(of: reference)))
+        append(absence, number(of: reference), node)
+    }
+
+    private mutating func append(_ absence: AbsenceLedger.Absence, _ number: Int32, _ node: String) {
+        entries[node, default: []].append(
+            Entry(since: absence.since, counted: absence.counted, reference: number, reason: absence.reason))
+        if !absence.message.isEmpty { messages[Cell(node: node, reference: number)] = absence.message }
     }
 
     /// Takes a node's absences out, by reference.
@@ -57,8 +65,7 @@ struct InheritedAbsences: Sendable, Equatable {
 
     /// A time in which nobody knew doesn't count.
     mutating func delay(_ node: String, by milliseconds: Int64) {
-        guard let known = entries[node] else { return }
-        for index in known.indices { entries[node]?[index].counted.milliseconds += milliseconds }
+        for index in 0..<(entries[node]?.count ?? 0) { entries[node]?[index].counted.milliseconds += milliseconds }
     }
 
     mutating func keep(_ isWanted: (String) -> Bool) {
@@ -73,10 +80,6 @@ struct InheritedAbsences: Sendable, Equatable {
         references.append(reference)
         numbers[reference] = number
         return number
-    }
-
-    private func entry(_ absence: AbsenceLedger.Absence, _ number: Int32) -> Entry {
-        Entry(since: absence.since, counted: absence.counted, reference: number, reason: absence.reason)
     }
 
     private func absence(_ entry: Entry, on node: String) -> AbsenceLedger.Absence {

@@ -33,7 +33,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        if !(1...10_000).contains(limit) { throw ValidationError("--limit takes a number from 1 to 10000.") }
+        try QueryText.checkLimit(limit, most: 10_000)
     }
 
     func run() async throws {

@@ -61,6 +61,11 @@ enum QueryText {
         return grouping
     }
 
+    /// - Throws: `ValidationError` when a list can't have so many rows.
+    static func checkLimit(_ limit: Int, most: Int) throws {
+        if !(1...most).contains(limit) { throw ValidationError("--limit takes a number from 1 to \(most).") }
+    }
+
     /// A part of a path.
     static func segment(_ text: String) -> String { percentEncoded(text) }
 }

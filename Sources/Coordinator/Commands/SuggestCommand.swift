@@ -28,7 +28,7 @@ struct SuggestCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
-        if !(1...1000).contains(limit) { throw ValidationError("--limit takes a number from 1 to 1000.") }
+        try QueryText.checkLimit(limit, most: 1000)
     }
 
     func run() async throws {

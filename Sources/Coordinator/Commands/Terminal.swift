@@ -18,17 +18,21 @@ enum Terminal {
 
     /// Lines of the terminal.
     static var rows: Int {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return 24 }
-        return Int(size.ws_row)
+        let rows = size(STDOUT_FILENO).ws_row
+        return rows > 0 ? Int(rows) : 24
     }
 
     /// Of the terminal that progress is drawn on.
     static var errorWidth: Int { columns(STDERR_FILENO) }
 
     private static func columns(_ descriptor: Int32) -> Int {
+        let columns = size(descriptor).ws_col
+        return columns > 0 ? max(40, Int(columns)) : 80
+    }
+
+    /// Zeros when it is no terminal, or one that doesn't tell.
+    private static func size(_ descriptor: Int32) -> winsize {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-        return max(40, Int(size.ws_col))
+        return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : winsize()
     }
 }

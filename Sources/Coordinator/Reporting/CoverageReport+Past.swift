@@ -70,3 +70,10 @@ extension FailureReason {
         }
     }
 }
+
+extension CoverageReport.Past {
+    init(_ moment: HistoryMoment) {
+        let begins = moment.beginning.flatMap { moment.at < $0 ? Timestamp(milliseconds: $0).rfc3339 : nil }
+        self.init(watched: moment.run != nil, complete: !moment.isBeforeHorizon, begins: begins)
+    }
+}

@@ -34,15 +34,6 @@ struct CoverageReport: Codable, Sendable, Hashable {
         var complete: Bool
         /// When what history has begins, RFC 3339, where the moment is before; nil elsewhere.
         var begins: String?
-
-        init(watched: Bool, complete: Bool, begins: String? = nil) {
-            (self.watched, self.complete, self.begins) = (watched, complete, begins)
-        }
-
-        init(_ moment: HistoryMoment) {
-            let begins = moment.beginning.flatMap { moment.at < $0 ? Timestamp(milliseconds: $0).rfc3339 : nil }
-            self.init(watched: moment.run != nil, complete: !moment.isBeforeHorizon, begins: begins)
-        }
     }
     /// Missing cells whose image failed for good on the one node that tries it: the others wait for that node.
     var heldBack = 0

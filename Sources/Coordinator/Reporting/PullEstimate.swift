@@ -16,7 +16,6 @@ struct PullEstimate: Sendable {
         for node in snapshot.targets {
             guard let row = snapshot.fleet.reading(of: node.name, now: snapshot.now).row else { continue }
             var own = 0.0
-            let orders = snapshot.fleet.orders(of: node.name)
             for (column, state) in zip(images.indices, row.states) where !state.isPresent {
                 if state == .failed, snapshot.fleet.failure(node: node.name, column: column)?.reason.isPermanent == true
                 {
@@ -28,7 +27,8 @@ struct PullEstimate: Sendable {
                 var left = seconds
                 if state == .pulling {
                     pulling += 1
-                    let order = orders.first { $0.reference.normalised == images[column].reference.normalised }
+                    let order = snapshot.fleet.orders(of: node.name)
+                        .first { $0.reference.normalised == images[column].reference.normalised }
                     if let order { left = Self.rest(of: seconds, after: snapshot.now, since: order.assignedAt) }
                 }
                 work += left

@@ -24,13 +24,10 @@ enum AlertRows {
 
     /// Since when each image that isn't present has been absent, and why the newest attempt since then failed.
     static func absences(_ db: Database) throws -> InheritedAbsences {
-        var references: [Int64: String] = [:]
-        let images = try Row.fetchCursor(db, sql: "SELECT id, reference FROM images")
-        while let row = try images.next() { references[row[0]] = row[1] as String }
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT name, absent.image_id, since, began.at,
+                SELECT name, reference, since, began.at,
                     (SELECT reason FROM transitions t
                      WHERE t.node_id = absent.node_id AND t.image_id = absent.image_id AND t.to_state = 3
                          AND t.id >= began.id ORDER BY t.id DESC LIMIT 1) AS reason
@@ -40,6 +37,7 @@ enum AlertRows {
                              AND t.to_state IN (1, 2, 3) AND t.from_state NOT IN (1, 2, 3)) AS first
                     FROM cells c WHERE c.state IN (1, 2, 3)) absent
                 JOIN nodes ON nodes.id = absent.node_id AND nodes.target = 1
+                JOIN images ON images.id = absent.image_id
                 LEFT JOIN transitions began ON began.id = absent.first
                 """)
         var absences = InheritedAbsences()
@@ -51,7 +49,7 @@ enum AlertRows {
             if let code = row[4] as Int64?, let reason = RecordedReason(rawValue: code) {
                 absence.reason = FailureReason(reason)
             }
-            if let reference = references[row[1]] { absences.add(absence, of: reference, on: row[0]) }
+            absences.add(absence, of: row[1], on: row[0])
         }
         return absences
     }
