@@ -85,7 +85,9 @@ let package = Package(
         .target(
             name: "Shared", dependencies: ["CCurl", logging, protobuf],
             exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
-        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: quick),
+        // Reads what runtimes say of failed pulls; pure, and without any dependency.
+        .target(name: "Failures", swiftSettings: quick),
+        .target(name: "Planning", dependencies: ["Failures", "Shared", protobuf], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         coordinator,
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
@@ -122,6 +124,7 @@ let package = Package(
         .testTarget(
             name: "PlanningTests", dependencies: ["Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
             swiftSettings: strict),
+        .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",
@@ -184,7 +187,7 @@ let package = Package(
 )
 
 if isBenchmark {
-    let needed: Set = ["CCurl", "Shared", "Planning", "Coordinator"]
+    let needed: Set = ["CCurl", "Shared", "Failures", "Planning", "Coordinator"]
     package.targets.removeAll { !needed.contains($0.name) }
     package.targets.append(
         .executableTarget(

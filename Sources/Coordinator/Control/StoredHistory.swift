@@ -132,6 +132,10 @@ extension RecordedReason {
             case .cancelled: .cancelled
             case .runtimeUnavailable: .runtimeUnavailable
             case .unknown: .unknown
+            case .corruptContent: .corruptContent
+            case .nodeStorage: .nodeStorage
+            case .unsupportedImage: .unsupportedImage
+            case .policyRejected: .policyRejected
             }
     }
 }

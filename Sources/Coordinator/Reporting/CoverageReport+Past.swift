@@ -67,6 +67,10 @@ extension FailureReason {
         case .cancelled: self = .cancelled
         case .runtimeUnavailable: self = .runtimeUnavailable
         case .unknown: self = .unknown
+        case .corruptContent: self = .corruptContent
+        case .nodeStorage: self = .nodeStorage
+        case .unsupportedImage: self = .unsupportedImage
+        case .policyRejected: self = .policyRejected
         }
     }
 }
