@@ -12,6 +12,9 @@ public struct FailureExplanation: Sendable, Hashable {
     /// Seconds that the registry asks to be left alone, where the message carries them.
     public var retryAfter: Double?
 
+    /// Whether somebody refused access: other credentials could help, also where the reason is ``FailureReason/notFound``.
+    public var isRefused: Bool
+
     /// Reads a message.
     ///
     /// - Parameters:
@@ -21,6 +24,7 @@ public struct FailureExplanation: Sendable, Hashable {
         let chain = ErrorChain(message)
         let cause = RootCause(chain, grpcCode: grpcCode)
         reason = cause.reason
+        isRefused = cause.isRefused
         stage = cause.stage
         mirrorHost = ImageHost.mirror(in: chain)
         retryAfter = RetryAfter.seconds(in: message)

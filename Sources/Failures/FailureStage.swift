@@ -12,6 +12,15 @@ public enum FailureStage: String, Sendable, Hashable, Codable, CaseIterable {
     /// A container of the image, or the runtime's list of what it has.
     case create
 
+    /// What a failure of which nothing is known but the stage mostly is.
+    var usualReason: FailureReason? {
+        switch self {
+        case .authorise: .unauthorized
+        case .unpack: .nodeStorage
+        case .resolve, .fetchManifest, .fetchBlob, .create: nil
+        }
+    }
+
     /// The registry has been asked for what a manifest names by digest: it isn't the reference that is wrong any more.
     var isFetch: Bool { self == .fetchManifest || self == .fetchBlob }
 }

@@ -54,6 +54,8 @@ import Testing
         let hub = FailureExplanation(message: "failed to resolve reference \"docker.io/team/app:1\": \(words)")
         #expect(hub.reason == .notFound)
         #expect(hub.blames == [.reference, .credentials])
+        #expect(hub.isRefused)
+        #expect(!FailureExplanation(message: "docker.io/team/app:1: not found").isRefused)
         let own = FailureExplanation(message: "failed to resolve reference \"r.example.com/team/app:1\": \(words)")
         #expect(own.reason == .unauthorized)
         #expect(own.blames.first == .credentials)

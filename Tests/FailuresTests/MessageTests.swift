@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func readsTheFormsOfRuntimesAndRegistries() {
-        #expect(ReportedMessages.forms.count >= 100)
+        #expect(ReportedMessages.forms.count >= 128)
         #expect(wrong(ReportedMessages.forms) == [])
     }
 

@@ -54,7 +54,7 @@ struct MessageReader {
             } else if byte == UInt8(ascii: "<"), Self.isMarkup(bytes, index) {
                 endToken()
                 while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
-            } else if byte <= 0x20 || byte == 0x7F {
+            } else if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "(") {
                 endToken()
                 index += 1
             } else {

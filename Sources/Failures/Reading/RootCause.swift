@@ -4,6 +4,8 @@ struct RootCause {
     private(set) var stage: FailureStage?
     /// Possible addressees, where the cause knows better than its reason.
     private(set) var blames: [Blame]?
+    /// Somebody refused access.
+    private(set) var isRefused = false
 
     /// What was found of a cause, where.
     private struct Finding {
@@ -47,13 +49,19 @@ struct RootCause {
         }
         guard let found = findings.last(where: { !$0.isClass }) ?? findings.last else {
             reason = Self.reason(chain.grpcCode) ?? Self.reason(grpcCode: grpcCode)
+            if let usual = stage?.usualReason {
+                reason = usual
+            } else if reason == .unknown, Self.isOfProxy(chain) {
+                reason = .network
+                blames = [.node, .registry]
+            }
             return
         }
-        // A class says less than a code of gRPC that says anything.
         reason = found.reason
         blames = found.blames
         adjust(found, findings.map(\.kind), chain)
         if reason == .unknown { reason = Self.reason(grpcCode: grpcCode) }
+        isRefused = isRefused || reason == .unauthorized
     }
 
     // MARK: What the surroundings say
@@ -76,6 +84,7 @@ struct RootCause {
             }
             if isHidden, ImageHost.registry(of: chain) == ImageHost.dockerHub {
                 reason = .notFound
+                isRefused = true
                 blames = [.reference, .credentials]
             }
         }
@@ -142,10 +151,17 @@ struct RootCause {
 
     /// A status's words alone, as the error of a request.
     private static func bareStatus(in index: Int, of chain: ErrorChain) -> FailureReason? {
-        guard index > 0, ["get", "head", "post"].contains(chain.segments[index - 1].words.suffix(2).first) else {
-            return nil
-        }
+        guard index > 0, isRequest(chain.segments[index - 1].words) else { return nil }
         return StatusTable.reasonOfWords(chain.segments[index].words.joined(separator: " "))
+    }
+
+    /// A request's error in words that neither Go nor a registry has: a proxy refused to connect in its own.
+    private static func isOfProxy(_ chain: ErrorChain) -> Bool {
+        chain.segments.indices.dropFirst().contains { isRequest(chain.segments[$0 - 1].words) }
+    }
+
+    private static func isRequest(_ words: [String]) -> Bool {
+        words.last == ErrorChain.name && ["get", "head", "post"].contains(words.suffix(2).first)
     }
 
     // MARK: gRPC

@@ -389,13 +389,6 @@ enum CauseTable {
         Group(
             .nodeStorage, "Docker's stores",
             ["layer does not exist", "error creating overlay mount", "layerdb", "unknown layer", "stable graph"]),
-        Group(
-            .nodeStorage, "containerd, containers/image, Docker: unpacking",
-            [
-                "mount callback failed", "failed to extract layer", "failed to register layer", "apply layer error",
-                "applying layer", "error processing tar file",
-            ]
-        ) { $0.isClass = true },
     ]
 
     // MARK: The runtime
@@ -446,6 +439,5 @@ enum CauseTable {
         Group(.timeout, "gRPC: cancelled by whom we don't know", ["canceled", "cancelled", "timed out"]) {
             $0.isClass = true
         },
-        Group(.unauthorized, "who authorises, when nothing says why", ["failed to authorize"]) { $0.isClass = true },
     ]
 }
