@@ -96,6 +96,19 @@ import Testing
         if host != nil, known.reason.blames.contains(.node) { #expect(known.blames.first == .node) }
     }
 
+    /// Harbor says the same of a repository that it doesn't have and of one whose source it couldn't ask.
+    @Test func aCacheThatMissesARepositoryCouldNotGetIt() {
+        func reason(_ repository: String) -> FailureReason {
+            FailureExplanation(
+                message: "initializing source docker://r.example.com/\(repository):1: reading manifest 1 in "
+                    + "r.example.com/\(repository): unknown: repository \(repository) not found"
+            ).reason
+        }
+        #expect(reason("hub/library/nginx") == .registryUnavailable)
+        #expect(reason("hub/team/app") == .notFound)
+        #expect(reason("library/nginx") == .notFound)
+    }
+
     @Test func readsWhenToComeAgain() {
         #expect(FailureExplanation(message: "429 Too Many Requests, Retry-After: 30").retryAfter == 30)
         #expect(FailureExplanation(message: "toomanyrequests: retry in 1.5m").retryAfter == 90)

@@ -58,7 +58,7 @@ struct Explanation: Codable, Sendable, Hashable {
             "after up to \(SpanText.seconds(Double(policy.initialSeconds))), then twice as long each time, up to "
             + "\(SpanText.seconds(Double(policy.maxSeconds))) (RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS)"
         let asked = known.retryAfter.map { ", but not before the \(SpanText.seconds($0)) that the registry asks for" }
-        return "helps mostly: tried again \(pauses)\(asked ?? "")"
+        return "may help: tried again \(pauses)\(asked ?? "")"
     }
 }
 
@@ -98,10 +98,13 @@ extension Explanation: Answer {
     static func table(_ all: [Explanation], _ style: TextStyle, width: Int?) -> [String] {
         guard !all.isEmpty else { return ["no message was given"] }
         let table = TextTable(
-            header: ["REASON", "STAGE", "BLAMES", "PERMANENT", "NEXT STEP"],
-            rows: all.map {
-                [$0.reason, $0.stage, $0.blames.joined(separator: ","), $0.permanent ? "yes" : "no", $0.nextStep]
-            })
+            header: ["LINE", "REASON", "STAGE", "BLAMES", "PERMANENT", "NEXT STEP"],
+            rows: zip(1..., all).map { line, one in
+                [
+                    "\(line)", one.reason, one.stage, one.blames.joined(separator: ","), one.permanent ? "yes" : "no",
+                    one.nextStep,
+                ]
+            }, rightAligned: [0])
         return [table.render(style, width: width)]
     }
 }

@@ -15,6 +15,13 @@ enum ImageHost {
         return isHost && first != "index.docker.io" ? String(first) : dockerHub
     }
 
+    /// Whether the reference leads through a cache of Docker Hub: its official images are in `library`, which is the first
+    /// part of a repository everywhere else.
+    static func isCached(_ chain: ErrorChain) -> Bool {
+        guard let repository = chain.references.last.flatMap(repository(of:)) else { return false }
+        return repository.split(separator: "/").dropFirst().dropLast().contains("library")
+    }
+
     /// The host that was asked in the place of the reference's registry.
     static func mirror(in chain: ErrorChain) -> String? {
         let registry = registry(of: chain)

@@ -77,6 +77,11 @@ struct RootCause {
             } else if reason == .registryUnavailable, Refusal.isElsewhere(found.segment, chain, at: stage) {
                 reason = .network
             }
+        case .repository:
+            if ImageHost.isCached(chain) {
+                reason = .registryUnavailable
+                blames = [.registry, .reference]
+            }
         case .refusal:
             // Docker Hub says the same of what is private and of what doesn't exist.
             let isHidden = chain.segments.contains {

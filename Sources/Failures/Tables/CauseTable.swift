@@ -15,6 +15,8 @@ enum CauseTable {
         case socket
         /// It says that access is refused, and not why: Docker Hub answers so for what doesn't exist, too.
         case refusal
+        /// A repository is missing: in a cache that can mean that its source couldn't be asked.
+        case repository
     }
 
     struct Cause: Sendable {
@@ -84,10 +86,16 @@ enum CauseTable {
         Group(
             .notFound, "Harbor, Quay, Nexus, Docker: the same in their own words",
             [
-                "resource not found", "repository … not found", "artifact … not found", "tag … not found",
+                "resource not found", "artifact … not found", "tag … not found",
                 "tag not found", "manifest for … not found", "image not found", "repository not found",
                 "project … not found", "no such image",
             ]),
+        Group(
+            .notFound, "Harbor: a repository that it doesn't have, or, of a proxy cache, couldn't get",
+            ["repository … not found"]
+        ) {
+            $0.kind = .repository
+        },
         Group(
             .noMatchingPlatform, "containerd, containers/image, Docker: an index without the node's platform",
             [
