@@ -11,7 +11,7 @@
 /// | 4 | noMatchingPlatform | | 11 | cancelled |
 /// | 5 | rateLimited | | 12 | runtimeUnavailable |
 /// | 6 | registryUnavailable | | 13 | unknown |
-enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
+package enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
     case none = 0
     case notFound = 1
     case unauthorized = 2
