@@ -1,8 +1,11 @@
+import Alerts
+import Formatting
 import FoundationEssentials
+import KubernetesClient
 import Planning
 
 /// An alert as Alertmanager's API v2 takes it (`POST /api/v2/alerts`).
-struct AlertMessage: Codable, Sendable, Equatable {
+package struct AlertMessage: Codable, Sendable, Equatable {
     var labels: [String: String]
     var annotations: [String: String]
     /// RFC 3339.
@@ -44,13 +47,20 @@ struct AlertMessage: Codable, Sendable, Equatable {
     }
 
     /// Who sends it.
-    struct Origin: Sendable, Equatable {
-        var namespace: String
-        var configMap: String
+    package struct Origin: Sendable, Equatable {
+        package var namespace: String
+        package var configMap: String
         /// Where people reach the dashboard; nil: nobody said.
-        var externalURL: WebLink?
+        package var externalURL: WebLink?
         /// Where docs/runbook.md is published; nil: nobody said.
-        var runbookURL: WebLink?
+        package var runbookURL: WebLink?
+
+        package init(namespace: String, configMap: String, externalURL: WebLink? = nil, runbookURL: WebLink? = nil) {
+            self.namespace = namespace
+            self.configMap = configMap
+            self.externalURL = externalURL
+            self.runbookURL = runbookURL
+        }
 
         func view(of image: String) -> String? {
             externalURL.map { "\($0)/#/image/\(percentEncoded(image))" }

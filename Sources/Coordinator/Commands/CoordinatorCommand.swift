@@ -1,4 +1,5 @@
 import ArgumentParser
+import Telemetry
 
 /// `coordinator`: the one binary of the cluster's side, server and questions alike.
 @main

@@ -1,6 +1,9 @@
 import ArgumentParser
+import ConfigurationParsing
+import Formatting
 import FoundationEssentials
 @preconcurrency import Glibc
+import Reporting
 
 /// `coordinator explain`: what an error message of a pull means.
 struct ExplainCommand: ParsableCommand {

@@ -1,3 +1,4 @@
+import ConfigurationParsing
 import Foundation
 
 /// The manifest that a command was given: a file, or standard input for `-`.

@@ -1,3 +1,6 @@
+import ConfigurationParsing
+import Formatting
+
 extension FailureGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells

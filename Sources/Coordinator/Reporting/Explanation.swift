@@ -1,40 +1,41 @@
+import Formatting
 import Planning
 
 /// What a message of a failed pull means, as `coordinator explain` tells it.
-struct Explanation: Codable, Sendable, Hashable {
+package struct Explanation: Codable, Sendable, Hashable {
     /// A ``FailureReason``.
-    var reason: String
+    package var reason: String
     /// The reason in half a sentence.
-    var meaning: String
+    package var meaning: String
     /// What was being done: a ``FailureStage``, or `unknown`.
-    var stage: String
+    package var stage: String
     /// Who can be to blame, the likely one first: of `reference`, `registry`, `node`, `credentials`.
-    var blames: [String]
+    package var blames: [String]
     /// Whether somebody has to change something first.
-    var permanent: Bool
+    package var permanent: Bool
     /// How it's tried again.
-    var retry: String
+    package var retry: String
     /// What to do first.
-    var nextStep: String
+    package var nextStep: String
     /// What to do, one for each of ``blames``.
-    var nextSteps: [Step]
+    package var nextSteps: [Step]
     /// Who was asked in the registry's place, where the message names it.
-    var mirror: String?
+    package var mirror: String?
     /// Seconds that the registry asks to be left alone, where the message says so.
-    var retryAfterSeconds: Double?
+    package var retryAfterSeconds: Double?
     /// As it was given, without what isn't printable, and cut.
-    var message: String
+    package var message: String
 
-    struct Step: Codable, Sendable, Hashable {
-        var blame: String
-        var step: String
+    package struct Step: Codable, Sendable, Hashable {
+        package var blame: String
+        package var step: String
     }
 
     /// Of the message, in UTF-8: the longest that a runtime has been seen to write.
     static let mostMessageBytes = 16_384
 
     /// - Parameter policy: how it would be tried again.
-    init(of message: String, policy: RetryPolicy = RetryPolicy()) {
+    package init(of message: String, policy: RetryPolicy = RetryPolicy()) {
         let known = FailureExplanation(message: message)
         reason = known.reason.rawValue
         meaning = known.reason.meaning
@@ -63,13 +64,13 @@ struct Explanation: Codable, Sendable, Hashable {
 }
 
 extension Explanation: Answer {
-    static let csvTitle = CSV.line([
+    package static let csvTitle = CSV.line([
         "reason", "stage", "blames", "permanent", "next_step", "mirror", "retry", "message",
     ])
 
-    var csv: [String] { [Self.csvTitle, csvLine] }
+    package var csv: [String] { [Self.csvTitle, csvLine] }
 
-    var csvLine: String {
+    package var csvLine: String {
         CSV.line([
             reason, stage, blames.joined(separator: " "), permanent ? "true" : "false", nextStep, mirror ?? "", retry,
             message,
@@ -77,7 +78,7 @@ extension Explanation: Answer {
     }
 
     /// For people, of one message.
-    func text(_ style: TextStyle, width: Int?) -> [String] {
+    package func text(_ style: TextStyle, width: Int?) -> [String] {
         var facts = [("meaning", meaning), ("stage", stage)]
         if !blames.isEmpty { facts.append(("to blame", blames.joined(separator: ", or "))) }
         if let mirror { facts.append(("asked", "\(mirror), in the registry's place")) }
@@ -95,7 +96,7 @@ extension Explanation: Answer {
     }
 
     /// For people, of several messages.
-    static func table(_ all: [Explanation], _ style: TextStyle, width: Int?) -> [String] {
+    package static func table(_ all: [Explanation], _ style: TextStyle, width: Int?) -> [String] {
         guard !all.isEmpty else { return ["no message was given"] }
         let table = TextTable(
             header: ["LINE", "REASON", "STAGE", "BLAMES", "PERMANENT", "NEXT STEP"],

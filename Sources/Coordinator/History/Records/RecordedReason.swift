@@ -13,7 +13,7 @@
 /// | 6 | registryUnavailable | | 13 | unknown |
 /// | 14 | corruptContent | | 16 | unsupportedImage |
 /// | 15 | nodeStorage | | 17 | policyRejected |
-enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
+package enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
     case none = 0
     case notFound = 1
     case unauthorized = 2
