@@ -1,9 +1,6 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// scripts/bench-history sets this: its benchmark looks into the coordinator, which is a library then; nothing else is built.
-let isBenchmark = Context.environment["IMAGE_PULLER_BENCHMARK"] != nil
-
 /// Our own targets treat every warning as an error; dependencies are not held to that.
 let strict: [SwiftSetting] =
     [
@@ -11,7 +8,7 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
         .treatAllWarnings(as: .error),
-    ] + (isBenchmark ? [.unsafeFlags(["-enable-testing"])] : [])
+    ]
 
 /// Of pure code thousands of histories are played in tests: those are compiled with optimisation in debug builds too.
 let quick: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
@@ -29,30 +26,84 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 
-let coordinatorDependencies: [Target.Dependency] = [
-    "Shared", "Planning", argumentParser, crypto, grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle,
-    logging, metrics, protobuf, subprocess,
-    .product(name: "NIOCore", package: "swift-nio"),
-    .product(name: "NIOHTTP1", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
-    .product(name: "SwiftASN1", package: "swift-asn1"),
-    .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-    .product(name: "X509", package: "swift-certificates"), "Yams",
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+
+/// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
+let coordinatorParts: [Target] = [
+    part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
+    part("Formatting", ["Planning"]),
+    part("Manifests", ["KubernetesClient", "Planning", "Shared", logging]),
+    part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
+    part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
+    part("Leadership", ["KubernetesClient", "Manifests", "Shared", logging]),
+    part(
+        "Certificates", ["KubernetesClient", "Manifests", "Shared", crypto, logging, nioCore, nioSSL, asn1, x509]),
+    part(
+        "ConfigurationParsing", folder: "Configuration", ["Formatting", "Manifests", "Planning", "Shared", "Yams"]),
+    part("Alerts", ["Planning"]),
+    part("History", ["Alerts", "ConfigurationParsing", "Formatting", "Planning", "Shared", grdb]),
+    part(
+        "Reporting",
+        ["ConfigurationParsing", "Formatting", "History", "KubernetesClient", "Planning", "Shared", grdb]),
+    part("HTTPListener", [httpTypes, hummingbird, logging, nioCore, nioHTTP1]),
+    part("Registry", ["KubernetesClient", "Shared"]),
+    part(
+        "Control",
+        [
+            "Certificates", "ConfigurationParsing", "Events", "Formatting", "History", "KubernetesClient", "Leadership",
+            "Manifests", "Planning", "Reporting", "Shared", "Telemetry", logging,
+        ]),
+    part(
+        "Access",
+        [
+            "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared", "Telemetry",
+            httpTypes, hummingbird, logging, metrics,
+        ]),
+    part(
+        "Alerting",
+        [
+            "Alerts", "ConfigurationParsing", "Control", "Events", "Formatting", "History", "KubernetesClient",
+            "Planning", "Reporting", "Shared", "Telemetry", logging,
+        ]),
+    part(
+        "Exporter",
+        [
+            "Alerting", "ConfigurationParsing", "Control", "Formatting", "History", "HTTPListener", "Planning",
+            "Reporting", "Shared", "Telemetry", httpTypes, hummingbird,
+        ]),
+    // The page is part of the program: there's no file to forget.
+    part("Dashboard", [crypto, httpTypes, hummingbird], resources: [.embedInCode("Page")]),
+    part(
+        "Server",
+        [
+            "Access", "Certificates", "ConfigurationParsing", "Control", "Dashboard", "Exporter", "Formatting",
+            "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
+            "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioSSL, protobuf,
+        ]),
+    .executableTarget(
+        name: "Coordinator",
+        dependencies: [
+            "Access", "Alerting", "Alerts", "Certificates", "ConfigurationParsing", "Control", "Events", "Exporter",
+            "Formatting", "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning",
+            "Registry", "Reporting", "Server", "Shared", "Telemetry", argumentParser, hummingbird, lifecycle, logging,
+            metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        ],
+        path: "Sources/Coordinator/Commands", swiftSettings: strict),
 ]
 
-/// The dashboard is part of the program: there's no file to forget.
-let dashboard: [Resource] = [.embedInCode("Dashboard/Page")]
-
-let coordinator: Target =
-    isBenchmark
-    ? .target(
-        name: "Coordinator", dependencies: coordinatorDependencies, resources: dashboard,
-        // The benchmark has a main function of its own.
-        swiftSettings: strict + [
-            .unsafeFlags(["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "coordinator_main"])
-        ])
-    : .executableTarget(
-        name: "Coordinator", dependencies: coordinatorDependencies, resources: dashboard, swiftSettings: strict)
+/// A part of the coordinator: a library in the folder of its name.
+func part(
+    _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/Coordinator/\(folder ?? name)",
+        resources: resources.isEmpty ? nil : resources, swiftSettings: strict)
+}
 
 let package = Package(
     name: "image-puller",
@@ -85,9 +136,10 @@ let package = Package(
         .target(
             name: "Shared", dependencies: ["CCurl", logging, protobuf],
             exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
-        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: quick),
+        // Reads what runtimes say of failed pulls; pure, and without any dependency.
+        .target(name: "Failures", swiftSettings: quick),
+        .target(name: "Planning", dependencies: ["Failures", "Shared", protobuf], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
-        coordinator,
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
@@ -122,6 +174,7 @@ let package = Package(
         .testTarget(
             name: "PlanningTests", dependencies: ["Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
             swiftSettings: strict),
+        .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",
@@ -180,15 +233,5 @@ let package = Package(
             name: "DeployTests",
             dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams"],
             exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
-    ]
+    ] + coordinatorParts
 )
-
-if isBenchmark {
-    let needed: Set = ["CCurl", "Shared", "Planning", "Coordinator"]
-    package.targets.removeAll { !needed.contains($0.name) }
-    package.targets.append(
-        .executableTarget(
-            name: "history-bench", dependencies: ["Coordinator", "Planning", "Shared", grdb, protobuf],
-            path: "Benchmarks/History", swiftSettings: strict))
-    package.products = [.executable(name: "history-bench", targets: ["history-bench"])]
-}

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's unit, and the largest value that it may have."""
+    """A figure's unit, and the largest value that it may have; the smallest, where more is better."""
 
     unit: str
     bound: float
+    more_is_better: bool = False
 
 
 FIGURES = {
@@ -27,6 +28,7 @@ FIGURES = {
     # After it was reported.
     "deletion_to_present_s": Figure("s", 1),
     "rotation_failed_reports": Figure("reports", 0),
+    "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 
 
@@ -46,7 +48,7 @@ class Results:
         figure = FIGURES[name]
         text = str(value) if isinstance(value, int) else f"{value:.3f}"
         print(f"{name} {text} {figure.unit}", flush=True)
-        if value > figure.bound:
+        if value < figure.bound if figure.more_is_better else value > figure.bound:
             self.missed.append(f"{name} is {text} {figure.unit}, the bound is {figure.bound:g}")
 
 

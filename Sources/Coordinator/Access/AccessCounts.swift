@@ -1,9 +1,11 @@
 import Logging
+import Reporting
 import Synchronization
+import Telemetry
 
 /// How often somebody wasn't let in, by reason and by who it was meant to be.
-final class AccessCounts: Sendable {
-    enum Audience: String, Sendable, Hashable, CaseIterable {
+package final class AccessCounts: Sendable {
+    package enum Audience: String, Sendable, Hashable, CaseIterable {
         case agents, readers
 
         /// Why somebody of it may not be let in.
@@ -51,7 +53,7 @@ final class AccessCounts: Sendable {
             counted.told[key] = now
             return true
         }
-        Instruments.refused(audience, refusal)
+        Self.countInMetrics(audience, refusal)
         guard isNews else { return }
         var metadata = details()
         metadata["reason"] = "\(refusal.rawValue)"

@@ -1,4 +1,5 @@
 import Logging
+import Reporting
 
 /// Asks the API server what a user may do, and remembers the answer briefly.
 actor AccessDecisions {

@@ -1,12 +1,14 @@
+import HTTPListener
+import KubernetesClient
 import Logging
+import Reporting
 
 /// Lets in the agents of our DaemonSet, each for the node that its pod runs on.
 ///
 /// An agent shows the projected token of its pod. A TokenReview says that it's good, for our audience, and which pod
 /// it is bound to; our own watch says where that pod runs. (The token's own node name is not used: clusters before
 /// 1.30 don't give it.)
-struct AgentAccess: AgentAuthenticator {
-    static let audience = "image-puller"
+package struct AgentAccess: AgentAuthenticator {
     /// Longest time that a token counts after its last review, in seconds; half of it when the API server answers.
     static let remembered = TokenReviewer.Lifetimes(fresh: 300, valid: 600)
 
@@ -18,7 +20,7 @@ struct AgentAccess: AgentAuthenticator {
     /// An agent has one request at a time, and is told when to come.
     private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
 
-    func authenticate(
+    package func authenticate(
         authorization: String?, from address: String, known: () -> Void
     ) async throws -> any AgentIdentity {
         do throws(AccessRefusal) {

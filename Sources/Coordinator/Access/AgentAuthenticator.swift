@@ -1,5 +1,5 @@
 /// Decides whether a request comes from the agent of the node that it speaks for.
-protocol AgentAuthenticator: Sendable {
+package protocol AgentAuthenticator: Sendable {
     /// Says who asks, before anything of the request's body is read.
     ///
     /// - Parameters:
@@ -11,7 +11,7 @@ protocol AgentAuthenticator: Sendable {
 }
 
 /// Who asks.
-protocol AgentIdentity: Sendable {
+package protocol AgentIdentity: Sendable {
     /// - Throws: ``ProblemDocument``, with 403 when this isn't the agent of the node that the report speaks for.
     func authorize(node: String) async throws
 }

@@ -1,4 +1,7 @@
+import Control
+import KubernetesClient
 import Planning
+import Reporting
 
 /// Where the pods of our agents are.
 protocol AgentPods: Sendable {
@@ -54,19 +57,5 @@ struct WatchedAgentPods: AgentPods {
         } catch {
             return .unknown
         }
-    }
-}
-
-extension ControlLoop {
-    /// A pod of the DaemonSet that is followed.
-    func pod(uid: String) -> PodView? { cluster.pods[uid] }
-}
-
-extension ObjectMeta {
-    /// Whether the DaemonSet's controller has made the pod. Labels alone are what anybody can write who may create
-    /// pods.
-    func isOf(_ source: PodSource) -> Bool {
-        guard let owner = controller, owner.kind == "DaemonSet", owner.name == source.daemonSet else { return false }
-        return PodNames.labels(daemonSet: source.daemonSet).allSatisfy { labels[$0.key] == $0.value }
     }
 }

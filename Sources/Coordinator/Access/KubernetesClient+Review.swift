@@ -1,4 +1,5 @@
 import FoundationEssentials
+import KubernetesClient
 import Shared
 
 extension KubernetesClient {

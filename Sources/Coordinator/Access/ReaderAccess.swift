@@ -1,17 +1,20 @@
+import HTTPListener
 import HTTPTypes
 import Hummingbird
+import KubernetesClient
 import Logging
+import Reporting
 
 /// Lets in people and programs on the listener that everybody can reach, as Kubernetes' own components do: a
 /// TokenReview says who they are, a SubjectAccessReview whether they may ask this path.
-struct ReaderAccess: RouterMiddleware {
-    typealias Context = ServerContext
+package struct ReaderAccess: RouterMiddleware {
+    package typealias Context = ServerContext
 
     /// In seconds: briefly, because a reader's token can be taken away by deleting its account.
     static let remembered = TokenReviewer.Lifetimes(fresh: 60, valid: 60)
 
     /// These are for probes, which have no token.
-    static let openPaths: Set<String> = ["/healthz", "/readyz"]
+    package static let openPaths: Set<String> = ["/healthz", "/readyz"]
 
     let tokens: TokenReviewer
     let decisions: AccessDecisions
@@ -19,7 +22,7 @@ struct ReaderAccess: RouterMiddleware {
     /// A dashboard asks a few times a minute.
     private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
 
-    func handle(
+    package func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         let path = request.uri.path

@@ -1,13 +1,16 @@
+import Control
+import KubernetesClient
 import Logging
+import Manifests
 
 /// All that decides who is let in on the listener that everybody can reach.
-struct ServerAccess: Sendable {
+package struct ServerAccess: Sendable {
     let counts: AccessCounts
-    let agents: any AgentAuthenticator
-    let readers: ReaderAccess
+    package let agents: any AgentAuthenticator
+    package let readers: ReaderAccess
 
     /// By the API server, and by the pods that the control loop follows.
-    static func kubernetes(
+    package static func kubernetes(
         _ client: KubernetesClient, loop: ControlLoop, serviceAccount: String, logger: Logger
     ) -> ServerAccess {
         let client = client.forReviews()
@@ -15,8 +18,8 @@ struct ServerAccess: Sendable {
         return ServerAccess(
             counts: counts,
             agents: AgentAccess(
-                tokens: TokenReviewer(AgentAccess.remembered, audience: AgentAccess.audience, logger: logger) {
-                    try await client.review(token: $0, audiences: [AgentAccess.audience])
+                tokens: TokenReviewer(AgentAccess.remembered, audience: AgentToken.audience, logger: logger) {
+                    try await client.review(token: $0, audiences: [AgentToken.audience])
                 }, pods: WatchedAgentPods(loop: loop, client: client), serviceAccount: serviceAccount, counts: counts),
             readers: ReaderAccess(
                 tokens: TokenReviewer(ReaderAccess.remembered, audience: nil, logger: logger) {

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import KubernetesClient
 import Logging
+import Reporting
 
 /// Asks the API server who a token speaks for, and remembers the answer for a while.
 actor TokenReviewer {

@@ -1,14 +1,17 @@
+import Alerts
+import History
 import Planning
+import Reporting
 
 /// Where alerts outlive the coordinator.
-protocol AlertMemory: Sendable {
+package protocol AlertMemory: Sendable {
     /// What earlier runs left; nil when nobody knows.
     func recall(at now: Timestamp) async -> RememberedAlerts?
     /// - Returns: whether they are stored.
     func store(_ alerts: [Alert], at now: Timestamp) async -> Bool
 }
 
-struct RememberedAlerts: Sendable, Equatable {
+package struct RememberedAlerts: Sendable, Equatable {
     /// Firing ones, and those that were resolved not long ago.
     var alerts: [Alert] = []
     var absences = InheritedAbsences()
@@ -35,12 +38,17 @@ struct RememberedAlerts: Sendable, Equatable {
 }
 
 /// Alerts in the history's database.
-struct StoredAlerts: AlertMemory {
-    let store: HistoryStore
+package struct StoredAlerts: AlertMemory {
+    package let store: HistoryStore
     /// `namespace/name` of the ConfigMap.
-    let imageSet: String
+    package let imageSet: String
 
-    func recall(at now: Timestamp) async -> RememberedAlerts? {
+    package init(store: HistoryStore, imageSet: String) {
+        self.store = store
+        self.imageSet = imageSet
+    }
+
+    package func recall(at now: Timestamp) async -> RememberedAlerts? {
         let horizon = (now + -AlertBook.resolvedSeconds).milliseconds
         let imageSet = imageSet
         let run = await store.currentRunID
@@ -51,7 +59,7 @@ struct StoredAlerts: AlertMemory {
         }
     }
 
-    func store(_ alerts: [Alert], at now: Timestamp) async -> Bool {
+    package func store(_ alerts: [Alert], at now: Timestamp) async -> Bool {
         let imageSet = imageSet
         do {
             try await store.write { session in

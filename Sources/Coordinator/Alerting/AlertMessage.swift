@@ -1,8 +1,11 @@
+import Alerts
+import Formatting
 import FoundationEssentials
+import KubernetesClient
 import Planning
 
 /// An alert as Alertmanager's API v2 takes it (`POST /api/v2/alerts`).
-struct AlertMessage: Codable, Sendable, Equatable {
+package struct AlertMessage: Codable, Sendable, Equatable {
     var labels: [String: String]
     var annotations: [String: String]
     /// RFC 3339.
@@ -44,13 +47,20 @@ struct AlertMessage: Codable, Sendable, Equatable {
     }
 
     /// Who sends it.
-    struct Origin: Sendable, Equatable {
-        var namespace: String
-        var configMap: String
+    package struct Origin: Sendable, Equatable {
+        package var namespace: String
+        package var configMap: String
         /// Where people reach the dashboard; nil: nobody said.
-        var externalURL: WebLink?
+        package var externalURL: WebLink?
         /// Where docs/runbook.md is published; nil: nobody said.
-        var runbookURL: WebLink?
+        package var runbookURL: WebLink?
+
+        package init(namespace: String, configMap: String, externalURL: WebLink? = nil, runbookURL: WebLink? = nil) {
+            self.namespace = namespace
+            self.configMap = configMap
+            self.externalURL = externalURL
+            self.runbookURL = runbookURL
+        }
 
         func view(of image: String) -> String? {
             externalURL.map { "\($0)/#/image/\(percentEncoded(image))" }
@@ -58,21 +68,6 @@ struct AlertMessage: Codable, Sendable, Equatable {
     }
 
     private static func explanation(of reason: String) -> String {
-        switch FailureReason(rawValue: reason) {
-        case .notFound: "the registry doesn't have it"
-        case .unauthorized: "the registry refuses the credentials"
-        case .invalidReference: "the reference is malformed"
-        case .noMatchingPlatform: "it isn't made for the nodes' platform"
-        case .rateLimited: "the registry limits the rate of requests"
-        case .registryUnavailable: "the registry can't be reached, or fails"
-        case .network: "the network fails"
-        case .tls: "the registry's certificate isn't trusted"
-        case .diskFull: "the nodes' disks are full"
-        case .timeout: "pulls take longer than PULL_TIMEOUT_SECONDS"
-        case .cancelled: "pulls are cancelled"
-        case .runtimeUnavailable: "the container runtime doesn't answer"
-        case .unknown: "pulls fail for a reason that nobody recognises"
-        case nil: "no attempt has ended yet"
-        }
+        FailureReason(rawValue: reason)?.meaning ?? "no attempt has ended yet"
     }
 }

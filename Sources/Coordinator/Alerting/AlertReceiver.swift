@@ -1,8 +1,9 @@
+import Formatting
 import FoundationEssentials
 import Shared
 
 /// Hands alerts to an Alertmanager.
-struct AlertReceiver: Sendable {
+package struct AlertReceiver: Sendable {
     static let path = "/api/v2/alerts"
 
     var client = HTTPClient()

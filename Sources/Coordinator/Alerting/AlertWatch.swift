@@ -1,12 +1,18 @@
+import Alerts
+import ConfigurationParsing
+import Control
+import History
 import Logging
 import Planning
+import Reporting
+import Telemetry
 
 /// Looks at the fleet again and again: raises and resolves alerts, tells the receiver, and finds what is worth an Event.
 ///
 /// Scrapes share what it finds, so that Prometheus and the receiver are told the same.
-actor AlertWatch {
+package actor AlertWatch {
     /// What to do with what is worth an Event.
-    typealias Tell = @Sendable (CoverageNews.News, Configuration) -> Void
+    package typealias Tell = @Sendable (CoverageNews.News, Configuration) -> Void
 
     private let loop: ControlLoop
     private let clock: CoordinatorClock
@@ -28,7 +34,7 @@ actor AlertWatch {
     /// How often images' versions are counted, which takes a look at every cell's image.
     private static let versionSeconds = 60.0
 
-    init(
+    package init(
         loop: ControlLoop, clock: CoordinatorClock, memory: any AlertMemory, origin: AlertMessage.Origin,
         receiver: AlertReceiver = AlertReceiver(), logger: Logger,
         tell: @escaping Tell = { _, _ in }
@@ -43,7 +49,7 @@ actor AlertWatch {
     }
 
     /// Works until cancelled.
-    func run() async {
+    package func run() async {
         await restore()
         while !Task.isCancelled {
             if let snapshot = await loop.snapshot() { look(snapshot, cells: snapshot.targetCells()) }
@@ -96,7 +102,7 @@ actor AlertWatch {
     }
 
     /// What a scrape gets of it, after another look if there was none just now.
-    func families(_ snapshot: Snapshot, cells: [NodeCells]) -> [MetricFamily] {
+    package func families(_ snapshot: Snapshot, cells: [NodeCells]) -> [MetricFamily] {
         if !hasLooked(at: snapshot) { look(snapshot, cells: cells) }
         let overdue = book.firing.values.sorted { $0.key < $1.key }.map { alert in
             MetricFamily.Sample(

@@ -1,11 +1,14 @@
+import Events
+import KubernetesClient
 import Logging
 import Planning
+import Reporting
 import Shared
 
 /// Writes Events of what ``CoverageNews`` finds: about the DaemonSet, and about nodes where we may.
 ///
 /// Somebody must run ``run()``.
-final class CoverageEvents: Sendable {
+package final class CoverageEvents: Sendable {
     private struct Told: Sendable {
         var news: CoverageNews.News
         var namespace: String
@@ -20,7 +23,7 @@ final class CoverageEvents: Sendable {
     private let continuation: AsyncStream<Told>.Continuation
 
     /// - Parameter aboutNodes: whether we may write Events about nodes.
-    init(client: KubernetesClient, aboutNodes: Bool, logger: Logger) {
+    package init(client: KubernetesClient, aboutNodes: Bool, logger: Logger) {
         self.client = client
         recorder = EventRecorder(client: client, logger: logger)
         nodeRecorder =
@@ -30,13 +33,13 @@ final class CoverageEvents: Sendable {
         (queue, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(EventRecorder.queueLength))
     }
 
-    func tell(_ news: CoverageNews.News, _ configuration: Configuration) {
+    package func tell(_ news: CoverageNews.News, _ configuration: Configuration) {
         continuation.yield(
             Told(news: news, namespace: configuration.namespace, daemonSet: configuration.daemonSetName))
     }
 
     /// Works until cancelled.
-    func run() async {
+    package func run() async {
         await withTaskGroup { group in
             group.addTask { await self.recorder.run() }
             group.addTask { await self.nodeRecorder?.run() }

@@ -1,10 +1,12 @@
+import Control
 import Planning
+import Reporting
 
 /// Tells what is worth an Event from what is as before: a value without I/O or clock.
 ///
 /// Unknown is no news, and neither is what is so when this run looks for the first time.
-struct CoverageNews: Sendable {
-    enum News: Sendable, Equatable {
+package struct CoverageNews: Sendable {
+    package enum News: Sendable, Equatable {
         /// Every target node has the image, and one hadn't before.
         case imageCached(ImageEntry, nodes: Int)
         /// An image fails for a reason that it didn't fail for at the last look.

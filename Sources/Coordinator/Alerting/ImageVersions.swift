@@ -1,4 +1,6 @@
+import Control
 import Planning
+import Reporting
 
 /// How many different images nodes have under one reference: more than one where a tag moved.
 ///

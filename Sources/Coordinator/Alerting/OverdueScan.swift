@@ -1,4 +1,7 @@
+import Alerts
+import Control
 import Planning
+import Reporting
 import Shared
 
 /// One look at all cells: keeps the ledger of absences, and finds what is overdue.

@@ -1,17 +1,19 @@
 import FoundationEssentials
+import KubernetesClient
 import Logging
+import Manifests
 import Shared
 
 /// Keeps the coordinator's certificates: in its Secret, in the agents' bundle, and on the listener.
 ///
 /// Every write of the Secret names the version that it was made from, so that of two coordinators only one rotates
 /// and the other follows.
-actor CertificateKeeper {
+package actor CertificateKeeper {
     let client: KubernetesClient
     /// Of the Secret; that of the coordinator.
     let namespace: String
     let service: String
-    let identity: ServingIdentity
+    package nonisolated let identity: ServingIdentity
     let logger: Logger
     private let names: Set<String>
     private let policy: CertificatePolicy
@@ -35,9 +37,9 @@ actor CertificateKeeper {
     static let pause: Double = 5
 
     var secretName: String { "\(service)-tls" }
-    nonisolated static func configMapName(service: String) -> String { "\(service)-ca" }
+    package nonisolated static func configMapName(service: String) -> String { "\(service)-ca" }
 
-    init(
+    package init(
         client: KubernetesClient, namespace: String, service: String, names: Set<String>,
         identity: ServingIdentity, policy: CertificatePolicy = CertificatePolicy(),
         maker: any CertificateMaking = CertificateMaker(), now: @escaping @Sendable () -> Date = { Date() },
@@ -58,7 +60,7 @@ actor CertificateKeeper {
     }
 
     /// Works until cancelled.
-    func run() async {
+    package func run() async {
         while !Task.isCancelled {
             let pause = await lookAfter()
             try? await Task.sleep(for: .milliseconds(Int64(max(0.05, pause) * 1000)))
@@ -90,7 +92,7 @@ actor CertificateKeeper {
     }
 
     /// Agents of a DaemonSet in this namespace will read the bundle there.
-    func publish(in place: String) async throws {
+    package func publish(in place: String) async throws {
         places.insert(place)
         isPlaced = true
         // At the start the Secret is being read, or made.
@@ -103,7 +105,7 @@ actor CertificateKeeper {
     }
 
     /// There are no agents in this namespace any more.
-    func withdraw(from place: String) async throws {
+    package func withdraw(from place: String) async throws {
         guard place != namespace else { return }
         places.remove(place)
         try await client.delete(.configMaps, name: Self.configMapName(service: service), namespace: place)

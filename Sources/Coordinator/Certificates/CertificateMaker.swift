@@ -4,8 +4,8 @@ import SwiftASN1
 import X509
 
 /// Makes certificates with ECDSA P-256 keys.
-struct CertificateMaker: CertificateMaking {
-    func authority(_ validity: Range<Date>) throws -> IssuedCertificate {
+package struct CertificateMaker: CertificateMaking {
+    package func authority(_ validity: Range<Date>) throws -> IssuedCertificate {
         let key = P256.Signing.PrivateKey()
         let signer = Certificate.PrivateKey(key)
         // A name of its own: verifiers look for issuers by name, and two authorities are trusted during a rotation.
@@ -25,7 +25,7 @@ struct CertificateMaker: CertificateMaking {
         return try IssuedCertificate(certificate, key)
     }
 
-    func serving(
+    package func serving(
         _ names: Set<String>, by authority: IssuedCertificate, _ validity: Range<Date>
     ) throws -> IssuedCertificate {
         let issuer = try Certificate(pemEncoded: authority.certificate)

@@ -4,16 +4,27 @@ import FoundationEssentials
 ///
 /// An agent trusts the bundle that the kubelet delivered to it last, so a new authority signs nothing before every
 /// agent has had the time to hear of it, and an old one stays in the bundle until all that it signed has expired.
-struct CertificatePolicy: Sendable, Hashable {
+package struct CertificatePolicy: Sendable, Hashable {
     /// In seconds, as all durations here.
-    var servingLifetime: Double = 30 * 86_400
-    var authorityLifetime: Double = 365 * 86_400
+    package var servingLifetime: Double = 30 * 86_400
+    package var authorityLifetime: Double = 365 * 86_400
     /// The share of a lifetime after which there's a successor.
     var renewal = 2.0 / 3
     /// Certificates begin so long before they are made, for nodes whose clocks are behind.
     var backdating: Double = 86_400
     /// How long a ConfigMap takes to every agent: kubelets look about every minute, and cache for as long.
-    var delivery: Double = 600
+    package var delivery: Double = 600
+
+    package init(
+        servingLifetime: Double = 30 * 86_400, authorityLifetime: Double = 365 * 86_400, renewal: Double = 2.0 / 3,
+        backdating: Double = 86_400, delivery: Double = 600
+    ) {
+        self.servingLifetime = servingLifetime
+        self.authorityLifetime = authorityLifetime
+        self.renewal = renewal
+        self.backdating = backdating
+        self.delivery = delivery
+    }
 
     enum Action: Sendable, Hashable {
         /// There's no authority that could be used: begin anew.

@@ -69,7 +69,7 @@ struct CertificateState: Sendable, Hashable {
 }
 
 /// Makes keys and certificates.
-protocol CertificateMaking: Sendable {
+package protocol CertificateMaking: Sendable {
     func authority(_ validity: Range<Date>) throws -> IssuedCertificate
     func serving(
         _ names: Set<String>, by authority: IssuedCertificate, _ validity: Range<Date>

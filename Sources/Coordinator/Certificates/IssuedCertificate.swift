@@ -1,7 +1,8 @@
 import FoundationEssentials
+import KubernetesClient
 
 /// A certificate with its private key, and what the policy has to know of it. Prints no key.
-struct IssuedCertificate: Sendable, Hashable {
+package struct IssuedCertificate: Sendable, Hashable {
     /// PEM.
     var certificate: String
     /// PEM, without a passphrase.
@@ -15,10 +16,10 @@ struct IssuedCertificate: Sendable, Hashable {
 }
 
 extension IssuedCertificate: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    var description: String {
+    package var description: String {
         let names = names.isEmpty ? "" : " of \(names.sorted().joined(separator: ", "))"
         return "certificate\(names), valid until \(KubernetesTime(notAfter))"
     }
-    var debugDescription: String { description }
-    var customMirror: Mirror { Mirror(self, children: ["names": names, "notAfter": notAfter]) }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["names": names, "notAfter": notAfter]) }
 }

@@ -4,11 +4,11 @@ import NIOSSL
 import Synchronization
 
 /// What the listener shows to those who connect. It can change at any time: connections that are open stay.
-final class ServingIdentity: Sendable {
+package final class ServingIdentity: Sendable {
     private let context: Mutex<NIOSSLContext>
 
     /// Until the kept certificate is read, one that nobody trusts: the kubelet's probes verify nothing.
-    init() throws {
+    package init() throws {
         let now = Date()
         let maker = CertificateMaker()
         let authority = try maker.authority(now - 3600..<now + 86_400)
@@ -17,7 +17,7 @@ final class ServingIdentity: Sendable {
     }
 
     /// For the next connection.
-    var current: NIOSSLContext { context.withLock { $0 } }
+    package var current: NIOSSLContext { context.withLock { $0 } }
 
     /// - Throws: when NIOSSL can't use it; the former one is shown further then.
     func use(_ certificate: IssuedCertificate) throws {

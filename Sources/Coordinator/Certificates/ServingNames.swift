@@ -3,9 +3,9 @@ import SwiftASN1
 import X509
 
 /// The names that the coordinator's certificate bears.
-enum ServingNames {
+package enum ServingNames {
     /// Those of its Service, of this host, and the one that agents are told to come to.
-    static func all(service: String, namespace: String, agentURL: String?) -> Set<String> {
+    package static func all(service: String, namespace: String, agentURL: String?) -> Set<String> {
         var names: Set<String> = [
             service, "\(service).\(namespace)", "\(service).\(namespace).svc",
             "\(service).\(namespace).svc.cluster.local", "localhost", "127.0.0.1",
@@ -15,7 +15,7 @@ enum ServingNames {
     }
 
     /// The host of a URL, without brackets around an IPv6 address.
-    static func host(of url: String) -> String? {
+    package static func host(of url: String) -> String? {
         guard let scheme = url.firstRange(of: "://") else { return nil }
         let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if authority.hasPrefix("[") {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 
 /// `coordinator attempts`: what was tried, newest first.
 struct AttemptsCommand: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Formatting
 import Foundation
+import History
 import Shared
 
 /// `coordinator backup FILE`: a copy of history, made while the coordinator serves.

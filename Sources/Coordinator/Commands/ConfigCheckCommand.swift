@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConfigurationParsing
 import Foundation
 
 /// `coordinator config`: what concerns ConfigMap files, without a cluster.

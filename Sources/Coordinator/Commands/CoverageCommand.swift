@@ -1,6 +1,8 @@
 import ArgumentParser
+import Formatting
 import FoundationEssentials
 import Planning
+import Reporting
 import Shared
 
 /// `coordinator coverage`: the report, now or of a past moment, live until it's good enough, or as a series.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Formatting
+import Reporting
 
 /// `coordinator history`: what changed, newest first.
 struct HistoryCommand: AsyncParsableCommand {

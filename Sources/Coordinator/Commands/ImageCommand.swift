@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 
 /// `coordinator image NAME`: where an image is, where it isn't and why.
 struct ImageCommand: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import History
 @preconcurrency import Glibc
 
 /// A file that gets its name when it is whole and synced.

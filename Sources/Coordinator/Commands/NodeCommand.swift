@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 
 /// `coordinator node NAME`: why this node isn't covered, and what is being done.
 struct NodeCommand: AsyncParsableCommand {

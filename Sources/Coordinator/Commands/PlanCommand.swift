@@ -1,5 +1,8 @@
 import ArgumentParser
+import ConfigurationParsing
 import Foundation
+import Registry
+import Reporting
 import Shared
 
 /// `coordinator plan FILE`: what an edited ConfigMap would pull, before anybody applies it.

@@ -1,3 +1,6 @@
+import ConfigurationParsing
+import Formatting
+import Reporting
 @preconcurrency import Glibc
 
 /// Live progress on standard error: bars that are drawn over on a terminal, a line now and then elsewhere.

@@ -1,4 +1,7 @@
 import ArgumentParser
+import ConfigurationParsing
+import Control
+import Formatting
 
 /// `coordinator pull IMAGE`: now, whatever the plan waits for.
 struct PullCommand: AsyncParsableCommand {

@@ -1,6 +1,10 @@
 import ArgumentParser
+import ConfigurationParsing
+import Formatting
 import FoundationEssentials
+import KubernetesClient
 import Planning
+import Reporting
 import Shared
 
 /// What all questions share: how the answer is printed, and how much of it.

@@ -1,7 +1,10 @@
 import ArgumentParser
 import FoundationEssentials
-@preconcurrency import Glibc
+import HTTPListener
+import History
+import KubernetesClient
 import Shared
+@preconcurrency import Glibc
 
 /// Where a query finds the coordinator.
 struct ServerOptions: ParsableArguments {

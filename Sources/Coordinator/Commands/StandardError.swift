@@ -1,3 +1,4 @@
+import Reporting
 @preconcurrency import Glibc
 
 /// Where a command speaks to people while its answer goes to standard output.

@@ -1,3 +1,4 @@
+import History
 @preconcurrency import Glibc
 
 /// Where a command's answer goes.

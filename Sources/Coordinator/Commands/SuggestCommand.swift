@@ -1,6 +1,12 @@
 import ArgumentParser
+import ConfigurationParsing
+import Control
+import Formatting
 import FoundationEssentials
+import KubernetesClient
 import Logging
+import Manifests
+import Reporting
 import Shared
 
 /// `coordinator suggest`: which images should be listed, by what pods waited for.

@@ -1,3 +1,4 @@
+import Formatting
 @preconcurrency import Glibc
 
 /// Where a command's answer goes.

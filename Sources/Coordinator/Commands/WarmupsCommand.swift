@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reporting
 
 /// `coordinator warmups`: how long new nodes took.
 struct WarmupsCommand: AsyncParsableCommand {

@@ -1,3 +1,5 @@
+import Reporting
+
 /// A report that is drawn again and again: on a terminal it stays where it is, and isn't longer than the screen.
 enum WatchScreen {
     /// The lines that fit, the time above them.

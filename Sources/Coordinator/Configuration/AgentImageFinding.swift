@@ -2,7 +2,7 @@ import Planning
 
 extension AgentImageTrial {
     /// Why `KIP_IMAGE` isn't what agents run from; nil: it is, or is on its way.
-    var finding: Finding? {
+    package var finding: Finding? {
         guard let trouble, let wanted else { return nil }
         let kept = proven.map { "every other node keeps its pod, and the pod template has \($0)" } ?? ""
         switch trouble {

@@ -1,22 +1,34 @@
+import Formatting
 import Planning
 
 /// Whether the nodes can run what a configuration asks of them: said before a pod hangs in Pending.
-struct ClusterFit: Sendable {
+package struct ClusterFit: Sendable {
     /// A target node, and what it can give to pods (`status.allocatable`).
-    struct Node: Sendable, Equatable {
+    package struct Node: Sendable, Equatable {
         var name: String
         var memory: Quantity
         var cpu: Quantity
+
+        package init(name: String, memory: Quantity, cpu: Quantity) {
+            self.name = name
+            self.memory = memory
+            self.cpu = cpu
+        }
     }
 
     /// What the agent's container requests besides the sleep containers.
-    var agentMemory = Quantity.zero
-    var agentCPU = Quantity.zero
+    package var agentMemory = Quantity.zero
+    package var agentCPU = Quantity.zero
+
+    package init(agentMemory: Quantity = Quantity.zero, agentCPU: Quantity = Quantity.zero) {
+        self.agentMemory = agentMemory
+        self.agentCPU = agentCPU
+    }
 
     /// - Parameters:
     ///   - nodes: how many nodes the cluster has, selected or not.
     ///   - targets: those that the configuration selects.
-    func findings(for configuration: Configuration, nodes: Int, targets: [Node]) -> [Finding] {
+    package func findings(for configuration: Configuration, nodes: Int, targets: [Node]) -> [Finding] {
         guard !targets.isEmpty else { return nodes == 0 ? [] : [noTarget(configuration, nodes: nodes)] }
         guard let each = requests(of: configuration) else { return [] }
         let count = configuration.images.count

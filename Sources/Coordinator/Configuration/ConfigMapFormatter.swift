@@ -3,9 +3,9 @@ import Planning
 import Shared
 
 /// Writes a configuration as the data of a ConfigMap: reading that again gives the same configuration.
-enum ConfigMapFormatter {
+package enum ConfigMapFormatter {
     /// Every key, in the formats that the Go puller understands where it knows the key.
-    static func data(for configuration: Configuration) -> [String: String] {
+    package static func data(for configuration: Configuration) -> [String: String] {
         var data: [String: String] = [:]
         for key in ConfigurationKey.allCases { data[key.rawValue] = value(of: key, in: configuration) }
         return data
@@ -61,8 +61,8 @@ enum ConfigMapFormatter {
 }
 
 /// The ConfigMap that the coordinator creates when there's none: every key with its default, and no images.
-enum ConfigMapDefaults {
-    static func data(_ options: ConfigurationOptions) -> [String: String] {
+package enum ConfigMapDefaults {
+    package static func data(_ options: ConfigurationOptions) -> [String: String] {
         var configuration = Configuration()
         configuration.namespace = options.ownNamespace
         // KIP_IMAGE stays empty, so that it follows the coordinator's own image through upgrades.

@@ -1,25 +1,26 @@
+import Formatting
 import Planning
 
 /// What becomes of an edit of the ConfigMap.
-enum ConfigurationDecision: Sendable, Equatable {
+package enum ConfigurationDecision: Sendable, Equatable {
     /// It is in force from now on, except for what the findings of severity error name.
     case accepted(Configuration, [Finding])
     /// As if it hadn't been made: the last accepted configuration stays in force.
     case rejected([Finding])
 
-    var findings: [Finding] {
+    package var findings: [Finding] {
         switch self {
         case .accepted(_, let findings), .rejected(let findings): findings
         }
     }
 
-    var configuration: Configuration? {
+    package var configuration: Configuration? {
         guard case .accepted(let configuration, _) = self else { return nil }
         return configuration
     }
 
     /// One line for a log or an Event.
-    var summary: String {
+    package var summary: String {
         let errors = findings.count { $0.severity == .error }
         let warnings = findings.count { $0.severity == .warning }
         switch self {
@@ -31,9 +32,4 @@ enum ConfigurationDecision: Sendable, Equatable {
             return "rejected for \(counted(errors, "error")): the last accepted configuration stays in force"
         }
     }
-}
-
-/// `1 image`, `2 images`.
-func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
-    "\(count) \(count == 1 ? noun : plural ?? noun + "s")"
 }

@@ -1,5 +1,5 @@
 /// The keys of the ConfigMap that mean something.
-enum ConfigurationKey: String, Sendable, CaseIterable {
+package enum ConfigurationKey: String, Sendable, CaseIterable {
     // Those of the Go puller, with its formats.
     case images = "IMAGES"
     case cachingIntervalHours = "CACHING_INTERVAL_HOURS"

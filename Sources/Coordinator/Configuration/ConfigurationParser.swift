@@ -1,21 +1,27 @@
+import Formatting
+import Manifests
 import Planning
 
 /// Turns a ConfigMap into a configuration, or says why not: a pure function of what the user wrote, of the last accepted
 /// configuration and of how the coordinator was installed.
 ///
 /// Whatever the input, it neither crashes nor drops anything in silence, and no mistake releases an image that is cached.
-struct ConfigurationParser: Sendable {
+package struct ConfigurationParser: Sendable {
     /// The API server and etcd take 1.5 MiB at most, and a DaemonSet carries its template in each ControllerRevision too.
     static let maximumTemplateBytes = DaemonSetManifest.maximumTemplateBytes
 
-    var options = ConfigurationOptions()
+    package var options = ConfigurationOptions()
+
+    package init(options: ConfigurationOptions = ConfigurationOptions()) {
+        self.options = options
+    }
 
     /// Judges an edit.
     ///
     /// - Parameters:
     ///   - last: the configuration in force; nil before the first.
     ///   - templateBytes: the size of the pod template that a configuration leads to, as JSON.
-    func decide(
+    package func decide(
         _ content: ConfigMapContent, last: Configuration?, templateBytes: (Configuration) -> Int
     ) -> ConfigurationDecision {
         let reading = read(content, last: last)

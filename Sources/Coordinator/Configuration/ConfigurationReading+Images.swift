@@ -1,3 +1,4 @@
+import Formatting
 import Planning
 
 extension ConfigurationReading {

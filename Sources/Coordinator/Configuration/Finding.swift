@@ -2,8 +2,8 @@
 ///
 /// Findings go to logs, Events and the API, so their texts never hold a password: whoever makes one passes quoted text
 /// through ``Redaction`` first.
-struct Finding: Sendable, Hashable, Codable {
-    enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
+package struct Finding: Sendable, Hashable, Codable {
+    package enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
         /// Something that the user wrote doesn't take effect.
         case error
         /// It takes effect, and probably not as meant.
@@ -19,9 +19,9 @@ struct Finding: Sendable, Hashable, Codable {
         var text: String
     }
 
-    var severity: Severity
+    package var severity: Severity
     /// The key of the ConfigMap, or `metadata.annotations` and the like for what is no key.
-    var key: String
+    package var key: String
     var entry: Entry?
     /// The place within the key's value.
     var position: TextPosition?
@@ -31,7 +31,7 @@ struct Finding: Sendable, Hashable, Codable {
 
 extension Finding: CustomStringConvertible {
     /// One line: where, what, next step.
-    var description: String {
+    package var description: String {
         var text = key
         if let entry { text += ", entry \(entry.number) \"\(entry.text)\"" }
         if let position { text += ", \(position)" }

@@ -1,9 +1,9 @@
 /// Makes what a user wrote fit for logs: no passwords, no line breaks, not too long.
-enum Redaction {
+package enum Redaction {
     static let mask = "***"
 
     /// A text to be quoted: credentials masked, white space and control characters shown as one space, cut at `limit`.
-    static func quote(_ text: some StringProtocol, limit: Int = 120) -> String {
+    package static func quote(_ text: some StringProtocol, limit: Int = 120) -> String {
         var quoted = ""
         for scalar in withoutCredentials(String(text)).unicodeScalars {
             let isBlank = scalar.properties.isWhitespace || scalar.properties.generalCategory == .control

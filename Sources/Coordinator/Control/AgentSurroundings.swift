@@ -1,8 +1,11 @@
+import Certificates
+import KubernetesClient
 import Logging
+import Manifests
 import Shared
 
 /// What agents need beside the DaemonSet, in its namespace: a bundle to trust, and an account for their tokens.
-protocol AgentSurroundings: Sendable {
+package protocol AgentSurroundings: Sendable {
     /// - Throws: when something is missing without which no agent could work; it's tried again.
     func prepare(in namespace: String) async throws
     /// There's no DaemonSet of ours in this namespace any more.
@@ -10,20 +13,31 @@ protocol AgentSurroundings: Sendable {
 }
 
 /// The ConfigMap of the certificates, and the agents' service account.
-struct KubernetesSurroundings: AgentSurroundings {
-    let client: KubernetesClient
-    let certificates: CertificateKeeper
+package struct KubernetesSurroundings: AgentSurroundings {
+    package let client: KubernetesClient
+    package let certificates: CertificateKeeper
     /// The name of the agents' service account.
-    let serviceAccount: String
-    let logger: Logger
-    let warn: @Sendable (_ reason: String, _ message: String) -> Void
+    package let serviceAccount: String
+    package let logger: Logger
+    package let warn: @Sendable (_ reason: String, _ message: String) -> Void
 
-    func prepare(in namespace: String) async throws {
+    package init(
+        client: KubernetesClient, certificates: CertificateKeeper, serviceAccount: String, logger: Logger,
+        warn: @escaping @Sendable (_ reason: String, _ message: String) -> Void
+    ) {
+        self.client = client
+        self.certificates = certificates
+        self.serviceAccount = serviceAccount
+        self.logger = logger
+        self.warn = warn
+    }
+
+    package func prepare(in namespace: String) async throws {
         try await certificates.publish(in: namespace)
         try await ensureAccount(in: namespace)
     }
 
-    func leave(_ namespace: String) async throws { try await certificates.withdraw(from: namespace) }
+    package func leave(_ namespace: String) async throws { try await certificates.withdraw(from: namespace) }
 
     /// A missing account is made where that is allowed. It has no permission at all.
     private func ensureAccount(in namespace: String) async throws {

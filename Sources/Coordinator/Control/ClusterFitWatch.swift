@@ -1,4 +1,8 @@
+import ConfigurationParsing
+import Events
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
 import Shared
 
@@ -7,17 +11,30 @@ import Shared
 ///
 /// The status always tells how it is now. Log and Event only speak when something else is wrong than before, or after
 /// an edit: in a cluster that scales by itself the numbers change all the time.
-struct ClusterFitWatch: Sendable {
-    let loop: ControlLoop
-    let board: ConfigurationBoard
-    let options: ManifestOptions
-    let configMap: ObjectReference
-    let events: EventRecorder
-    let logger: Logger
+package struct ClusterFitWatch: Sendable {
+    package let loop: ControlLoop
+    package let board: ConfigurationBoard
+    package let options: ManifestOptions
+    package let configMap: ObjectReference
+    package let events: EventRecorder
+    package let logger: Logger
     var interval = Duration.seconds(1)
 
+    package init(
+        loop: ControlLoop, board: ConfigurationBoard, options: ManifestOptions, configMap: ObjectReference,
+        events: EventRecorder, logger: Logger, interval: Duration = Duration.seconds(1)
+    ) {
+        self.loop = loop
+        self.board = board
+        self.options = options
+        self.configMap = configMap
+        self.events = events
+        self.logger = logger
+        self.interval = interval
+    }
+
     /// Works until cancelled.
-    func run() async {
+    package func run() async {
         var news = ClusterFitNews()
         var trouble: Plan.RollOutTrouble?
         var own: AgentImageTrial?

@@ -1,3 +1,6 @@
+import ConfigurationParsing
+import KubernetesClient
+import Manifests
 import Planning
 
 extension ClusterWatcher {

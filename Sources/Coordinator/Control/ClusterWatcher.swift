@@ -1,14 +1,24 @@
+import ConfigurationParsing
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
+import Reporting
 
 /// Keeps the control loop's view of nodes and pods true, by watches.
-struct ClusterWatcher: Sendable {
-    let client: KubernetesClient
-    let loop: ControlLoop
-    let logger: Logger
+package struct ClusterWatcher: Sendable {
+    package let client: KubernetesClient
+    package let loop: ControlLoop
+    package let logger: Logger
+
+    package init(client: KubernetesClient, loop: ControlLoop, logger: Logger) {
+        self.client = client
+        self.loop = loop
+        self.logger = logger
+    }
 
     /// Follows all nodes until cancelled.
-    func followNodes() async {
+    package func followNodes() async {
         for await event in Reflector(Node.self, client: client, onTrouble: trouble("nodes")) {
             switch event {
             case .synced(let nodes): await loop.replaceNodes(nodes.map(NodeView.init))
@@ -76,12 +86,6 @@ extension ConditionView {
     }
 }
 
-extension Timestamp {
-    init(_ time: KubernetesTime) {
-        self.init(milliseconds: Int64((time.secondsSinceEpoch * 1000).rounded()))
-    }
-}
-
 extension PodView {
     /// Nil for a pod that no node has yet.
     init?(_ pod: Pod) {
@@ -124,7 +128,4 @@ extension ContainerView {
             waitingReason = Self.outOfMemory
         }
     }
-
-    /// The kernel killed it: it took more memory than its limit.
-    static let outOfMemory = "OOMKilled"
 }

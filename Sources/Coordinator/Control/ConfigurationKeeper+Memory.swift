@@ -1,6 +1,11 @@
+import ConfigurationParsing
 import FoundationEssentials
+import History
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
+import Reporting
 import Shared
 
 extension ConfigurationKeeper {

@@ -1,14 +1,21 @@
+import ConfigurationParsing
+import Events
+import Formatting
 import FoundationEssentials
+import History
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
 import Shared
+import Telemetry
 
 /// Owns the ConfigMap: creates it when there's none, watches it, judges each edit, and puts accepted ones in force.
 ///
 /// What the user wrote is never overwritten; beside it stand a label and an annotation of ours.
-actor ConfigurationKeeper {
+package actor ConfigurationKeeper {
     /// Puts a configuration in force.
-    typealias Adopt = @Sendable (Configuration, _ revision: Int) async -> Void
+    package typealias Adopt = @Sendable (Configuration, _ revision: Int) async -> Void
 
     let client: KubernetesClient
     private let namespace: String
@@ -30,7 +37,7 @@ actor ConfigurationKeeper {
     let storingInterval: Duration
     private(set) var status: ConfigurationStatus { didSet { board.post(status) } }
 
-    init(
+    package init(
         client: KubernetesClient, namespace: String, name: String, parser: ConfigurationParser,
         manifestOptions: ManifestOptions, history: HistoryStore, events: EventRecorder, clock: CoordinatorClock,
         board: ConfigurationBoard, logger: Logger, storingInterval: Duration = .seconds(10),
@@ -52,7 +59,7 @@ actor ConfigurationKeeper {
     }
 
     /// Works until cancelled.
-    func run() async {
+    package func run() async {
         await restore()
         await withTaskGroup { group in
             group.addTask { await self.keepStored() }
@@ -221,11 +228,5 @@ actor ConfigurationKeeper {
         } catch {
             logger.warning("can't annotate the ConfigMap with its revision", metadata: ["error": "\(error)"])
         }
-    }
-}
-
-extension ConfigurationStatus.Remark {
-    init(_ finding: Finding) {
-        self.init(severity: finding.severity.rawValue, key: finding.key, message: finding.description)
     }
 }

@@ -1,6 +1,8 @@
+import History
 import Logging
 import Planning
 import Shared
+import Telemetry
 
 extension ControlLoop {
     /// Takes a report and answers it, at the latest when the wait is over.
@@ -10,7 +12,7 @@ extension ControlLoop {
     ///   - wait: how long the answer may wait for another one.
     ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
-    func ingest(
+    package func ingest(
         _ report: WireReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
     ) async throws -> WireReportReply {
         let start = ContinuousClock.now
@@ -31,7 +33,7 @@ extension ControlLoop {
 
     /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
     /// with its connection meanwhile, 60 KB for each, so of thousands only the first ones wait.
-    func untilReady(patience: Duration) async {
+    package func untilReady(patience: Duration) async {
         guard hasPlaceToWait else { return }
         let deadline = ContinuousClock.now + patience
         arriving += 1
@@ -45,7 +47,7 @@ extension ControlLoop {
     static let maximumArriving = 200
 
     /// Whether an agent that comes now is to wait until reports can be taken.
-    var hasPlaceToWait: Bool { !isReady && arriving < Self.maximumArriving }
+    package var hasPlaceToWait: Bool { !isReady && arriving < Self.maximumArriving }
 
     /// Whether reports can be taken.
     var isReady: Bool { configuration != nil && cluster.isSynced }
@@ -109,7 +111,7 @@ extension ControlLoop {
     }
 
     /// Ends all long polls, and lets no other begin: the coordinator ends.
-    func endWaits() {
+    package func endWaits() {
         isEnding = true
         waiters.notifyAll()
         waitTimer?.task.cancel()
@@ -161,7 +163,7 @@ extension ControlLoop {
 }
 
 /// Why a report is refused.
-enum ReportRefusal: Error, Equatable {
+package enum ReportRefusal: Error, Equatable {
     case incomplete
     /// No revision is accepted yet, or the cluster isn't listed yet.
     case notReady

@@ -1,8 +1,9 @@
+import History
 import Planning
 
 extension ControlLoop {
     /// Takes a node's startup taint; says whether there's nothing left to do.
-    typealias OpenGate = @Sendable (Plan.GateOpening) async -> Bool
+    package typealias OpenGate = @Sendable (Plan.GateOpening) async -> Bool
 
     func open(_ openings: [Plan.GateOpening]) {
         for opening in openings {

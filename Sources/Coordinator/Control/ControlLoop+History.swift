@@ -1,3 +1,4 @@
+import History
 import Planning
 import Shared
 
@@ -93,7 +94,7 @@ extension ControlLoop {
     /// may have gone from the list while nobody watched), and after history lost something.
     ///
     /// To be called every few seconds.
-    func mendHistory() async {
+    package func mendHistory() async {
         if await history.takeGap() { outbox.needsComparison = true }
         guard outbox.needsComparison, let configuration, nodesSynced else { return }
         outbox.needsComparison = false

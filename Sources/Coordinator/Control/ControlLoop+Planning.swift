@@ -1,5 +1,7 @@
+import History
 import Logging
 import Planning
+import Telemetry
 
 extension ControlLoop {
     func replan() {

@@ -1,3 +1,4 @@
+import History
 import Planning
 import Shared
 
@@ -9,7 +10,7 @@ extension ControlLoop {
     ///   - node: nil: every node.
     /// - Returns: what will be pulled, and on how many nodes it's missing.
     /// - Throws: ``PullRefusal``.
-    func pull(image: String, node: String?) throws(PullRefusal) -> PullRequestOutcome {
+    package func pull(image: String, node: String?) throws(PullRefusal) -> PullRequestOutcome {
         guard let configuration, cluster.isSynced else { throw .notReady }
         if let node, cluster.nodes[node] == nil { throw .unknownNode(node) }
         let normalised = (try? ImageReference(image))?.normalised
@@ -25,16 +26,16 @@ extension ControlLoop {
 }
 
 /// What was made due.
-struct PullRequestOutcome: Codable, Sendable, Hashable {
+package struct PullRequestOutcome: Codable, Sendable, Hashable {
     /// The image entry.
-    var name: String
-    var reference: String
+    package var name: String
+    package var reference: String
     /// Nodes that lack the image. Where it's there, a tag is asked for again.
-    var missing: Int
+    package var missing: Int
 }
 
 /// Why nothing can be pulled by hand.
-enum PullRefusal: Error, Equatable {
+package enum PullRefusal: Error, Equatable {
     case notReady
     case unknownImage(String)
     case unknownNode(String)

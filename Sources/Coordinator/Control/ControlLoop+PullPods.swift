@@ -1,11 +1,13 @@
+import History
 import Logging
 import Planning
 import Shared
+import Telemetry
 
 /// Pods by which kubelets pull, with credentials that only they have.
 extension ControlLoop {
     /// Until it is known how such pods are made, none is.
-    func use(_ actuator: PullPodActuator) {
+    package func use(_ actuator: PullPodActuator) {
         pullPodActuator = actuator
         signal.yield()
     }

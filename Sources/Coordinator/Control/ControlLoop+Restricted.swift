@@ -1,4 +1,6 @@
+import History
 import Planning
+import Telemetry
 
 /// Restricted mode: pod statuses are what agents' reports are otherwise.
 extension ControlLoop {

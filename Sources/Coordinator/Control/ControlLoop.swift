@@ -1,18 +1,20 @@
+import History
 import Logging
 import Planning
+import Reporting
 import Shared
 
 /// The one owner of the coordinator's state: facts come in, the planner is asked, actuators carry out.
 ///
 /// It decides nothing itself. Everything that it knows can be had as a ``Snapshot``.
-actor ControlLoop {
+package actor ControlLoop {
     /// Deletes pods; what the plan can make happen in the cluster.
-    typealias ReplacePod = @Sendable (Plan.PodReplacement, _ namespace: String) async throws -> Void
+    package typealias ReplacePod = @Sendable (Plan.PodReplacement, _ namespace: String) async throws -> Void
     /// Makes a pod's kubelet look at it.
-    typealias WakePod = @Sendable (Plan.Wake, _ namespace: String) async -> Void
+    package typealias WakePod = @Sendable (Plan.Wake, _ namespace: String) async -> Void
 
-    let clock: CoordinatorClock
-    let history: any HistoryRecorder
+    package nonisolated let clock: CoordinatorClock
+    package nonisolated let history: any HistoryRecorder
     let replacePod: ReplacePod
     let wakePod: WakePod
     let openGate: OpenGate
@@ -20,7 +22,7 @@ actor ControlLoop {
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
 
-    var configuration: Configuration?
+    package var configuration: Configuration?
     var revision = 0
     var template: String?
     /// Our own image in that template.
@@ -29,10 +31,10 @@ actor ControlLoop {
     var agentImageTrial = AgentImageTrial()
     /// Called when that, or which one is proven, has changed.
     private var agentImageChanged: (@Sendable () async -> Void)?
-    var cluster = ClusterView()
+    package var cluster = ClusterView()
     var nodesSynced = false
-    var podsSynced = false
-    var podSource: PodSource?
+    package var podsSynced = false
+    package var podSource: PodSource?
     /// The pod that changed last.
     var lastPod: PodView?
     var fleet: Fleet
@@ -46,7 +48,7 @@ actor ControlLoop {
     /// Agents that wait until reports can be taken.
     var arriving = 0
     var attemptTally = AttemptTally()
-    var isEnding = false
+    package var isEnding = false
     /// Agents that aren't let in, by their node.
     var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
@@ -65,7 +67,7 @@ actor ControlLoop {
     /// Why the roll-out of the present template doesn't go on, when it doesn't.
     var rollOutTrouble: Plan.RollOutTrouble?
 
-    init(
+    package init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
         openGate: @escaping OpenGate = { _ in false }, wakePod: @escaping WakePod = { _, _ in },
         replacePod: @escaping ReplacePod
@@ -81,7 +83,7 @@ actor ControlLoop {
     }
 
     /// Plans whenever something changed, until cancelled. Changes that come together are planned for together.
-    func run() async {
+    package func run() async {
         for await _ in signals {
             replan()
             if Task.isCancelled { break }
@@ -95,7 +97,7 @@ actor ControlLoop {
     // MARK: Facts
 
     /// A revision was accepted.
-    func adopt(_ configuration: Configuration, revision: Int) {
+    package func adopt(_ configuration: Configuration, revision: Int) {
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
         self.configuration = configuration
@@ -129,7 +131,7 @@ actor ControlLoop {
     /// Whoever keeps the DaemonSet wants to know when its template is to have another image of ours.
     ///
     /// - Parameter patience: seconds that the first pod of a new one may fail.
-    func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
+    package func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
         agentImageTrial.patience = patience
         agentImageChanged = body
     }
@@ -241,7 +243,7 @@ actor ControlLoop {
     // MARK: Questions
 
     /// What is known now; nil before the first accepted revision and the first list of nodes and pods.
-    func snapshot() -> Snapshot? {
+    package func snapshot() -> Snapshot? {
         guard let configuration, cluster.isSynced else { return nil }
         var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
@@ -283,7 +285,7 @@ actor ControlLoop {
 }
 
 /// Which DaemonSet's pods are followed.
-struct PodSource: Hashable, Sendable {
-    var namespace: String
+package struct PodSource: Hashable, Sendable {
+    package var namespace: String
     var daemonSet: String
 }

@@ -1,4 +1,6 @@
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
 
 extension DaemonSetKeeper {

@@ -1,4 +1,9 @@
+import Certificates
+import ConfigurationParsing
+import Events
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
 import Shared
 
@@ -9,7 +14,7 @@ import Shared
 ///
 /// Whatever happens only asks for another look: one task looks and writes, so that what an older configuration
 /// wants is never written after what a newer one does.
-actor DaemonSetKeeper {
+package actor DaemonSetKeeper {
     private struct Wanted {
         var configuration: Configuration
         var revision: Int
@@ -42,7 +47,7 @@ actor DaemonSetKeeper {
     private let looks: AsyncStream<Void>
     private let look: AsyncStream<Void>.Continuation
 
-    init(
+    package init(
         client: KubernetesClient, options: ManifestOptions, configMap: ObjectReference, namespaces: [String],
         surroundings: any AgentSurroundings, events: EventRecorder, logger: Logger, loop: ControlLoop
     ) {
@@ -58,13 +63,13 @@ actor DaemonSetKeeper {
     }
 
     /// A revision came into force.
-    func want(_ configuration: Configuration, revision: Int) {
+    package func want(_ configuration: Configuration, revision: Int) {
         wanted = Wanted(configuration: configuration, revision: revision)
         look.yield()
     }
 
     /// Works until cancelled: each place gets watches of its own, so that a new name or namespace needs nothing else.
-    func run() async {
+    package func run() async {
         var following: Task<Void, Never>?
         var place: PodSource?
         for await _ in looks {
@@ -193,7 +198,7 @@ actor DaemonSetKeeper {
     }
 
     /// Something else than the configuration has changed what is wanted.
-    func lookAgain() { look.yield() }
+    package func lookAgain() { look.yield() }
 
     /// Whether a DaemonSet that somebody changed is restored now; if not, another look is due when it may be.
     private func mayRestore(_ manifest: DaemonSetManifest) -> Bool {

@@ -1,7 +1,8 @@
+import History
 import Planning
 
 /// What the control loop has to say to history. Nothing here fails: a coordinator without history goes on caching.
-protocol HistoryRecorder: Sendable {
+package protocol HistoryRecorder: Sendable {
     /// Names the database, so that agents notice when it's another one.
     var databaseID: String { get async }
 
@@ -16,11 +17,11 @@ protocol HistoryRecorder: Sendable {
 }
 
 extension HistoryRecorder {
-    var queries: HistoryStore? { nil }
+    package var queries: HistoryStore? { nil }
 }
 
 /// Something that happened.
-enum HistoryFact: Sendable, Equatable {
+package enum HistoryFact: Sendable, Equatable {
     case transition(Transition)
     /// A node became a target node, or its labels changed.
     case target(node: String, labels: [String: String], at: Timestamp)

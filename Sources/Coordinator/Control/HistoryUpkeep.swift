@@ -1,15 +1,25 @@
+import History
 import Logging
 import Planning
 
 /// Drops what is older than `HISTORY_RETENTION_DAYS`, once an hour.
-struct HistoryUpkeep: Sendable {
-    let store: HistoryStore
-    let clock: CoordinatorClock
-    let logger: Logger
+package struct HistoryUpkeep: Sendable {
+    package let store: HistoryStore
+    package let clock: CoordinatorClock
+    package let logger: Logger
     var interval = Duration.seconds(3600)
 
+    package init(
+        store: HistoryStore, clock: CoordinatorClock, logger: Logger, interval: Duration = Duration.seconds(3600)
+    ) {
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        self.interval = interval
+    }
+
     /// Works until cancelled.
-    func run(_ loop: ControlLoop) async {
+    package func run(_ loop: ControlLoop) async {
         while !Task.isCancelled {
             if let days = await loop.configuration?.historyRetentionDays { await prune(days: days) }
             // A coordinator without a configuration gets one soon.

@@ -1,3 +1,5 @@
+import ConfigurationParsing
+import KubernetesClient
 import Planning
 import Shared
 

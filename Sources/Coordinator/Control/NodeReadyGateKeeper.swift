@@ -1,3 +1,6 @@
+import Events
+import Formatting
+import KubernetesClient
 import Logging
 import Planning
 import Shared
@@ -5,7 +8,7 @@ import Shared
 /// Takes the startup taint from nodes, as the plan says, and tells what became of it.
 ///
 /// Somebody must run ``run()``.
-actor NodeReadyGateKeeper {
+package actor NodeReadyGateKeeper {
     private let client: KubernetesClient
     private let configMap: ObjectReference
     /// Whether we may write Events about nodes. Else they are about the ConfigMap.
@@ -15,7 +18,7 @@ actor NodeReadyGateKeeper {
     /// That we mayn't patch nodes is told once.
     private var isRefused = false
 
-    init(client: KubernetesClient, configMap: ObjectReference, tellsNodes: Bool, logger: Logger) {
+    package init(client: KubernetesClient, configMap: ObjectReference, tellsNodes: Bool, logger: Logger) {
         self.client = client
         self.configMap = configMap
         self.tellsNodes = tellsNodes
@@ -26,10 +29,10 @@ actor NodeReadyGateKeeper {
     }
 
     /// Works until cancelled.
-    func run() async { await events.run() }
+    package func run() async { await events.run() }
 
     /// - Returns: whether there's nothing left to do.
-    func open(_ opening: Plan.GateOpening) async -> Bool {
+    package func open(_ opening: Plan.GateOpening) async -> Bool {
         do {
             if try await removeTaint(opening) { tell(opening) }
             isRefused = false

@@ -1,4 +1,8 @@
+import Formatting
+import History
+import KubernetesClient
 import Logging
+import Manifests
 import Planning
 import Shared
 
@@ -6,7 +10,7 @@ import Shared
 /// nobody reads. Without it they look by themselves, up to 15 s later.
 ///
 /// Where the permission is missing, that is said once, and asked again now and then: nothing else depends on it.
-actor PodWaker {
+package actor PodWaker {
     private let client: KubernetesClient
     private let clock: CoordinatorClock
     private let logger: Logger
@@ -15,13 +19,13 @@ actor PodWaker {
 
     private static let forbiddenPause = Duration.seconds(600)
 
-    init(client: KubernetesClient, clock: CoordinatorClock, logger: Logger) {
+    package init(client: KubernetesClient, clock: CoordinatorClock, logger: Logger) {
         self.client = client
         self.clock = clock
         self.logger = logger
     }
 
-    func wake(_ wake: Plan.Wake, namespace: String) async {
+    package func wake(_ wake: Plan.Wake, namespace: String) async {
         if let offUntil, ContinuousClock.now < offUntil { return }
         // The uid keeps a successor of the same name from being meant.
         let patch: JSONValue = [

@@ -1,12 +1,14 @@
+import KubernetesClient
+import Manifests
 import Planning
 import Shared
 
 /// Makes and deletes the pods by which kubelets pull.
-struct PullPodActuator: Sendable {
+package struct PullPodActuator: Sendable {
     var make: @Sendable (Plan.PullPod, Configuration) async throws -> Void
     var remove: @Sendable (Plan.PullPodRemoval, _ namespace: String) async throws -> Void
 
-    static func kubernetes(_ client: KubernetesClient, options: ManifestOptions) -> Self {
+    package static func kubernetes(_ client: KubernetesClient, options: ManifestOptions) -> Self {
         Self { pod, configuration in
             let namespace = configuration.namespace
             // It is in the pods' namespace wherever that is, and nothing is pulled that it doesn't want.

@@ -2,8 +2,10 @@ import HTTPTypes
 import Hummingbird
 
 /// `/` and `/dashboard/…`: one static page over the API. It takes nothing from elsewhere, and says so to the browser.
-struct DashboardRoutes: Sendable {
-    func add(to router: Router<some RequestContext>) {
+package struct DashboardRoutes: Sendable {
+    package init() {}
+
+    package func add(to router: Router<some RequestContext>) {
         router.get("/") { request, _ in try Self.answer("index.html", request) }
         router.get("/dashboard/:file") { request, context in
             try Self.answer(try context.parameters.require("file"), request)

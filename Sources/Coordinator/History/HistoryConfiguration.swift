@@ -1,8 +1,9 @@
+import Formatting
 import Planning
 
 /// What a `HistoryStore` is told.
-struct HistoryConfiguration: Sendable {
-    var location: HistoryLocation
+package struct HistoryConfiguration: Sendable {
+    package var location: HistoryLocation
     /// After a failure writes are dropped for so long, then one is tried.
     var retryInterval: Duration = .seconds(10)
     /// A keyframe is made after so many transitions at least, and not before a tenth of the cells has changed: what
@@ -13,7 +14,7 @@ struct HistoryConfiguration: Sendable {
     /// The type of the file system that holds a path, if known.
     var fileSystemType: @Sendable (String) -> String? = { NetworkFileSystem.type(of: $0) }
 
-    init(location: HistoryLocation) {
+    package init(location: HistoryLocation) {
         self.location = location
     }
 

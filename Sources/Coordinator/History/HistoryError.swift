@@ -1,19 +1,25 @@
 import GRDB
 
 /// What keeps history from being written or read, where, and what to do about it.
-struct HistoryError: Error, Sendable, Hashable, CustomStringConvertible {
-    enum Kind: String, Sendable, Codable, CaseIterable {
+package struct HistoryError: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
         case diskFull, corrupted, newerSchema, foreignFile, readOnly, notPermitted, noDirectory
         case networkFileSystem, inUse, inputOutput, other
     }
 
-    var kind: Kind
+    package var kind: Kind
     /// The database's file.
-    var path: String
+    package var path: String
     /// What the system said.
-    var detail: String
+    package var detail: String
 
-    var description: String {
+    package init(kind: Kind, path: String, detail: String) {
+        self.kind = kind
+        self.path = path
+        self.detail = detail
+    }
+
+    package var description: String {
         "history at \(path): \(summary) (\(detail)). \(nextStep)"
     }
 
@@ -52,7 +58,7 @@ struct HistoryError: Error, Sendable, Hashable, CustomStringConvertible {
 
 extension HistoryError {
     /// What an error of the database means.
-    init(_ error: any Error, path: String) {
+    package init(_ error: any Error, path: String) {
         if let error = error as? HistoryError {
             self = error
         } else if let error = error as? DatabaseError {
@@ -63,7 +69,7 @@ extension HistoryError {
     }
 
     /// What a failed system call on the database's files means.
-    init(errno code: Int32, path: String, call: String) {
+    package init(errno code: Int32, path: String, call: String) {
         self.init(kind: Kind(errno: code), path: path, detail: "\(call): \(SystemCall.message(code))")
     }
 }

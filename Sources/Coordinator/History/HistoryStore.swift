@@ -9,9 +9,9 @@ import GRDB
 ///   `health` says why, and after `retryInterval` one is tried again. A corrupted file is set aside and a new one
 ///   begun. `takeGap()` then says that the caller has to record the present state again.
 /// - Recording what is recorded already changes nothing, so it can be repeated at will.
-actor HistoryStore {
-    let configuration: HistoryConfiguration
-    private(set) var health = HistoryHealth()
+package actor HistoryStore {
+    package nonisolated let configuration: HistoryConfiguration
+    package private(set) var health = HistoryHealth()
 
     private var database: HistoryDatabase?
     private var names = NameCache()
@@ -39,13 +39,13 @@ actor HistoryStore {
     /// Writes of one transaction at most.
     private static let maximumGroup = 256
 
-    init(_ configuration: HistoryConfiguration) {
+    package init(_ configuration: HistoryConfiguration) {
         self.configuration = configuration
     }
 
     /// Opens the database. Writes and reads do it by themselves; this tells early how it goes.
     @discardableResult
-    func open() -> HistoryHealth {
+    package func open() -> HistoryHealth {
         do {
             _ = try usableDatabase()
         } catch {
@@ -55,7 +55,7 @@ actor HistoryStore {
     }
 
     /// Commits what waits, then closes the database. Whatever is recorded later is dropped.
-    func close() async {
+    package func close() async {
         if isClosed { return }
         isClosed = true
         if isDraining {
@@ -70,13 +70,13 @@ actor HistoryStore {
 
     /// Whether writes were dropped since the last call and writing works again: the caller then records the state
     /// of all its nodes and cells anew.
-    func takeGap() -> Bool {
+    package func takeGap() -> Bool {
         defer { hasGap = false }
         return hasGap
     }
 
     /// The row of the coordinator's run that is going on.
-    var currentRunID: Int64? { run.id }
+    package var currentRunID: Int64? { run.id }
 
     func setRunStart(_ at: Int64?) {
         run = CurrentRun(startedAt: at, id: nil)
@@ -85,7 +85,7 @@ actor HistoryStore {
     // MARK: Writing
 
     /// Does work inside of a transaction, together with other writers' work; returns once it is committed.
-    func write<Value: Sendable>(
+    package func write<Value: Sendable>(
         _ body: @escaping @Sendable (HistorySession) throws -> Value
     ) async throws -> Value {
         guard !isClosed else {
@@ -162,7 +162,7 @@ actor HistoryStore {
     // MARK: Reading
 
     /// Reads from a snapshot.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    package func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         guard !isClosed else {
             throw HistoryError(kind: .other, path: configuration.location.path, detail: "history is closed")
         }

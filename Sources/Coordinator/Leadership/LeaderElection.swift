@@ -8,8 +8,8 @@
 ///
 /// Who makes a Lease in place of one that was deleted waits a lease duration too before it acts: the former holder may
 /// not have noticed yet. Only a candidate that starts in just that moment doesn't know that there was one.
-struct LeaderElection: Sendable {
-    struct Settings: Sendable, Hashable {
+package struct LeaderElection: Sendable {
+    package struct Settings: Sendable, Hashable {
         /// Others leave the Lease alone for so long after its last change.
         var leaseDuration = Duration.seconds(10)
         /// Who can't renew for so long stops acting; the difference to the duration is for clocks that run apart.

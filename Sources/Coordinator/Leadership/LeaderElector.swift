@@ -1,9 +1,10 @@
 import FoundationEssentials
+import KubernetesClient
 import Logging
 import Shared
 
 /// Takes part in the election by a Lease: carries out what ``LeaderElection`` wants, one request at a time.
-actor LeaderElector {
+package actor LeaderElector {
     private let client: KubernetesClient
     private let name: String
     private let namespace: String
@@ -21,7 +22,7 @@ actor LeaderElector {
     /// - Parameters:
     ///   - identity: a name that no other process has, or ever had.
     ///   - pod: the pod whose former containers' Leases may be taken at once.
-    init(
+    package init(
         client: KubernetesClient, name: String, namespace: String, identity: String, pod: String? = nil,
         board: LeadershipBoard, logger: Logger, settings: LeaderElection.Settings = .init()
     ) {
@@ -38,20 +39,20 @@ actor LeaderElector {
     }
 
     /// A pod's name, or a host's, with something random: a container that starts again is another candidate.
-    static func identity(environment: [String: String]) -> String {
+    package static func identity(environment: [String: String]) -> String {
         let host = pod(environment: environment) ?? ProcessInfo.processInfo.hostName
         return host + "_" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     }
 
     /// Names of a Deployment's pods are never used again; a host's name may be that of several containers.
-    static func pod(environment: [String: String]) -> String? {
+    package static func pod(environment: [String: String]) -> String? {
         environment["POD_NAME"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Follows, then leads, until its task is cancelled.
     ///
     /// - Throws: ``LeadershipLost``
-    func run() async throws {
+    package func run() async throws {
         while !Task.isCancelled {
             let now = self.now
             let step = election.next(now: now)
@@ -70,7 +71,7 @@ actor LeaderElector {
     }
 
     /// Stops acting, and gives the Lease up, so that another candidate needn't wait. To be called after ``run()``.
-    func release() async {
+    package func release() async {
         guard election.release() else { return }
         board.post(until: nil, leader: nil)
         for _ in 0..<3 {

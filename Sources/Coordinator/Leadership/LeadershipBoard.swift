@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// It goes by the clock at the moment of the question: a process that was stopped for a while doesn't find itself
 /// leading when it goes on.
-final class LeadershipBoard: Sendable {
+package final class LeadershipBoard: Sendable {
     private struct State {
         /// Nil: it doesn't lead.
         var until: ContinuousClock.Instant?
@@ -13,11 +13,11 @@ final class LeadershipBoard: Sendable {
 
     private let state: Mutex<State>
     /// The namespace and name of the Lease; nil without an election.
-    let lease: String?
+    package let lease: String?
     /// Kept once this coordinator leads.
     let leading = Promise<Void>()
 
-    init(lease: String) {
+    package init(lease: String) {
         self.lease = lease
         state = Mutex(State())
     }
@@ -28,15 +28,15 @@ final class LeadershipBoard: Sendable {
     }
 
     /// For a coordinator that leads without an election.
-    static func alone() -> LeadershipBoard { LeadershipBoard() }
+    package static func alone() -> LeadershipBoard { LeadershipBoard() }
 
-    var isLeading: Bool {
+    package var isLeading: Bool {
         guard lease != nil else { return true }
         return state.withLock { $0.until }.map { .now < $0 } ?? false
     }
 
     /// Who leads, as far as it was heard.
-    var leader: String? { state.withLock { $0.leader } }
+    package var leader: String? { state.withLock { $0.leader } }
 
     /// - Parameter until: when this coordinator stops acting unless it says otherwise before; nil: it doesn't lead.
     func post(until: ContinuousClock.Instant?, leader: String?) {
@@ -45,7 +45,7 @@ final class LeadershipBoard: Sendable {
 
     /// Returns once this coordinator leads.
     /// - Throws: `CancellationError`
-    func untilLeading() async throws {
+    package func untilLeading() async throws {
         if lease != nil { try await leading.value }
     }
 }

@@ -2,14 +2,14 @@ import Glibc
 import Logging
 
 /// The coordinator led and must not act any more.
-struct LeadershipLost: Error, Sendable, CustomStringConvertible {
+package struct LeadershipLost: Error, Sendable, CustomStringConvertible {
     var loss: LeaderElection.Loss
     /// The namespace and name of the Lease.
     var lease: String
     /// The last request's error.
     var trouble: String?
 
-    var description: String {
+    package var description: String {
         let what =
             switch loss {
             case .notRenewed:
@@ -23,7 +23,7 @@ struct LeadershipLost: Error, Sendable, CustomStringConvertible {
 
 extension LeadershipLost {
     /// Ends the process even if something doesn't end: others may take the Lease soon.
-    func endProcess(within grace: Duration, logger: Logger) {
+    package func endProcess(within grace: Duration, logger: Logger) {
         Task.detached {
             try? await Task.sleep(for: grace)
             logger.critical("ending at once", metadata: ["error": "\(self)"])

@@ -1,8 +1,10 @@
 import FoundationEssentials
+import KubernetesClient
+import Manifests
 import Shared
 
 /// `coordination.k8s.io/v1 Lease`, kept as the document that it came as: what we don't know is written back with it.
-struct Lease: Sendable, Equatable {
+package struct Lease: Sendable, Equatable {
     private(set) var document: JSONValue
 
     init(document: JSONValue) { self.document = document }
@@ -40,7 +42,7 @@ struct Lease: Sendable, Equatable {
         spec["holderIdentity"] = record.holder.isEmpty ? nil : .string(record.holder)
         spec["leaseDurationSeconds"] = .integer(record.duration.components.seconds)
         spec["leaseTransitions"] = .integer(Int64(record.transitions))
-        let time = JSONValue.string(Self.microTime(now))
+        let time = JSONValue.string(KubernetesTime(now).micro)
         spec["renewTime"] = time
         if !isRenewal || spec["acquireTime"] == nil { spec["acquireTime"] = time }
         var metadata = document["metadata"] ?? .object([:])
@@ -53,13 +55,5 @@ struct Lease: Sendable, Equatable {
         lease.document["spec"] = spec
         lease.document["metadata"] = metadata
         return lease
-    }
-
-    /// `meta/v1 MicroTime`: exactly six digits of a second.
-    static func microTime(_ date: Date) -> String {
-        let microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded(.down))
-        let seconds = Date(timeIntervalSince1970: Double(microseconds / 1_000_000)).formatted(.iso8601)
-        let fraction = String(microseconds % 1_000_000)
-        return seconds.dropLast() + "." + String(repeating: "0", count: max(0, 6 - fraction.count)) + fraction + "Z"
     }
 }

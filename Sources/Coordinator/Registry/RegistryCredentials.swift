@@ -2,7 +2,7 @@ import FoundationEssentials
 import Shared
 
 /// Credentials by registry, from docker's configuration file (`~/.docker/config.json`, or a pull secret's content).
-struct RegistryCredentials: Sendable {
+package struct RegistryCredentials: Sendable {
     private struct Login: Sendable {
         /// With a path when the key has one: then it is for repositories below it.
         var path: String
@@ -15,10 +15,10 @@ struct RegistryCredentials: Sendable {
     /// The file keeps some of them in programs of its machine, which aren't asked.
     private(set) var usesHelpers = false
 
-    init() {}
+    package init() {}
 
     /// - Throws: ``RegistryFault``, which never quotes the file.
-    init(json: Data) throws {
+    package init(json: Data) throws {
         struct Document: Decodable {
             var auths: [String: Entry]?
             var credsStore: String?
@@ -71,8 +71,8 @@ struct RegistryCredentials: Sendable {
 }
 
 /// Why a registry could not tell.
-struct RegistryFault: Error, CustomStringConvertible {
-    var description: String
+package struct RegistryFault: Error, CustomStringConvertible {
+    package var description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -5,12 +5,21 @@ import Shared
 /// only those that are wanted: registries count them.
 ///
 /// https://github.com/opencontainers/distribution-spec, https://distribution.github.io/distribution/spec/auth/token/
-struct RegistryReader: Sendable {
-    var credentials = RegistryCredentials()
+package struct RegistryReader: Sendable {
+    package var credentials = RegistryCredentials()
     var client = HTTPClient()
     /// Registries that are asked by plain http, as references have them, in lower case. Those on this machine always are.
-    var plainRegistries: Set<String> = []
+    package var plainRegistries: Set<String> = []
     private let outages = RegistryOutages()
+
+    package init(
+        credentials: RegistryCredentials = RegistryCredentials(), client: HTTPClient = HTTPClient(),
+        plainRegistries: Set<String> = []
+    ) {
+        self.credentials = credentials
+        self.client = client
+        self.plainRegistries = plainRegistries
+    }
 
     private static let kinds = [
         "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -21,7 +30,8 @@ struct RegistryReader: Sendable {
     ///
     /// - Parameter architectures: those that matter; nil: all that there are.
     /// - Throws: ``RegistryFault``.
-    func sizes(of reference: ImageReference, architectures: Set<String>? = nil) async throws -> [String: Int64] {
+    package func sizes(of reference: ImageReference, architectures: Set<String>? = nil) async throws -> [String: Int64]
+    {
         var session = RegistrySession(
             reference: reference, credentials: credentials, client: client, outages: outages,
             plainRegistries: plainRegistries)

@@ -1,4 +1,5 @@
 import GRDB
+import History
 import Planning
 
 /// When images could be had on no node of a platform: some node had failed for a reason that lies with the reference, and

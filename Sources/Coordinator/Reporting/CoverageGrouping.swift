@@ -1,5 +1,5 @@
 /// By what a coverage report is sliced.
-enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
+package enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
     case image
     case node
     case zone
@@ -8,7 +8,7 @@ enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
     case all
 
     /// Reads `image`, `node`, `zone`, `label:KEY` or `all`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         switch text {
         case "image": self = .image
         case "node": self = .node
@@ -20,7 +20,7 @@ enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .image: "image"
         case .node: "node"
@@ -31,7 +31,7 @@ enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether a slice depends on the labels of nodes.
-    var needsLabels: Bool {
+    package var needsLabels: Bool {
         switch self {
         case .zone, .label: true
         case .image, .node, .all: false

@@ -1,9 +1,11 @@
+import Formatting
+import History
 import Planning
 import Shared
 
 extension CoverageReport {
     /// Computes the report of a past moment: what the live report said then.
-    init(_ moment: HistoryMoment, by grouping: CoverageGrouping) {
+    package init(_ moment: HistoryMoment, by grouping: CoverageGrouping) {
         let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
         self.init(moment, by: grouping, configuration: configuration)
     }
@@ -46,28 +48,6 @@ extension CoverageReport {
         nodesLeft = left
         rows = tally.finish(now: at, withAges: false)
         past = Past(moment)
-    }
-}
-
-extension FailureReason {
-    /// Nil when none was recorded.
-    init?(_ reason: RecordedReason) {
-        switch reason {
-        case .none: return nil
-        case .notFound: self = .notFound
-        case .unauthorized: self = .unauthorized
-        case .invalidReference: self = .invalidReference
-        case .noMatchingPlatform: self = .noMatchingPlatform
-        case .rateLimited: self = .rateLimited
-        case .registryUnavailable: self = .registryUnavailable
-        case .network: self = .network
-        case .tls: self = .tls
-        case .diskFull: self = .diskFull
-        case .timeout: self = .timeout
-        case .cancelled: self = .cancelled
-        case .runtimeUnavailable: self = .runtimeUnavailable
-        case .unknown: self = .unknown
-        }
     }
 }
 

@@ -1,9 +1,10 @@
+import Formatting
 import Planning
 import Shared
 
 extension CoverageReport {
     /// Computes the report of the present.
-    init(_ snapshot: Snapshot, by grouping: CoverageGrouping) {
+    package init(_ snapshot: Snapshot, by grouping: CoverageGrouping) {
         let images = snapshot.configuration.images
         let isRestricted = snapshot.configuration.runtimeSocket == .none
         var tally = CoverageTally(grouping, images: images)

@@ -1,3 +1,5 @@
+import Formatting
+
 extension CoverageReport {
     /// Rows of a table, unless all are asked for: the worst ones.
     private static let shownRows = 20
@@ -9,7 +11,7 @@ extension CoverageReport {
     /// - Parameters:
     ///   - width: the columns of the terminal; nil: lines may be as long as they are.
     ///   - all: every row; else the worst ones where there are many.
-    func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = headline(width: width).map(style.bold)
         for note in pastNotes { lines += wrapped(note, width: width, indent: "  ") }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
@@ -101,7 +103,7 @@ extension CoverageReport {
         return "No node is selected: 0 target nodes match NODE_SELECTOR, AFFINITY and TOLERATIONS."
     }
 
-    static func percent(_ counts: CoverageCounts) -> String {
+    package static func percent(_ counts: CoverageCounts) -> String {
         guard let percent = counts.percent else { return "-" }
         // Never "100.0 %" unless it's whole.
         let tenths = counts.present == counts.cells ? 1000 : min(999, Int(percent * 10))

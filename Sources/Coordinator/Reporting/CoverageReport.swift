@@ -1,30 +1,30 @@
 import Planning
 
 /// The coverage of the cluster at one moment: the answer of `GET /api/v1/coverage`.
-struct CoverageReport: Codable, Sendable, Hashable {
+package struct CoverageReport: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
-    var at: String
+    package var at: String
     /// The accepted revision of the configuration.
     var revision: Int
     /// What presence rests on.
     var evidence: Evidence
-    var grouping: String
-    var nodes: Int
-    var images: Int
-    var total: CoverageCounts
+    package var grouping: String
+    package var nodes: Int
+    package var images: Int
+    package var total: CoverageCounts
     /// Nodes on which an image isn't present, or nobody knows.
-    var nodesLeft: Int
-    var rows: [CoverageRow]
+    package var nodesLeft: Int
+    package var rows: [CoverageRow]
     /// What there is to know about a past moment; nil in a report of the present.
     var past: Past?
     /// Seconds until everything that can come has come, by the pull times measured so far; nil when nobody asked, or
     /// nothing was measured.
-    var secondsLeft: Double?
+    package var secondsLeft: Double?
     /// Where the next rows begin; nil when these are the last ones.
-    var nextCursor: String?
+    package var nextCursor: String?
 
     /// What became of the newest edit of the ConfigMap; nil in a report of the past.
-    var lastEdit: LastEdit?
+    package var lastEdit: LastEdit?
 
     /// How far history can tell about a moment.
     struct Past: Codable, Sendable, Hashable {
@@ -38,49 +38,49 @@ struct CoverageReport: Codable, Sendable, Hashable {
     /// Missing cells whose image failed for good on the one node that tries it: the others wait for that node.
     var heldBack = 0
 
-    enum Evidence: String, Codable, Sendable {
+    package enum Evidence: String, Codable, Sendable {
         /// The nodes' container runtimes, asked by agents.
         case runtimes
         /// Pod statuses alone: restricted mode, in which no cap on pulls is possible.
         case podStatuses
 
         /// - Parameter configuration: the one in force; nil: there's none.
-        init(_ configuration: Configuration?) {
+        package init(_ configuration: Configuration?) {
             self = configuration?.runtimeSocket == RuntimeSocket.none ? .podStatuses : .runtimes
         }
     }
 
     /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for
     /// a permanent reason.
-    var isSettled: Bool {
+    package var isSettled: Bool {
         total.cells > 0 && total.missing == heldBack && total.pulling == 0 && total.unknown == 0
             && rows.allSatisfy { $0.failures.allSatisfy(\.permanent) }
     }
 }
 
 /// The cells of a slice, by state.
-struct CoverageCounts: Codable, Sendable, Hashable {
+package struct CoverageCounts: Codable, Sendable, Hashable {
     /// Target nodes × images.
-    var cells = 0
+    package var cells = 0
     /// Present, held ones included.
-    var present = 0
+    package var present = 0
     var held = 0
-    var pulling = 0
-    var failed = 0
-    var missing = 0
+    package var pulling = 0
+    package var failed = 0
+    package var missing = 0
     /// Never counted as present, never as missing.
-    var unknown = 0
+    package var unknown = 0
 
     /// Present ÷ cells, in percent; nil when there's nothing to cover.
-    var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
+    package var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
 
     private enum CodingKeys: String, CodingKey {
         case cells, present, held, pulling, failed, missing, unknown, percent
     }
 
-    init() {}
+    package init() {}
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         cells = try container.decode(Int.self, forKey: .cells)
         present = try container.decode(Int.self, forKey: .present)
@@ -91,7 +91,7 @@ struct CoverageCounts: Codable, Sendable, Hashable {
         unknown = try container.decode(Int.self, forKey: .unknown)
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(cells, forKey: .cells)
         try container.encode(present, forKey: .present)
@@ -105,23 +105,23 @@ struct CoverageCounts: Codable, Sendable, Hashable {
 }
 
 /// One slice of the coverage: an image, a node, a zone or a label's value.
-struct CoverageRow: Codable, Sendable, Hashable {
-    var name: String
+package struct CoverageRow: Codable, Sendable, Hashable {
+    package var name: String
     /// The reference as the user wrote it, when the slice is an image.
-    var reference: String?
+    package var reference: String?
     /// `kubelet` for an image for which only the nodes' kubelets have credentials; nil otherwise.
     var pulledBy: String?
-    var counts = CoverageCounts()
+    package var counts = CoverageCounts()
     /// Seconds since the newest listing of the oldest report in the slice; nil while a node has sent none.
-    var reportAgeSeconds: Double?
+    package var reportAgeSeconds: Double?
     /// Why cells of the slice are failed, the most frequent reason first.
-    var failures: [FailureGroup] = []
+    package var failures: [FailureGroup] = []
     /// Why cells of the slice are present but not held, where the kubelet gives a reason.
     var notHeld: [NotHeldGroup] = []
 }
 
 /// Failed cells with the same reason.
-struct FailureGroup: Codable, Sendable, Hashable {
+package struct FailureGroup: Codable, Sendable, Hashable {
     var reason: String
     /// Whether somebody has to change something.
     var permanent: Bool
@@ -136,7 +136,7 @@ struct FailureGroup: Codable, Sendable, Hashable {
     /// The earliest, RFC 3339; nil when kubelets pull, who don't tell.
     var nextAttempt: String?
     /// The same in seconds from the report's moment on; 0 when it is due.
-    var nextAttemptSeconds: Int?
+    package var nextAttemptSeconds: Int?
     /// Other nodes that don't pull the image before it has worked here, whatever the slice; nil: none.
     var waiting: Int?
 

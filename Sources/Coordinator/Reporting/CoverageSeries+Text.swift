@@ -1,6 +1,8 @@
+import Formatting
+
 extension CoverageSeries: Answer {
     /// The moments go on though nothing happens.
-    var timeless: CoverageSeries {
+    package var timeless: CoverageSeries {
         var copy = self
         for index in copy.points.indices { copy.points[index].at = "" }
         return copy
@@ -9,14 +11,14 @@ extension CoverageSeries: Answer {
     /// Says that the points are further apart than was asked for; nil when they aren't.
     ///
     /// - Parameter seconds: the step that was asked for.
-    func widening(of seconds: Double) -> String? {
+    package func widening(of seconds: Double) -> String? {
         guard stepSeconds > seconds else { return nil }
         return "the step is \(SpanText.seconds(stepSeconds)) instead of \(SpanText.seconds(seconds)): a series has "
             + "\(Self.maximumPoints) points at most, by node of many nodes fewer"
     }
 
     /// A line for each slice at each point.
-    var csv: [String] {
+    package var csv: [String] {
         let titles = ["at", grouping, "cells", "present", "held", "pulling", "failed", "missing", "unknown", "percent"]
         return [CSV.line(titles)]
             + points.flatMap { point in
@@ -45,7 +47,7 @@ extension CoverageSeries: Answer {
     }
 
     /// A line for each point: all cells, then as many slices as there's room for, the worst ones.
-    func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var slices: [String: (worst: Double, order: Int)] = [:]
         for point in points {
             for row in point.rows {

@@ -1,14 +1,15 @@
+import History
 import Planning
 
 /// Coverage at moments of equal distance: the answer of `GET /api/v1/coverage/series`.
-struct CoverageSeries: Codable, Sendable, Hashable {
+package struct CoverageSeries: Codable, Sendable, Hashable {
     var grouping: String
     /// Seconds between two points.
     var stepSeconds: Double
     /// Oldest first.
-    var points: [Point]
+    package var points: [Point]
 
-    struct Point: Codable, Sendable, Hashable {
+    package struct Point: Codable, Sendable, Hashable {
         /// RFC 3339.
         var at: String
         var revision: Int
@@ -16,7 +17,7 @@ struct CoverageSeries: Codable, Sendable, Hashable {
         var watched: Bool
         var nodes: Int
         var images: Int
-        var total: CoverageCounts
+        package var total: CoverageCounts
         var rows: [Row]
     }
 
@@ -26,9 +27,9 @@ struct CoverageSeries: Codable, Sendable, Hashable {
     }
 
     /// Points of one series at most.
-    static let maximumPoints = 1000
+    package static let maximumPoints = 1000
 
-    init(_ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64) throws {
+    package init(_ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64) throws {
         self.grouping = grouping.description
         stepSeconds = Double(step) / 1000
         points = []

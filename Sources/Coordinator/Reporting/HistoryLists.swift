@@ -1,13 +1,16 @@
+import ConfigurationParsing
+import Formatting
+import History
 import Planning
 
 /// One page of transitions: the answer of `GET /api/v1/history`.
-struct TransitionList: Codable, Sendable, Hashable, Answer {
-    var items: [Item]
+package struct TransitionList: Codable, Sendable, Hashable, Answer {
+    package var items: [Item]
     /// Where the next page begins; nil on the last one.
-    var nextCursor: String?
+    package var nextCursor: String?
 
     /// One change of a cell.
-    struct Item: Codable, Sendable, Hashable {
+    package struct Item: Codable, Sendable, Hashable {
         var id: Int64
         /// RFC 3339, by the coordinator's clock.
         var at: String
@@ -20,7 +23,7 @@ struct TransitionList: Codable, Sendable, Hashable, Answer {
         /// Which image it is, when it became present.
         var digest: String?
 
-        init(_ stored: StoredTransition) {
+        package init(_ stored: StoredTransition) {
             id = stored.id
             at = Timestamp(milliseconds: stored.at).rfc3339
             node = stored.node
@@ -32,17 +35,17 @@ struct TransitionList: Codable, Sendable, Hashable, Answer {
         }
     }
 
-    init(_ page: HistoryPage<StoredTransition>) {
+    package init(_ page: HistoryPage<StoredTransition>) {
         items = page.items.map(Item.init)
         nextCursor = page.next?.description
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [CSV.line(["at", "node", "image", "from", "to", "reason", "digest"])]
             + items.map { CSV.line([$0.at, $0.node, $0.image, $0.from, $0.to, $0.reason ?? "", $0.digest ?? ""]) }
     }
 
-    var table: TextTable {
+    package var table: TextTable {
         TextTable(
             header: ["AT", "NODE", "FROM", "TO", "REASON", "IMAGE"],
             rows: items.map { [ClockText.local($0.at), $0.node, $0.from, $0.to, $0.reason ?? "", $0.image] })
@@ -50,15 +53,15 @@ struct TransitionList: Codable, Sendable, Hashable, Answer {
 }
 
 /// One page of attempts: the answer of `GET /api/v1/attempts`.
-struct AttemptList: Codable, Sendable, Hashable, Answer {
-    var items: [Item]
+package struct AttemptList: Codable, Sendable, Hashable, Answer {
+    package var items: [Item]
     /// What attempts are known from now: `podStatuses` (restricted mode) tell of failed ones alone.
     var evidence: CoverageReport.Evidence
     /// Where the next page begins; nil on the last one.
-    var nextCursor: String?
+    package var nextCursor: String?
 
     /// One finished attempt.
-    struct Item: Codable, Sendable, Hashable {
+    package struct Item: Codable, Sendable, Hashable {
         /// RFC 3339, by the coordinator's clock.
         var startedAt: String
         var endedAt: String
@@ -91,13 +94,13 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
         }
     }
 
-    init(_ page: HistoryPage<StoredAttempt>, evidence: CoverageReport.Evidence) {
+    package init(_ page: HistoryPage<StoredAttempt>, evidence: CoverageReport.Evidence) {
         self.evidence = evidence
         items = page.items.map(Item.init)
         nextCursor = page.next?.description
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [
             CSV.line(["ended_at", "started_at", "seconds", "node", "image", "outcome", "reason", "bytes", "message"])
         ]
@@ -127,7 +130,7 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
     /// - Parameters:
     ///   - failed: whether only failures were asked for.
     ///   - all: every message; else the first ones.
-    func text(_ style: TextStyle, width: Int?, failed: Bool, all: Bool) -> [String] {
+    package func text(_ style: TextStyle, width: Int?, failed: Bool, all: Bool) -> [String] {
         var lines = items.isEmpty ? [failed ? "no attempt failed" : "no attempt is known"] : []
         if !items.isEmpty { lines.append(table.render(style, width: width)) }
         for message in messages.prefix(all ? .max : Self.shownMessages) {
@@ -162,7 +165,7 @@ struct AttemptList: Codable, Sendable, Hashable, Answer {
 
 extension RecordedState {
     /// The word of reports and of the API.
-    var word: String { self == .none ? "none" : CellState(self).word }
+    package var word: String { self == .none ? "none" : CellState(self).word }
 }
 
 extension RecordedOutcome {
@@ -178,8 +181,8 @@ extension RecordedOutcome {
 }
 
 /// Times for people: `11-23 20:15:07`, in UTC as everywhere in the product.
-enum ClockText {
-    static func local(_ rfc3339: String) -> String {
+package enum ClockText {
+    package static func local(_ rfc3339: String) -> String {
         let parts = rfc3339.prefix(19).split(separator: "T")
         guard parts.count == 2 else { return rfc3339 }
         return "\(parts[0].dropFirst(5)) \(parts[1])"

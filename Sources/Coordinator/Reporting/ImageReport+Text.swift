@@ -1,8 +1,11 @@
+import ConfigurationParsing
+import Formatting
+import History
 import Planning
 
 extension ImageReport {
     /// The report for people.
-    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [
             style.bold(isListed ? coverage : unlisted), "reference \(reference)",
         ]

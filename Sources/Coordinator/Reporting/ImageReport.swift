@@ -1,12 +1,14 @@
+import Formatting
+import History
 import Planning
 import Shared
 
 /// One image: where it is, where it isn't and why. The answer of `GET /api/v1/images/{image}`.
-struct ImageReport: Codable, Sendable, Hashable {
+package struct ImageReport: Codable, Sendable, Hashable {
     var name: String
     var reference: String
     /// Whether the list has it. If not, it has no cells, and all below is what nodes and history still know.
-    var isListed: Bool
+    package var isListed: Bool
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     var revision: Int
@@ -14,7 +16,7 @@ struct ImageReport: Codable, Sendable, Hashable {
     var pulledBy: String
     /// What presence rests on.
     var evidence: CoverageReport.Evidence
-    var counts: CoverageCounts
+    package var counts: CoverageCounts
     /// The nodes of each state, by their names.
     var nodes: [String: [String]]
     /// The images that nodes have under this reference, the most frequent first. More than one: the tag has moved, or
@@ -32,29 +34,21 @@ struct ImageReport: Codable, Sendable, Hashable {
     var lastSeen: String?
     var lastChange: String?
     /// Why nothing of the past is known: history can't be read. Nil: it was read.
-    var historyError: String?
+    package var historyError: String?
 
     struct Digest: Codable, Sendable, Hashable {
         var digest: String
         /// Bytes, as the runtime counts.
         var size: UInt64
-        var nodes: Int
+        package var nodes: Int
         /// One of them.
-        var example: String
+        package var example: String
         var architectures: [String]
     }
 
-    struct FailedAttempts: Codable, Sendable, Hashable {
-        var reason: String
-        var attempts: Int
-        var nodes: Int
-        /// The newest one.
-        var example: String
-        /// RFC 3339.
-        var last: String
-    }
+    typealias FailedAttempts = FailedAttemptCounts
 
-    init(_ snapshot: Snapshot, column: Int) {
+    package init(_ snapshot: Snapshot, column: Int) {
         let entry = snapshot.configuration.images[column]
         name = entry.name
         reference = entry.reference.written
@@ -87,7 +81,7 @@ struct ImageReport: Codable, Sendable, Hashable {
     /// An image that isn't on the list, or no more.
     ///
     /// - Parameter name: what it was asked for as.
-    init(_ snapshot: Snapshot, unlisted name: String, _ reference: ImageReference) {
+    package init(_ snapshot: Snapshot, unlisted name: String, _ reference: ImageReference) {
         self.name = name
         self.reference = reference.written
         isListed = false
@@ -130,7 +124,7 @@ struct ImageReport: Codable, Sendable, Hashable {
     /// Whether a node has it now.
     var isSeen: Bool { counts.present > 0 || !digests.isEmpty }
 
-    mutating func add(_ past: ImagePast) {
+    package mutating func add(_ past: ImagePast) {
         pullSeconds = Quantiles(past.pullSeconds)
         failedAttempts = past.failures
         firstSeen = past.firstSeen.map { Timestamp(milliseconds: $0).rfc3339 }
@@ -140,7 +134,7 @@ struct ImageReport: Codable, Sendable, Hashable {
 }
 
 extension ImageReport: Answer {
-    var timeless: ImageReport {
+    package var timeless: ImageReport {
         var copy = self
         copy.at = ""
         if isSeen { copy.lastSeen = nil }
@@ -148,7 +142,7 @@ extension ImageReport: Answer {
         return copy
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [CSV.line(["node", "state"])]
             + nodes.flatMap { state, names in names.map { (node: $0, state: state) } }.sorted { $0.node < $1.node }
             .map { CSV.line([$0.node, $0.state]) }

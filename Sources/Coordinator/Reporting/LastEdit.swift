@@ -1,14 +1,16 @@
+import ConfigurationParsing
+
 /// What became of the ConfigMap as it was written last: part of reports, so that nobody takes the coverage of the list
 /// in force for that of their own edit.
-struct LastEdit: Codable, Sendable, Hashable {
+package struct LastEdit: Codable, Sendable, Hashable {
     /// `metadata.resourceVersion` of the newest ConfigMap that was judged; nil before the first.
-    var resourceVersion: String?
+    package var resourceVersion: String?
     /// Whether it is in force. If not, the last accepted revision is.
     var isAccepted: Bool
     /// What in it doesn't take effect: the place, the fault and the next step of each.
     var errors: [String]
 
-    init(_ status: ConfigurationStatus) {
+    package init(_ status: ConfigurationStatus) {
         resourceVersion = status.resourceVersion
         isAccepted = status.isAccepted
         errors = status.findings.filter { $0.severity == Finding.Severity.error.rawValue }.map(\.message)
@@ -20,7 +22,7 @@ struct LastEdit: Codable, Sendable, Hashable {
     /// Whether the ConfigMap was judged as it was at a version, or later.
     ///
     /// - Parameter version: decimal digits. An API server counts versions up.
-    func includes(_ version: String) -> Bool {
+    package func includes(_ version: String) -> Bool {
         func key(_ text: String) -> (Int, String) {
             let digits = String(text.drop { $0 == "0" })
             return (digits.count, digits)
@@ -29,7 +31,7 @@ struct LastEdit: Codable, Sendable, Hashable {
     }
 
     /// Why what is in force isn't what was written, in a few words; nil when it is.
-    var trouble: String? {
+    package var trouble: String? {
         if isWhole { return nil }
         if !isAccepted, errors.isEmpty { return "the ConfigMap hasn't been read yet" }
         return isAccepted

@@ -1,9 +1,10 @@
+import KubernetesClient
 import Planning
 
 /// Reads moments and spans as people write them.
-enum MomentText {
+package enum MomentText {
     /// `2026-11-23T01:02:03Z` (RFC 3339), `2h ago`, `2h`, `now`. Nil for anything else.
-    static func moment(_ text: String, now: Timestamp) -> Timestamp? {
+    package static func moment(_ text: String, now: Timestamp) -> Timestamp? {
         let trimmed = text.split(separator: " ").joined(separator: " ")
         if trimmed == "now" { return now }
         let bare = trimmed.hasSuffix(" ago") ? String(trimmed.dropLast(4)) : trimmed
@@ -12,7 +13,7 @@ enum MomentText {
     }
 
     /// `90s`, `20m`, `2h`, `30d`, `2 hours`, `1h30m`: seconds; nil for anything else.
-    static func seconds(_ text: String) -> Double? {
+    package static func seconds(_ text: String) -> Double? {
         var sum = 0.0
         var rest = Substring(text.filter { $0 != " " })
         guard !rest.isEmpty else { return nil }
@@ -40,6 +41,6 @@ enum MomentText {
     }
 
     /// What to write, for messages about what can't be read.
-    static let momentHelp = "a time as in 2026-11-23T01:02:03Z, or an age as in \"2h ago\", 30m or 7d"
-    static let spanHelp = "a span as in 90s, 20m, 2h or 7d"
+    package static let momentHelp = "a time as in 2026-11-23T01:02:03Z, or an age as in \"2h ago\", 30m or 7d"
+    package static let spanHelp = "a span as in 90s, 20m, 2h or 7d"
 }

@@ -1,6 +1,9 @@
+import ConfigurationParsing
+import Formatting
+
 extension NodeReport {
     /// The report for people: the causes first, then the images that aren't there, then the rest when all are wanted.
-    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [style.bold(headline)]
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
@@ -15,7 +18,8 @@ extension NodeReport {
             for evidence in cause.evidence {
                 let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.local($0)))" } ?? ""
                 lines += wrapped(
-                    "   \(evidence.object) \(evidence.field): \(evidence.message)\(when)", width: width, indent: "     "
+                    "   \(evidence.object) \(evidence.field): \(evidence.message.printable)\(when)", width: width,
+                    indent: "     "
                 )
             }
             lines += wrapped("   next step: \(cause.nextStep)", width: width, indent: "     ")
@@ -70,7 +74,7 @@ extension NodeReport {
 /// Breaks a line between words.
 ///
 /// - Parameter indent: of the lines that follow the first.
-func wrapped(_ text: String, width: Int?, indent: String) -> [String] {
+package func wrapped(_ text: String, width: Int?, indent: String) -> [String] {
     guard let width, text.count > width else { return [text] }
     var lines: [String] = []
     var line = String(text.prefix { $0 == " " })

@@ -1,8 +1,10 @@
+import Formatting
+import History
 import Planning
 import Shared
 
 /// One node: its images, and why those that aren't there aren't. The answer of `GET /api/v1/nodes/{node}`.
-struct NodeReport: Codable, Sendable, Hashable {
+package struct NodeReport: Codable, Sendable, Hashable {
     var name: String
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
@@ -24,9 +26,9 @@ struct NodeReport: Codable, Sendable, Hashable {
     /// What history remembers of it.
     var past: Past?
     /// Why nothing of the past is known: history can't be read. Nil: it was read.
-    var historyError: String?
+    package var historyError: String?
     /// What became of the newest edit of the ConfigMap: the images are those of the revision in force.
-    var lastEdit: LastEdit?
+    package var lastEdit: LastEdit?
 
     /// One image entry on the node.
     struct Image: Codable, Sendable, Hashable {
@@ -54,12 +56,12 @@ struct NodeReport: Codable, Sendable, Hashable {
     }
 
     /// Whether the cluster or history has such a node.
-    var isKnown: Bool { !causes.contains { $0.kind == .nodeGone } || past != nil }
+    package var isKnown: Bool { !causes.contains { $0.kind == .nodeGone } || past != nil }
 
     /// Whether everything is there.
-    var isCovered: Bool { isTarget && counts.present == counts.cells && counts.cells > 0 }
+    package var isCovered: Bool { isTarget && counts.present == counts.cells && counts.cells > 0 }
 
-    init(_ snapshot: Snapshot, node name: String) {
+    package init(_ snapshot: Snapshot, node name: String) {
         let view = snapshot.cluster.nodes[name]
         let state = snapshot.fleet.nodes[name]
         self.name = name
@@ -114,7 +116,7 @@ extension NodeReport {
     /// Adds what history remembers.
     ///
     /// - Parameter snapshot: what the report was made from.
-    mutating func add(_ past: NodePast, _ snapshot: Snapshot) {
+    package mutating func add(_ past: NodePast, _ snapshot: Snapshot) {
         if past.joinedAt != nil || past.leftAt != nil {
             self.past = Past(
                 joinedAt: past.joinedAt.map { Timestamp(milliseconds: $0).rfc3339 },
@@ -138,7 +140,7 @@ extension NodeReport {
 }
 
 extension NodeReport: Answer {
-    var timeless: NodeReport {
+    package var timeless: NodeReport {
         var copy = self
         copy.at = ""
         copy.reportAgeSeconds = nil
@@ -152,7 +154,7 @@ extension NodeReport: Answer {
         return copy
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [
             CSV.line([
                 "image", "reference", "state", "since", "digest", "size", "reason", "attempts", "next_attempt",

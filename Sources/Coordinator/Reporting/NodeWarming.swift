@@ -1,4 +1,5 @@
 import GRDB
+import History
 import Planning
 
 /// How one node that joined came to its images, by history.

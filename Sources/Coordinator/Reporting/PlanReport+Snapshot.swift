@@ -1,17 +1,28 @@
+import ConfigurationParsing
+import Formatting
 import Planning
 import Shared
 
 extension PlanReport {
     /// What is known about images besides what nodes have.
-    struct Knowledge: Sendable {
+    package struct Knowledge: Sendable {
         /// Bytes by reference, from attempts.
-        var sizes: [String: Int64] = [:]
+        package var sizes: [String: Int64] = [:]
         /// Bytes a second of a single pull, by reference.
-        var speeds: [String: Double] = [:]
-        var resolved: [String: PlanQuestion.Resolved] = [:]
+        package var speeds: [String: Double] = [:]
+        package var resolved: [String: PlanQuestion.Resolved] = [:]
+
+        package init(
+            sizes: [String: Int64] = [:], speeds: [String: Double] = [:],
+            resolved: [String: PlanQuestion.Resolved] = [:]
+        ) {
+            self.sizes = sizes
+            self.speeds = speeds
+            self.resolved = resolved
+        }
     }
 
-    init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+    package init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
         findings = decision.findings.map(ConfigurationStatus.Remark.init)
         accepted = decision.configuration != nil
         let configuration = decision.configuration ?? snapshot.configuration
@@ -166,7 +177,7 @@ extension PlanReport.Image {
 }
 
 extension PlanReport: Answer {
-    var csv: [String] {
+    package var csv: [String] {
         [
             CSV.line([
                 "image", "reference", "pulls", "present", "unknown", "bytes", "size_source", "without_platform",

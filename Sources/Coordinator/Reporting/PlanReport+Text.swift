@@ -1,6 +1,9 @@
+import ConfigurationParsing
+import Formatting
+
 extension PlanReport {
     /// The plan for people.
-    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines: [String] = []
         if !accepted {
             let title = "the edit would be rejected: the list in force stays, and this is what it still pulls"

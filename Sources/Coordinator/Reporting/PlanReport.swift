@@ -1,21 +1,22 @@
+import ConfigurationParsing
 import Planning
 import Shared
 
 /// What an edited ConfigMap would pull: the answer of `POST /api/v1/plan`. Nothing is changed by asking.
-struct PlanReport: Codable, Sendable, Hashable {
+package struct PlanReport: Codable, Sendable, Hashable {
     /// Whether the edit would be accepted. If not, nothing below would happen, and the findings say why.
-    var accepted: Bool
-    var findings: [ConfigurationStatus.Remark]
+    package var accepted: Bool
+    package var findings: [ConfigurationStatus.Remark]
     /// Target nodes of the edit.
     var nodes: Int
     /// Their architectures, sorted; nodes that don't tell theirs are left out.
-    var architectures: [String]
-    var images: [Image]
+    package var architectures: [String]
+    package var images: [Image]
     var registries: [Registry]
     /// Names of entries that would be released: their images stay until the kubelets' garbage collection.
     var released: [String]
     /// Nodes where it would not fit, the tightest first.
-    var tooSmall: [Node]
+    package var tooSmall: [Node]
     /// Sum over all pulls whose size is known.
     var bytes: Int64
     /// Pulls whose size isn't known.
@@ -29,13 +30,13 @@ struct PlanReport: Codable, Sendable, Hashable {
     var isLowerBound = false
 
     /// One entry of the edited list.
-    struct Image: Codable, Sendable, Hashable {
+    package struct Image: Codable, Sendable, Hashable {
         var name: String
-        var reference: String
+        package var reference: String
         /// Nodes that would pull it, those that have it, and those of which nobody knows.
-        var pulls: Int
+        package var pulls: Int
         var present: Int
-        var unknown: Int
+        package var unknown: Int
         /// Bytes of one pull by architecture; those that are known.
         var sizes: [String: Int64]
         /// Where the sizes come from: nodes, history, registry; nil when none is known.
@@ -43,7 +44,7 @@ struct PlanReport: Codable, Sendable, Hashable {
         var bytes: Int64
         /// Nodes for whose platform there is no such image, by the registry or by what pulls of it said; some of them.
         var withoutPlatform: [String]
-        var withoutPlatformCount: Int
+        package var withoutPlatformCount: Int
         /// Pulls that fail at present, or wait for one that does, by the reason. They are among the pulls.
         var failing: [String: Int] = [:]
         /// Why the registry didn't tell.
@@ -66,7 +67,7 @@ struct PlanReport: Codable, Sendable, Hashable {
         var seconds: Double?
     }
 
-    struct Node: Codable, Sendable, Hashable {
+    package struct Node: Codable, Sendable, Hashable {
         var name: String
         /// On disk, unpacked.
         var neededBytes: Int64
@@ -78,18 +79,30 @@ struct PlanReport: Codable, Sendable, Hashable {
 }
 
 /// What is asked for a plan.
-struct PlanQuestion: Codable, Sendable {
+package struct PlanQuestion: Codable, Sendable {
     /// The edited ConfigMap.
-    var data: [String: String]
-    var annotations: [String: String]?
+    package var data: [String: String]
+    package var annotations: [String: String]?
     /// Sizes that the asker resolved from registries.
-    var resolved: [Resolved]?
+    package var resolved: [Resolved]?
 
-    struct Resolved: Codable, Sendable, Hashable {
-        var reference: String
+    package init(data: [String: String], annotations: [String: String]? = nil, resolved: [Resolved]? = nil) {
+        self.data = data
+        self.annotations = annotations
+        self.resolved = resolved
+    }
+
+    package struct Resolved: Codable, Sendable, Hashable {
+        package var reference: String
         /// Bytes to download by architecture; those that the registry has.
-        var sizes: [String: Int64]
+        package var sizes: [String: Int64]
         /// Why it could not be resolved.
-        var error: String?
+        package var error: String?
+
+        package init(reference: String, sizes: [String: Int64], error: String? = nil) {
+            self.reference = reference
+            self.sizes = sizes
+            self.error = error
+        }
     }
 }

@@ -2,12 +2,12 @@ import Planning
 import Shared
 
 /// How long it takes until everything that can come has come, by pull times that were measured.
-struct PullEstimate: Sendable {
+package struct PullEstimate: Sendable {
     /// Nil when nothing was measured. What fails for good isn't waited for.
-    var secondsLeft: Double?
+    package var secondsLeft: Double?
 
     /// - Parameter medians: seconds of a pull by reference; of all pulls under the empty one.
-    init(_ snapshot: Snapshot, medians: [String: Double]) {
+    package init(_ snapshot: Snapshot, medians: [String: Double]) {
         let images = snapshot.configuration.images
         var work = 0.0
         var longest = 0.0

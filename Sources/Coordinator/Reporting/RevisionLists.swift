@@ -1,4 +1,5 @@
 import GRDB
+import History
 import Planning
 import Shared
 

@@ -1,29 +1,30 @@
+import Formatting
 import Planning
 import Shared
 
 /// Images that pods waited for and that the list doesn't have: what `coordinator suggest` tells.
-struct SuggestionReport: Codable, Sendable, Hashable, Answer {
+package struct SuggestionReport: Codable, Sendable, Hashable, Answer {
     /// The most waiting first.
-    var images: [Item]
+    package var images: [Item]
     /// The best of them as entries of `IMAGES`.
-    var line: String
+    package var line: String
 
-    struct Item: Codable, Sendable, Hashable {
+    package struct Item: Codable, Sendable, Hashable {
         var name: String
-        var reference: String
+        package var reference: String
         /// Nodes that pulled it, and pods that use it now.
-        var nodes: Int
-        var pods: Int
+        package var nodes: Int
+        package var pods: Int
         /// Times that it was pulled while the events were kept (an hour, mostly).
-        var pulls: Int
+        package var pulls: Int
         /// Seconds that pods waited for it.
-        var seconds: Double
+        package var seconds: Double
         /// Bytes; nil when nobody said.
-        var bytes: Int64?
+        package var bytes: Int64?
     }
 
     /// One pull, as a kubelet's event has it.
-    struct Pull: Sendable, Equatable {
+    package struct Pull: Sendable, Equatable {
         var image: String
         var seconds: Double
         var bytes: Int64?
@@ -32,20 +33,30 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
     }
 
     /// A running pod's image.
-    struct Use: Sendable, Hashable {
-        var image: String
-        var pod: String
+    package struct Use: Sendable, Hashable {
+        package var image: String
+        package var pod: String
+
+        package init(image: String, pod: String) {
+            self.image = image
+            self.pod = pod
+        }
     }
 
     /// What the list has already.
-    struct Listed: Sendable {
+    package struct Listed: Sendable {
         /// Normalised.
-        var references: Set<String> = []
+        package var references: Set<String> = []
         /// Of its entries: another entry of such a name would have no effect.
-        var names: Set<String> = []
+        package var names: Set<String> = []
+
+        package init(references: Set<String> = [], names: Set<String> = []) {
+            self.references = references
+            self.names = names
+        }
     }
 
-    init(pulls: [Pull], uses: [Use], listed: Listed, limit: Int) {
+    package init(pulls: [Pull], uses: [Use], listed: Listed, limit: Int) {
         struct Sum {
             var reference: ImageReference
             var nodes: Set<String> = []
@@ -94,7 +105,7 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
         return (2...).lazy.map { "\(name)-\($0)" }.first { !taken.contains($0) } ?? name
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [CSV.line(["name", "reference", "seconds", "pulls", "nodes", "pods", "bytes"])]
             + images.map {
                 CSV.line([
@@ -108,7 +119,7 @@ struct SuggestionReport: Codable, Sendable, Hashable, Answer {
 extension SuggestionReport.Pull {
     /// Reads the message of a kubelet's `Pulled` event: `Successfully pulled image "x" in 1.2s (3.4s including waiting).
     /// Image size: 5 bytes.` Nil when nothing was pulled.
-    init?(message: String, node: String, count: Int) {
+    package init?(message: String, node: String, count: Int) {
         guard message.hasPrefix("Successfully pulled image \"") else { return nil }
         let parts = message.split(separator: "\"", omittingEmptySubsequences: false)
         guard parts.count >= 3 else { return nil }

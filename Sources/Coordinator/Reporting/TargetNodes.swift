@@ -2,7 +2,7 @@ import Planning
 
 /// The target nodes by name, and where the fleet has them: worth keeping, since to find thousands of nodes takes longer
 /// than to count their cells.
-struct TargetNodes: Sendable {
+package struct TargetNodes: Sendable {
     let nodes: [NodeView]
     /// As ``Fleet/slots(of:)``.
     let slots: [Int]

@@ -1,8 +1,11 @@
+import ConfigurationParsing
+import Formatting
+
 extension WarmupReport {
     private static let shownNodes = 20
 
     /// The report for people.
-    func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         guard !nodes.isEmpty else { return ["no node joined since \(ClockText.local(since))"] }
         var lines = [style.bold("time to warm: \(seconds?.text ?? "no node that joined has every image yet")")]
         if cold > 0 {

@@ -1,8 +1,10 @@
+import Formatting
 import GRDB
+import History
 import Planning
 
 /// How long nodes that joined took until they had every image that can be had: the answer of `GET /api/v1/warmups`.
-struct WarmupReport: Codable, Sendable, Hashable, Answer {
+package struct WarmupReport: Codable, Sendable, Hashable, Answer {
     /// RFC 3339.
     var since: String
     var until: String
@@ -31,7 +33,7 @@ struct WarmupReport: Codable, Sendable, Hashable, Answer {
     /// Nodes that were there when history began didn't join: the first ones of the first run are left out.
     ///
     /// - Parameter limit: of the nodes that are named; all of them count.
-    init(_ db: Database, imageSet: String, since: Int64, until: Int64, limit: Int) throws {
+    package init(_ db: Database, imageSet: String, since: Int64, until: Int64, limit: Int) throws {
         let beginning = try Int64.fetchOne(db, sql: "SELECT min(at) + 60000 FROM node_events WHERE kind = 1") ?? 0
         let joins = try Row.fetchAll(
             db,
@@ -63,13 +65,13 @@ struct WarmupReport: Codable, Sendable, Hashable, Answer {
         self.nodes = Array(nodes.prefix(limit))
     }
 
-    var timeless: WarmupReport {
+    package var timeless: WarmupReport {
         var copy = self
         (copy.since, copy.until) = ("", "")
         return copy
     }
 
-    var csv: [String] {
+    package var csv: [String] {
         [CSV.line(["node", "joined_at", "seconds", "left_at", "lacks"])]
             + nodes.map {
                 CSV.line([

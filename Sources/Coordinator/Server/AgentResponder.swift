@@ -1,16 +1,18 @@
+import HTTPListener
 import HTTPTypes
 import Hummingbird
+import Leadership
 
 /// Answers agents' reports itself, and leaves all else to another responder.
 ///
 /// A report that waits keeps every function that leads to it: through the router and its middlewares those take several
 /// KB for each of thousands of agents.
-struct AgentResponder<Others: HTTPResponder>: HTTPResponder where Others.Context == ServerContext {
+package struct AgentResponder<Others: HTTPResponder>: HTTPResponder where Others.Context == ServerContext {
     let agents: AgentRoutes
     let leadership: LeadershipBoard
     let others: Others
 
-    func respond(to request: Request, context: ServerContext) async throws -> Response {
+    package func respond(to request: Request, context: ServerContext) async throws -> Response {
         guard request.method == .post, request.uri.path == AgentRoutes.path else {
             return try await others.respond(to: request, context: context)
         }

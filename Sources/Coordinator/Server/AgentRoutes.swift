@@ -1,8 +1,12 @@
+import Access
+import Control
+import HTTPListener
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import Shared
 import SwiftProtobuf
+import Telemetry
 
 /// `POST /agent/v1/reports`: the agents' side of the server.
 struct AgentRoutes: Sendable {
@@ -77,24 +81,5 @@ struct AgentRoutes: Sendable {
         return Response(
             status: .ok, headers: [.contentType: isJSON ? "application/json" : "application/x-protobuf"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-}
-
-extension ProblemDocument {
-    init(_ refusal: ReportRefusal) {
-        switch refusal {
-        case .incomplete:
-            self.init(
-                .badRequest, "report-incomplete", title: "The report is incomplete",
-                detail: "node, boot_id and sequence (from 1) are required.")
-        case .notReady:
-            self.init(
-                .serviceUnavailable, "not-ready", title: "The coordinator isn't ready",
-                detail: "It has no accepted configuration, or hasn't listed the cluster yet. Send the report again.")
-        case .unknownNode(let node):
-            self.init(
-                .conflict, "unknown-node", title: "The node isn't in the cluster",
-                detail: "The cluster has no node \(node). A node that has just joined is known in a moment.")
-        }
     }
 }

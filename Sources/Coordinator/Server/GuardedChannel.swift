@@ -1,3 +1,5 @@
+import Certificates
+import HTTPListener
 import Hummingbird
 import HummingbirdCore
 import Logging

@@ -1,5 +1,8 @@
+import Control
+import HTTPListener
 import HTTPTypes
 import Hummingbird
+import Leadership
 
 /// `/healthz`: the process answers. `/readyz`: it leads, has a configuration and knows the cluster.
 struct HealthRoutes: Sendable {

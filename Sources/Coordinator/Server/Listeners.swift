@@ -1,14 +1,22 @@
+import Access
+import Certificates
+import Control
+import Dashboard
+import Exporter
+import Formatting
+import HTTPListener
 import Hummingbird
 import HummingbirdCore
+import Leadership
 import Logging
 
 /// The two listeners of the coordinator.
 ///
 /// One can be reached by everybody, speaks TLS alone, and asks the API server who comes. The other is for this host:
 /// people come to it through `kubectl port-forward` or `kubectl exec`, guarded by Kubernetes' own access control.
-enum Listeners {
+package enum Listeners {
     /// For agents, people and programs, on all addresses.
-    static func open(
+    package static func open(
         host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
         identity: ServingIdentity,
         access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
@@ -32,7 +40,7 @@ enum Listeners {
     }
 
     /// For people and programs on this host.
-    static func local(
+    package static func local(
         port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
         leadership: LeadershipBoard = .alone(), externalURL: WebLink? = nil,
         limiter: ConnectionLimiter = ConnectionLimiter(.local), logger: Logger,

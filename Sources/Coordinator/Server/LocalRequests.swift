@@ -1,3 +1,6 @@
+import Access
+import Formatting
+import HTTPListener
 import HTTPTypes
 import Hummingbird
 

@@ -1,13 +1,17 @@
+import ConfigurationParsing
+import Control
 import Foundation
+import HTTPListener
 import HTTPTypes
 import Hummingbird
+import Reporting
 
 /// `/api/v1`: questions about the cluster.
-struct QueryRoutes: Sendable {
+package struct QueryRoutes: Sendable {
     let desk: QuestionDesk
     var streamLifetime = EventRoutes.longest
 
-    init(loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus) {
+    package init(loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus) {
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
     }
 
@@ -112,5 +116,5 @@ struct QueryRoutes: Sendable {
 }
 
 extension ConfigurationStatus: Answer {
-    static var hasTable: Bool { false }
+    package static var hasTable: Bool { false }
 }

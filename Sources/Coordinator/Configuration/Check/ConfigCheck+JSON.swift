@@ -8,7 +8,7 @@ extension ConfigCheck: Encodable {
         case isApplicable = "applicable"
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(file, forKey: .file)
         try container.encodeIfPresent(name, forKey: .name)

@@ -1,8 +1,9 @@
+import Formatting
 import Planning
 import Shared
 
 /// What a ConfigMap file means for a cluster, key by key, and what is wrong with it.
-struct ConfigCheck: Sendable, Equatable {
+package struct ConfigCheck: Sendable, Equatable {
     struct Key: Sendable, Equatable, Encodable {
         var key: String
         /// Nil for a default.
@@ -52,12 +53,12 @@ struct ConfigCheck: Sendable, Equatable {
     var findings: [LocatedFinding]
 
     /// Whether there's nothing that needs to be put right.
-    var isGood: Bool { isAccepted && !findings.contains { $0.finding.severity == .error } }
+    package var isGood: Bool { isAccepted && !findings.contains { $0.finding.severity == .error } }
 
     /// - Parameters:
     ///   - file: the file's name, for the heading.
     ///   - namespace: where the coordinator runs; nil to take what the file says.
-    init(_ manifest: Manifest, file: String, namespace: String?) {
+    package init(_ manifest: Manifest, file: String, namespace: String?) {
         let written = manifest.content.data[ConfigurationKey.namespace.rawValue]?.trimmed ?? ""
         var options = ConfigurationOptions()
         options.isOffline = true

@@ -1,8 +1,14 @@
-/// A check as text for people.
-struct ConfigCheckText {
-    var style = TextStyle(isColoured: false)
+import Formatting
 
-    func render(_ check: ConfigCheck) -> String {
+/// A check as text for people.
+package struct ConfigCheckText {
+    package var style = TextStyle(isColoured: false)
+
+    package init(style: TextStyle = TextStyle(isColoured: false)) {
+        self.style = style
+    }
+
+    package func render(_ check: ConfigCheck) -> String {
         var text = heading(check) + "\n\n" + keys(check)
         if !check.images.isEmpty { text += "\n" + images(check) }
         if !check.findings.isEmpty { text += "\n" + findings(check) }

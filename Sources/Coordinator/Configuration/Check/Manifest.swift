@@ -1,10 +1,10 @@
 /// A ConfigMap as it stands in a file, with the lines of its keys.
-struct Manifest: Equatable {
+package struct Manifest: Equatable {
     var name: String?
     var namespace: String?
     /// Where it begins, from 1.
     var line: Int
-    var content: ConfigMapContent
+    package var content: ConfigMapContent
     /// The line of each key of `data`, `binaryData` and `annotations`.
     var keyLines: [String: Int] = [:]
     /// The line that each value's text begins on; absent where lines of the text are not lines of the file.
@@ -27,12 +27,18 @@ struct Manifest: Equatable {
 }
 
 /// Why a file holds no ConfigMap that could be checked.
-struct ManifestFileError: Error, Equatable, CustomStringConvertible {
+package struct ManifestFileError: Error, Equatable, CustomStringConvertible {
     var line: Int?
-    var message: String
-    var nextStep: String
+    package var message: String
+    package var nextStep: String
 
-    var description: String {
+    package init(line: Int? = nil, message: String, nextStep: String) {
+        self.line = line
+        self.message = message
+        self.nextStep = nextStep
+    }
+
+    package var description: String {
         (line.map { "line \($0): " } ?? "") + message + ". Next step: " + nextStep + "."
     }
 }

@@ -1,14 +1,14 @@
 import Yams
 
 /// Finds the ConfigMap in a YAML or JSON text (which YAML includes): alone, in a List, or among other documents.
-struct ManifestReader {
+package struct ManifestReader {
     private let lines: [Substring]
     private var found: [Manifest] = []
     /// What there is besides ConfigMaps, for the error.
     private var others: [String] = []
 
     /// - Parameter name: which one, where there are several.
-    static func read(_ text: String, name: String? = nil) throws(ManifestFileError) -> Manifest {
+    package static func read(_ text: String, name: String? = nil) throws(ManifestFileError) -> Manifest {
         var reader = ManifestReader(text)
         guard !text.trimmed.isEmpty else {
             throw ManifestFileError(message: "the file is empty", nextStep: "write a ConfigMap manifest")

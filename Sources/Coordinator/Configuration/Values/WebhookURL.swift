@@ -1,7 +1,7 @@
 import Foundation
 
 /// `ALERT_WEBHOOK_URL`: where alerts are sent.
-enum WebhookURL {
+package enum WebhookURL {
     static func parse(_ text: String) throws(ValueFault) -> String? {
         guard !text.isEmpty else { return nil }
         let next = "write the base URL of an Alertmanager, such as http://alertmanager.monitoring.svc:9093"
@@ -20,7 +20,7 @@ enum WebhookURL {
     }
 
     /// Fit for logs: without credentials, query and whatever a path may hide.
-    static func redacted(_ url: String) -> String {
+    package static func redacted(_ url: String) -> String {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host else {
             return Redaction.mask
         }

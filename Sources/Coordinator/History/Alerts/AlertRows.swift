@@ -1,11 +1,12 @@
+import Alerts
 import FoundationEssentials
 import GRDB
 import Planning
 
 /// Reads what alerting has to remember.
-enum AlertRows {
+package enum AlertRows {
     /// Alerts that fire, and those that were resolved after a moment.
-    static func recent(_ db: Database, imageSet: String, resolvedAfter: Int64) throws -> [Alert] {
+    package static func recent(_ db: Database, imageSet: String, resolvedAfter: Int64) throws -> [Alert] {
         let rows = try Row.fetchAll(
             db,
             sql: """
@@ -23,7 +24,7 @@ enum AlertRows {
     }
 
     /// Since when each image that isn't present has been absent, and why the newest attempt since then failed.
-    static func absences(_ db: Database) throws -> InheritedAbsences {
+    package static func absences(_ db: Database) throws -> InheritedAbsences {
         let rows = try Row.fetchCursor(
             db,
             sql: """
@@ -55,7 +56,7 @@ enum AlertRows {
     }
 
     /// Until when an earlier run watched; nil when there was none.
-    static func lastAlive(_ db: Database, except run: Int64?) throws -> Timestamp? {
+    package static func lastAlive(_ db: Database, except run: Int64?) throws -> Timestamp? {
         try Int64.fetchOne(
             db, sql: "SELECT max(last_alive_at) FROM coordinator_runs WHERE id <> ?", arguments: [run ?? -1]
         ).map { Timestamp(milliseconds: $0) }

@@ -1,3 +1,4 @@
+import Alerts
 import FoundationEssentials
 import GRDB
 import Planning
@@ -7,7 +8,7 @@ extension HistorySession {
     static let alertRetention: Int64 = 90 * 86_400_000
 
     /// Stores an alert as it is now; drops those that ended long before it.
-    func record(_ alert: Alert, imageSet: String) throws {
+    package func record(_ alert: Alert, imageSet: String) throws {
         let nodes = String(decoding: try JSONEncoder().encode(alert.nodes), as: UTF8.self)
         try run(
             """

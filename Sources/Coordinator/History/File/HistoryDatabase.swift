@@ -1,12 +1,12 @@
 import GRDB
 
 /// Where the database lies.
-enum HistoryLocation: Sendable, Hashable {
+package enum HistoryLocation: Sendable, Hashable {
     case file(String)
     /// Gone with the process: for tests.
     case memory
 
-    var path: String {
+    package var path: String {
         switch self {
         case .file(let path): path
         case .memory: ":memory:"

@@ -2,11 +2,15 @@ import Foundation
 import Glibc
 
 /// The database's files on disk, as seen without SQLite.
-struct HistoryFile: Sendable {
+package struct HistoryFile: Sendable {
     /// "IPhi": SQLite's application id of our files, so that we never write into somebody else's database.
     static let applicationID: UInt32 = 0x4950_6869
 
-    var path: String
+    package var path: String
+
+    package init(path: String) {
+        self.path = path
+    }
 
     enum Content: Equatable {
         case absent
@@ -59,7 +63,7 @@ struct HistoryFile: Sendable {
     }
 
     /// Where a copy for a download is made: a name that nothing has, and that ``removeLeftovers()`` knows.
-    func newDownload() -> String { "\(path).\(UInt64.random(in: 0..<UInt64.max)).download" }
+    package func newDownload() -> String { "\(path).\(UInt64.random(in: 0..<UInt64.max)).download" }
 
     /// Removes copies for downloads that a run which was killed left behind: each is as large as the database.
     ///
@@ -78,7 +82,7 @@ struct HistoryFile: Sendable {
     }
 
     /// Bytes on disk: the database and its log.
-    func bytes() -> Int64 {
+    package func bytes() -> Int64 {
         ["", "-wal"].reduce(into: 0) { sum, suffix in
             let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
             if let size = attributes?[.size] as? NSNumber { sum += size.int64Value }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The few numbers and messages of the C library that history's files need, so that nobody else imports it.
-enum SystemCall {
+package enum SystemCall {
     static let noSpace = ENOSPC
     static let quotaExceeded = EDQUOT
     static let readOnlyFileSystem = EROFS
@@ -13,7 +13,7 @@ enum SystemCall {
     static let inputOutput = EIO
 
     /// The system's words for an error number.
-    static func message(_ code: Int32) -> String {
+    package static func message(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         // glibc's strerror_r is the XSI one here: it fills the buffer.
         guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }

@@ -2,9 +2,9 @@ import GRDB
 
 /// The state of every cell at one moment, a byte a cell: half a million of them take half a megabyte, and a few dozen
 /// kilobytes in the database, where neighbours mostly have the same state.
-struct CellGrid: Sendable, Equatable {
+package struct CellGrid: Sendable, Equatable {
     /// By the image's number, then by the node's. Missing ones are `CellCode.none`.
-    private(set) var columns: [Int64: [CellCode]] = [:]
+    package private(set) var columns: [Int64: [CellCode]] = [:]
 
     /// Numbers of nodes are given one after another; a greater one than this is a damaged database.
     private static let maximumNode: Int64 = 1 << 24
@@ -45,17 +45,17 @@ extension [CellCode] {
 }
 
 /// State and reason of one cell in a byte: the state in the lower three bits, the reason above them.
-struct CellCode: Sendable, Hashable {
+package struct CellCode: Sendable, Hashable {
     var byte: UInt8
 
-    static let none = CellCode(byte: 0)
+    package static let none = CellCode(byte: 0)
 
-    init(byte: UInt8) { self.byte = byte }
+    package init(byte: UInt8) { self.byte = byte }
 
     init(state: Int64, reason: Int64) { byte = UInt8(truncatingIfNeeded: state & 7 | (reason & 31) << 3) }
 
-    var state: RecordedState { RecordedState(rawValue: Int64(byte & 7)) ?? .none }
-    var reason: RecordedReason { RecordedReason(rawValue: Int64(byte >> 3)) ?? .unknown }
+    package var state: RecordedState { RecordedState(rawValue: Int64(byte & 7)) ?? .none }
+    package var reason: RecordedReason { RecordedReason(rawValue: Int64(byte >> 3)) ?? .unknown }
 }
 
 // MARK: As bytes

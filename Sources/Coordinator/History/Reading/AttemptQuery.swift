@@ -1,12 +1,21 @@
 import GRDB
 
 /// Lists attempts by their end, newest first.
-struct AttemptQuery: Sendable {
-    var filter = HistoryFilter()
+package struct AttemptQuery: Sendable {
+    package var filter = HistoryFilter()
     /// Only attempts that did not succeed.
-    var failedOnly = false
-    var limit = 100
-    var after: HistoryCursor?
+    package var failedOnly = false
+    package var limit = 100
+    package var after: HistoryCursor?
+
+    package init(
+        filter: HistoryFilter = HistoryFilter(), failedOnly: Bool = false, limit: Int = 100, after: HistoryCursor? = nil
+    ) {
+        self.filter = filter
+        self.failedOnly = failedOnly
+        self.limit = limit
+        self.after = after
+    }
 
     func page(_ db: Database) throws -> HistoryPage<StoredAttempt> {
         var clause = HistoryWhere()

@@ -1,39 +1,42 @@
-import FoundationEssentials
+import Formatting
 import GRDB
-import Planning
 
 /// Reads what a listener hasn't heard yet.
-enum EventQuery {
+package enum EventQuery {
     /// One event of the stream.
-    struct Item: Sendable {
-        var position: EventRoutes.Position
-        var name: String
-        var data: String
-
-        /// As the stream has it.
-        var text: String { "event: \(name)\nid: \(position)\ndata: \(data)\n\n" }
+    package struct Item: Sendable {
+        package var position: EventPosition
+        package var content: Content
     }
 
-    static func newest(_ db: Database) throws -> EventRoutes.Position {
+    package enum Content: Sendable {
+        /// What the listener has heard is no base for what follows.
+        case reset
+        /// - Parameters:
+        ///   - number: nil for an edit that was rejected.
+        ///   - at: milliseconds since 1970.
+        case revision(number: Int64?, at: Int64)
+        case transition(StoredTransition)
+    }
+
+    package static func newest(_ db: Database) throws -> EventPosition {
         // Not the greatest id that there is: retention may have dropped it.
         let given = "SELECT seq FROM sqlite_sequence WHERE name = 'transitions'"
-        return EventRoutes.Position(
+        return EventPosition(
             transition: try Int64.fetchOne(db, sql: given) ?? 0,
             revision: try Int64.fetchOne(db, sql: "SELECT max(id) FROM revisions") ?? 0)
     }
 
     /// What a listener is told that knows more than there is (the database is another one, such as a backup), or that
     /// missed what retention has dropped since.
-    static func reset(to newest: EventRoutes.Position) -> Item {
-        Item(position: newest, name: "reset", data: "{}")
+    package static func reset(to newest: EventPosition) -> Item {
+        Item(position: newest, content: .reset)
     }
 
     /// Revisions first, then transitions, each in the order of their commits; a reset alone where some are no more.
-    static func following(
-        _ position: EventRoutes.Position, imageSet: String, limit: Int, _ db: Database
+    package static func following(
+        _ position: EventPosition, imageSet: String, limit: Int, _ db: Database
     ) throws -> [Item] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let (transition, revision) = (position.transition, position.revision)
         guard try !HistoryGap.follows(transition: transition, revision: revision, imageSet: imageSet, db) else {
             return [reset(to: try newest(db))]
@@ -45,25 +48,12 @@ enum EventQuery {
             arguments: [position.revision, imageSet])
         while let row = try revisions.next() {
             position.revision = row[0]
-            let event = RevisionEvent(
-                revision: row[1], accepted: row[1] as Int64? != nil,
-                at: Timestamp(milliseconds: row[2]).rfc3339)
-            items.append(
-                Item(
-                    position: position, name: "revision",
-                    data: String(decoding: try encoder.encode(event), as: UTF8.self)))
+            items.append(Item(position: position, content: .revision(number: row[1], at: row[2])))
         }
         for transition in try TransitionQuery.following(position.transition, limit: limit, db) {
             position.transition = transition.id
-            let data = try encoder.encode(TransitionList.Item(transition))
-            items.append(Item(position: position, name: "transition", data: String(decoding: data, as: UTF8.self)))
+            items.append(Item(position: position, content: .transition(transition)))
         }
         return items
-    }
-
-    private struct RevisionEvent: Encodable {
-        var revision: Int64?
-        var accepted: Bool
-        var at: String
     }
 }

@@ -1,5 +1,5 @@
 /// A place in a list that is sorted by time, newest first; ids break ties.
-struct HistoryCursor: Sendable, Hashable, Codable, LosslessStringConvertible {
+package struct HistoryCursor: Sendable, Hashable, Codable, LosslessStringConvertible {
     var at: Int64
     var id: Int64
 
@@ -9,31 +9,31 @@ struct HistoryCursor: Sendable, Hashable, Codable, LosslessStringConvertible {
     }
 
     /// Reads what `description` wrote: `<time>-<id>`.
-    init?(_ description: String) {
+    package init?(_ description: String) {
         let parts = description.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let at = Int64(parts[0]), let id = Int64(parts[1]) else { return nil }
         self.init(at: at, id: id)
     }
 
-    var description: String { "\(at)-\(id)" }
+    package var description: String { "\(at)-\(id)" }
 }
 
 /// One page of a list, and where the next one begins.
-struct HistoryPage<Item: Sendable>: Sendable {
-    var items: [Item]
+package struct HistoryPage<Item: Sendable>: Sendable {
+    package var items: [Item]
     /// Nil when this is the last page.
-    var next: HistoryCursor?
+    package var next: HistoryCursor?
 }
 
 /// Which rows are wanted; nil and empty mean any.
-struct HistoryFilter: Sendable, Hashable {
+package struct HistoryFilter: Sendable, Hashable {
     var node: String?
-    var image: String?
+    package var image: String?
     /// The first and the last moment, both included. Milliseconds since 1970, by the coordinator's clock.
     var since: Int64?
     var until: Int64?
 
-    init(node: String? = nil, image: String? = nil, since: Int64? = nil, until: Int64? = nil) {
+    package init(node: String? = nil, image: String? = nil, since: Int64? = nil, until: Int64? = nil) {
         self.node = node
         self.image = image
         self.since = since

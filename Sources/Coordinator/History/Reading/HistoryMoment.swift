@@ -1,34 +1,34 @@
 import GRDB
 
 /// All that coverage of a past moment is computed from: that moment's run, revision, target nodes and cells.
-struct HistoryMoment: Sendable {
+package struct HistoryMoment: Sendable {
     /// A target node at the moment.
-    struct Node: Sendable, Hashable {
+    package struct Node: Sendable, Hashable {
         /// Its row of the grid.
-        var id: Int64
-        var name: String
+        package var id: Int64
+        package var name: String
         /// Empty when the reader was told that nobody asks for them.
-        var labels: [String: String]
+        package var labels: [String: String]
         /// Whether a report of that run was fresh enough. If not, the node's cells are unknown.
-        var isHeard: Bool
+        package var isHeard: Bool
     }
 
     /// Milliseconds since 1970, by the coordinator's clock.
-    var at: Int64
+    package var at: Int64
     /// The coordinator's run at that moment. Nil when nobody watched: all is unknown then.
-    var run: CoordinatorRun?
+    package var run: CoordinatorRun?
     /// The revision in force, of the wanted image set. Nil when there was none.
-    var revision: RevisionRecord?
+    package var revision: RevisionRecord?
     /// The target nodes; the cells of one that isn't heard are unknown.
-    var nodes: [Node]
+    package var nodes: [Node]
     /// What was recorded last of each cell, of all nodes that were ever seen.
-    var grid: CellGrid
+    package var grid: CellGrid
     /// The grid's columns by their references.
-    var images: [String: Int64]
+    package var images: [String: Int64]
     /// Whether the moment is before what retention has kept: then all of it is incomplete.
-    var isBeforeHorizon: Bool
+    package var isBeforeHorizon: Bool
     /// When the first of the coordinator's runs began that are remembered; nil when there are none.
-    var beginning: Int64?
+    package var beginning: Int64?
 
     /// A cell that was known then.
     struct Cell: Sendable, Hashable {

@@ -3,14 +3,14 @@ import Planning
 import Shared
 
 /// Which nodes and images history has heard of, so that a misspelt name isn't told that nothing happened.
-enum HistoryNames {
-    static func hasNode(_ name: String, _ db: Database) throws -> Bool {
+package enum HistoryNames {
+    package static func hasNode(_ name: String, _ db: Database) throws -> Bool {
         try Int.fetchOne(db, sql: "SELECT 1 FROM nodes WHERE name = ?", arguments: [name]) != nil
     }
 
     /// The reference that is meant: itself, that of the newest revision with an entry of this name, or one that is
     /// another spelling of it; nil when there was none.
-    static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {
+    package static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {
         let known = try Int.fetchOne(db, sql: "SELECT 1 FROM images WHERE reference = ?", arguments: [image])
         if known != nil { return image }
         let revisions = try Row.fetchCursor(

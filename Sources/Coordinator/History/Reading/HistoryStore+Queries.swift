@@ -1,6 +1,7 @@
 /// All of these throw `HistoryError`, or `CancellationError` when the caller's task is cancelled.
 extension HistoryStore {
-    func transitions(_ query: TransitionQuery = TransitionQuery()) async throws -> HistoryPage<StoredTransition> {
+    package func transitions(_ query: TransitionQuery = TransitionQuery()) async throws -> HistoryPage<StoredTransition>
+    {
         try await read { db in try query.page(db) }
     }
 
@@ -9,7 +10,7 @@ extension HistoryStore {
         try await read { db in try TransitionQuery.following(id, limit: limit, db) }
     }
 
-    func attempts(_ query: AttemptQuery = AttemptQuery()) async throws -> HistoryPage<StoredAttempt> {
+    package func attempts(_ query: AttemptQuery = AttemptQuery()) async throws -> HistoryPage<StoredAttempt> {
         try await read { db in try query.page(db) }
     }
 
@@ -34,7 +35,7 @@ extension HistoryStore {
     }
 
     /// Looks at past moments, all of them from one snapshot; only what is made of them leaves it.
-    func past<Value: Sendable>(
+    package func past<Value: Sendable>(
         imageSet: String, withLabels: Bool, _ body: @escaping @Sendable (PastReader) throws -> Value
     ) async throws -> Value {
         let run = currentRunID
@@ -44,7 +45,7 @@ extension HistoryStore {
     }
 
     /// The revision that was accepted last.
-    func lastAcceptedRevision(imageSet: String) async throws -> RevisionRecord? {
+    package func lastAcceptedRevision(imageSet: String) async throws -> RevisionRecord? {
         try await read { db in try RevisionQuery.inForce(imageSet, db) }
     }
 

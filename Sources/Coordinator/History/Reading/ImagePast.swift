@@ -1,17 +1,18 @@
+import Formatting
 import GRDB
 import Planning
 
 /// What history remembers of one image.
-struct ImagePast: Sendable {
+package struct ImagePast: Sendable {
     /// Of its pulls that brought something.
-    var pullSeconds: [Double] = []
-    var failures: [ImageReport.FailedAttempts] = []
+    package var pullSeconds: [Double] = []
+    package var failures: [FailedAttemptCounts] = []
     /// When nodes first had it, when they had it last, and its last transition. Milliseconds since 1970.
-    var firstSeen: Int64?
-    var lastSeen: Int64?
-    var lastChange: Int64?
+    package var firstSeen: Int64?
+    package var lastSeen: Int64?
+    package var lastChange: Int64?
 
-    static func read(_ reference: String, since: Int64, _ db: Database) throws -> ImagePast {
+    package static func read(_ reference: String, since: Int64, _ db: Database) throws -> ImagePast {
         var past = ImagePast()
         guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM images WHERE reference = ?", arguments: [reference])
         else { return past }
@@ -42,7 +43,7 @@ struct ImagePast: Sendable {
                 GROUP BY reason ORDER BY count(*) DESC
                 """, arguments: [id, since])
         past.failures = try rows.map { row in
-            ImageReport.FailedAttempts(
+            FailedAttemptCounts(
                 reason: FailureReason(row.reason(0))?.rawValue ?? "unknown", attempts: row[1], nodes: row[2],
                 example: row[4] ?? "", last: Timestamp(milliseconds: row[3]).rfc3339)
         }.array()

@@ -1,14 +1,14 @@
 import GRDB
 
 /// What history remembers of one node.
-struct NodePast: Sendable {
+package struct NodePast: Sendable {
     /// Milliseconds since 1970.
-    var joinedAt: Int64?
-    var leftAt: Int64?
+    package var joinedAt: Int64?
+    package var leftAt: Int64?
     /// The cells as recorded last, by reference.
-    var cells: [String: CellRecord]
+    package var cells: [String: CellRecord]
 
-    static func read(_ name: String, _ db: Database) throws -> NodePast {
+    package static func read(_ name: String, _ db: Database) throws -> NodePast {
         let sql = """
             SELECT max(at) FROM node_events WHERE node_id = (SELECT id FROM nodes WHERE name = ?) AND kind = ?
             """

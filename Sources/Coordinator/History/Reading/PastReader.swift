@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A moment's cells are those of the newest keyframe that it lies after, changed by the transitions since. What was
 /// read for one moment is kept for the next, so a series costs little more than its first step.
-final class PastReader {
+package final class PastReader {
     private let db: Database
     private let imageSet: String
     private let currentRun: Int64?
@@ -39,7 +39,7 @@ final class PastReader {
         reachability = try NodeReplay(db, withLabels: withLabels)
     }
 
-    func moment(at: Int64) throws -> HistoryMoment {
+    package func moment(at: Int64) throws -> HistoryMoment {
         let run = try RunQuery.covering(at, current: currentRun, db)
         let nodes = try reachability.nodes(at: at, runStart: run?.startedAt).compactMap { node in
             names[node.id].map {

@@ -1,13 +1,14 @@
+import Formatting
 import GRDB
 
 /// How long pulls took, from the attempts that brought something: those that found the image as it was took no time, and
 /// there are more of them than of all others in a cluster in which all is well.
-enum PullTimes {
+package enum PullTimes {
     /// Attempts that are looked at, the newest ones.
     private static let sample = 5000
 
     /// Median seconds by reference, and over all of them under the empty one.
-    static func medians(since: Int64, _ db: Database) throws -> [String: Double] {
+    package static func medians(since: Int64, _ db: Database) throws -> [String: Double] {
         var seconds: [String: [Double]] = [:]
         let rows = try Row.fetchCursor(
             db,
@@ -24,7 +25,7 @@ enum PullTimes {
     }
 
     /// Bytes a second of single pulls by reference: medians.
-    static func speeds(since: Int64, _ db: Database) throws -> [String: Double] {
+    package static func speeds(since: Int64, _ db: Database) throws -> [String: Double] {
         var speeds: [String: [Double]] = [:]
         let rows = try Row.fetchCursor(
             db,
@@ -40,7 +41,7 @@ enum PullTimes {
     }
 
     /// The newest known size of each reference, in bytes.
-    static func sizes(_ db: Database) throws -> [String: Int64] {
+    package static func sizes(_ db: Database) throws -> [String: Int64] {
         var sizes: [String: Int64] = [:]
         let rows = try Row.fetchCursor(
             db,

@@ -2,7 +2,7 @@ import GRDB
 
 extension Row {
     /// A state by its code. Another code than ours can't have been written by this schema.
-    func state(_ index: Int) throws -> RecordedState {
+    package func state(_ index: Int) throws -> RecordedState {
         let code: Int64 = self[index]
         guard let state = RecordedState(rawValue: code) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "there is no state \(code)")
@@ -10,7 +10,7 @@ extension Row {
         return state
     }
 
-    func reason(_ index: Int) -> RecordedReason {
+    package func reason(_ index: Int) -> RecordedReason {
         RecordedReason(rawValue: self[index]) ?? .unknown
     }
 

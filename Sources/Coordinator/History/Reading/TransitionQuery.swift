@@ -1,12 +1,22 @@
 import GRDB
 
 /// Lists transitions, newest first.
-struct TransitionQuery: Sendable {
-    var filter = HistoryFilter()
+package struct TransitionQuery: Sendable {
+    package var filter = HistoryFilter()
     /// What the cells became; empty means anything.
-    var states: Set<RecordedState> = []
-    var limit = 100
-    var after: HistoryCursor?
+    package var states: Set<RecordedState> = []
+    package var limit = 100
+    package var after: HistoryCursor?
+
+    package init(
+        filter: HistoryFilter = HistoryFilter(), states: Set<RecordedState> = [], limit: Int = 100,
+        after: HistoryCursor? = nil
+    ) {
+        self.filter = filter
+        self.states = states
+        self.limit = limit
+        self.after = after
+    }
 
     func page(_ db: Database) throws -> HistoryPage<StoredTransition> {
         var clause = HistoryWhere()
@@ -47,5 +57,5 @@ struct TransitionQuery: Sendable {
 }
 
 extension Cursor {
-    func array() throws -> [Element] { try Array(self) }
+    package func array() throws -> [Element] { try Array(self) }
 }

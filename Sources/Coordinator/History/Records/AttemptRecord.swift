@@ -1,28 +1,44 @@
 /// One finished attempt. (node, boot id, attempt id) names it: stored once, however often it is sent.
-struct AttemptRecord: Sendable, Codable, Hashable {
-    var node: String
+package struct AttemptRecord: Sendable, Codable, Hashable {
+    package var node: String
     var bootID: String
     /// Counts within the boot.
     var attemptID: Int64
-    var image: String
+    package var image: String
     /// Milliseconds since 1970, by the coordinator's clock.
-    var startedAt: Int64
+    package var startedAt: Int64
     /// Milliseconds since 1970, by the coordinator's clock.
-    var endedAt: Int64
-    var outcome: RecordedOutcome
-    var reason: RecordedReason = .none
+    package var endedAt: Int64
+    package var outcome: RecordedOutcome
+    package var reason: RecordedReason = .none
     /// The runtime's message; empty on success. Cut at `AttemptRecord.maximumMessageBytes`.
-    var message = ""
+    package var message = ""
     /// Size of the pulled image as the runtime counts, 0 when the node had it before, or it isn't known.
-    var bytes: Int64 = 0
+    package var bytes: Int64 = 0
+
+    package init(
+        node: String, bootID: String, attemptID: Int64, image: String, startedAt: Int64, endedAt: Int64,
+        outcome: RecordedOutcome, reason: RecordedReason = .none, message: String = "", bytes: Int64 = 0
+    ) {
+        self.node = node
+        self.bootID = bootID
+        self.attemptID = attemptID
+        self.image = image
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.outcome = outcome
+        self.reason = reason
+        self.message = message
+        self.bytes = bytes
+    }
 
     /// Messages longer than that say nothing more, and a broken runtime must not fill the disk. UTF-8 bytes.
     static let maximumMessageBytes = 2048
 }
 
 /// One attempt, as it is stored.
-struct StoredAttempt: Sendable, Codable, Hashable {
+package struct StoredAttempt: Sendable, Codable, Hashable {
     /// The row; of use for paging only.
     var id: Int64
-    var attempt: AttemptRecord
+    package var attempt: AttemptRecord
 }

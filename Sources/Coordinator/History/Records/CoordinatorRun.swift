@@ -1,5 +1,5 @@
 /// One run of the coordinator as leader: outside of them nobody watched, and every cell is unknown.
-struct CoordinatorRun: Sendable, Codable, Hashable {
+package struct CoordinatorRun: Sendable, Codable, Hashable {
     var id: Int64
     /// Milliseconds since 1970, by the coordinator's clock; so are the others.
     var startedAt: Int64

@@ -2,7 +2,7 @@
 ///
 /// Coverage of a past moment needs it: which nodes were targets then, with which labels, and whether their reports
 /// were fresh enough to believe.
-enum NodeEvent: Sendable, Codable, Hashable {
+package enum NodeEvent: Sendable, Codable, Hashable {
     /// The node became a target node. Its labels (zone and all others) are those of that moment.
     case joined(labels: [String: String])
     /// The node is no target node any more: deleted, or not selected.
@@ -15,11 +15,17 @@ enum NodeEvent: Sendable, Codable, Hashable {
 }
 
 /// One event of one node, to be stored.
-struct NodeEventRecord: Sendable, Codable, Hashable {
-    var node: String
-    var event: NodeEvent
+package struct NodeEventRecord: Sendable, Codable, Hashable {
+    package var node: String
+    package var event: NodeEvent
     /// Milliseconds since 1970, by the coordinator's clock.
-    var at: Int64
+    package var at: Int64
+
+    package init(node: String, event: NodeEvent, at: Int64) {
+        self.node = node
+        self.event = event
+        self.at = at
+    }
 }
 
 /// A node at a moment.

@@ -1,5 +1,5 @@
 /// How an attempt ended, as history keeps it: the codes of the wire's `Outcome`.
-enum RecordedOutcome: Int64, Sendable, Codable, CaseIterable {
+package enum RecordedOutcome: Int64, Sendable, Codable, CaseIterable {
     case unspecified = 0
     case succeeded = 1
     case failed = 2

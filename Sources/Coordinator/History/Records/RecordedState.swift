@@ -14,7 +14,7 @@
 /// *Held* is a flag that only a present image can have, so the pair is one code: `isPresent` is true of both, and
 /// sums over present count codes 4 and 5. *Unknown* isn't a state of a cell: it follows from the node's reachability
 /// and the coordinator's runs, and is never written.
-enum RecordedState: Int64, Sendable, Codable, CaseIterable {
+package enum RecordedState: Int64, Sendable, Codable, CaseIterable {
     case none = 0
     case missing = 1
     case pulling = 2
@@ -23,5 +23,5 @@ enum RecordedState: Int64, Sendable, Codable, CaseIterable {
     case held = 5
 
     /// Whether the image is in the node's runtime, held or not.
-    var isPresent: Bool { self == .present || self == .held }
+    package var isPresent: Bool { self == .present || self == .held }
 }

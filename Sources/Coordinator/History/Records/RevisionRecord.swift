@@ -1,15 +1,23 @@
 /// What became of one edit of the configuration: a revision when it was accepted, a rejected edit otherwise.
-struct RevisionRecord: Sendable, Codable, Hashable {
+package struct RevisionRecord: Sendable, Codable, Hashable {
     /// Which image set it configures, in the caller's words (the ConfigMap's namespace and name).
-    var imageSet: String
+    package var imageSet: String
     /// The revision's number. Nil for a rejected edit.
-    var number: Int64?
+    package var number: Int64?
     /// Milliseconds since 1970, by the coordinator's clock.
-    var at: Int64
+    package var at: Int64
     /// The ConfigMap's `data` as it was written.
-    var data: [String: String]
+    package var data: [String: String]
     /// Findings as a JSON document, in the caller's form.
-    var findings: String = "[]"
+    package var findings: String = "[]"
+
+    package init(imageSet: String, number: Int64? = nil, at: Int64, data: [String: String], findings: String = "[]") {
+        self.imageSet = imageSet
+        self.number = number
+        self.at = at
+        self.data = data
+        self.findings = findings
+    }
 
     var isAccepted: Bool { number != nil }
 }

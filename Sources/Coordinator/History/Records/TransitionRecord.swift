@@ -2,7 +2,7 @@
 ///
 /// It says what the cell became. What it was before is taken from the database, so the chain of transitions of a
 /// cell never has a gap or a contradiction, whatever was lost in between.
-struct TransitionRecord: Sendable, Codable, Hashable {
+package struct TransitionRecord: Sendable, Codable, Hashable {
     var node: String
     /// The reference, in the one spelling that the caller uses for this image everywhere.
     var image: String
@@ -13,28 +13,39 @@ struct TransitionRecord: Sendable, Codable, Hashable {
     var digest: String?
     /// Milliseconds since 1970, by the coordinator's clock.
     var at: Int64
+
+    package init(
+        node: String, image: String, to: RecordedState, reason: RecordedReason = .none, digest: String? = nil, at: Int64
+    ) {
+        self.node = node
+        self.image = image
+        self.to = to
+        self.reason = reason
+        self.digest = digest
+        self.at = at
+    }
 }
 
 /// One change of a cell, as it is stored.
-struct StoredTransition: Sendable, Codable, Hashable {
+package struct StoredTransition: Sendable, Codable, Hashable {
     /// Grows with each transition that is committed, and is never used twice in one database.
-    var id: Int64
-    var at: Int64
-    var node: String
-    var image: String
-    var from: RecordedState
-    var to: RecordedState
-    var reason: RecordedReason
-    var digest: String?
+    package var id: Int64
+    package var at: Int64
+    package var node: String
+    package var image: String
+    package var from: RecordedState
+    package var to: RecordedState
+    package var reason: RecordedReason
+    package var digest: String?
 }
 
 /// The state of one cell, now or at a past moment.
-struct CellRecord: Sendable, Codable, Hashable {
+package struct CellRecord: Sendable, Codable, Hashable {
     var node: String
     var image: String
-    var state: RecordedState
+    package var state: RecordedState
     var reason: RecordedReason
     var digest: String?
     /// When the cell changed last. Milliseconds since 1970, by the coordinator's clock.
-    var since: Int64
+    package var since: Int64
 }

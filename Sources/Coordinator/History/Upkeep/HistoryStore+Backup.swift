@@ -4,7 +4,7 @@ extension HistoryStore {
     /// Copies the database into a new file, from one snapshot, while writing goes on.
     ///
     /// - Throws: `HistoryError`; of kind `other` when the target exists.
-    func backup(to target: String) async throws {
+    package func backup(to target: String) async throws {
         let source = try connectionsForBackup()
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             // Blocks for as long as the copy takes: not on one of the few threads that tasks share.

@@ -1,5 +1,5 @@
 /// What retention dropped.
-struct PruneResult: Sendable, Hashable {
+package struct PruneResult: Sendable, Hashable {
     var transitions = 0
     var attempts = 0
     /// Keyframes, events, revisions, runs and names.
@@ -18,7 +18,7 @@ extension HistoryStore {
     ///   - horizon: Milliseconds since 1970, by the coordinator's clock.
     ///   - stepRows: Rows looked at in one transaction.
     @discardableResult
-    func prune(before horizon: Int64, stepRows: Int = 1000) async throws -> PruneResult {
+    package func prune(before horizon: Int64, stepRows: Int = 1000) async throws -> PruneResult {
         var result = PruneResult()
         try await write { session in try session.setHorizon(horizon) }
 

@@ -1,3 +1,4 @@
+import Formatting
 import GRDB
 
 extension HistorySession {

@@ -3,7 +3,7 @@ import GRDB
 /// What has ended while nobody watched.
 extension HistorySession {
     /// Ends the membership of all target nodes but these.
-    func endTargets(except names: Set<String>, at: Int64) throws {
+    package func endTargets(except names: Set<String>, at: Int64) throws {
         for name in try String.fetchAll(db, sql: "SELECT name FROM nodes WHERE target = 1 ORDER BY id")
         where !names.contains(name) {
             try record(NodeEventRecord(node: name, event: .left, at: at))

@@ -4,7 +4,7 @@ import GRDB
 extension HistorySession {
     /// Stores an event unless the node is so already; tells whether it stored any.
     @discardableResult
-    func record(_ record: NodeEventRecord) throws -> Bool {
+    package func record(_ record: NodeEventRecord) throws -> Bool {
         let node = try nodeID(record.node)
         let row = try Row.fetchOne(
             db.cachedStatement(sql: "SELECT target, labels, heard FROM nodes WHERE id = ?"), arguments: [node])
@@ -45,14 +45,14 @@ extension HistorySession {
 }
 
 /// Labels as JSON with sorted keys, so that equal labels are equal texts.
-enum LabelText {
+package enum LabelText {
     static func encode(_ labels: [String: String]) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(labels), as: UTF8.self)
     }
 
-    static func decode(_ text: String?) throws -> [String: String] {
+    package static func decode(_ text: String?) throws -> [String: String] {
         guard let text else { return [:] }
         return try JSONDecoder().decode([String: String].self, from: Data(text.utf8))
     }

@@ -3,7 +3,7 @@ import GRDB
 extension HistorySession {
     /// Stores a transition unless the cell is so already; tells whether it did.
     @discardableResult
-    func record(_ transition: TransitionRecord) throws -> Bool {
+    package func record(_ transition: TransitionRecord) throws -> Bool {
         let node = try nodeID(transition.node)
         let image = try imageID(transition.image)
         let old = try cell(node: node, image: image)

@@ -3,7 +3,7 @@ import GRDB
 /// One transaction of the writer: the database and the names known so far.
 ///
 /// What is to be written is written by its extensions, one for each kind of record.
-final class HistorySession {
+package final class HistorySession {
     let db: Database
     var names: NameCache
     /// The coordinator's run that is going on, if any.

@@ -13,7 +13,7 @@ extension HistoryStore {
     ///
     /// - Returns: Whether they are committed. Only then may they be acknowledged to their agent.
     @discardableResult
-    func record(attempts: [AttemptRecord]) async -> Bool {
+    package func record(attempts: [AttemptRecord]) async -> Bool {
         await attempt { session in
             for attempt in attempts { try session.record(attempt) }
         }
@@ -21,7 +21,7 @@ extension HistoryStore {
 
     /// Stores an accepted revision, or a rejected edit.
     @discardableResult
-    func record(revision: RevisionRecord) async -> Bool {
+    package func record(revision: RevisionRecord) async -> Bool {
         await attempt { session in try session.record(revision) }
     }
 
@@ -34,13 +34,13 @@ extension HistoryStore {
     }
 
     /// Ends the cells of all images but these, in steps, so that others' writes get their turn.
-    func endCells(except references: Set<String>, at: Int64, step: Int = 2000) async throws {
+    package func endCells(except references: Set<String>, at: Int64, step: Int = 2000) async throws {
         while try await write({ try $0.endCells(except: references, at: at, limit: step) }) == step {}
     }
 
     /// Begins a run of the coordinator: until a node is heard in it, its cells are unknown.
     @discardableResult
-    func startRun(at: Int64) async -> Bool {
+    package func startRun(at: Int64) async -> Bool {
         setRunStart(at)
         return await attempt { _ in }
     }
@@ -48,7 +48,7 @@ extension HistoryStore {
     /// Says that the run goes on. To be called every few seconds: after a crash, history is unknown from the last of
     /// these on. It is also what tries a failing database again.
     @discardableResult
-    func heartbeat(at: Int64) async -> Bool {
+    package func heartbeat(at: Int64) async -> Bool {
         await attempt { session in
             if let id = session.runID { try session.heartbeat(run: id, at: at) }
         }
@@ -56,7 +56,7 @@ extension HistoryStore {
 
     /// Ends the run in good order.
     @discardableResult
-    func endRun(at: Int64) async -> Bool {
+    package func endRun(at: Int64) async -> Bool {
         let isCommitted = await attempt { session in
             if let id = session.runID { try session.endRun(id, at: at) }
         }

@@ -1,9 +1,10 @@
+import History
 import Planning
 import Shared
 
 extension CellMatrix {
     /// The cells of a past moment: what the live answer said then.
-    init(_ moment: HistoryMoment) {
+    package init(_ moment: HistoryMoment) {
         let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
         let images = configuration?.images ?? []
         self.init(

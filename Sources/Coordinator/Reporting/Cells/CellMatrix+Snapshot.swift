@@ -2,7 +2,7 @@ import Planning
 
 extension CellMatrix {
     /// The cells of the present.
-    init(_ snapshot: Snapshot) {
+    package init(_ snapshot: Snapshot) {
         self.init(
             at: snapshot.now, revision: snapshot.revision, evidence: CoverageReport.Evidence(snapshot.configuration),
             images: snapshot.configuration.images)

@@ -1,10 +1,11 @@
+import Formatting
 import Planning
 import Shared
 
 /// The states of all cells at one moment, as small as they can be told: the answer of `GET /api/v1/cells`.
-struct CellMatrix: Codable, Sendable, Hashable {
+package struct CellMatrix: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
-    var at: String
+    package var at: String
     /// The revision in force then.
     var revision: Int
     var evidence: CoverageReport.Evidence
@@ -17,7 +18,7 @@ struct CellMatrix: Codable, Sendable, Hashable {
     /// A row for each node, a digit for each image: its state's position in ``states``.
     var cells: [String] = []
     /// For each node, seconds since the newest listing of its images; nil when there's none, and for past moments.
-    var reportAgeSeconds: [Double?] = []
+    package var reportAgeSeconds: [Double?] = []
     /// The nodes' labels, where they group nodes.
     var labels: [LabelColumn] = []
     /// What there is to know about a past moment; nil in an answer about the present.

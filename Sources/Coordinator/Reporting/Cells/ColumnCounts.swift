@@ -1,13 +1,13 @@
 import Planning
 
 /// Cells by column and state.
-struct ColumnCounts {
+package struct ColumnCounts {
     private static let states = CellState.allCases.count
     private var counts: [Int]
 
-    init(columns: Int) { counts = [Int](repeating: 0, count: columns * Self.states) }
+    package init(columns: Int) { counts = [Int](repeating: 0, count: columns * Self.states) }
 
-    subscript(column: Int, state: CellState) -> Int { counts[column * Self.states + Int(state.rawValue)] }
+    package subscript(column: Int, state: CellState) -> Int { counts[column * Self.states + Int(state.rawValue)] }
 
     mutating func addColumn() { counts.append(contentsOf: repeatElement(0, count: Self.states)) }
 
@@ -16,7 +16,7 @@ struct ColumnCounts {
     }
 
     /// Adds nodes' rows. Neighbours that share one are counted at once.
-    mutating func add(_ rows: some Sequence<CellRow>) {
+    package mutating func add(_ rows: some Sequence<CellRow>) {
         var last: CellRow?
         var nodes = 0
         for row in rows {
@@ -35,8 +35,10 @@ struct ColumnCounts {
     }
 
     /// Cells that are present, held ones included.
-    func present(_ column: Int) -> Int { self[column, .present] + self[column, .held] }
+    package func present(_ column: Int) -> Int { self[column, .present] + self[column, .held] }
 
     /// Cells that are neither present nor unknown.
-    func absent(_ column: Int) -> Int { self[column, .missing] + self[column, .pulling] + self[column, .failed] }
+    package func absent(_ column: Int) -> Int {
+        self[column, .missing] + self[column, .pulling] + self[column, .failed]
+    }
 }

@@ -1,7 +1,7 @@
 import Planning
 
 /// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.
-struct NodeCells {
+package struct NodeCells {
     private enum Evidence {
         case agent
         case pods([PodView])
@@ -28,8 +28,8 @@ struct NodeCells {
     private let evidence: Evidence
     private let inventoryAt: Timestamp?
 
-    var node: NodeView { scene.targets.nodes[position] }
-    var name: String { scene.targets.nodes[position].name }
+    package var node: NodeView { scene.targets.nodes[position] }
+    package var name: String { scene.targets.nodes[position].name }
     var labels: [String: String] { scene.targets.nodes[position].labels }
 
     /// Seconds since the runtime's images were last listed; nil when no agent has told.
@@ -38,7 +38,7 @@ struct NodeCells {
     }
 
     /// The states of its cells; the same object as the neighbour's, where they are the same.
-    let row: CellRow
+    package let row: CellRow
 
     /// - Parameter fleet: the snapshot's; to look it up in the scene for each node would copy it each time.
     fileprivate init(_ position: Int, _ scene: Scene, _ fleet: Fleet, after neighbour: CellRow?) {
@@ -61,13 +61,13 @@ struct NodeCells {
     }
 
     /// Whether anything is known of the node: else all its cells are unknown.
-    var isKnown: Bool {
+    package var isKnown: Bool {
         if case .none = evidence { return false }
         return true
     }
 
     /// Why the newest attempt failed, as far as anybody told.
-    func failure(_ column: Int) -> CellFailure? {
+    package func failure(_ column: Int) -> CellFailure? {
         switch evidence {
         case .none: return nil
         case .agent:
@@ -102,18 +102,18 @@ extension [PodView] {
 }
 
 /// What is told of a failed pull.
-struct CellFailure: Sendable, Equatable {
-    var reason: FailureReason
-    var message: String
+package struct CellFailure: Sendable, Equatable {
+    package var reason: FailureReason
+    package var message: String
     /// 0 when kubelets pull, who don't tell.
     var attempts: Int
     /// Nil when kubelets pull, who don't tell.
-    var nextAttempt: Timestamp?
+    package var nextAttempt: Timestamp?
 }
 
 extension Snapshot {
     /// The target nodes with their cells, by name.
-    func targetCells() -> [NodeCells] {
+    package func targetCells() -> [NodeCells] {
         let scene = NodeCells.Scene(self, targets: targetNodes)
         var cells: [NodeCells] = []
         cells.reserveCapacity(scene.targets.nodes.count)

@@ -1,3 +1,5 @@
+import History
+
 /// One reason why a node isn't covered, with its evidence and what to do about it.
 struct Cause: Codable, Sendable, Hashable {
     var kind: Kind

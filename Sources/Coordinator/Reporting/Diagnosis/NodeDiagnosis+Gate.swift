@@ -1,3 +1,4 @@
+import Formatting
 import Planning
 
 /// The startup taint of `NODE_READY_TAINT`.

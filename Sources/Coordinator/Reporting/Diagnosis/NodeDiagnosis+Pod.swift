@@ -1,3 +1,5 @@
+import ConfigurationParsing
+import Formatting
 import Planning
 import Shared
 

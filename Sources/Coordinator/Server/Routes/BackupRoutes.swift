@@ -1,6 +1,8 @@
 import HTTPTypes
+import History
 import Hummingbird
 import NIOCore
+import Reporting
 
 /// `GET /api/v1/backup`: a copy of the database, made while writing goes on.
 struct BackupRoutes: Sendable {

@@ -1,7 +1,9 @@
 import FoundationEssentials
 import HTTPTypes
+import History
 import Hummingbird
 import Planning
+import Reporting
 
 /// `GET /api/v1/cells[?at=…]`: the states of all cells, for the dashboard's heat map.
 struct CellRoutes: Sendable {
@@ -31,9 +33,9 @@ struct CellRoutes: Sendable {
 }
 
 extension CellMatrix: Answer {
-    static var hasTable: Bool { false }
+    package static var hasTable: Bool { false }
 
-    var timeless: CellMatrix {
+    package var timeless: CellMatrix {
         var copy = self
         copy.at = ""
         copy.reportAgeSeconds = []

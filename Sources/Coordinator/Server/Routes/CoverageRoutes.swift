@@ -1,5 +1,10 @@
+import Control
+import Formatting
+import HTTPListener
+import History
 import Hummingbird
 import Planning
+import Reporting
 
 /// Coverage: now, at a past moment, and as a series.
 struct CoverageRoutes: Sendable {
@@ -103,7 +108,7 @@ extension CoverageReport {
 }
 
 extension CoverageReport: Answer {
-    var timeless: CoverageReport {
+    package var timeless: CoverageReport {
         var copy = self
         copy.at = ""
         copy.secondsLeft = nil

@@ -1,12 +1,16 @@
+import Control
 import FoundationEssentials
+import HTTPListener
 import HTTPTypes
+import History
 import Hummingbird
 import NIOCore
+import Reporting
 
 /// `GET /api/v1/events`: transitions and revisions as they are committed, as server-sent events.
 ///
 /// An event's id says how far both have been told, so that `Last-Event-ID` resumes without a gap.
-struct EventRoutes: Sendable {
+package struct EventRoutes: Sendable {
     let desk: QuestionDesk
     /// How often history is asked for news.
     var interval = Duration.seconds(1)
@@ -15,27 +19,7 @@ struct EventRoutes: Sendable {
 
     static let longest = Duration.seconds(600)
 
-    /// How far a listener has come: the newest transition and the newest revision that it knows.
-    struct Position: Sendable, Equatable, LosslessStringConvertible {
-        var transition: Int64
-        var revision: Int64
-
-        init(transition: Int64, revision: Int64) {
-            self.transition = transition
-            self.revision = revision
-        }
-
-        init?(_ description: String) {
-            guard let cursor = HistoryCursor(description), cursor.at >= 0, cursor.id >= 0 else { return nil }
-            self.init(transition: cursor.at, revision: cursor.id)
-        }
-
-        var description: String { "\(transition)-\(revision)" }
-
-        func isAhead(of other: Position) -> Bool {
-            transition > other.transition || revision > other.revision
-        }
-    }
+    typealias Position = EventPosition
 
     func events(_ request: Request) async throws -> Response {
         try AnswerForm.wantsEvents(request.headers[.accept])
@@ -54,7 +38,7 @@ struct EventRoutes: Sendable {
             var quiet = ContinuousClock.now
             let end = ContinuousClock.now + lifetime
             // The first bytes tell the client that it's connected, and how soon to come back.
-            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n" + (reset?.text ?? "")))
+            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n" + (try reset?.text ?? "")))
             while !Task.isCancelled, ContinuousClock.now < end, await !desk.loop.isEnding {
                 let from = position
                 let imageSet = await desk.imageSet
@@ -62,7 +46,7 @@ struct EventRoutes: Sendable {
                     try await store.read { db in try EventQuery.following(from, imageSet: imageSet, limit: 500, db) }
                 }
                 if let news, !news.isEmpty {
-                    try await writer.write(ByteBuffer(string: news.map(\.text).joined()))
+                    try await writer.write(ByteBuffer(string: try news.map { try $0.text }.joined()))
                     position = news.last?.position ?? position
                     quiet = .now
                     if news.count >= 500 { continue }

@@ -1,5 +1,8 @@
+import Control
+import History
 import Hummingbird
 import Planning
+import Reporting
 
 /// Lists of what happened: transitions, attempts, and how long new nodes took.
 struct HistoryRoutes: Sendable {

@@ -1,3 +1,4 @@
+import KubernetesClient
 import Shared
 
 /// The header `Link` (RFC 8288), by which clients page that don't read JSON.

@@ -1,7 +1,13 @@
+import ConfigurationParsing
+import Control
 import FoundationEssentials
+import HTTPListener
+import History
 import Hummingbird
+import Manifests
 import NIOCore
 import Planning
+import Reporting
 
 /// `POST /api/v1/plan`: what an edited ConfigMap would pull. A question, though it has a body.
 struct PlanRoutes: Sendable {

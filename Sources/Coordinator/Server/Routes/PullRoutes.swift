@@ -1,5 +1,9 @@
+import Control
+import HTTPListener
 import HTTPTypes
+import History
 import Hummingbird
+import Reporting
 
 /// `POST /api/v1/pull?image=IMAGE&node=NODE`: doesn't wait for what the plan waits for.
 struct PullRoutes: Sendable {
@@ -21,7 +25,7 @@ struct PullRoutes: Sendable {
 }
 
 extension PullRequestOutcome: Answer {
-    static var hasTable: Bool { false }
+    package static var hasTable: Bool { false }
 }
 
 extension ProblemDocument {

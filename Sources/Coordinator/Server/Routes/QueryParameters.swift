@@ -1,5 +1,10 @@
+import ConfigurationParsing
+import Formatting
+import HTTPListener
+import History
 import Hummingbird
 import Planning
+import Reporting
 
 /// The query of a request, read strictly: what can't be read is told, not ignored.
 struct QueryParameters: Sendable {

@@ -1,6 +1,11 @@
+import ConfigurationParsing
+import Control
 import GRDB
+import HTTPListener
+import History
 import Hummingbird
 import Planning
+import Reporting
 import Shared
 
 /// What all questions are answered from.

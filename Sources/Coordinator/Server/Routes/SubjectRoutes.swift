@@ -1,6 +1,10 @@
+import Control
+import HTTPListener
 import HTTPTypes
+import History
 import Hummingbird
 import Planning
+import Reporting
 import Shared
 
 /// One node, and one image.

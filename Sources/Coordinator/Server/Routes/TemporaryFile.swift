@@ -1,4 +1,5 @@
 import Glibc
+import History
 
 /// A file that is read once: it has no name any more, so nothing is left of it, however the reading ends.
 final class TemporaryFile: Sendable {

@@ -1,0 +1,56 @@
+import Synchronization
+
+/// What the coordinator made of the ConfigMap: the answer of `GET /api/v1/configuration`.
+package struct ConfigurationStatus: Codable, Sendable, Hashable {
+    /// The number of the revision in force; 0 before the first.
+    package var revision = 0
+    /// RFC 3339; nil before the first.
+    package var acceptedAt: String?
+    /// Whether the ConfigMap as it stands now is the revision in force.
+    package var isAccepted = false
+    /// `namespace/name` of the ConfigMap.
+    package var configMap = ""
+    /// `metadata.resourceVersion` of the newest ConfigMap that was judged; nil before the first. What it asks is in force
+    /// by the time that it stands here, unless it was rejected.
+    package var resourceVersion: String?
+    /// What was found in the ConfigMap as it stands now, and where the nodes can't do what the revision in force asks.
+    package var findings: [Remark] = []
+
+    package struct Remark: Codable, Sendable, Hashable {
+        /// `error`, `warning` or `info`.
+        package var severity: String
+        var key: String
+        package var message: String
+    }
+}
+
+/// Where the keeper of the ConfigMap posts its status for those who ask.
+package final class ConfigurationBoard: Sendable {
+    private struct Posted {
+        var status: ConfigurationStatus
+        var fit: [ConfigurationStatus.Remark] = []
+    }
+
+    private let posted: Mutex<Posted>
+
+    package init(configMap: String) { posted = Mutex(Posted(status: ConfigurationStatus(configMap: configMap))) }
+
+    /// With what the cluster makes of the revision in force.
+    package var status: ConfigurationStatus {
+        posted.withLock { posted in
+            var status = posted.status
+            status.findings += posted.fit
+            return status
+        }
+    }
+
+    package func post(_ status: ConfigurationStatus) { posted.withLock { $0.status = status } }
+
+    package func post(fit: [ConfigurationStatus.Remark]) { posted.withLock { $0.fit = fit } }
+}
+
+extension ConfigurationStatus.Remark {
+    package init(_ finding: Finding) {
+        self.init(severity: finding.severity.rawValue, key: finding.key, message: finding.description)
+    }
+}

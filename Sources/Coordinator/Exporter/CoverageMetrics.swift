@@ -1,0 +1,126 @@
+import Control
+import Planning
+import Reporting
+import Shared
+import Telemetry
+
+/// The coverage of a snapshot as metrics.
+struct CoverageMetrics {
+    /// The family by node is left out in clusters with more target nodes.
+    static let maximumNodes = 500
+
+    private typealias Names = MetricCatalogue.Coverage
+
+    private let images: [ImageEntry]
+    private var counts: ColumnCounts
+    private var failing: [Failing: Int] = [:]
+    private var retries: [String: Int] = [:]
+    private var pulls: [String: Int] = [:]
+    private var missingByNode: [(node: String, images: Int)] = []
+    private var nodes = 0
+    private var covered = 0
+    private var silent = (ready: 0, notReady: 0)
+    private let configuration: Configuration
+    private let openCircuits: [String]
+
+    private struct Failing: Hashable {
+        var column: Int
+        var reason: FailureReason
+    }
+
+    /// - Parameter cells: of the snapshot's target nodes.
+    init(_ snapshot: Snapshot, cells: [NodeCells]) {
+        configuration = snapshot.configuration
+        images = snapshot.configuration.images
+        counts = ColumnCounts(columns: images.count)
+        openCircuits = snapshot.openCircuits
+        nodes = cells.count
+        for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
+        counts.add(cells.lazy.map(\.row))
+        for node in cells { add(node, node.row, now: snapshot.now) }
+        for (_, order) in snapshot.fleet.orders { pulls[order.reference.registry, default: 0] += 1 }
+    }
+
+    private mutating func add(_ node: NodeCells, _ row: CellRow, now: Timestamp) {
+        for column in row.failed {
+            guard let failure = node.failure(column) else { continue }
+            failing[Failing(column: column, reason: failure.reason), default: 0] += 1
+            if let next = failure.nextAttempt, next > now {
+                retries[images[column].reference.registry, default: 0] += 1
+            }
+        }
+        if !node.isKnown {
+            if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
+        } else {
+            if row.present == images.count { covered += 1 }
+            if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent)) }
+        }
+    }
+
+    /// The families, each with its series in a settled order.
+    func families() -> [MetricFamily] {
+        var families = [
+            MetricFamily(
+                Names.images,
+                images.map {
+                    .init(
+                        labels: [MetricLabel("image", $0.name), MetricLabel("reference", $0.reference.written)],
+                        value: 1)
+                }),
+            MetricFamily(Names.nodes, nodes), MetricFamily(Names.covered, covered),
+            MetricFamily(
+                Names.silent,
+                [
+                    .init(labels: [MetricLabel("ready", "true")], value: Double(silent.ready)),
+                    .init(labels: [MetricLabel("ready", "false")], value: Double(silent.notReady)),
+                ]),
+            MetricFamily(Names.alertAfter, configuration.alertAfterSeconds),
+            MetricFamily(Names.retries, byRegistry(retries)), MetricFamily(Names.pulls, byRegistry(pulls)),
+            MetricFamily(
+                Names.circuits,
+                Set(images.map(\.reference.registry)).sorted().map {
+                    .init(labels: [MetricLabel("registry", $0)], value: openCircuits.contains($0) ? 1 : 0)
+                }),
+            MetricFamily(
+                Names.nodeMissing,
+                missingByNode.map { .init(labels: [MetricLabel("node", $0.node)], value: Double($0.images)) }),
+            failingFamily(),
+        ]
+        families += [
+            byImage(Names.target, CellState.allCases), byImage(Names.present, [.present, .held]),
+            byImage(Names.held, [.held]), byImage(Names.pulling, [.pulling]), byImage(Names.failed, [.failed]),
+            byImage(Names.missing, [.missing]), byImage(Names.unknown, [.unknown]),
+        ]
+        return families
+    }
+
+    private func byImage(_ spec: MetricSpec, _ states: [CellState]) -> MetricFamily {
+        MetricFamily(
+            spec,
+            images.enumerated().map { column, image in
+                let sum = states.reduce(0) { $0 + counts[column, $1] }
+                return .init(labels: [MetricLabel("image", image.name)], value: Double(sum))
+            })
+    }
+
+    private func byRegistry(_ counts: [String: Int]) -> [MetricFamily.Sample] {
+        counts.sorted { $0.key < $1.key }.map {
+            .init(labels: [MetricLabel("registry", $0.key)], value: Double($0.value))
+        }
+    }
+
+    private func failingFamily() -> MetricFamily {
+        let sorted = failing.sorted {
+            ($0.key.column, $0.key.reason.rawValue) < ($1.key.column, $1.key.reason.rawValue)
+        }
+        return MetricFamily(
+            Names.failing,
+            sorted.map { key, count in
+                .init(
+                    labels: [
+                        MetricLabel("image", images[key.column].name), MetricLabel("reason", key.reason.rawValue),
+                        MetricLabel("permanent", key.reason.isPermanent ? "true" : "false"),
+                    ], value: Double(count))
+            })
+    }
+}

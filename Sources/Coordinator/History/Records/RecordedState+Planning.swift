@@ -1,0 +1,30 @@
+import Planning
+
+extension RecordedState {
+    /// Unknown isn't a state of a cell in history, and no transition leads to it.
+    init(_ state: CellState) {
+        self =
+            switch state {
+            case .unknown: .none
+            case .missing: .missing
+            case .pulling: .pulling
+            case .failed: .failed
+            case .present: .present
+            case .held: .held
+            }
+    }
+}
+
+extension CellState {
+    package init(_ state: RecordedState) {
+        self =
+            switch state {
+            case .none: .unknown
+            case .missing: .missing
+            case .pulling: .pulling
+            case .failed: .failed
+            case .present: .present
+            case .held: .held
+            }
+    }
+}

@@ -1,0 +1,82 @@
+import KubernetesClient
+import Planning
+import Shared
+
+/// The DaemonSet of one image set, as a document for server-side apply. The same inputs give the same document.
+package struct DaemonSetManifest: Sendable, Hashable {
+    package let name: String
+    package let namespace: String
+    /// All that we set, and nothing else.
+    package let document: JSONValue
+    /// Of the pod template's content; stands in it as an annotation too.
+    package let templateHash: String
+    /// Our own image in it.
+    package let agentImage: String?
+    /// The pod template's size in JSON.
+    package let templateBytes: Int
+
+    /// A DaemonSet, its ControllerRevisions and its pods each hold the template; etcd takes 1.5 MiB an object.
+    package static let maximumTemplateBytes = 512 << 10
+
+    /// - Parameter revision: of the accepted configuration.
+    /// - Throws: ``ManifestError``.
+    package init(_ configuration: Configuration, revision: Int, options: ManifestOptions) throws {
+        let labels = JSONValue(labels: PodNames.labels(daemonSet: configuration.daemonSetName))
+        var template: JSONValue = [
+            "metadata": ["labels": labels],
+            "spec": try PodTemplate(configuration, options).spec(),
+        ]
+        templateHash = CanonicalJSON.hash(template)
+        template["metadata"]?["annotations"] = [PodNames.templateAnnotation: .string(templateHash)]
+        templateBytes = CanonicalJSON.bytes(template).count
+        guard templateBytes <= Self.maximumTemplateBytes else {
+            throw ManifestError.templateTooLarge(bytes: templateBytes)
+        }
+
+        agentImage = configuration.agentImage
+        name = configuration.daemonSetName
+        namespace = configuration.namespace
+        document = [
+            "apiVersion": .string(ResourceType.daemonSets.apiVersion),
+            "kind": .string(ResourceType.daemonSets.kind),
+            "metadata": Self.metadata(configuration, revision, options),
+            "spec": [
+                "selector": ["matchLabels": labels],
+                // Pods are replaced by the plan, node by node, when their images have come.
+                "updateStrategy": ["type": "OnDelete"],
+                "template": template,
+            ],
+        ]
+    }
+
+    private static func metadata(
+        _ configuration: Configuration, _ revision: Int, _ options: ManifestOptions
+    ) -> JSONValue {
+        var labels = PodNames.labels(daemonSet: configuration.daemonSetName)
+        labels[PodNames.managedByLabel] = PodNames.application
+        var annotations = configuration.daemonSetAnnotations
+        annotations[PodNames.revisionAnnotation] = String(revision)
+        if let image = options.provenAgentImage { annotations[PodNames.provenImageAnnotation] = image }
+        var metadata: JSONValue = [
+            "name": .string(configuration.daemonSetName),
+            "namespace": .string(configuration.namespace),
+            "labels": JSONValue(labels: labels),
+            "annotations": JSONValue(labels: annotations),
+        ]
+        if let owner = options.ownerReference {
+            var reference: JSONValue = [
+                "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind), "name": .string(owner.name),
+                "uid": .string(owner.uid),
+            ]
+            if let controller = owner.controller { reference["controller"] = .bool(controller) }
+            if let blocks = owner.blockOwnerDeletion { reference["blockOwnerDeletion"] = .bool(blocks) }
+            metadata["ownerReferences"] = [reference]
+        }
+        return metadata
+    }
+}
+
+extension JSONValue {
+    /// Labels, annotations, node selectors.
+    init(labels: [String: String]) { self = .object(labels.mapValues { .string($0) }) }
+}

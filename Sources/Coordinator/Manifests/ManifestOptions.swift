@@ -1,0 +1,41 @@
+import KubernetesClient
+import Logging
+
+/// What a DaemonSet's manifest needs to know beside the configuration.
+package struct ManifestOptions: Sendable, Hashable {
+    /// Where agents reach the coordinator: `https://host:port`.
+    var serverURL: String
+    /// The coordinator's Deployment, when it is in the same namespace.
+    package var ownerReference: OwnerReference?
+    /// OpenShift assigns user ids, and confines containers by SELinux.
+    package var openShift = false
+    package var logLevel = Logger.Level.info
+    /// The ConfigMap (key `ca.crt`) with the coordinator's certificate authority.
+    package var caConfigMap: String?
+    /// The agents' account: their tokens are of it, and OpenShift's security context constraints are granted to it.
+    package var serviceAccount: String?
+
+    /// The last of our own images that has shown that it works; noted for the next run.
+    package var provenAgentImage: String?
+
+    package init(serverURL: String) { self.serverURL = serverURL }
+}
+
+/// Why no DaemonSet can be made of a configuration.
+package enum ManifestError: Error, Sendable, Hashable, CustomStringConvertible {
+    case noAgentImage
+    case noContainers
+    case templateTooLarge(bytes: Int)
+
+    package var description: String {
+        switch self {
+        case .noAgentImage:
+            "KIP_IMAGE is not set: name the image that holds the agent and sleep, as the chart does"
+        case .noContainers:
+            "without an agent (RUNTIME_SOCKET is \"none\") a pod needs at least one image: add one to IMAGES"
+        case .templateTooLarge(let bytes):
+            "the pod template has \(bytes) bytes, more than \(DaemonSetManifest.maximumTemplateBytes): "
+                + "list fewer images in IMAGES"
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/// The names by which the DaemonSet's parts know each other.
+package enum PodNames {
+    package static let nameLabel = "app.kubernetes.io/name"
+    static let instanceLabel = "app.kubernetes.io/instance"
+    package static let managedByLabel = "app.kubernetes.io/managed-by"
+    package static let application = "image-puller"
+
+    /// On the pod template, and so on each pod: the hash of the template's content. Tells which pods are outdated.
+    package static let templateAnnotation = "image-puller/template"
+    /// On the DaemonSet: the accepted revision of the configuration that it was made from.
+    package static let revisionAnnotation = "image-puller/revision"
+
+    /// On pods: when their kubelet was made to look at them last.
+    package static let wokenAnnotation = "image-puller/woken"
+
+    /// On the DaemonSet: the last of our own images with which an agent has reported.
+    package static let provenImageAnnotation = "image-puller/proven-agent-image"
+
+    static let osLabel = "kubernetes.io/os"
+
+    /// The labels of the DaemonSet's pods, and its selector.
+    package static func labels(daemonSet: String) -> [String: String] {
+        [nameLabel: application, instanceLabel: daemonSet]
+    }
+}

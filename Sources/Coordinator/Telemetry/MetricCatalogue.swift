@@ -1,0 +1,157 @@
+/// Every metric that the coordinator has. What isn't here isn't exported, whoever records it.
+///
+/// No family has series by node and image: their number is bounded by images plus registries. The one by node is left
+/// out in big clusters (see ``CoverageMetrics/maximumNodes``).
+package enum MetricCatalogue {
+    static let all = recorded + Coverage.all + State.all + Process.all
+
+    /// Recorded as it happens, through swift-metrics.
+    package static let recorded = [
+        attempts, pullDuration, pullSize, nodeWarming, edits, reports, reportDuration, requests, watchRestarts,
+        planning, notifications, kubernetesEvents, accessRefused,
+    ]
+
+    package static let attempts = MetricSpec(
+        "image_puller_attempts_total", .counter,
+        "Finished attempts to pull an image, by registry, outcome and reason of the failure.")
+    package static let pullDuration = MetricSpec(
+        "image_puller_pull_duration_seconds", .histogram(bounds: [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]),
+        "Time that pulls took that brought an image, by registry.")
+    package static let pullSize = MetricSpec(
+        "image_puller_pull_size_bytes",
+        .histogram(bounds: [1e6, 1e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10]),
+        "Size of successfully pulled images as the runtime tells it, by registry.")
+    package static let nodeWarming = MetricSpec(
+        "image_puller_node_warm_duration_seconds",
+        .histogram(bounds: [5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200]),
+        "Time from a node's first missing image until it had all of them.")
+    package static let edits = MetricSpec(
+        "image_puller_configuration_edits_total", .counter,
+        "Edits of the ConfigMap by what became of them: accepted or rejected.")
+    package static let reports = MetricSpec(
+        "image_puller_reports_total", .counter, "Reports of agents by result: accepted or refused.")
+    package static let reportDuration = MetricSpec(
+        "image_puller_report_ingestion_duration_seconds",
+        .histogram(bounds: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]),
+        "Time from a report's arrival until it was taken in and its attempts were stored.")
+    package static let requests = MetricSpec(
+        "image_puller_kubernetes_requests_total", .counter,
+        "Requests to the Kubernetes API by verb and HTTP status; the code is error when no answer came.")
+    package static let watchRestarts = MetricSpec(
+        "image_puller_kubernetes_watch_restarts_total", .counter,
+        "Watches of the Kubernetes API that were opened again, by resource.")
+    package static let planning = MetricSpec(
+        "image_puller_plan_duration_seconds",
+        .histogram(bounds: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]), "Time that a plan took.")
+    package static let notifications = MetricSpec(
+        "image_puller_alert_notifications_total", .counter,
+        "Requests to ALERT_WEBHOOK_URL by outcome: succeeded or failed.")
+    package static let kubernetesEvents = MetricSpec(
+        "image_puller_kubernetes_events_total", .counter,
+        "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
+    package static let accessRefused = MetricSpec(
+        "image_puller_access_refused_total", .counter,
+        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
+
+    /// Computed from the control loop's snapshot at each scrape.
+    package enum Coverage {
+        static let all = [
+            images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
+            covered, silent, nodeMissing, retries, pulls, circuits, alertAfter,
+        ]
+
+        package static let images = MetricSpec(
+            "image_puller_image_info", .info, "The image entries in force with their references.")
+        package static let target = MetricSpec(
+            "image_puller_image_target_nodes", .gauge, "Nodes that are to have the image.")
+        package static let present = MetricSpec(
+            "image_puller_image_present_nodes", .gauge, "Nodes that have the whole image, held or not.")
+        package static let held = MetricSpec(
+            "image_puller_image_held_nodes", .gauge,
+            "Nodes where a container uses the image, so that garbage collection leaves it alone.")
+        package static let pulling = MetricSpec(
+            "image_puller_image_pulling_nodes", .gauge, "Nodes that pull the image now.")
+        package static let failed = MetricSpec(
+            "image_puller_image_failed_nodes", .gauge, "Nodes whose last attempt failed and that will try again.")
+        package static let missing = MetricSpec(
+            "image_puller_image_missing_nodes", .gauge, "Nodes that lack the image and haven't tried to pull it.")
+        package static let unknown = MetricSpec(
+            "image_puller_image_unknown_nodes", .gauge,
+            "Nodes whose report is too old to say whether they have the image.")
+        package static let failing = MetricSpec(
+            "image_puller_image_failing_nodes", .gauge,
+            "Nodes whose last attempt failed, by reason; permanent is true where somebody has to change something. "
+                + "Without a series: none.")
+        package static let overdue = MetricSpec(
+            "image_puller_image_overdue_nodes", .gauge,
+            "Nodes that have lacked the image for longer than ALERT_AFTER_SECONDS, by reason (pending: no attempt "
+                + "has failed). Nodes whose report is too old aren't counted. Without a series: none.")
+        package static let versions = MetricSpec(
+            "image_puller_image_versions", .gauge,
+            "Different images that nodes of one platform have under the reference; more than 1: a tag moved.")
+        package static let nodes = MetricSpec("image_puller_target_nodes", .gauge, "Nodes that are to have the images.")
+        package static let covered = MetricSpec(
+            "image_puller_covered_nodes", .gauge, "Target nodes that have every image.")
+        package static let silent = MetricSpec(
+            "image_puller_silent_nodes", .gauge,
+            "Target nodes without a recent report of their agent, by whether Kubernetes says that they are ready.")
+        package static let nodeMissing = MetricSpec(
+            "image_puller_node_missing_images", .gauge,
+            "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")
+        package static let retries = MetricSpec(
+            "image_puller_retries_waiting", .gauge, "Failed pulls that wait for their next attempt, by registry.")
+        package static let pulls = MetricSpec(
+            "image_puller_pulls_running", .gauge, "Pulls that agents were told to make and that run, by registry.")
+        package static let circuits = MetricSpec(
+            "image_puller_registry_circuit_open", .gauge,
+            "1 while a registry fails on many nodes and is only probed, else 0.")
+        package static let alertAfter = MetricSpec(
+            "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
+    }
+
+    /// The coordinator's own state.
+    package enum State {
+        static let all = [
+            revision, isAccepted, leader, historyWriting, historyCommits, historyErrors, historyDropped, historySize,
+            build, view,
+        ]
+
+        package static let revision = MetricSpec(
+            "image_puller_configuration_revision", .gauge, "The number of the revision in force; 0 before the first.")
+        package static let isAccepted = MetricSpec(
+            "image_puller_configuration_accepted", .gauge,
+            "1 while the ConfigMap as it stands is the revision in force, 0 while it was rejected.")
+        package static let leader = MetricSpec("image_puller_leader", .gauge, "1 while this coordinator leads, else 0.")
+        package static let historyWriting = MetricSpec(
+            "image_puller_history_writing", .gauge, "1 while history is written, 0 while it can't be.")
+        package static let historyCommits = MetricSpec(
+            "image_puller_history_commits_total", .counter, "Committed transactions of the history.")
+        package static let historyErrors = MetricSpec(
+            "image_puller_history_errors_total", .counter,
+            "Failed transactions of the history and failed tries to open its file.")
+        package static let historyDropped = MetricSpec(
+            "image_puller_history_dropped_writes_total", .counter, "Writes that the history dropped.")
+        package static let historySize = MetricSpec(
+            "image_puller_history_size_bytes", .gauge, "Size of the history's database and its log on disk.")
+        package static let build = MetricSpec(
+            "image_puller_build_info", .info, "The version of the coordinator and the commit that it was built from.")
+        package static let view = MetricSpec(
+            "image_puller_view_info", .info, "Where people reach the dashboard, when --external-url says so.")
+    }
+
+    /// Of the process, by their customary names.
+    enum Process {
+        static let all = [cpu, resident, virtual, openFiles, maximumFiles, start, threads]
+
+        static let cpu = MetricSpec(
+            "process_cpu_seconds_total", .counter, "Total user and system CPU time spent in seconds.")
+        static let resident = MetricSpec("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.")
+        static let virtual = MetricSpec("process_virtual_memory_bytes", .gauge, "Virtual memory size in bytes.")
+        static let openFiles = MetricSpec("process_open_fds", .gauge, "Number of open file descriptors.")
+        static let maximumFiles = MetricSpec(
+            "process_max_fds", .gauge, "Maximum number of open file descriptors.")
+        static let start = MetricSpec(
+            "process_start_time_seconds", .gauge, "Start time of the process since unix epoch in seconds.")
+        static let threads = MetricSpec("process_threads", .gauge, "Number of OS threads in the process.")
+    }
+}
