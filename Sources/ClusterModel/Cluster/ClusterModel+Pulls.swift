@@ -5,9 +5,25 @@ extension ClusterModel {
         enum Phase: Sendable {
             /// On the way to the registry, or refused on the way: the answer comes with the timer.
             case asking
-            case failing(PullFailure)
+            case failing(PullTrouble)
             case transferring(ImageDescriptor)
             case unpacking(ImageDescriptor)
+            /// Nothing comes any more, and nobody says so.
+            case hanging(ImageDescriptor?)
+        }
+
+        /// What a transfer comes to, once its bytes are over.
+        enum End: Sendable {
+            case whole
+            /// The disk ends before the image does.
+            case diskFull
+            case reset
+            case stall
+            /// All bytes came, and they are wrong.
+            case corrupt
+
+            /// Whether what came until then is of use to the next pull.
+            var isKept: Bool { self != .diskFull && self != .corrupt }
         }
 
         let id: PullID
@@ -21,8 +37,10 @@ extension ClusterModel {
         var phase = Phase.asking
         /// Disk that was set aside for it.
         var reserved: Int64 = 0
-        /// The disk ends before the image does.
-        var fillsDisk = false
+        var end = End.whole
+        /// What an earlier pull of the image had left, and needn't come again.
+        var kept: Int64 = 0
+        /// What comes over the network until ``end``.
         var bytes: Int64 = 0
     }
 
@@ -67,65 +85,124 @@ extension ClusterModel {
         var pull = Pull(
             id: id, node: node, reference: reference, parsed: parsed, registry: registry, credential: credential,
             kubeletToken: token, startedAt: now)
-        var delay: Seconds = 0
-        if let registry {
-            let model = registries[registry].model
-            delay = random.around(model.latency, by: 0.2) * nodes[node].model.latencyFactor
-            if model.availability == .silent { delay = RegistryModel.connectTimeout }
-        } else if let parsed {
-            delay = 0.1
-            pull.phase = .failing(.unknownHost(parsed))
+        var delay: Seconds? = 0
+        if let parsed, let mirror = nodes[node].model.faults.mirror(of: parsed.registry) {
+            (pull.phase, delay) = meet(mirror, for: parsed, registry: registry, node: node)
+        } else if let registry {
+            delay = latency(of: registry, node: node)
+            if registries[registry].model.availability == .silent { delay = RegistryModel.connectTimeout }
         } else {
-            let upperCase = reference.contains { $0.isUppercase }
-            pull.phase = .failing(.invalidReference(reference, upperCase: upperCase))
+            delay = parsed == nil ? 0 : Self.nameLookup
+            pull.phase = .failing(parsed == nil ? .invalidReference : .unknownHost)
         }
         pulls[id] = pull
-        timers.add(.pull(id), at: now + delay)
+        if let delay { timers.add(.pull(id), at: now + delay) }
+    }
+
+    /// Until the node's resolver says that there's no such host.
+    private static let nameLookup: Seconds = 0.1
+
+    private mutating func latency(of registry: Int, node: Int) -> Seconds {
+        random.around(registries[registry].model.latency, by: 0.2) * nodes[node].model.latencyFactor
+    }
+
+    /// How a node's own mirror answers, and after how long; nil: never.
+    private mutating func meet(
+        _ mirror: NodeFaults.Mirror, for reference: ImageReference, registry: Int?, node: Int
+    ) -> (Pull.Phase, Seconds?) {
+        let delay = registry.map { latency(of: $0, node: node) } ?? Self.nameLookup
+        switch mirror.answer {
+        case .status(let code): return (.failing(PullTrouble(status: code)), delay)
+        case .noMatchingPlatform:
+            let digest = "sha256:" + StableHash.hex64("index without \(reference.normalised)")
+            return (.failing(.noMatchingPlatform(digest: digest)), delay)
+        case .refusing: return (.failing(.connectionRefused), delay)
+        case .untrusted: return (.failing(.untrusted), delay)
+        case .silent: return (.failing(.connectionTimedOut), RegistryModel.connectTimeout)
+        case .hanging: return (.hanging(nil), nil)
+        }
+    }
+
+    /// How the node's runtime puts what goes wrong with a pull.
+    private func words(for pull: Pull) -> PullWords {
+        let node = nodes[pull.node].model
+        let registry = pull.parsed?.registry ?? ""
+        let host = node.faults.mirror(of: registry)?.host ?? registry
+        return PullWords(
+            flavour: node.flavour, written: pull.reference, reference: pull.parsed, host: host,
+            address: RegistryModel.address(of: host), isPlain: RegistryModel.isPlain(host),
+            architecture: node.architecture)
     }
 
     mutating func pullTimerFired(_ id: PullID) {
         guard let pull = pulls[id] else { return }
         switch pull.phase {
         case .asking: ask(pull)
-        case .failing(let failure): finish(pull, .failure(failure))
+        case .failing(let trouble): fail(pull, trouble)
         case .unpacking(let image): finish(pull, .success(image))
-        case .transferring: break
+        case .transferring, .hanging: break
         }
     }
 
     private mutating func ask(_ asked: Pull) {
         guard let registry = asked.registry, let reference = asked.parsed else { return }
         let platform = nodes[asked.node].model.platform
-        let answer = registries[registry].model.enter(reference, credential: asked.credential, platform: platform)
-        guard case .success(let image) = answer else {
-            if case .failure(let failure) = answer { finish(asked, .failure(failure)) }
-            return
+        switch registries[registry].model.enter(reference, credential: asked.credential, platform: platform) {
+        case .failure(let trouble): fail(asked, trouble)
+        case .success(let image):
+            let pull = transfer(of: image, for: asked, from: registry)
+            nodes[pull.node].runtime.reserved += pull.reserved
+            pulls[pull.id] = pull
+            network.start(
+                pull.id.number, bytes: Double(pull.bytes), over: [registries[registry].link, nodes[pull.node].link])
+            shareBandwidth(of: registry)
         }
+    }
+
+    /// What has to come over the network, and how it will end.
+    private mutating func transfer(of image: ImageDescriptor, for asked: Pull, from registry: Int) -> Pull {
         var pull = asked
-        let isThere = nodes[pull.node].runtime.image(image.id) != nil
-        let room = nodes[pull.node].runtime.freeBytes
-        var bytes = isThere ? 0 : image.size
-        pull.reserved = isThere ? 0 : min(room, image.diskSize)
-        if !isThere, room < image.diskSize {
-            pull.fillsDisk = true
-            bytes = Int64(Double(bytes) * Double(room) / Double(max(1, image.diskSize)))
-        }
-        pull.bytes = bytes
         pull.phase = .transferring(image)
-        nodes[pull.node].runtime.reserved += pull.reserved
-        pulls[pull.id] = pull
-        network.start(
-            pull.id.number, bytes: Double(bytes), over: [registries[registry].link, nodes[pull.node].link])
-        shareBandwidth(of: registry)
+        let node = nodes[pull.node]
+        guard node.runtime.image(image.id) == nil else { return pull }
+        pull.kept = node.runtime.kept(of: image, at: now)
+        pull.bytes = image.size - pull.kept
+        let room = node.model.faults.store == .full ? 0 : node.runtime.freeBytes
+        pull.reserved = min(room, image.diskSize)
+        let whole = pull.bytes
+        if room < image.diskSize {
+            pull.end = .diskFull
+            pull.bytes = Int64(Double(whole) * Double(room) / Double(max(1, image.diskSize)))
+        }
+        for range in [registries[registry].model.resetsAfter, node.model.faults.resetsAfter].compactMap({ $0 }) {
+            let bytes = Int64.random(in: range, using: &random)
+            guard bytes < pull.bytes else { continue }
+            (pull.end, pull.bytes) = (.reset, max(0, bytes))
+        }
+        if let fraction = node.model.faults.stallsAfter {
+            let bytes = Int64(Double(whole) * min(1, max(0, fraction)))
+            if bytes <= pull.bytes { (pull.end, pull.bytes) = (.stall, bytes) }
+        }
+        return pull
     }
 
     mutating func transferred(_ id: PullID) {
-        guard var pull = pulls[id], case .transferring(let image) = pull.phase, let reference = pull.parsed else {
+        guard var pull = pulls[id], case .transferring(let image) = pull.phase else { return }
+        switch pull.end {
+        case .diskFull: return fail(pull, .diskFull(digest: image.digest))
+        case .reset: return fail(pull, .connectionReset)
+        case .stall:
+            pull.phase = .hanging(image)
+            pulls[id] = pull
             return
+        case .whole, .corrupt: break
         }
-        if pull.fillsDisk {
-            finish(pull, .failure(.diskFull(reference, digest: image.digest)))
-        } else if let speed = nodes[pull.node].model.unpackBandwidth, speed > 0, pull.bytes > 0 {
+        if pull.bytes > 0, nodes[pull.node].model.faults.corruptPulls > 0 {
+            nodes[pull.node].model.faults.corruptPulls -= 1
+            pull.end = .corrupt
+            return fail(pull, .corruptContent(digest: image.digest))
+        }
+        if let speed = nodes[pull.node].model.unpackBandwidth, speed > 0, pull.bytes > 0 {
             if let registry = pull.registry {
                 registries[registry].model.leave(completed: true)
                 shareBandwidth(of: registry)
@@ -138,6 +215,10 @@ extension ClusterModel {
         }
     }
 
+    private mutating func fail(_ pull: Pull, _ trouble: PullTrouble) {
+        finish(pull, .failure(words(for: pull).failure(trouble)))
+    }
+
     private mutating func finish(_ pull: Pull, _ result: Result<ImageDescriptor, PullFailure>) {
         var image: ImageDescriptor?
         var failure: PullFailure?
@@ -146,8 +227,15 @@ extension ClusterModel {
         case .failure(let error): failure = error
         }
         let bytes = close(pull, completed: image != nil)
-        if let image, let reference = pull.parsed {
-            nodes[pull.node].runtime.add(image, as: reference, at: now)
+        if let descriptor = image, let reference = pull.parsed {
+            let isThere = nodes[pull.node].runtime.image(descriptor.id) != nil
+            switch nodes[pull.node].model.faults.store {
+            case .damaged where !isThere:
+                image = nil
+                failure = words(for: pull).failure(.damagedStore(digest: descriptor.digest))
+            case .forgetful where !isThere: break
+            default: nodes[pull.node].runtime.add(descriptor, as: reference, at: now)
+            }
         }
         let finished = FinishedPull(
             id: pull.id, reference: pull.reference, startedAt: pull.startedAt, image: image, failure: failure,
@@ -168,20 +256,29 @@ extension ClusterModel {
     private mutating func close(_ pull: Pull, completed: Bool) -> Int64 {
         pulls[pull.id] = nil
         nodes[pull.node].runtime.reserved -= pull.reserved
-        let partial = network.cancel(pull.id.number)
-        if case .transferring = pull.phase, let registry = pull.registry {
+        let moved = network.cancel(pull.id.number).map { Int64($0) } ?? pull.bytes
+        let image: ImageDescriptor
+        switch pull.phase {
+        case .transferring(let descriptor): image = descriptor
+        case .hanging(let descriptor?): image = descriptor
+        default: return moved
+        }
+        if let registry = pull.registry {
             registries[registry].model.leave(completed: completed)
             shareBandwidth(of: registry)
         }
-        return partial.map { Int64($0) } ?? pull.bytes
+        if !completed, pull.end.isKept, nodes[pull.node].runtime.image(image.id) == nil {
+            nodes[pull.node].runtime.keep(
+                pull.kept + moved, of: image, flavour: nodes[pull.node].model.flavour, pull: pull.id.number, at: now)
+        }
+        return moved
     }
 
     /// Transfers from a registry that went away break in the middle.
     mutating func breakPulls(from registry: Int) {
-        let address = registries[registry].model.address
         for pull in pulls.values.sorted(by: { $0.id < $1.id }) where pull.registry == registry {
-            guard case .transferring = pull.phase, let reference = pull.parsed else { continue }
-            finish(pull, .failure(.connectionReset(reference, address: address)))
+            guard case .transferring = pull.phase else { continue }
+            fail(pull, .connectionReset)
         }
     }
 

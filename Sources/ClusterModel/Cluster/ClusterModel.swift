@@ -94,7 +94,7 @@ public struct ClusterModel: Sendable {
         if nodeIndex[model.name] != nil { removeNode(model.name) }
         let runtime = RuntimeModel(diskCapacity: model.diskCapacity, usedByOthers: model.diskUsedByOthers)
         let kubelet = KubeletModel(configuration: model.kubelet, seed: random.next())
-        let link = network.addLink(capacity: model.bandwidth)
+        let link = network.addLink(capacity: model.effectiveBandwidth)
         nodes.append(Node(model: model, runtime: runtime, kubelet: kubelet, link: link))
         nodeIndex[model.name] = nodes.count - 1
         if let rules = model.garbageCollection {
@@ -132,7 +132,14 @@ public struct ClusterModel: Sendable {
     public mutating func setBandwidth(_ bandwidth: Double, node name: String) {
         guard let index = nodeIndex[name] else { return }
         nodes[index].model.bandwidth = bandwidth
-        network.setCapacity(bandwidth, of: nodes[index].link)
+        network.setCapacity(nodes[index].model.effectiveBandwidth, of: nodes[index].link)
+    }
+
+    /// Changes what is wrong on one node alone. The bandwidth takes effect at once, all else on what begins from now on.
+    public mutating func changeFaults(node name: String, _ change: (inout NodeFaults) -> Void) {
+        guard let index = nodeIndex[name] else { return }
+        change(&nodes[index].model.faults)
+        network.setCapacity(nodes[index].model.effectiveBandwidth, of: nodes[index].link)
     }
 
     public mutating func setDisk(capacity: Int64? = nil, usedByOthers: Int64? = nil, node name: String) {

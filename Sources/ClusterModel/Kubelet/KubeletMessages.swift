@@ -6,6 +6,7 @@ enum KubeletMessages {
         case PullFailure.unknownCode: failure.message
         case PullFailure.notFoundCode: "rpc error: code = NotFound desc = \(failure.message)"
         case PullFailure.cancelledCode: "rpc error: code = Canceled desc = \(failure.message)"
+        case PullFailure.failedPreconditionCode: "rpc error: code = FailedPrecondition desc = \(failure.message)"
         default: "rpc error: code = Code(\(failure.code)) desc = \(failure.message)"
         }
     }

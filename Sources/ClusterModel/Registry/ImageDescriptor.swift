@@ -10,6 +10,8 @@ public struct ImageDescriptor: Hashable, Sendable {
     public let diskSize: Int64
     /// `os/arch` pairs that the image exists for.
     public let platforms: [String]
+    /// How many it has, all of one size.
+    public var layers = 8
     /// Why no container of it starts, in the runtime's words; nil: they start.
     public let startError: String?
 

@@ -39,6 +39,8 @@ public struct RuntimeModel: Sendable {
     var reserved: Int64 = 0
     /// In the order of arrival.
     public private(set) var images: [Image] = []
+    /// By image id, what pulls that failed have left.
+    var leftovers: [String: Leftover] = [:]
     /// In the order of creation.
     public private(set) var containers: [Container] = []
 
@@ -82,6 +84,7 @@ public struct RuntimeModel: Sendable {
                     startError: descriptor.startError, isPinned: false, lastUsed: now, detectedAt: now))
         }
         images[place].lastUsed = now
+        leftovers[descriptor.id] = nil
         if reference.isMutable { images[place].tags.append(reference.normalised) }
         if !images[place].digests.contains(digest) { images[place].digests.append(digest) }
     }
