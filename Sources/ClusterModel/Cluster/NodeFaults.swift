@@ -52,6 +52,8 @@ public struct NodeFaults: Hashable, Sendable {
     /// So many of the next transfers bring damaged content.
     public var corruptPulls = 0
     public var store: Store?
+    /// One image makes every list fail, with CRI-O (the others leave it out). Each image can be asked for all the same.
+    public var breaksList = false
 
     public static let everyRegistry = "*"
 

@@ -18,6 +18,10 @@ public struct NodeModel: Hashable, Sendable {
     /// What its kubelet shows to registries by itself, by their host: a credential-provider plugin's, the node's own.
     public var kubeletCredentials: [String: Credential] = [:]
     public var flavour = RuntimeFlavour.containerd16
+    /// The reference of the image that every pod's sandbox is made of; nil: it isn't modelled.
+    public var sandboxImage: String?
+    /// CRI-O's aliases of short names: by name, the full repository.
+    public var shortNames: [String: String] = [:]
     /// What is wrong on it alone.
     public var faults = NodeFaults()
 

@@ -4,6 +4,7 @@ public struct PullFailure: Error, Hashable, Sendable {
     public enum Cause: String, Hashable, Sendable, CaseIterable {
         case notFound, unauthorized, invalidReference, noMatchingPlatform, rateLimited, registryUnavailable
         case network, tls, diskFull, timeout, cancelled, corruptContent, nodeStorage
+        case unsupportedImage
     }
 
     public let cause: Cause

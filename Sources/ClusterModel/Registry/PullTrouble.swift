@@ -1,6 +1,8 @@
 /// What went wrong with a pull, before a runtime has put it into words (``PullWords``).
 enum PullTrouble: Error, Hashable, Sendable {
     case invalidReference
+    /// A short name that the runtime refuses to complete.
+    case unresolvedShortName
     case notFound
     case noMatchingPlatform(digest: String)
     /// 401.
@@ -20,6 +22,8 @@ enum PullTrouble: Error, Hashable, Sendable {
     /// A layer isn't what its digest says.
     case corruptContent(digest: String)
     case diskFull(digest: String)
+    /// It is no image, and the runtime can't store it as one.
+    case unpackableArtifact
     /// The runtime's database knows content that its disk doesn't have.
     case damagedStore(digest: String)
 
@@ -37,7 +41,7 @@ enum PullTrouble: Error, Hashable, Sendable {
 
     var cause: PullFailure.Cause {
         switch self {
-        case .invalidReference: .invalidReference
+        case .invalidReference, .unresolvedShortName: .invalidReference
         case .notFound: .notFound
         case .noMatchingPlatform: .noMatchingPlatform
         case .unauthorized, .forbidden: .unauthorized
@@ -48,6 +52,7 @@ enum PullTrouble: Error, Hashable, Sendable {
         case .corruptContent: .corruptContent
         case .diskFull: .diskFull
         case .damagedStore: .nodeStorage
+        case .unpackableArtifact: .unsupportedImage
         }
     }
 

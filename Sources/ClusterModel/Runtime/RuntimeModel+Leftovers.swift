@@ -12,9 +12,7 @@ extension RuntimeModel {
     /// broke off. CRI-O keeps finished layers for good, and begins the partial one anew.
     private static let containerdKeeps: ClosedRange<Seconds> = 0.2...0.5
 
-    mutating func keep(
-        _ bytes: Int64, of image: ImageDescriptor, flavour: RuntimeFlavour, pull: UInt64, at now: Seconds
-    ) {
+    mutating func keep(_ bytes: Int64, of image: ImageDescriptor, pull: UInt64, at now: Seconds) {
         guard flavour.isContainerd else {
             let layer = max(1, image.size / Int64(image.layers))
             leftovers[image.id] = Leftover(bytes: min(bytes / layer * layer, image.size), until: .infinity)

@@ -3,13 +3,16 @@ import Shared
 extension PullWords {
     func crio(_ trouble: PullTrouble) -> String {
         if let why = dial(trouble) {
-            let ping = "initializing source docker://\(familiar): pinging container registry \(host): "
-            let text = "unable to pull image: \(ping)Get \"\(scheme)://\(host)/v2/\": \(why)"
+            let ping = "initializing source docker://\(familiar): pinging container registry \(endpoint): "
+            let text = "unable to pull image: \(ping)Get \"\(scheme)://\(endpoint)/v2/\": \(why)"
             // The kubelet makes a waiting reason of this word.
             return trouble == .connectionRefused ? "RegistryUnavailable: \(text)" : text
         }
         switch trouble {
         case .invalidReference: return "cannot parse input: \"\(written)\": \(invalid)"
+        case .unresolvedShortName:
+            return "short-name \"\(written)\" did not resolve to an alias and no unqualified-search registries are "
+                + "defined in \"/etc/containers/registries.conf\""
         case .notFound: return unread("manifest unknown")
         case .noMatchingPlatform:
             return both(
@@ -29,6 +32,7 @@ extension PullWords {
             return uncopied(
                 "adding layer with blob \"\(Self.layer(of: digest))\": unpacking failed (error: exit status 1; "
                     + "output: write /usr/lib/libapp.so: no space left on device)")
+        case .unpackableArtifact: return both("", "")
         case .damagedStore(let digest):
             let layer = StableHash.hex64("diff \(digest)")
             return uncopied(

@@ -4,7 +4,8 @@ extension PullWords {
     func containerd(_ trouble: PullTrouble) -> String {
         if let why = dial(trouble) { return unresolved("failed to do request: Head \"\(url)\": \(why)") }
         switch trouble {
-        case .invalidReference: return "failed to parse image reference \"\(written)\": \(invalid)"
+        case .invalidReference, .unresolvedShortName:
+            return "failed to parse image reference \"\(written)\": \(invalid)"
         case .notFound: return unresolved("\(name): not found")
         case .noMatchingPlatform(let digest):
             return flavour == .containerd16
@@ -24,6 +25,7 @@ extension PullWords {
             return failed(
                 "failed to copy: failed to send write: write /var/lib/containerd/io.containerd.content.v1.content/"
                     + "ingest/\(StableHash.hex64(digest))/data: no space left on device: unknown")
+        case .unpackableArtifact: return failed("mismatched image rootfs and manifest layers")
         case .damagedStore(let digest): return damaged(digest)
         case .connectionRefused, .connectionTimedOut, .unknownHost, .untrusted: return failed("")
         }
@@ -39,16 +41,21 @@ extension PullWords {
     /// Mirrors are told whose image is wanted.
     private var url: String {
         let namespace = isMirrored ? "?ns=\(reference?.registry ?? "")" : ""
-        return "\(scheme)://\(host)/v2/\(repository)/manifests/\(tagOrDigest)\(namespace)"
+        return "\(scheme)://\(endpoint)/v2/\(repository)/manifests/\(tagOrDigest)\(namespace)"
     }
 
     private func status(_ code: Int) -> String {
         flavour == .containerd16
-            ? "pulling from host \(host) failed with status code [manifests \(tagOrDigest)]: \(PullTrouble.status(code))"
+            ? "pulling from host \(endpoint) failed with status code [manifests \(tagOrDigest)]: \(PullTrouble.status(code))"
             : "unexpected status from HEAD request to \(url): \(PullTrouble.status(code))"
     }
 
-    private var unauthorized: String { status(401) }
+    /// containerd 2 doesn't ask without a password where the registry wants one.
+    private var unauthorized: String {
+        guard flavour == .containerd23, !hasCredential else { return status(401) }
+        return "pull access denied, repository does not exist or may require authorization: authorization failed: "
+            + "no basic auth credentials"
+    }
 
     private var invalid: String {
         guard written.contains(where: \.isUppercase) else { return "invalid reference format" }

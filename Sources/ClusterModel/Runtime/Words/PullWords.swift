@@ -15,6 +15,7 @@ struct PullWords: Sendable {
     let address: String
     /// Whether it is asked without TLS.
     let isPlain: Bool
+    let hasCredential: Bool
     /// The node's own, as Go names it.
     let architecture: String
 
@@ -52,7 +53,9 @@ struct PullWords: Sendable {
     var repository: String { reference?.repository ?? "" }
     var isMirrored: Bool { host != reference?.registry }
     var scheme: String { isPlain ? "http" : "https" }
-    var hostName: String { host.split(separator: ":").first.map(String.init) ?? host }
+    /// Docker Hub's registry has a name of its own.
+    var endpoint: String { host == "docker.io" ? "registry-1.docker.io" : host }
+    var hostName: String { endpoint.split(separator: ":").first.map(String.init) ?? endpoint }
 
     /// The node's resolver, as Go names it.
     static let resolver = "10.96.0.10:53"
