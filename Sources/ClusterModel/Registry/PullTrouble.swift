@@ -13,6 +13,8 @@ enum PullTrouble: Error, Hashable, Sendable {
     case rateLimited(retryAfter: Seconds?)
     /// 500 to 599.
     case serverError(status: Int)
+    /// 500 to 599, of the token server.
+    case tokenServerError(status: Int)
     case connectionRefused
     case connectionTimedOut
     case unknownHost
@@ -46,7 +48,7 @@ enum PullTrouble: Error, Hashable, Sendable {
         case .noMatchingPlatform: .noMatchingPlatform
         case .unauthorized, .forbidden: .unauthorized
         case .rateLimited: .rateLimited
-        case .serverError, .connectionRefused: .registryUnavailable
+        case .serverError, .tokenServerError, .connectionRefused: .registryUnavailable
         case .connectionTimedOut, .unknownHost, .connectionReset: .network
         case .untrusted: .tls
         case .corruptContent: .corruptContent

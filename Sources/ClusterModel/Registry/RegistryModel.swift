@@ -13,6 +13,8 @@ public struct RegistryModel: Sendable {
         case untrusted
         /// It answers every request with this status: 500, 502, 503.
         case erring(status: Int)
+        /// Its token server answers with this status, so that nobody gets as far as to ask for an image.
+        case withoutTokens(status: Int)
     }
 
     /// What has happened at the registry so far.
@@ -154,6 +156,7 @@ extension RegistryModel {
         case .silent: return .failure(.connectionTimedOut)
         case .untrusted: return .failure(.untrusted)
         case .erring(let status): return .failure(PullTrouble(status: status))
+        case .withoutTokens(let status): return .failure(.tokenServerError(status: status))
         case .available: break
         }
         if let maximumPulls, counters.running >= maximumPulls {

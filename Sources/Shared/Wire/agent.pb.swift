@@ -485,6 +485,11 @@ public nonisolated struct WirePull: Sendable {
 
   public var timeoutSeconds: UInt32 = 0
 
+  /// What the node keeps of the image is damaged: the image that the reference means is removed before it is pulled,
+  /// unless a container uses it or it has other tags (containerd removes those with it). An agent that doesn't know this
+  /// pulls only.
+  public var removeFirst: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1153,7 +1158,7 @@ nonisolated extension WireDesiredImage: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Pull"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}reference\0\u{3}timeout_seconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}reference\0\u{3}timeout_seconds\0\u{3}remove_first\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1164,6 +1169,7 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reference) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.timeoutSeconds) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.removeFirst) }()
       default: break
       }
     }
@@ -1179,6 +1185,9 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.timeoutSeconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.timeoutSeconds, fieldNumber: 3)
     }
+    if self.removeFirst != false {
+      try visitor.visitSingularBoolField(value: self.removeFirst, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1186,6 +1195,7 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.id != rhs.id {return false}
     if lhs.reference != rhs.reference {return false}
     if lhs.timeoutSeconds != rhs.timeoutSeconds {return false}
+    if lhs.removeFirst != rhs.removeFirst {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -23,6 +23,8 @@ extension PullWords {
             return unread("StatusCode: 403, \"<html>\\n<head><title>403 Forbidden</title></head>\\n<bo...\"")
         case .rateLimited: return unread("toomanyrequests: too many requests")
         case .serverError(let code): return unread("received unexpected HTTP status: \(PullTrouble.status(code))")
+        case .tokenServerError(let code):
+            return unread("unable to retrieve auth token: received unexpected HTTP status: \(PullTrouble.status(code))")
         case .connectionReset: return uncopied("\(storing): happened during read: \(reset)")
         case .corruptContent(let digest):
             return uncopied(

@@ -15,6 +15,11 @@ extension PullWords {
         case .forbidden: return unresolved(status(403))
         case .rateLimited: return unresolved(status(429))
         case .serverError(let code): return unresolved(status(code))
+        case .tokenServerError(let code):
+            let token = "\(scheme)://\(host)/token?scope=repository%3A\(repository)%3Apull&service=\(host)"
+            return unresolved(
+                "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to \(token): "
+                    + PullTrouble.status(code))
         case .connectionReset: return failed("failed to copy: \(reset)")
         case .corruptContent(let digest):
             let layer = Self.layer(of: digest)
