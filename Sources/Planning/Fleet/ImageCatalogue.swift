@@ -19,12 +19,18 @@ struct ImageCatalogue: Sendable {
         var resolved: [String]
 
         init(_ image: WireImage) {
-            id = image.id
+            id = Self.normalised(image.id)
             tags = image.tags
             digests = image.digests
             size = image.size
             isPinned = image.pinned
             resolved = image.resolved
+        }
+
+        /// CRI-O leaves the algorithm out: `HEX` is what containerd calls `sha256:HEX`.
+        static func normalised(_ id: String) -> String {
+            id.utf8.count == 64 && id.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+                ? "sha256:" + id : id
         }
     }
 

@@ -158,3 +158,26 @@ import Testing
         #expect(desk.fleet.orders.isEmpty)
     }
 }
+
+/// The same image has another spelling of its id on each runtime.
+@Suite("Runtimes' spellings") struct SpellingTests {
+    @Test(
+        "An id without its algorithm, as CRI-O writes it, is the one that containerd writes, and deltas name it either way"
+    )
+    func ids() throws {
+        let digits = String(repeating: "5", count: 64)
+        var desk = try FleetDesk("nginx")
+        _ = desk.adopt()
+        for (node, id) in [("n1", "sha256:" + digits), ("n2", digits)] {
+            var image = WireImage.listed("nginx")
+            image.id = id
+            desk.take(1, node: node) { $0.full.images = [image] }
+        }
+        #expect(desk.fleet.meanings(column: 0, now: desk.now) == ["sha256:" + digits: ["n1", "n2"]])
+        desk.take(2, node: "n2") {
+            $0.delta.since = 1
+            $0.delta.removed = [digits]
+        }
+        #expect(desk.state(node: "n2") == .missing)
+    }
+}
