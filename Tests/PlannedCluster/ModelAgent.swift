@@ -19,6 +19,8 @@ package struct ModelAgent {
     /// Former: the ids of the images that the node had when the pull began.
     private var running: [UInt64: (pull: PullID, reference: String, since: Seconds, former: Set<String>)] = [:]
     private var finished: Set<UInt64> = []
+    /// Pulls have begun since the last report: the next poll follows the answer at once, and says so.
+    private var hasBegun = false
     /// Changes with the secrets that are mounted into it.
     package var secretsDigest = ""
     package var credential: Credential?
@@ -29,7 +31,7 @@ package struct ModelAgent {
     }
 
     /// Whether there's something that can't wait for the next heartbeat.
-    package var hasNews: Bool { mustSendFull || !attempts.isEmpty || !touched.isEmpty }
+    package var hasNews: Bool { mustSendFull || !attempts.isEmpty || !touched.isEmpty || hasBegun }
 
     /// Lists the runtime's images.
     package mutating func poll(_ runtime: RuntimeModel, at now: Seconds) {
@@ -56,6 +58,7 @@ package struct ModelAgent {
 
     package mutating func report(at now: Seconds, disk: RuntimeModel) -> WireReport {
         sequence += 1
+        hasBegun = false
         return WireReport.with { report in
             report.node = node
             report.bootID = bootID
@@ -103,8 +106,32 @@ package struct ModelAgent {
         }
         finished.formIntersection(wanted)
         for pull in assignment.pulls where running[pull.id] == nil && !finished.contains(pull.id) {
+            if pull.removeFirst { model.removeUnused(pull.reference, node: node) }
             let id = model.startPull(node: node, reference: pull.reference, credential: credential)
+            hasBegun = true
             running[pull.id] = (id, pull.reference, model.now, Set(listing.keys))
+        }
+    }
+
+    /// Ends pulls whose deadline has passed.
+    package mutating func expire(_ model: inout ClusterModel) {
+        guard !running.isEmpty else { return }
+        let timeouts = Dictionary(assignment.pulls.map { ($0.id, $0.timeoutSeconds) }) { first, _ in first }
+        for (order, pull) in running.sorted(by: { $0.key < $1.key }) {
+            guard let timeout = timeouts[order], model.now >= pull.since + Seconds(timeout) else { continue }
+            model.cancelPull(pull.pull)
+            running[order] = nil
+            finished.insert(order)
+            lastAttempt += 1
+            let attempt = WireAttempt.with {
+                $0.id = lastAttempt
+                $0.pullID = order
+                $0.reference = pull.reference
+                $0.outcome = .timedOut
+                $0.message = "context deadline exceeded"
+                $0.grpcCode = 4
+            }
+            attempts.append((attempt, pull.since, model.now))
         }
     }
 
@@ -121,8 +148,9 @@ package struct ModelAgent {
             $0.outcome = pull.failure == nil ? .succeeded : .failed
             $0.message = pull.failure?.message ?? ""
             $0.grpcCode = UInt32(pull.failure?.code ?? 0)
-            $0.imageID = pull.image?.id ?? ""
-            $0.bytes = UInt64(pull.image.flatMap { pulling.former.contains($0.id) ? nil : $0.size } ?? 0)
+            let id = pull.imageRef ?? ""
+            $0.imageID = id
+            $0.bytes = UInt64(pull.image.flatMap { pulling.former.contains(id) ? nil : $0.size } ?? 0)
         }
         attempts.append((attempt, pull.startedAt, now))
         poll(runtime, at: now)
@@ -131,5 +159,15 @@ package struct ModelAgent {
     /// The process ends, and its pulls with it.
     package func stop(_ model: inout ClusterModel) {
         for pull in running.values { model.cancelPull(pull.pull) }
+    }
+}
+
+extension ClusterModel {
+    /// Removes what a reference means on a node, unless a container uses it or it has other tags.
+    fileprivate mutating func removeUnused(_ reference: String, node: String) {
+        guard let image = runtime(node)?.image(reference), image.tags.count <= 1,
+            runtime(node)?.isHeld(imageID: image.id) == false
+        else { return }
+        removeImage(reference, node: node)
     }
 }

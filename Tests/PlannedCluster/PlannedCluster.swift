@@ -192,6 +192,8 @@ package struct PlannedCluster {
         mountCredential(on: node)
     }
 
+    package func hasCredential(_ node: String) -> Bool { credentials[node] != nil }
+
     private mutating func mountCredential(on node: String) {
         let credential = credentials[node]
         agents[node]?.credential = credential
@@ -239,6 +241,7 @@ package struct PlannedCluster {
         }
         if hasPods { keepPods() }
         deliverLate()
+        for name in agents.keys.sorted() where model.isOnline(name) { agents[name]?.expire(&model) }
         for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
         newOrders = []
         newReplacements = []
@@ -334,6 +337,12 @@ package struct PlannedCluster {
 
     // MARK: Questions
 
+    /// Whether a node is ready, heard, and has room: what others were told counts for nothing.
+    package func canPull(_ name: String) -> Bool {
+        guard let view = cluster.nodes[name], let node = fleet.nodes[name] else { return false }
+        return view.isReady && !view.hasDiskPressure && fleet.isKnown(node, now: now)
+    }
+
     /// Whether a node can be expected to have an image.
     package func isOffered(_ reference: ImageReference, to node: String) -> Bool {
         guard let image = model.registry(reference.registry)?.image(reference), let node = model.node(node) else {
@@ -358,7 +367,7 @@ package struct PlannedCluster {
             configuration.images.allSatisfy { entry in
                 guard isOffered(entry.reference, to: node) else { return true }
                 let image = model.registry(entry.reference.registry)?.image(entry.reference)
-                return model.runtime(node)?.image(entry.reference.normalised)?.id == image?.id
+                return model.runtime(node)?.image(entry.reference.normalised)?.configDigest == image?.id
             }
         }
     }

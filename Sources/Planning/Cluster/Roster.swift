@@ -6,6 +6,7 @@ public struct Roster: Sendable {
     struct Member: Sendable {
         var name: String
         var platform: Int
+        var zone: Int
         var isReady: Bool
         var hasDiskPressure: Bool
     }
@@ -43,7 +44,8 @@ public struct Roster: Sendable {
                 platforms.append(node.platform)
             }
             let member = Member(
-                name: node.name, platform: platform, isReady: node.isReady, hasDiskPressure: node.hasDiskPressure)
+                name: node.name, platform: platform, zone: zone, isReady: node.isReady,
+                hasDiskPressure: node.hasDiskPressure)
             ranked.append((turns[zone], zone, member))
             turns[zone] += 1
         }

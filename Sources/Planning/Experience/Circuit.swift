@@ -76,21 +76,3 @@ public struct Circuit: Sendable, Equatable {
         if recent.count > Self.memory { recent.removeFirst() }
     }
 }
-
-extension FailureReason {
-    /// The registry, or the way to it, is to blame: other nodes would fare no better.
-    var blamesRegistry: Bool {
-        switch self {
-        case .rateLimited, .registryUnavailable, .network, .tls, .timeout: true
-        default: false
-        }
-    }
-
-    /// The reference is to blame, or who asks for it: no other node needs to try before somebody has changed that.
-    public var blamesReference: Bool {
-        switch self {
-        case .notFound, .unauthorized, .invalidReference, .noMatchingPlatform: true
-        default: false
-        }
-    }
-}

@@ -8,6 +8,10 @@ public struct Experience: Sendable {
     public internal(set) var refreshes: [Trial.Key: Refresh] = [:]
     /// By normalised reference: those that agents were refused.
     public internal(set) var kubeletPulls: [String: KubeletPull] = [:]
+    /// By node and registry: nodes that have only failed since their last success.
+    var records: [String: [String: NodeRecord]] = [:]
+    /// By registry: seconds that it took at most, lately, until a pull failed for a reason that could be the reference's.
+    var refusalSeconds: [String: Double] = [:]
     /// Bytes on disk for each byte of an image's size, by normalised reference: measured.
     var unpacking: [String: Double] = [:]
 
@@ -18,6 +22,33 @@ public struct Experience: Sendable {
         refreshes = refreshes.filter { names.contains($0.key.reference) }
         kubeletPulls = kubeletPulls.filter { names.contains($0.key) }
         unpacking = unpacking.filter { names.contains($0.key) }
+        for node in records.keys {
+            records[node] = records[node]?.filter { $0.value.failed.contains { names.contains($0.reference) } }
+            if records[node]?.isEmpty == true { records[node] = nil }
+        }
         for registry in registries.keys { registries[registry]?.forget(except: names) }
+    }
+
+    /// Seconds after which a pull that still runs has got past what a broken reference fails at.
+    func patience(with registry: String) -> Double { max(Self.shortestPatience, refusalSeconds[registry] ?? 0) }
+
+    private static let shortestPatience = 2.0
+    /// One slow answer, of a token server say, isn't to make all wait for long.
+    private static let longestPatience = 30.0
+
+    mutating func noteRefusal(by registry: String, after seconds: Double) {
+        let former = refusalSeconds[registry] ?? 0
+        refusalSeconds[registry] = min(Self.longestPatience, max(seconds, former * 0.9))
+    }
+
+    /// Whether a node fails at everything that it tries to pull from a registry, while others succeed.
+    func failsAlone(_ node: String, _ registry: String) -> Bool {
+        guard let record = records[node]?[registry] else { return false }
+        let contradicted = record.failed.count { key in
+            guard let trial = trials[key], trial.isProven else { return false }
+            // What may be the registry's trouble is the node's only while others pull.
+            return record.reason.blamesReference || trial.workedAt.map { $0 >= record.since } ?? false
+        }
+        return contradicted >= NodeRecord.enough
     }
 }

@@ -8,5 +8,7 @@ public struct Refresh: Sendable, Equatable {
     var meantSince: Timestamp?
     /// Nodes whose own attempt failed: none before this.
     var waits: [String: Timestamp] = [:]
+    /// What such nodes try without waiting.
+    var immediate: [String: ImmediateRetries] = [:]
     var failures = 0
 }

@@ -30,7 +30,7 @@ extension Fleet {
         catalogue.want(wanted)
         index.reset(columns: wanted.count)
         experience.forget(except: wanted)
-        for key in experience.trials.keys where experience.trials[key]?.node != nil {
+        for key in experience.trials.keys where experience.trials[key]?.witnesses.isEmpty == false {
             // What was absent may have been put there, and who edits the list expects an answer.
             experience.trials[key]?.release()
         }

@@ -32,10 +32,10 @@ extension Fleet {
             "not pulled: it needs about \(Self.megabytes(shortage.neededBytes)) MB, and only "
             + "\(Self.megabytes(shortage.availableBytes)) MB are left before the kubelet's garbage collection begins "
             + "(IMAGE_GC_HIGH_PERCENT)"
-        let attempts = node.failures[key]?.attempts ?? 0
+        let former = node.failures[key]
         nodes[shortage.node]?.failures[key] = Failure(
-            reason: .diskFull, message: message, attempts: attempts, lastAttempt: now,
-            nextAttempt: now + min(60, Double(retry.permanentSeconds)))
+            reason: .diskFull, message: message, attempts: former?.attempts ?? 0, since: former?.since ?? now,
+            lastAttempt: now, nextAttempt: now + min(60, Double(retry.permanentSeconds)))
         return refreshCells(of: shortage.node, at: now)
     }
 

@@ -1,7 +1,7 @@
 import Shared
 
 extension Fleet {
-    /// What a finished attempt teaches about its registry, its image and its node's disk.
+    /// What a finished attempt teaches about its registry, its image and its node.
     ///
     /// - Parameter reason: nil when it succeeded.
     mutating func learn(
@@ -13,10 +13,22 @@ extension Fleet {
         let assigned = nodes[name]?.orders[id]?.assignedAt ?? now
         let ended = nodes[name]?.orders[id]?.endedAt ?? now
         let seconds = Double(ended.milliseconds(since: assigned)) / 1000
+        var lesson = Lesson.ordinary
+        var isOthers = false
+        if let reason, reason != .cancelled, let order = nodes[name]?.orders[id] {
+            // A node that is alone with its failures says nothing of the registry.
+            isOthers = reason.blamesRegistry && !experience.failsAlone(name, order.reference.registry)
+            lesson = learn(of: order, reason: reason, message: attempt.message, node: name, at: now, using: &random)
+            if lesson != .nothing {
+                note(attempt, of: order, reason: reason, node: name, at: now, using: &random)
+            }
+        }
+        // What is tried again at once is judged when that has ended.
+        let isJudged = !isTriedAtOnce(id, on: name)
         let outcome: RegistryPace.End.Outcome
         if succeeded {
             outcome = .succeeded(bytes: attempt.bytes, seconds: seconds)
-        } else if let reason, reason.blamesRegistry {
+        } else if let reason, isOthers, isJudged {
             outcome = .failed(
                 isRefusal: reason == .rateLimited,
                 retryAfter: reason == .rateLimited ? FailureClassifier.retryAfter(attempt.message) : nil)
@@ -30,47 +42,55 @@ extension Fleet {
                 release(registry: registry, at: now)
             }
             learnPuller(of: order)
-            experience.trials[order.trial, default: Trial()].succeeded()
+            learnSuccess(of: order, node: name, seconds: seconds, at: now)
             learnDisk(from: order, node: name, size: attempt.bytes)
             return
         }
-        guard let reason, reason != .cancelled else { return }
-        let lesson = learn(
-            of: order, reason: reason, message: attempt.message, node: name, at: now, using: &random)
-        var next = now
-        if lesson != .nothing {
-            next = note(reason, attempt.message, order: order, node: name, attempt: attempt, at: now, using: &random)
-        }
+        guard let reason, reason != .cancelled, isJudged else { return }
         if lesson == .kubeletsTurn {
             nodes[name]?.failures[order.reference.normalised]?.nextAttempt = now
         }
-        if reason.blamesRegistry {
+        if isOthers {
             experience.registries[registry]?.circuit.failed(
                 on: name, started: order.assignedAt, at: now, nodes: nodes.count, policy: retry, using: &random)
             if lesson != .nothing { hasten(order, node: name) }
         }
         if !order.isRefresh, lesson == .ordinary {
-            experience.trials[order.trial, default: Trial()].failed(
-                reason, on: name, next: next, at: now, policy: retry, using: &random)
+            learnFailure(of: order, attempt, reason, node: name, at: now, using: &random)
         }
     }
 
-    /// - Returns: when the node may try again.
+    private func isTriedAtOnce(_ id: UInt64, on name: String) -> Bool {
+        guard let order = nodes[name]?.orders[id] else { return false }
+        if order.isRefresh { return experience.refreshes[order.trial]?.immediate[name]?.isDue ?? false }
+        return nodes[name]?.failures[order.reference.normalised]?.immediate.isDue ?? false
+    }
+
+    /// Notes a failed attempt, and when the node may try again.
     private mutating func note(
-        _ reason: FailureReason, _ message: String, order: PullOrder, node name: String, attempt: WireAttempt,
-        at now: Timestamp, using random: inout some RandomNumberGenerator
-    ) -> Timestamp {
-        if order.isRefresh { return noteFailedRefresh(order, node: name, reason: reason, at: now, using: &random) }
+        _ attempt: WireAttempt, of order: PullOrder, reason: FailureReason, node name: String, at now: Timestamp,
+        using random: inout some RandomNumberGenerator
+    ) {
+        let isInterruption = order.puller == .agent && attempt.isInterruption(reason)
+        if order.isRefresh {
+            return noteFailedRefresh(
+                order, node: name, reason: reason, isInterruption: isInterruption, at: now, using: &random)
+        }
         let key = order.reference.normalised
         let ended = now.earlier(byMilliseconds: attempt.endedAgeMs)
-        let attempts = (nodes[name]?.failures[key]?.attempts ?? 0) + 1
-        let delay = retry.delay(afterFailures: attempts, reason: reason, using: &random)
-        let failure = Failure(
-            reason: reason, message: message, attempts: attempts, lastAttempt: ended, nextAttempt: ended + delay,
-            puller: order.puller)
-        if let former = nodes[name]?.failures[key], former.reason != reason { nodes[name]?.newReasons.insert(key) }
+        let former = nodes[name]?.failures[key]
+        var failure = Failure(
+            reason: reason, message: attempt.message, attempts: (former?.attempts ?? 0) + 1,
+            since: former?.since ?? ended, lastAttempt: ended, nextAttempt: ended, puller: order.puller,
+            immediate: former?.immediate ?? ImmediateRetries())
+        if order.puller == .agent, let pause = failure.immediate.next(after: reason, isInterruption: isInterruption) {
+            failure.nextAttempt = ended + pause
+        } else {
+            failure.nextAttempt =
+                ended + retry.delay(afterFailures: failure.attempts, reason: reason, using: &random)
+        }
+        if let former, former.reason != reason { nodes[name]?.newReasons.insert(key) }
         nodes[name]?.failures[key] = failure
-        return failure.nextAttempt
     }
 
     /// While a circuit is open, its probes set the pace, not the back-off of the cell that happens to be probed.
@@ -92,38 +112,11 @@ extension Fleet {
                 nodes[name]?.failures[reference.normalised]?.nextAttempt = min(failure.nextAttempt, now)
             }
             for key in experience.trials.keys where key.reference == reference.normalised {
-                if experience.trials[key]?.node == nil { experience.trials[key]?.release() }
+                if experience.trials[key]?.verdict == nil { experience.trials[key]?.release() }
             }
         }
-    }
-
-    /// Whether an image isn't pulled on other nodes of a platform before the node that tries it has had it: the
-    /// reference, or who asks for it, is to blame for that node's failure.
-    ///
-    /// - Parameter platform: `os/arch`.
-    public func isHeldBack(column: Int, platform: String) -> Bool {
-        reasonHeldBack(column: column, platform: platform) != nil
-    }
-
-    /// Why the node that tries an image for the others of a platform has failed, while they wait for it; nil: they don't.
-    ///
-    /// - Parameter platform: `os/arch`.
-    public func reasonHeldBack(column: Int, platform: String) -> FailureReason? {
-        guard references.indices.contains(column) else { return nil }
-        let trial = experience.trials[Trial.Key(reference: references[column].normalised, platform: platform)]
-        return trial.flatMap { $0.node == nil ? nil : $0.reason ?? .unknown }
-    }
-
-    /// Whether any image is held back anywhere, as ``isHeldBack(column:platform:)`` tells of one.
-    public var isHoldingBack: Bool { experience.trials.values.contains { $0.node != nil } }
-
-    /// The columns that are held back on all nodes of a platform, as ``isHeldBack(column:platform:)`` tells of one.
-    public func columnsHeldBack(platform: String) -> [Int] {
-        let tried = experience.trials.lazy.filter { $0.key.platform == platform && $0.value.node != nil }
-        let references = Set(tried.map(\.key.reference))
-        // Mostly there are none, and then it costs nothing to ask.
-        return references.isEmpty
-            ? [] : entryColumns.filter { references.contains(self.references[$0].normalised) }
+        // Who failed while it was away isn't alone with that.
+        for node in experience.records.keys { experience.records[node]?[registry] = nil }
     }
 
     /// How much of the disk an image takes, by what was free before and after.
@@ -139,10 +132,10 @@ extension Fleet {
 
     /// Other credentials may have come to a node: what was refused without them is due now.
     mutating func retryUnauthorized(node name: String, at now: Timestamp) {
-        for (key, failure) in nodes[name]?.failures ?? [:] where failure.reason == .unauthorized {
+        for (key, failure) in nodes[name]?.failures ?? [:] where failure.isRefused {
             nodes[name]?.failures[key]?.nextAttempt = min(failure.nextAttempt, now)
         }
-        for (key, trial) in experience.trials where trial.reason == .unauthorized {
+        for (key, trial) in experience.trials where trial.isRefused {
             experience.trials[key]?.release(node: name)
         }
     }

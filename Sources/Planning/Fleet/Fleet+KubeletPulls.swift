@@ -29,7 +29,7 @@ extension Fleet {
         let key = reference.normalised
         guard let pull = experience.kubeletPulls[key], pull.isProven else { return .agent }
         if !isAgentTrying, pull.triesAgent(on: node, now: now) { return .agent }
-        guard let failure = nodes[node]?.failures[key], failure.reason == .unauthorized else { return .kubelet }
+        guard let failure = nodes[node]?.failures[key], failure.isRefused else { return .kubelet }
         return failure.puller == .kubelet ? .agent : .kubelet
     }
 
@@ -135,7 +135,8 @@ extension Fleet {
         let key = order.reference.normalised
         let pull = experience.kubeletPulls[key] ?? KubeletPull()
         if order.puller == .agent {
-            guard pull.isProven, pull.change != nil, reason == .unauthorized else { return .ordinary }
+            let isRefused = reason == .unauthorized || FailureExplanation(message: message).isRefused
+            guard pull.isProven, pull.change != nil, isRefused else { return .ordinary }
             experience.kubeletPulls[key]?.agentRefused(at: now)
             return .kubeletsTurn
         }

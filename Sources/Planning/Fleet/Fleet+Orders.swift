@@ -23,8 +23,8 @@ extension Fleet {
         }
         for pull in plan.pulls {
             transitions += order(
-                pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh, by: pull.puller,
-                at: now)
+                pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh,
+                removesFirst: pull.removesFirst, by: pull.puller, at: now)
             changed.insert(pull.node)
         }
         for pod in plan.pullPods { nodes[pod.node]?.orders[pod.order]?.hasPod = true }
@@ -56,12 +56,14 @@ extension Fleet {
     /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
     public mutating func order(
         _ reference: ImageReference, node name: String, platform: String = "", isRefresh: Bool = false,
-        by puller: Puller = .agent, at now: Timestamp
+        removesFirst: Bool = false, by puller: Puller = .agent, at now: Timestamp
     ) -> [Transition] {
         guard let node = nodes[name], !node.isPulling(reference) else { return [] }
         var order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
         order.platform = platform
+        if !platform.isEmpty { nodes[name]?.platform = platform }
         order.isRefresh = isRefresh
+        order.removesFirst = removesFirst
         order.puller = puller
         if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {
             order.freeBytes = node.imageFilesystem.freeBytes

@@ -9,6 +9,7 @@ extension Fleet {
         else { return }
         var refresh = experience.refreshes[order.trial] ?? Refresh(nextCheck: now)
         refresh.waits[name] = nil
+        refresh.immediate[name] = nil
         refresh.failures = 0
         refresh.nextCheck = now + cachingIntervalSeconds
         if refresh.imageID != imageID {
@@ -24,18 +25,24 @@ extension Fleet {
         }
     }
 
-    /// - Returns: when the node may try again.
     mutating func noteFailedRefresh(
-        _ order: PullOrder, node name: String, reason: FailureReason, at now: Timestamp,
+        _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
         using random: inout some RandomNumberGenerator
-    ) -> Timestamp {
+    ) {
         var refresh = experience.refreshes[order.trial] ?? Refresh(nextCheck: now)
+        var immediate = refresh.immediate[name] ?? ImmediateRetries()
+        if let pause = immediate.next(after: reason, isInterruption: isInterruption) {
+            refresh.immediate[name] = immediate
+            refresh.waits[name] = now + pause
+            experience.refreshes[order.trial] = refresh
+            return
+        }
+        refresh.immediate[name] = immediate
         refresh.failures += 1
         let next = now + retry.delay(afterFailures: refresh.failures, reason: reason, using: &random)
         refresh.nextCheck = max(refresh.nextCheck, next)
         refresh.waits[name] = next
         experience.refreshes[order.trial] = refresh
-        return next
     }
 
     /// The images that one reference means on the nodes, when they disagree: nodes by image id. Unknown nodes don't

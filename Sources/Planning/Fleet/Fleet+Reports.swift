@@ -57,6 +57,7 @@ extension Fleet {
         node.lastSequence = report.sequence
         node.lastReport = now
         node.agentVersion = report.agentVersion
+        if !platform.isEmpty { node.platform = platform }
         node.runtime = report.runtime
         node.imageFilesystem = report.imageFilesystem
         node.pullSecretsDigest = report.pullSecretsDigest
@@ -169,7 +170,8 @@ extension Fleet {
     /// The catalogue's number of an image on a node, by the runtime's id, which deltas speak in. A dictionary for it
     /// would take more memory than all the rest of a node.
     private func number(of id: String, on node: NodeState) -> ImageCatalogue.Index? {
-        node.inventory.keys.first { catalogue.record($0)?.id == id }
+        let id = ImageCatalogue.Record.normalised(id)
+        return node.inventory.keys.first { catalogue.record($0)?.id == id }
     }
 
     func finish(
@@ -180,8 +182,8 @@ extension Fleet {
                 node: name, bootID: bootID, id: attempt.id, reference: attempt.reference,
                 started: now.earlier(byMilliseconds: attempt.startedAgeMs),
                 ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
-                reason: FailureClassifier.reason(of: attempt), message: attempt.message, imageID: attempt.imageID,
-                bytes: attempt.bytes)
+                reason: FailureClassifier.reason(of: attempt), message: attempt.message,
+                imageID: ImageCatalogue.Record.normalised(attempt.imageID), bytes: attempt.bytes)
         }
     }
 
@@ -220,13 +222,18 @@ extension Fleet {
     private mutating func adoptRunning(
         _ running: [WireRunningPull], node name: String, platform: String, at now: Timestamp
     ) {
-        for pull in running where nodes[name]?.orders[pull.pullID] == nil && ending[pull.pullID] == nil {
+        for pull in running where ending[pull.pullID] == nil {
             let assigned = now.earlier(byMilliseconds: pull.ageMs)
+            if let order = nodes[name]?.orders[pull.pullID] {
+                if order.begunAt == nil { nodes[name]?.orders[pull.pullID]?.begunAt = assigned }
+                continue
+            }
             if let column = references.firstIndex(where: { $0.written == pull.reference }),
                 nodes[name]?.isPulling(references[column]) == false
             {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
+                order.begunAt = assigned
                 order.isRefresh = nodes[name].map { column < $0.resolved.count && $0.resolved[column] >= 0 } ?? false
                 begin(order, node: name, at: now)
             } else if let reference = try? ImageReference(pull.reference) {

@@ -60,6 +60,7 @@ public struct Fleet: Sendable {
     public mutating func remove(node name: String, at now: Timestamp) {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
+        experience.records[name] = nil
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {
@@ -123,6 +124,7 @@ public struct Fleet: Sendable {
                     $0.id = order.id
                     $0.reference = order.reference.written
                     $0.timeoutSeconds = pullTimeoutSeconds
+                    $0.removeFirst = order.removesFirst
                 }
             }
             $0.reportIntervalMs = reportIntervalMilliseconds

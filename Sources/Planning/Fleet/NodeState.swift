@@ -47,6 +47,8 @@ extension NodeState {
         /// When the runtime's images were last listed with success. Cells say nothing newer than this.
         public internal(set) var inventoryAt: Timestamp?
         public internal(set) var agentVersion = ""
+        /// `os/arch`; empty until somebody has said so.
+        var platform = ""
         public internal(set) var runtime = WireRuntime()
         public internal(set) var imageFilesystem = WireImageFilesystem()
         public internal(set) var pullSecretsDigest = ""

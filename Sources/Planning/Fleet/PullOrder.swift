@@ -10,6 +10,10 @@ public struct PullOrder: Sendable, Equatable {
     var platform = ""
     /// The image is there; the question is whether its tag means another by now.
     var isRefresh = false
+    /// What the node keeps of the image is removed first.
+    var removesFirst = false
+    /// When the agent began, as it tells itself.
+    var begunAt: Timestamp?
     /// Who pulls: for a kubelet there's a pod.
     public var puller = Puller.agent
     /// That pod was asked for.

@@ -32,6 +32,8 @@ public struct Plan: Sendable, Equatable {
         public var platform = ""
         /// The image is there; the question is whether its tag means another by now.
         public var isRefresh = false
+        /// What the node keeps of the image is damaged, and is removed before.
+        public var removesFirst = false
         /// By whom. A kubelet needs a pod: see ``Plan/pullPods``.
         public var puller = Puller.agent
     }

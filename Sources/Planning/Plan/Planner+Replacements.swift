@@ -112,10 +112,12 @@ extension Planner {
         }
     }
 
-    /// Whether another node tries the image and fails: nobody knows when this one's turn comes.
+    /// Whether other nodes try the image and fail: nobody knows when this one's turn comes.
     private func isHopeless(_ column: Int, _ node: String) -> Bool {
         guard let platform = cluster.nodes[node]?.platform else { return false }
         if fleet.isHeldBack(column: column, platform: platform) { return true }
+        let key = Trial.Key(reference: fleet.references[column].normalised, platform: platform)
+        if fleet.experience.trials[key]?.isStuck == true { return true }
         return fleet.experience.registries[fleet.references[column].registry]?.circuit.isOpen ?? false
     }
 

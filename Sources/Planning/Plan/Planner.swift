@@ -49,13 +49,14 @@ public struct Planner: Sendable {
         if soonest < Int64.max { plan.lookAgain(at: Timestamp(milliseconds: soonest + 1)) }
     }
 
-    /// Orders to nodes that left, and those that have outlived their deadline on a silent node: both would count
+    /// Orders to nodes that left or are no targets any more, and those that have outlived their deadline on a silent node: both would count
     /// against the registry for ever.
     private func planCancellations(_ plan: inout Plan) {
         let patience = Double(configuration.pullTimeoutSeconds) + fleet.silenceSeconds
         for (node, order) in fleet.orders {
             let isOverdue = order.assignedAt + patience < now
-            if cluster.nodes[node] == nil || isOverdue {
+            let isTarget = cluster.nodes[node].map(configuration.scheduling.selects) ?? false
+            if !isTarget || isOverdue {
                 plan.cancellations.append(Plan.Cancellation(node: node, order: order.id))
             } else {
                 plan.lookAgain(at: order.assignedAt + (patience + 0.001))

@@ -11,23 +11,49 @@ extension PullPlanning {
 
     mutating func countRunning(unheard: Int) {
         var running: [String: Int] = [:]
+        var late: [String: Int] = [:]
         for (node, order) in fleet.orders {
-            running[order.reference.registry, default: 0] += 1
-            trying[order.trial, default: 0] += 1
+            guard let slot = fleet.slots.numbers[node], counted.contains(slot) else { continue }
+            let registry = order.reference.registry
+            running[registry, default: 0] += 1
+            busy[slot, default: 0] += 1
+            // Of a node that is silent nobody knows whether it tries.
+            if platforms[slot] >= 0 { trying[order.trial, default: 0] += 1 }
             if order.puller == .agent { agentsTry.insert(order.reference.normalised) }
-            if let slot = fleet.slots.numbers[node] { busy[slot, default: 0] += 1 }
+            if let passes = passes(order), passes <= now { passed.insert(order.trial) }
+            if fleet.hangs(order) <= now {
+                hanging.insert(slot)
+                late[registry, default: 0] += 1
+            }
         }
         var ending: [String: Int] = [:]
         for pull in fleet.ending.values where pull.until > now {
+            guard let slot = fleet.slots.numbers[pull.node], counted.contains(slot) else { continue }
             ending[pull.registry, default: 0] += 1
-            if let slot = fleet.slots.numbers[pull.node] { busy[slot, default: 0] += 1 }
+            busy[slot, default: 0] += 1
         }
         for reference in fleet.references where room[reference.registry] == nil {
             let registry = reference.registry
             let ordered = running[registry] ?? 0
             let cap = planner.configuration.pullMaxParallel - ordered - (ending[registry] ?? 0) - unheard
-            room[registry] = max(0, min(cap, window(of: registry) - ordered))
+            spare[registry] = cap
+            var left = window(of: registry) - ordered
+            // Where all pulls hang, one more runs beside them.
+            if left <= 0, ordered > 0, ordered == late[registry], isServing(registry) { left = 1 }
+            room[registry] = max(0, min(cap, left))
         }
+    }
+
+    /// When a pull that still runs has got past what a broken reference fails at. A kubelet's pod says too little.
+    func passes(_ order: PullOrder) -> Timestamp? {
+        guard order.puller == .agent, !order.isRefresh, let begun = order.begunAt else { return nil }
+        return begun + fleet.experience.patience(with: order.reference.registry)
+    }
+
+    /// Whether nothing speaks against asking the registry.
+    func isServing(_ registry: String) -> Bool {
+        guard let pace = fleet.experience.registries[registry] else { return true }
+        return !pace.circuit.isOpen && pace.pausedUntil.map { $0 <= now } ?? true
     }
 
     /// What the registry's pace and circuit allow at once.
@@ -37,7 +63,10 @@ extension PullPlanning {
         guard pace.circuit.isOpen else { return Int(pace.window) }
         // Pulls from before the outage may hang for long; one that was started since is the probe.
         guard let opened = pace.circuit.openedAt, let next = pace.circuit.nextProbe, next <= now else { return 0 }
-        let old = fleet.orders.count { $0.order.reference.registry == registry && $0.order.assignedAt < opened }
+        let old = fleet.orders.count { node, order in
+            order.reference.registry == registry && order.assignedAt < opened
+                && fleet.slots.numbers[node].map(counted.contains) ?? false
+        }
         return old + 1
     }
 }

@@ -12,7 +12,14 @@ extension PullPlanning {
             consider(pace.pausedUntil)
             consider(pace.circuit.nextProbe)
         }
-        for trial in fleet.experience.trials.values { consider(trial.nextAttempt) }
+        for trial in fleet.experience.trials.values {
+            consider(trial.nextAttempt)
+            consider(trial.nextQuestion)
+        }
+        for (_, order) in fleet.orders {
+            consider(passes(order))
+            consider(fleet.hangs(order))
+        }
         for refresh in fleet.experience.refreshes.values {
             consider(refresh.nextCheck)
             for wait in refresh.waits.values { consider(wait) }

@@ -2,21 +2,32 @@ import Shared
 
 /// One plan's pulls: registries and nodes have so much room, and images take it in the order of the list.
 ///
-/// First each image is tried on one node of each platform. Those that have worked go to all nodes in turn, first to
-/// nodes that pull nothing else. Refreshes take what is left.
+/// First come pulls that broke off and go on at once. Then each image is tried on one node of each platform; those that
+/// have worked, or got past what a broken reference fails at, go to all nodes in turn, first to nodes that pull nothing
+/// else. Refreshes take what is left.
 struct PullPlanning {
     let planner: Planner
     /// By slot: the roster's number of the node's platform, -1 for nodes that can't pull now.
     var platforms: [Int]
+    /// By slot: the roster's number of the node's zone.
+    var zones: [Int]
+    /// Slots of target nodes whose orders count: others are gone, as far as anybody can tell.
+    var counted = BitSet()
     /// Slots in the order of the roster, of nodes that can pull now.
     var order: [Int] = []
     /// By platform: slots of nodes that can pull now.
     var able: [BitSet]
     var idle = BitSet()
     var half = BitSet()
-    /// Pulls under way, by image and platform.
+    /// Pulls under way on nodes that can pull, by image and platform.
     var trying: [Trial.Key: Int] = [:]
+    /// Images that have got past what a broken reference fails at.
+    var passed: Set<Trial.Key> = []
+    /// Slots of nodes on which a pull hangs.
+    var hanging = BitSet()
     var room: [String: Int] = [:]
+    /// What the cap leaves, whatever the window is.
+    var spare: [String: Int] = [:]
     var busy: [Int: Int] = [:]
     /// Two entries can name the same image.
     var started: Set<Assignment> = []
@@ -36,6 +47,7 @@ struct PullPlanning {
         self.planner = planner
         let fleet = planner.fleet
         platforms = [Int](repeating: -1, count: fleet.slots.names.count)
+        zones = platforms
         able = [BitSet](repeating: BitSet(), count: planner.roster.platforms.count)
         disk = DiskRoom(planner)
         var unheard = 0
@@ -45,9 +57,11 @@ struct PullPlanning {
                 if isYoung { unheard += 1 }
                 continue
             }
-            guard member.isReady, !member.hasDiskPressure, fleet.slots.knownUntil[slot] >= planner.now.milliseconds
-            else { continue }
+            let isKnown = fleet.slots.knownUntil[slot] >= planner.now.milliseconds
+            if isKnown || member.isReady { counted.insert(slot) }
+            guard member.isReady, !member.hasDiskPressure, isKnown else { continue }
             platforms[slot] = member.platform
+            zones[slot] = member.zone
             order.append(slot)
             able[member.platform].insert(slot)
         }
@@ -61,9 +75,10 @@ struct PullPlanning {
         }
     }
 
-    /// The three turns: trials, spreading, refreshes.
+    /// The three turns, trials, spreading and refreshes, after what goes on at once.
     mutating func run(_ plan: inout Plan) {
         lookAgain(&plan)
+        resume(&plan)
         guard room.values.contains(where: { $0 > 0 }), !order.isEmpty else { return }
         // Our own image first, then in the order of the list, so that what is named first is there first.
         let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(fleet.entryColumns)
@@ -84,15 +99,19 @@ struct PullPlanning {
             return false
         }
         disk.take(node: name, column: column)
+        let isRemedy = failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
         let platform = planner.roster.platforms[platforms[slot]]
         let key = reference.normalised
         let puller =
             chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
         if puller == .agent { agentsTry.insert(key) }
         plan.pulls.append(
-            Plan.Pull(node: name, reference: reference, platform: platform, isRefresh: isRefresh, puller: puller))
+            Plan.Pull(
+                node: name, reference: reference, platform: platform, isRefresh: isRefresh,
+                removesFirst: isRemedy && !isRefresh && puller == .agent, puller: puller))
         trying[Trial.Key(reference: reference.normalised, platform: platform), default: 0] += 1
         room[reference.registry, default: 0] -= 1
+        spare[reference.registry, default: 0] -= 1
         busy[slot, default: 0] += 1
         idle.remove(slot)
         if busy[slot, default: 0] < Planner.pullsPerNode { half.insert(slot) } else { half.remove(slot) }

@@ -5,25 +5,35 @@ import Shared
 
 /// What must never be, looked for after every step.
 struct Invariants {
-    /// For references that no registry has: the node that was told to try them last.
-    private var triers: [String: String] = [:]
+    /// For references that no registry has: when a node that hadn't failed at them was told to try last.
+    private var newcomers: [String: (node: String, at: Timestamp)] = [:]
+    /// References for which some node's credentials were refused: then one that comes with others is asked.
+    private var refused: Set<String> = []
+    /// Pulls of nodes that were silent and not ready meanwhile: they count for nothing.
+    private var given: Set<PullID> = []
+    var waiting = IdleWaits()
 
     /// Somebody chose another node.
-    mutating func forgetTriers() { triers = [:] }
+    mutating func forgetTriers() { newcomers = [:] }
 
     /// - Returns: nil: all is as it must be.
     mutating func violation(in cluster: PlannedCluster) -> String? {
         caps(in: cluster) ?? orders(in: cluster) ?? refreshes(in: cluster) ?? replacements(in: cluster)
             ?? agentImages(in: cluster) ?? cells(in: cluster) ?? gates(in: cluster)
+            ?? waiting.violation(in: cluster)
     }
 
     /// The registries' own count of pulls, and the nodes' orders.
-    private func caps(in cluster: PlannedCluster) -> String? {
+    private mutating func caps(in cluster: PlannedCluster) -> String? {
         let cap = cluster.configuration.pullMaxParallel
         var running: [String: Int] = [:]
         let entries = Set(cluster.configuration.images.map(\.reference.written))
         // Our own image is a kubelet's to pull where its pod comes first: nobody orders that.
         for pull in cluster.model.runningPulls where !pull.isKubelets || entries.contains(pull.reference) {
+            let isReady = cluster.cluster.nodes[pull.node]?.isReady ?? false
+            let isKnown = cluster.fleet.nodes[pull.node].map { cluster.fleet.isKnown($0, now: cluster.now) } ?? false
+            if !isReady, !isKnown { given.insert(pull.id) }
+            if given.contains(pull.id) { continue }
             guard let registry = (try? ImageReference(pull.reference))?.registry else { continue }
             running[registry, default: 0] += 1
         }
@@ -39,6 +49,12 @@ struct Invariants {
     }
 
     private mutating func orders(in cluster: PlannedCluster) -> String? {
+        for name in cluster.fleet.nodes.keys {
+            for (reference, failure) in cluster.fleet.failures(of: name)
+            where failure.reason == .unauthorized || failure.message.contains("authorization") {
+                refused.insert(reference)
+            }
+        }
         var wanted = Set(cluster.configuration.images.map(\.reference.written))
         if let own = cluster.configuration.agentImage { wanted.insert(own) }
         for order in cluster.newOrders {
@@ -62,20 +78,35 @@ struct Invariants {
         return nil
     }
 
-    /// A reference that exists nowhere is tried on one node, for as long as that node can try.
+    /// A reference that exists nowhere is tried on two nodes; on another one now and then, as those two could be wrong
+    /// together.
     private mutating func trial(of order: PlannedCluster.Order, in cluster: PlannedCluster) -> String? {
         let reference = order.pull.reference
-        guard !cluster.isOffered(reference, to: order.pull.node) else { return nil }
-        let key = "\(reference.normalised) \(order.pull.platform)"
-        defer { triers[key] = order.pull.node }
-        guard let former = triers[key], former != order.pull.node,
-            let column = cluster.fleet.references.firstIndex(where: { $0.normalised == reference.normalised }),
-            let view = cluster.cluster.nodes[former], view.isReady, !view.hasDiskPressure,
-            cluster.fleet.state(node: former, column: column, now: cluster.now) == .failed,
-            let failure = cluster.fleet.failure(node: former, column: column)
+        let fleet = cluster.fleet
+        guard !order.pull.isRefresh, !cluster.isOffered(reference, to: order.pull.node), order.failure == nil,
+            !refused.contains(reference.normalised),
+            let column = fleet.references.firstIndex(where: { $0.normalised == reference.normalised })
         else { return nil }
-        let isReferences = [.notFound, .noMatchingPlatform, .invalidReference].contains(failure.reason)
-        return isReferences ? "though \(former) has found that it doesn't exist" : nil
+        let key = "\(reference.normalised) \(order.pull.platform)"
+        let last = newcomers.updateValue((order.pull.node, order.at), forKey: key)
+        var reasons: [FailureReason: Int] = [:]
+        for (name, view) in cluster.cluster.nodes where view.platform == order.pull.platform {
+            if fleet.state(node: name, column: column, now: cluster.now).isPresent { return nil }
+            guard fleet.state(node: name, column: column, now: cluster.now) == .failed, view.isReady,
+                !view.hasDiskPressure, let reason = fleet.failure(node: name, column: column)?.reason,
+                [.notFound, .noMatchingPlatform].contains(reason)
+            else { continue }
+            reasons[reason, default: 0] += 1
+        }
+        let isSlow = fleet.orders.contains { _, order in
+            order.reference.normalised == reference.normalised && order.assignedAt + 2 <= cluster.now
+        }
+        // One that went down meanwhile has said nothing.
+        guard let agreeing = reasons.values.max(), agreeing >= 2, !isSlow, let last, last.node != order.pull.node,
+            fleet.failure(node: last.node, column: column) != nil
+        else { return nil }
+        let pause = 1.1 * Double(cluster.configuration.retry.permanentSeconds)
+        return last.at + (pause - 1) > order.at ? "though \(agreeing) nodes agree that it can't be had" : nil
     }
 
     private func replacements(in cluster: PlannedCluster) -> String? {
@@ -112,7 +143,7 @@ struct Invariants {
             if let known, cluster.fleet.imageID(node: order.pull.node, column: column) != known { continue }
             let others = cluster.fleet.orders.filter {
                 $0.order.reference.normalised == normalised && $0.node != order.pull.node
-                    && cluster.cluster.nodes[$0.node]?.platform == order.pull.platform
+                    && cluster.cluster.nodes[$0.node]?.platform == order.pull.platform && cluster.canPull($0.node)
             }
             if let other = others.first { return "\(what), and on \(other.node) at the same time" }
         }

@@ -11,7 +11,7 @@ extension RandomHistory {
         let nodes = cluster.cluster.nodes.keys.sorted()
         let node = nodes.randomElement(using: &random) ?? ""
         let host = cluster.model.registryHosts.randomElement(using: &random) ?? ""
-        switch Int.random(in: 0..<30, using: &random) {
+        switch Int.random(in: 0..<34, using: &random) {
         case 0: cluster.model.changeRegistry(host) { $0.availability = .refusing }
         case 1: cluster.model.changeRegistry(host) { $0.availability = .erring(status: 503) }
         case 2: cluster.model.changeRegistry(host) { $0.availability = .silent }
@@ -45,9 +45,34 @@ extension RandomHistory {
         case 26: reboot(node)
         case 27: cluster.model.changeRegistry(host) { $0.latency = random.unit() < 0.5 ? 3 : 0.2 }
         case 28: tryAgentImage()
+        case 29, 30, 31: fall(node, host)
+        case 32: cluster.model.changeFaults(node: node) { $0 = NodeFaults() }
         default:
             let name = "n\(Int.random(in: 1000...9999, using: &random))"
             if nodes.count < 8, !nodes.contains(name) { addNode(name) }
+        }
+    }
+
+    /// Something is wrong on one node alone.
+    private mutating func fall(_ node: String, _ host: String) {
+        saw("faults of one node")
+        let answers: [NodeFaults.Mirror.Answer] = [
+            .status(401), .status(403), .status(404), .status(404), .status(429), .status(502), .noMatchingPlatform,
+            .refusing, .silent, .hanging, .untrusted,
+        ]
+        let answer = answers.randomElement(using: &random) ?? .status(404)
+        let registry = random.unit() < 0.5 ? host : NodeFaults.everyRegistry
+        let store = NodeFaults.Store.allCases.randomElement(using: &random)
+        let kind = Int.random(in: 0..<10, using: &random)
+        cluster.model.changeFaults(node: node) { faults in
+            switch kind {
+            case 0: faults.bandwidth = 1e6
+            case 1: faults.stallsAfter = 0.5
+            case 2: faults.resetsAfter = 500_000...20_000_000
+            case 3: faults.corruptPulls = 2
+            case 4: faults.store = store
+            default: faults.mirrors[registry] = NodeFaults.Mirror(host: "mirror.example:5000", answer: answer)
+            }
         }
     }
 
@@ -98,6 +123,7 @@ extension RandomHistory {
     private mutating func restartCoordinator() {
         if random.unit() < 0.3 { cluster.clockError = Double.random(in: -900...900, using: &random) }
         cluster.restartCoordinator()
+        invariants.waiting.beginAnew()
     }
 
     /// Ends every fault and asks for all images again. Limits stay: they have to be lived with.
@@ -118,6 +144,7 @@ extension RandomHistory {
                 $0.hasDiskPressure = false
             }
             cluster.model.setDisk(usedByOthers: 0, node: node)
+            cluster.model.changeFaults(node: node) { $0 = NodeFaults() }
             cluster.giveCredential(credential, node: node)
         }
         rebooting = [:]

@@ -25,14 +25,14 @@ struct RandomHistory {
     /// One history in so many is of 200 nodes.
     static let rarity: UInt64 = 2500
 
-    /// Seconds from the last fault's end within which everything is there: agents are heard, a registry's probes and
-    /// the longest back-offs pass, and then two seconds for each cell, one after the other, when the cap is 1; an
+    /// Seconds from the last fault's end within which everything is there: agents are heard, pulls that hang are ended, a
+    /// registry's probes and the longest back-offs pass, and then two seconds for each cell, one after the other, when the cap is 1; an
     /// image whose registry is slow takes longer.
     var patience: Int {
         let policy = cluster.configuration.retry
         let waits =
             3 * cluster.configuration.reportIntervalSeconds + 60 + 2 * policy.permanentSeconds
-            + 2 * policy.maxSeconds
+            + 2 * policy.maxSeconds + 2 * cluster.configuration.pullTimeoutSeconds
         // Refreshes, and pods that are replaced for them, a few at once.
         return waits + 120 + 3 * cluster.cluster.nodes.count * images.count
             / min(2, cluster.configuration.pullMaxParallel)
@@ -82,6 +82,7 @@ struct RandomHistory {
         saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
         saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
         saw("pods woken", cluster.newWakes)
+        saw("refusals of one node alone", cluster.fleet.deviations(now: cluster.now).count)
         if case .refused = cluster.agentImageTrial.trouble { saw("steps with a refused agent image") }
     }
 
@@ -143,6 +144,8 @@ struct RandomHistory {
         configuration.retry.initialSeconds = 2
         configuration.retry.maxSeconds = 15
         configuration.retry.permanentSeconds = 20
+        // What hangs is ended by nobody else.
+        configuration.pullTimeoutSeconds = 60
         configuration.reportIntervalSeconds = 4
         let taint = Taint(key: "not-ready", effect: .noSchedule)
         let isGated = seed % 4 == 0
@@ -157,9 +160,11 @@ struct RandomHistory {
     mutating func addNode(_ name: String) {
         let platform = random.unit() < 0.15 ? "linux/arm64" : "linux/amd64"
         let garbage = GarbageCollection(minimumAge: 5, period: 10)
-        let node = NodeModel(
+        var node = NodeModel(
             name: name, diskCapacity: 4 << 30, platform: platform,
             garbageCollection: random.unit() < 0.5 ? garbage : nil)
+        let flavours = RuntimeFlavour.allCases
+        node.flavour = flavours.randomElement(using: &random) ?? .containerd16
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
         if hasKubeletCredentials, random.unit() < 0.5 { cluster.giveKubeletCredential(credential, node: name) }
@@ -176,7 +181,7 @@ struct RandomHistory {
                 let isThere = cluster.model.runtime(node)?.image(reference.normalised) != nil
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
                 let offered = cluster.model.registry(reference.registry)?.image(reference)?.id
-                let isCurrent = offered == cluster.model.runtime(node)?.image(reference.normalised)?.id
+                let isCurrent = offered == cluster.model.runtime(node)?.image(reference.normalised)?.configDigest
                 if isThere, isCurrent, cluster.hasPods ? state == .held : state.isPresent { continue }
                 let failure = cluster.fleet.failure(node: node, column: column)
                 let wait = failure.map { "next in \($0.nextAttempt.milliseconds(since: cluster.now)) ms" } ?? ""

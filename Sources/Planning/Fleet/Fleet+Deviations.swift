@@ -1,0 +1,100 @@
+import Shared
+
+/// What nodes suffer alone, while others pull the same images: for reports and alerts.
+extension Fleet {
+    /// A node that fails to pull an image which other nodes have: its own mirror, proxy, credentials or store is to blame,
+    /// not the reference.
+    public struct Deviation: Sendable, Equatable {
+        public var node: String
+        /// Of the image.
+        public var column: Int
+        /// As the user wrote it.
+        public var reference: String
+        public var failure: Failure
+        /// How many nodes of the same platform have the image.
+        public var holders: Int
+        /// How many of them fail for the same reason, this one included.
+        public var alike: Int
+        /// Whether another node has pulled it since this one began to fail. If not, those that have it may have it from
+        /// before, and the reference may have gone meanwhile.
+        public var isPulledElsewhere: Bool
+    }
+
+    /// Attempts that fail for a reason which may pass by itself, before they tell of the node.
+    private static let conclusiveAttempts = 3
+
+    /// All of them, by node, then in the order of the list.
+    public func deviations(now: Timestamp) -> [Deviation] {
+        var found: [Deviation] = []
+        for column in entryColumns where !index.failed[column].isEmpty && !index.present[column].isEmpty {
+            found += deviations(column: column, now: now)
+        }
+        return found.sorted { ($0.node, $0.column) < ($1.node, $1.column) }
+    }
+
+    /// What one image's failure on one node says of that node; nil: nothing, so far.
+    public func deviation(node name: String, column: Int, now: Timestamp) -> Deviation? {
+        guard let node = nodes[name], index.failed.indices.contains(column), index.failed[column].contains(node.slot)
+        else { return nil }
+        return deviations(column: column, now: now).first { $0.node == name }
+    }
+
+    private func deviations(column: Int, now: Timestamp) -> [Deviation] {
+        let reference = references[column]
+        var holders: [String: Int] = [:]
+        index.present[column].forEach { slot in
+            guard let node = slots.names[slot].flatMap({ nodes[$0] }), isKnown(node, now: now) else { return }
+            holders[node.platform, default: 0] += 1
+        }
+        var failing: [(name: String, platform: String, failure: Failure)] = []
+        index.failed[column].forEach { slot in
+            guard let name = slots.names[slot], let node = nodes[name], isKnown(node, now: now),
+                let failure = node.failures[reference.normalised]
+            else { return }
+            failing.append((name, node.platform, failure))
+        }
+        return failing.compactMap { name, platform, failure in
+            // Of a full disk and a silent runtime, reports tell anyhow; what was to be tried at once isn't over.
+            guard ![.diskFull, .runtimeUnavailable, .cancelled].contains(failure.reason), !failure.immediate.isDue,
+                failure.reason.isPermanent || failure.reason == .nodeStorage
+                    || failure.attempts >= Self.conclusiveAttempts
+            else { return nil }
+            let alike = failing.count { $0.platform == platform && $0.failure.reason == failure.reason }
+            let workedAt = experience.trials[Trial.Key(reference: reference.normalised, platform: platform)]?.workedAt
+            let deviation = Deviation(
+                node: name, column: column, reference: reference.written, failure: failure,
+                holders: holders[platform] ?? 0, alike: alike,
+                isPulledElsewhere: workedAt.map { $0 >= failure.since } ?? false)
+            return deviation.holders > alike || (deviation.isPulledElsewhere && deviation.holders > 0) ? deviation : nil
+        }
+    }
+
+    /// A node that fails at everything that it tries to pull from a registry, while others succeed: images aren't tried on it
+    /// first.
+    public struct PassedOver: Sendable, Equatable {
+        public var node: String
+        public var registry: String
+        /// Since its first failure there.
+        public var since: Timestamp
+        /// Attempts, in a row, that failed.
+        public var attempts: Int
+        /// Images that it failed to pull and that other nodes have pulled.
+        public var images: Int
+        /// Of the newest failure.
+        public var reason: FailureReason
+        public var message: String
+    }
+
+    /// All of them, by node and registry.
+    public var passedOver: [PassedOver] {
+        experience.records.flatMap { node, records in
+            records.compactMap { registry, record in
+                experience.failsAlone(node, registry)
+                    ? PassedOver(
+                        node: node, registry: registry, since: record.since, attempts: record.attempts,
+                        images: record.failed.count { experience.trials[$0]?.isProven == true },
+                        reason: record.reason, message: record.message) : nil
+            }
+        }.sorted { ($0.node, $0.registry) < ($1.node, $1.registry) }
+    }
+}
