@@ -291,14 +291,14 @@ import Testing
         #expect(cause.images == ["web"] && cause.evidence[0].message.contains("0 of 1 (PULL_MAX_PARALLEL)"))
     }
 
-    @Test("An image that failed on the node that tries it: the others' pages name that node and its reason")
+    @Test("An image that failed on the nodes that try it: the others' pages name one of them and its reason")
     func heldBack() throws {
-        var desk = try SnapshotDesk(["no=absent"], nodes: 2)
-        for node in ["n1", "n2"] {
+        var desk = try SnapshotDesk(["no=absent"], nodes: 3)
+        for node in ["n1", "n2", "n3"] {
             desk.report(node) { $0.full.images = [] }
             desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "no": { _ in }])
         }
-        try desk.fail("n2", "absent", "manifest unknown")
+        for node in ["n2", "n3"] { try desk.fail(node, "absent", "manifest unknown") }
         let cause = try only(desk, .waiting)
         #expect(cause.summary.hasPrefix("no failed on n2 (notFound) and waits until it works there"))
         #expect(cause.evidence[0].object == "report of n2" && cause.evidence[0].message == "manifest unknown")
