@@ -3,7 +3,7 @@ import RealRuntime
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import ConfigurationParsing
 
 /// What README and docs name exists.
 @Suite struct DocumentTests {

@@ -3,7 +3,11 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import Control
+@testable import KubernetesClient
+@testable import Manifests
+@testable import Reporting
 
 extension EndToEndTests {
     /// Every cause where it is the true one: the cluster is so, and the diagnosis says it first, with evidence.

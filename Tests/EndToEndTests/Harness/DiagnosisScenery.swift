@@ -3,8 +3,6 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
-
 /// A simulated cluster in which something is wrong with most nodes, each in its own way.
 struct DiagnosisScenery {
     static let host = "registry.example.com"

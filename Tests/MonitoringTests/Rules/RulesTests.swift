@@ -4,7 +4,8 @@ import Shared
 import Testing
 import Yams
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Telemetry
 
 @Suite("Alert rules and the Grafana dashboard", .timeLimit(.minutes(5))) struct RulesTests {
     private struct RuleFile: Decodable {
