@@ -276,7 +276,7 @@ let package = Package(
         .testTarget(
             name: "SharedTests",
             dependencies: [
-                "Shared", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
+                "Shared", "TestServer", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),

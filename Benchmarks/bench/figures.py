@@ -1,15 +1,16 @@
 """The figures: their units, their bounds, and how they are told."""
 
+import math
 import sys
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's unit, and the largest value that it may have."""
+    """A figure's unit, and the largest value that it may have; without one it's told for comparison."""
 
     unit: str
-    bound: float
+    bound: float = math.inf
 
 
 FIGURES = {
@@ -27,6 +28,9 @@ FIGURES = {
     # After it was reported.
     "deletion_to_present_s": Figure("s", 1),
     "rotation_failed_reports": Figure("reports", 0),
+    # Of a thousand; the busy machine's share.
+    "late_answers": Figure("answers", 5),
+    "late_answers_before": Figure("answers"),
 }
 
 
