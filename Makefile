@@ -12,7 +12,7 @@ endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
-	openapi-check images format lint
+	openapi-check images chart format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
@@ -24,6 +24,7 @@ help:
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make build         build everything, debug"
 	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
+	@echo "make chart         package the Helm chart; scripts/chart says what VERSION, REGISTRY and SOURCE do"
 	@echo "make bench-deploy  measure the images and an installation"
 	@echo "make format        format the sources; make lint only checks"
 
@@ -62,6 +63,9 @@ images: export PLATFORM := $(PLATFORM)
 images: export PUSH := $(PUSH)
 images:
 	scripts/images
+
+chart: tools
+	@scripts/chart
 
 bench-deploy: packages tools sleep
 	@scripts/bench-deploy
