@@ -12,7 +12,7 @@ endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
-	openapi-check images chart screenshot format lint
+	openapi-check images chart docs screenshot check-workflows format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
@@ -22,6 +22,8 @@ help:
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
+	@echo "make docs          build the documentation as a site in .build/site, strictly"
+	@echo "make check-workflows  check .github/workflows against their schema"
 	@echo "make screenshot    take the picture of the dashboard in README.md"
 	@echo "make build         build everything, debug"
 	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
@@ -64,6 +66,12 @@ images: export PLATFORM := $(PLATFORM)
 images: export PUSH := $(PUSH)
 images:
 	scripts/images
+
+docs:
+	@scripts/docs
+
+check-workflows:
+	@scripts/check-workflows
 
 screenshot: packages
 	@scripts/screenshot
