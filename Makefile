@@ -12,7 +12,7 @@ endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
-	openapi-check images chart docs screenshot check-workflows format lint
+	openapi-check images chart docs cli-reference screenshot check-workflows format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make docs          build the documentation as a site in .build/site, strictly"
+	@echo "make cli-reference write docs/cli.md out of the program's help"
 	@echo "make check-workflows  check .github/workflows against their schema"
 	@echo "make screenshot    take the picture of the dashboard in README.md"
 	@echo "make build         build everything, debug"
@@ -69,6 +70,9 @@ images:
 
 docs:
 	@scripts/docs
+
+cli-reference: packages
+	@scripts/cli-reference
 
 check-workflows:
 	@scripts/check-workflows
