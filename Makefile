@@ -1,4 +1,4 @@
-# The commands of the house. `make` alone lists them.
+# The project's commands. `make` alone lists them.
 
 BUILD := .build
 SLEEP := $(BUILD)/sleep

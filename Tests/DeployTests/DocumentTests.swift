@@ -11,12 +11,15 @@ import Testing
         ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/helm/README.md"]
         + ((try? FileManager.default.contentsOfDirectory(atPath: "\(Repository.root)/docs")) ?? []).sorted()
         .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
-    /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, swift, and scripts of this repository.
+    /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, curl, swift, and scripts of this
+    /// repository.
     private static let others: Set<Substring> = [
         "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
         "--reset-then-reuse-values", "--reuse-values",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
+        "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets", "--replicas",
+        "--silent",
     ]
 
     private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }

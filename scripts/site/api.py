@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEAD = """# API
 
 The HTTP API of the coordinator: on `127.0.0.1:8080` in its pod (`kubectl port-forward`, no token) and by TLS on port 8443 with a
-bearer token ([security.md](security.md#readers)). This page is made out of
+bearer token ([security.md](security.md#api-clients)). This page is made out of
 [deploy/openapi.yaml](../deploy/openapi.yaml), which has the schemas and an example of each answer, by `make docs`; a test compares
 that document with the routes of the program.
 
