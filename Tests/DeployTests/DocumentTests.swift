@@ -18,8 +18,8 @@ import Testing
         "--reset-then-reuse-values", "--reuse-values",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
-        "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets", "--replicas",
-        "--silent",
+        "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets",
+        "--replicas", "--silent",
     ]
 
     private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }
