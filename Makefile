@@ -65,6 +65,7 @@ images: export REGISTRY := $(REGISTRY)
 images: export TAG := $(TAG)
 images: export PLATFORM := $(PLATFORM)
 images: export PUSH := $(PUSH)
+images: export BUILDER := $(BUILDER)
 images:
 	scripts/images
 

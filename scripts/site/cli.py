@@ -120,7 +120,7 @@ def reference(root):
     yield "\n## Options that several commands have\n\n"
     yield from table(shared.values())
     for path, command in all_commands:
-        yield f"\n## {' '.join(path[1:])}\n\n    {usage(path, command)}\n\n"
+        yield f"\n## {' '.join(path[1:])}\n\nUsage: `{usage(path, command)}`\n\n"
         yield from paragraphs(command.get("abstract"))
         yield from paragraphs(command.get("discussion"))
         own = [argument for argument in shown(command) if identity(argument) not in shared]

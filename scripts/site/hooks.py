@@ -54,6 +54,8 @@ def targets(markdown, source):
 def on_files(files, config):
     for source, target in PAGES.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
+    icon = ROOT / "Sources/Coordinator/Dashboard/Page/favicon.svg"
+    files.append(File.generated(config, "images/icon.svg", abs_src_path=os.fspath(icon)))
     copied = set()
     for file in list(files.documentation_pages()):
         source = source_of(file.src_uri)
