@@ -272,6 +272,27 @@ import Testing
         }
     }
 
+    /// A release's chart knows where its images and its sources are.
+    @Test func aReleasesChartIsComplete() async throws {
+        let script = Repository.root + "/scripts/chart"
+        let output = try await Tool.run(
+            "env", "REGISTRY=registry.example.com/release", "SOURCE=https://git.example.com/image-puller", script)
+        let package = Repository.root + "/" + output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let objects = try YAMLDocuments.read(
+            try await Repository.helm(["template", "puller", package, "--namespace", "k8s-image-puller"]))
+        let container = try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first
+        #expect(container?["image"] == "registry.example.com/release/coordinator:0.1.0")
+        #expect(
+            try objects.first("ConfigMap").at("data", "KIP_IMAGE") == "registry.example.com/release/agent:0.1.0")
+        let chart = try #require(try YAMLDocuments.read(try await Repository.helm(["show", "chart", package])).first)
+        #expect(chart["sources"] == ["https://git.example.com/image-puller"])
+        #expect(chart["icon"]?.stringValue?.hasPrefix("data:image/svg+xml;base64,") == true)
+        #expect(try await Repository.helm(["show", "readme", package]).contains("# Image Puller's Helm chart"))
+        await #expect(throws: RealRuntimeError.self, "another version than the program's") {
+            try await Tool.run("env", "VERSION=9.9.9", script)
+        }
+    }
+
     @Test func whatStaysOutIsNotRendered() async throws {
         let kinds = Set(try await HelmCase("").render().map(\.kind))
         for kind in [
