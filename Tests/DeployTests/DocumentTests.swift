@@ -93,6 +93,22 @@ import Testing
             "\(Repository.root)/scripts/cli-reference", "--check", try RealMachine.product("coordinator"))
     }
 
+    /// A release's notes are the changelog's section about its version.
+    @Test func theChangelogNamesTheVersion() async throws {
+        let words = try await Tool.run(try RealMachine.product("coordinator"), "--version").split(separator: " ")
+        let version = String(try #require(words.dropFirst().first))
+        let script = "\(Repository.root)/scripts/changelog"
+        #expect(try await Tool.run(script, version).count > 100)
+        await #expect(throws: RealRuntimeError.self) { try await Tool.run(script, "9.9.9") }
+    }
+
+    /// A page shouldn't wait for its picture.
+    @Test func theScreenshotIsSmall() throws {
+        let picture = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/docs/images/dashboard.png"))
+        #expect(picture.count < 150_000)
+        #expect(try Self.text("README.md").contains("](docs/images/dashboard.png)"))
+    }
+
     @Test func keysOfTheConfigMapAreDescribed() throws {
         let readme = try Self.text("README.md")
         for key in ConfigurationKey.allCases { #expect(readme.contains("`\(key.rawValue)`"), "\(key.rawValue)") }
