@@ -54,6 +54,7 @@ def targets(markdown, source):
 def on_files(files, config):
     for source, target in PAGES.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
+    files.append(File.generated(config, "stylesheets/site.css", content=".md-grid { max-width: 78rem; }\n"))
     icon = ROOT / "Sources/Coordinator/Dashboard/Page/favicon.svg"
     files.append(File.generated(config, "images/icon.svg", abs_src_path=os.fspath(icon)))
     copied = set()
