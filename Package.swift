@@ -251,7 +251,9 @@ let package = Package(
         .target(
             name: "Shared", dependencies: ["CCurl", logging, protobuf],
             exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
-        .target(name: "Planning", dependencies: ["Shared", protobuf], swiftSettings: quick),
+        // Reads what runtimes say of failed pulls; pure, and without any dependency.
+        .target(name: "Failures", swiftSettings: quick),
+        .target(name: "Planning", dependencies: ["Failures", "Shared", protobuf], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
@@ -293,6 +295,7 @@ let package = Package(
         .testTarget(
             name: "PlanningTests", dependencies: ["Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
             swiftSettings: strict),
+        .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
         // Debian's Chromium for the tests of the dashboard.
         .target(name: "WebDriver", dependencies: ["Shared"], path: "Tests/WebDriver", swiftSettings: strict),

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's unit, and the largest value that it may have; without one it's told for comparison."""
+    """A figure's unit and its bound: the largest value that it may have, or the smallest where more is better. Without one
+    it is measured for comparison."""
 
     unit: str
     bound: float = math.inf
+    more_is_better: bool = False
 
 
 FIGURES = {
@@ -31,6 +33,7 @@ FIGURES = {
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "late_answers_before": Figure("answers"),
+    "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 
 
@@ -50,7 +53,7 @@ class Results:
         figure = FIGURES[name]
         text = str(value) if isinstance(value, int) else f"{value:.3f}"
         print(f"{name} {text} {figure.unit}", flush=True)
-        if value > figure.bound:
+        if value < figure.bound if figure.more_is_better else value > figure.bound:
             self.missed.append(f"{name} is {text} {figure.unit}, the bound is {figure.bound:g}")
 
 

@@ -84,9 +84,9 @@ import Testing
             RecordedReason.allCases.map { "\($0)" } == [
                 "none", "notFound", "unauthorized", "invalidReference", "noMatchingPlatform", "rateLimited",
                 "registryUnavailable", "network", "tls", "diskFull", "timeout", "cancelled", "runtimeUnavailable",
-                "unknown",
+                "unknown", "corruptContent", "nodeStorage", "unsupportedImage", "policyRejected",
             ])
-        #expect(RecordedReason.allCases.map(\.rawValue) == Array(0...13))
+        #expect(RecordedReason.allCases.map(\.rawValue) == Array(0...17))
         #expect(
             RecordedOutcome.allCases.map { "\($0)" } == [
                 "unspecified", "succeeded", "failed", "cancelled", "timedOut",

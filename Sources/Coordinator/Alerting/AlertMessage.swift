@@ -68,21 +68,6 @@ package struct AlertMessage: Codable, Sendable, Equatable {
     }
 
     private static func explanation(of reason: String) -> String {
-        switch FailureReason(rawValue: reason) {
-        case .notFound: "the registry doesn't have it"
-        case .unauthorized: "the registry refuses the credentials"
-        case .invalidReference: "the reference is malformed"
-        case .noMatchingPlatform: "it isn't made for the nodes' platform"
-        case .rateLimited: "the registry limits the rate of requests"
-        case .registryUnavailable: "the registry can't be reached, or fails"
-        case .network: "the network fails"
-        case .tls: "the registry's certificate isn't trusted"
-        case .diskFull: "the nodes' disks are full"
-        case .timeout: "pulls take longer than PULL_TIMEOUT_SECONDS"
-        case .cancelled: "pulls are cancelled"
-        case .runtimeUnavailable: "the container runtime doesn't answer"
-        case .unknown: "pulls fail for a reason that nobody recognises"
-        case nil: "no attempt has ended yet"
-        }
+        FailureReason(rawValue: reason)?.meaning ?? "no attempt has ended yet"
     }
 }

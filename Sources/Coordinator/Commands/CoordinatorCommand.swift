@@ -15,7 +15,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, CoverageCommand.self, ImageCommand.self, NodeCommand.self, HistoryCommand.self,
             AttemptsCommand.self, WarmupsCommand.self, PullCommand.self, PlanCommand.self, SuggestCommand.self,
-            BackupCommand.self, ConfigCommand.self,
+            ExplainCommand.self, BackupCommand.self, ConfigCommand.self,
         ])
 
     static func main() async {

@@ -95,6 +95,6 @@ enum Trouble {
     }
 
     static func indented(_ message: String) -> String {
-        message.isEmpty ? "" : message.split(separator: "\n").map { "\n    " + $0 }.joined()
+        message.isEmpty ? "" : message.split(separator: "\n").map { "\n    " + $0.printable }.joined()
     }
 }

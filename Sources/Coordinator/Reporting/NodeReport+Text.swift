@@ -18,7 +18,8 @@ extension NodeReport {
             for evidence in cause.evidence {
                 let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.local($0)))" } ?? ""
                 lines += wrapped(
-                    "   \(evidence.object) \(evidence.field): \(evidence.message)\(when)", width: width, indent: "     "
+                    "   \(evidence.object) \(evidence.field): \(evidence.message.printable)\(when)", width: width,
+                    indent: "     "
                 )
             }
             lines += wrapped("   next step: \(cause.nextStep)", width: width, indent: "     ")

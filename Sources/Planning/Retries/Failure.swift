@@ -11,6 +11,11 @@ public struct Failure: Sendable, Equatable {
     /// Who tried.
     public var puller = Puller.agent
 
+    /// Whether other credentials could help. Docker Hub says of what is private that it may not exist.
+    public var isRefused: Bool {
+        reason == .unauthorized || reason == .notFound && FailureExplanation(message: message).isRefused
+    }
+
     /// The same under another policy: nobody waits longer than the new one would ever let them.
     func due(noLaterThan policy: RetryPolicy) -> Self {
         var failure = self

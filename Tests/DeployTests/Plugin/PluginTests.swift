@@ -131,7 +131,7 @@ import Testing
     }
 
     /// Each question's options, but for those that say how to reach a coordinator, which the plugin does itself.
-    @Test(arguments: ["coverage", "node", "image", "history", "attempts", "warmups", "pull", "suggest"])
+    @Test(arguments: ["coverage", "node", "image", "history", "attempts", "warmups", "pull", "suggest", "explain"])
     func theOptionsExist(_ question: String) async throws {
         let help = try await Tool.run(try RealMachine.product("coordinator"), question, "--help")
         let known = Set(help.matches(of: /(?m)^ +(?:-[a-z], )?(--[a-z-]+)/).map(\.output.1))

@@ -17,6 +17,10 @@ extension RecordedReason {
             case .cancelled: .cancelled
             case .runtimeUnavailable: .runtimeUnavailable
             case .unknown: .unknown
+            case .corruptContent: .corruptContent
+            case .nodeStorage: .nodeStorage
+            case .unsupportedImage: .unsupportedImage
+            case .policyRejected: .policyRejected
             }
     }
 }
@@ -39,6 +43,10 @@ extension FailureReason {
         case .cancelled: self = .cancelled
         case .runtimeUnavailable: self = .runtimeUnavailable
         case .unknown: self = .unknown
+        case .corruptContent: self = .corruptContent
+        case .nodeStorage: self = .nodeStorage
+        case .unsupportedImage: self = .unsupportedImage
+        case .policyRejected: self = .policyRejected
         }
     }
 }

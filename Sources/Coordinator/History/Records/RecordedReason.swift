@@ -11,6 +11,8 @@
 /// | 4 | noMatchingPlatform | | 11 | cancelled |
 /// | 5 | rateLimited | | 12 | runtimeUnavailable |
 /// | 6 | registryUnavailable | | 13 | unknown |
+/// | 14 | corruptContent | | 16 | unsupportedImage |
+/// | 15 | nodeStorage | | 17 | policyRejected |
 package enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
     case none = 0
     case notFound = 1
@@ -26,4 +28,8 @@ package enum RecordedReason: Int64, Sendable, Codable, CaseIterable {
     case cancelled = 11
     case runtimeUnavailable = 12
     case unknown = 13
+    case corruptContent = 14
+    case nodeStorage = 15
+    case unsupportedImage = 16
+    case policyRejected = 17
 }

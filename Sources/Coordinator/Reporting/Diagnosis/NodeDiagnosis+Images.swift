@@ -63,22 +63,7 @@ extension NodeDiagnosis {
     }
 
     static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
-        switch reason {
-        case .notFound: "check the reference: the registry \(reference.registry) doesn't have it"
-        case .unauthorized:
-            "name a Secret with credentials for \(reference.registry) in IMAGE_PULL_SECRETS, or check the ones there are"
-        case .invalidReference: "put the reference right in IMAGES"
-        case .noMatchingPlatform: "build the image for this node's platform, or don't select the node for it"
-        case .rateLimited: "give credentials with a higher limit, or use a mirror; PULL_MAX_PARALLEL caps the pulls"
-        case .registryUnavailable, .network:
-            "from the node: curl -v https://\(reference.registry)/v2/; nothing is to be done if the registry is just down"
-        case .tls: "let the node's runtime trust the registry's certificate authority"
-        case .diskFull: "free space on the node or enlarge its disk"
-        case .timeout: "raise PULL_TIMEOUT_SECONDS, if the image is just big"
-        case .cancelled: "none: it is tried again"
-        case .runtimeUnavailable: "on the node: systemctl status containerd (or crio)"
-        case .unknown: "read the message; on the node: crictl pull \(reference.written)"
-        }
+        NextSteps.step(reason, registry: reference.registry, reference: reference.written)
     }
 
     private var pulling: [Cause] {

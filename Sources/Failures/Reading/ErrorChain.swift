@@ -1,0 +1,53 @@
+/// A message taken apart: errors of Go programs are chains, the outermost first, with `: ` between them.
+///
+/// What is quoted or is a name (references, URLs, digests, paths) is left out of the words, for it could hold any; a quotation
+/// that is itself a sentence is read on, for programs quote each other's errors.
+struct ErrorChain {
+    /// One error of the chain.
+    struct Segment: Equatable {
+        /// Lower-case words; ``ErrorChain/name`` for what isn't one.
+        var words: [String]
+        /// The line of the message that it's on.
+        var line: Int
+    }
+
+    struct Address: Equatable {
+        /// With the port, as it was written.
+        var host: String
+        var path: String
+        /// The registry that a mirror was asked for in the place of: containerd's `ns=`.
+        var isForAnother: Bool
+    }
+
+    /// Stands for a name, a URL, a digest, a path or a quotation.
+    static let name = "…"
+
+    private(set) var segments: [Segment] = []
+    private(set) var addresses: [Address] = []
+    /// Names that stand where an image's reference stands.
+    private(set) var references: [String] = []
+    /// The newest status code of gRPC in the text (`code = NotFound`), in lower case.
+    private(set) var grpcCode: String?
+
+    init(_ message: String) {
+        var reader = MessageReader()
+        reader.read(Self.bounded(message))
+        reader.endSegment()
+        segments = reader.segments
+        addresses = reader.addresses
+        references = reader.references
+        for segment in segments where segment.words.count >= 3 && segment.words[0] == "code" {
+            if segment.words[2] == "desc" { grpcCode = segment.words[1] }
+        }
+    }
+
+    /// Bytes of a message that are looked at: the beginning, which names the stage, and the end, which names the cause.
+    /// CRI-O prints twice what a registry says, and 6,000 characters of that have been seen.
+    static let mostBytes = 16_384
+
+    private static func bounded(_ message: String) -> [UInt8] {
+        let bytes = message.utf8
+        guard bytes.count > mostBytes else { return Array(bytes) }
+        return Array(bytes.prefix(mostBytes / 2)) + [UInt8(ascii: "\n")] + Array(bytes.suffix(mostBytes / 2))
+    }
+}

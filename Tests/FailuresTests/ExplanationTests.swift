@@ -1,0 +1,125 @@
+import Failures
+import Testing
+
+@Suite struct ExplanationTests {
+    @Test(arguments: [
+        ("failed to resolve reference \"r.example.com/a:1\": r.example.com/a:1: not found", FailureStage.resolve),
+        (
+            "failed to resolve reference \"r.example.com/a:1\": failed to authorize: failed to fetch oauth token: EOF",
+            .authorise
+        ),
+        (
+            "failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example.com/v2/a/blobs/sha256:1: "
+                + "503 Service Unavailable", .fetchBlob
+        ),
+        (
+            "failed to copy: httpReadSeeker: failed open: content at https://r.example.com/v2/a/manifests/sha256:1 not found: "
+                + "not found", .fetchManifest
+        ),
+        ("failed to extract layer sha256:1: operation not permitted: unknown", .unpack),
+        ("failed to create containerd container: create snapshot: missing parent \"a\" bucket: not found", .create),
+    ])
+    func tellsTheStage(message: String, stage: FailureStage) {
+        #expect(FailureExplanation(message: message).stage == stage)
+    }
+
+    /// The innermost cause decides, the stage says whose it is.
+    @Test func theSameWordsMeanAnotherThingAtAnotherStage() {
+        func reason(_ message: String) -> FailureReason { FailureExplanation(message: message).reason }
+        #expect(reason("failed to resolve reference \"r.example.com/a:1\": r.example.com/a:1: not found") == .notFound)
+        #expect(
+            reason("failed to unpack image on snapshotter overlayfs: content digest sha256:1: not found")
+                == .nodeStorage)
+        #expect(reason("failed to copy: httpReadSeeker: failed open: x: not found") == .registryUnavailable)
+        #expect(reason("failed to copy: read failed: unexpected EOF") == .registryUnavailable)
+        #expect(reason("failed to extract layer sha256:1: unexpected EOF") == .corruptContent)
+        #expect(reason("dial tcp: lookup r.example.com: device or resource busy") == .network)
+        #expect(reason("failed to extract layer sha256:1: remove /var/lib/x: device or resource busy") == .nodeStorage)
+        #expect(reason("dial unix /run/containerd/containerd.sock: connect: connection refused") == .runtimeUnavailable)
+        #expect(
+            reason(
+                "Head \"https://r.example.com/v2/a/manifests/1\": dial tcp 192.0.2.1:443: connect: connection refused")
+                == .registryUnavailable)
+        #expect(
+            reason(
+                "Head \"https://r.example.com/v2/\": proxyconnect tcp: dial tcp 192.0.2.1:3128: connect: connection refused"
+            )
+                == .network)
+    }
+
+    @Test func dockerHubHidesWhatIsPrivate() {
+        let words =
+            "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: "
+            + "authorization failed"
+        let hub = FailureExplanation(message: "failed to resolve reference \"docker.io/team/app:1\": \(words)")
+        #expect(hub.reason == .notFound)
+        #expect(hub.blames == [.reference, .credentials])
+        #expect(hub.isRefused)
+        #expect(!FailureExplanation(message: "docker.io/team/app:1: not found").isRefused)
+        let own = FailureExplanation(message: "failed to resolve reference \"r.example.com/team/app:1\": \(words)")
+        #expect(own.reason == .unauthorized)
+        #expect(own.blames.first == .credentials)
+    }
+
+    @Test(
+        arguments: [
+            (
+                "failed to pull and unpack image \"docker.io/library/nginx:1\": failed to copy: httpReadSeeker: failed open: "
+                    + "unexpected status code https://mirror.example.com/v2/library/nginx/blobs/sha256:1?ns=docker.io: 400 Bad Request",
+                "mirror.example.com"
+            ),
+            (
+                "failed to pull and unpack image \"docker.io/library/nginx:1\": failed to resolve reference "
+                    + "\"docker.io/library/nginx:1\": pulling from host localhost:5000 failed with status code [manifests 1]: "
+                    + "403 Forbidden", nil
+            ),
+            (
+                "failed to resolve reference \"docker.io/library/nginx:1\": unexpected status from HEAD request to "
+                    + "http://10.0.0.1:5000/v2/library/nginx/manifests/1?ns=docker.io: 403 Forbidden", "10.0.0.1:5000"
+            ),
+            (
+                "failed to resolve reference \"docker.io/library/nginx:1\": pulling from host mirror.example.com failed with "
+                    + "status code [manifests 1]: 403 Forbidden", "mirror.example.com"
+            ),
+            (
+                "failed to resolve reference \"docker.io/library/nginx:1\": failed to do request: Head "
+                    + "\"https://registry-1.docker.io/v2/library/nginx/manifests/1\": EOF", nil
+            ),
+            (
+                "failed to copy: httpReadSeeker: failed open: x https://\u{1B}[31mred.example.com/v2/a/blobs/b?ns=docker.io: 400 Bad Request",
+                nil
+            ),
+        ] as [(String, String?)])
+    func namesTheMirror(message: String, host: String?) {
+        let known = FailureExplanation(message: message)
+        #expect(known.mirrorHost == host)
+        if host != nil, known.reason.blames.contains(.node) { #expect(known.blames.first == .node) }
+    }
+
+    /// Harbor says the same of a repository that it doesn't have and of one whose source it couldn't ask.
+    @Test func aCacheThatMissesARepositoryCouldNotGetIt() {
+        func reason(_ repository: String) -> FailureReason {
+            FailureExplanation(
+                message: "initializing source docker://r.example.com/\(repository):1: reading manifest 1 in "
+                    + "r.example.com/\(repository): unknown: repository \(repository) not found"
+            ).reason
+        }
+        #expect(reason("hub/library/nginx") == .registryUnavailable)
+        #expect(reason("hub/team/app") == .notFound)
+        #expect(reason("library/nginx") == .notFound)
+    }
+
+    @Test func readsWhenToComeAgain() {
+        #expect(FailureExplanation(message: "429 Too Many Requests, Retry-After: 30").retryAfter == 30)
+        #expect(FailureExplanation(message: "toomanyrequests: retry in 1.5m").retryAfter == 90)
+        #expect(FailureExplanation(message: "retry after 250ms").retryAfter == 0.25)
+        #expect(FailureExplanation(message: "retry after 1e999 s").retryAfter == 1)
+        #expect(FailureExplanation(message: "retry after tea").retryAfter == nil)
+    }
+
+    @Test func aSignatureIsNoFormat() {
+        let text = FailureExplanation(message: "%s%n%d Source image rejected: %@ \"%x\"")
+        #expect(text.reason == .policyRejected)
+        #expect(!text.nextStep.contains("%"))
+    }
+}
