@@ -15,7 +15,7 @@ enum Fixture {
         var registry = RegistryModel(host: host, latency: 0, bandwidth: 1000)
         registry.publish(image("app"), as: try reference("app:1"))
         cluster.addRegistry(registry)
-        for number in 1...count { cluster.addNode(NodeModel(name: "n\(number)", bandwidth: 100)) }
+        for number in 0..<count { cluster.addNode(NodeModel(name: "n\(number + 1)", bandwidth: 100)) }
         return cluster
     }
 

@@ -29,6 +29,8 @@ public struct FinishedPull: Hashable, Sendable {
     /// As it was asked for.
     public let reference: String
     public let startedAt: Seconds
+    /// What PullImage answers: the image's id as the runtime spells it; nil when it failed.
+    public let imageRef: String?
     /// What was pulled; nil when it failed.
     public let image: ImageDescriptor?
     public let failure: PullFailure?

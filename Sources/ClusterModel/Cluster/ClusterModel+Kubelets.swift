@@ -60,17 +60,31 @@ extension ClusterModel {
         timers.add(.kubelet(node: index, at: time), at: time)
     }
 
+    /// What a kubelet shows to a registry: the pod's Secrets come before what the node has by itself. (A real one tries
+    /// one after another until the registry takes one; this takes that one at once.)
+    private func credential(
+        for reference: String, of secrets: [PodSpec.PullSecret], node index: Int
+    ) -> (credential: Credential, secret: PodSpec.PullSecret?)? {
+        guard let host = (try? ImageReference(reference))?.registry else { return nil }
+        var candidates: [(credential: Credential, secret: PodSpec.PullSecret?)] = secrets.compactMap { secret in
+            secret.credentials[host].map { ($0, secret) }
+        }
+        if let own = nodes[index].model.kubeletCredentials[host] { candidates.append((own, nil)) }
+        let wanted = registry(host)?.credential
+        return candidates.first { $0.credential == wanted } ?? candidates.first
+    }
+
     private mutating func perform(_ action: KubeletModel.Action, node index: Int) {
         switch action {
-        case .pull(let token, let reference):
+        case .pull(let token, let reference, let secrets):
             let id = PullID(number: nextPull)
             nextPull += 1
-            let host = (try? ImageReference(reference))?.registry ?? ""
+            let shown = credential(for: reference, of: secrets, node: index)
             start(
-                id, node: index, reference: reference, credential: nodes[index].model.kubeletCredentials[host],
-                token: token)
+                id, node: index, reference: reference, credential: shown?.credential,
+                kubelet: KubeletOrder(token: token, secret: shown?.secret))
         case .cancelPull(let token):
-            if let pull = pulls.values.first(where: { $0.node == index && $0.kubeletToken == token }) {
+            if let pull = pulls.values.first(where: { $0.node == index && $0.kubelet?.token == token }) {
                 cancelPull(pull.id)
             }
         case .started(let pod, let container, let attempt, let imageID):

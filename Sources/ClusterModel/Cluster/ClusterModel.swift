@@ -92,9 +92,13 @@ public struct ClusterModel: Sendable {
     /// Adds a node, or brings one of that name back with an empty disk.
     public mutating func addNode(_ model: NodeModel) {
         if nodeIndex[model.name] != nil { removeNode(model.name) }
-        let runtime = RuntimeModel(diskCapacity: model.diskCapacity, usedByOthers: model.diskUsedByOthers)
+        var runtime = RuntimeModel(
+            flavour: model.flavour, platform: model.platform, diskCapacity: model.diskCapacity,
+            usedByOthers: model.diskUsedByOthers)
+        runtime.sandboxImage = model.sandboxImage
+        runtime.shortNames = model.shortNames
         let kubelet = KubeletModel(configuration: model.kubelet, seed: random.next())
-        let link = network.addLink(capacity: model.bandwidth)
+        let link = network.addLink(capacity: model.effectiveBandwidth)
         nodes.append(Node(model: model, runtime: runtime, kubelet: kubelet, link: link))
         nodeIndex[model.name] = nodes.count - 1
         if let rules = model.garbageCollection {
@@ -132,7 +136,14 @@ public struct ClusterModel: Sendable {
     public mutating func setBandwidth(_ bandwidth: Double, node name: String) {
         guard let index = nodeIndex[name] else { return }
         nodes[index].model.bandwidth = bandwidth
-        network.setCapacity(bandwidth, of: nodes[index].link)
+        network.setCapacity(nodes[index].model.effectiveBandwidth, of: nodes[index].link)
+    }
+
+    /// Changes what is wrong on one node alone. The bandwidth takes effect at once, all else on what begins from now on.
+    public mutating func changeFaults(node name: String, _ change: (inout NodeFaults) -> Void) {
+        guard let index = nodeIndex[name] else { return }
+        change(&nodes[index].model.faults)
+        network.setCapacity(nodes[index].model.effectiveBandwidth, of: nodes[index].link)
     }
 
     public mutating func setDisk(capacity: Int64? = nil, usedByOthers: Int64? = nil, node name: String) {
@@ -149,11 +160,38 @@ public struct ClusterModel: Sendable {
 
     /// Removes an image as CRI's RemoveImage does.
     ///
-    /// - Returns: its id; nil when it isn't there.
+    /// - Returns: its id; nil when it isn't there, or when the runtime refuses.
     @discardableResult
     public mutating func removeImage(_ reference: String, node name: String) -> String? {
+        (try? tryRemovingImage(reference, node: name)) ?? nil
+    }
+
+    /// Removes an image as CRI's RemoveImage does, and says why not.
+    ///
+    /// - Returns: its id; nil when it isn't there, which is no error in CRI.
+    @discardableResult
+    public mutating func tryRemovingImage(_ reference: String, node name: String) throws(RuntimeRefusal) -> String? {
         guard let index = nodeIndex[name] else { return nil }
-        return nodes[index].runtime.remove(reference)
+        return try nodes[index].runtime.remove(reference)
+    }
+
+    /// What ListImages answers, with the node's faults.
+    public func listImages(node name: String, filter: String? = nil) throws(RuntimeRefusal) -> [RuntimeModel.Image] {
+        guard let index = nodeIndex[name] else { return [] }
+        let runtime = nodes[index].runtime
+        if nodes[index].model.faults.breaksList, runtime.flavour == .crio136 {
+            throw .unknown(
+                "choosing image instance: no image found in manifest list for architecture "
+                    + "\(nodes[index].model.architecture), variant \"v8\", OS linux")
+        }
+        return try runtime.list(filter: filter)
+    }
+
+    /// Takes part of an image's content away, as a crash does. It is listed all the same, and a pull changes nothing;
+    /// only its removal helps.
+    public mutating func damageImage(_ reference: String, node name: String) {
+        guard let index = nodeIndex[name] else { return }
+        nodes[index].runtime.damage(reference)
     }
 
     /// Puts an image onto a node without any pull, as a node's own set-up does.

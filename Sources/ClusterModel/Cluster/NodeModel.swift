@@ -17,6 +17,13 @@ public struct NodeModel: Hashable, Sendable {
     public var kubelet: KubeletConfiguration
     /// What its kubelet shows to registries by itself, by their host: a credential-provider plugin's, the node's own.
     public var kubeletCredentials: [String: Credential] = [:]
+    public var flavour = RuntimeFlavour.containerd16
+    /// The reference of the image that every pod's sandbox is made of; nil: it isn't modelled.
+    public var sandboxImage: String?
+    /// CRI-O's aliases of short names: by name, the full repository.
+    public var shortNames: [String: String] = [:]
+    /// What is wrong on it alone.
+    public var faults = NodeFaults()
 
     public init(
         name: String, bandwidth: Double = 125_000_000, latencyFactor: Double = 1, unpackBandwidth: Double? = nil,
@@ -33,4 +40,8 @@ public struct NodeModel: Hashable, Sendable {
         self.garbageCollection = garbageCollection
         self.kubelet = kubelet
     }
+
+    /// Bytes a second that its network carries now.
+    var effectiveBandwidth: Double { min(bandwidth, faults.bandwidth ?? bandwidth) }
+    var architecture: String { platform.split(separator: "/").last.map(String.init) ?? platform }
 }

@@ -20,6 +20,8 @@ public struct KubeletConfiguration: Hashable, Sendable {
     public var crashBackOff: [Seconds] = [0, 10, 20, 40, 80, 160, 300]
     /// After so long in `ErrImagePull` the reason reads `ImagePullBackOff`.
     public var backOffShownAfter: Seconds = 2
+    /// Since 1.35; see ``ImagePullRecords``.
+    public var keepsPullRecords = true
 
     public init() {}
 

@@ -47,17 +47,24 @@ extension KubeletModel {
             pods[index].containers[cursor].retryAt = now + 15
             return nil
         }
-        let isPresent = runtime.image(reference.normalised) != nil
+        let image: RuntimeModel.Image?
+        do {
+            image = try runtime.status(of: reference.withTag)
+        } catch {
+            let message = KubeletMessages.uninspected(container.spec.image, error)
+            wait(cursor, in: index, reason: "ImageInspectError", message: message)
+            pods[index].containers[cursor].retryAt = now + waitForImage()
+            return nil
+        }
+        let isPresent = image.map { !mustAsk(for: $0, as: reference, pod: pods[index]) } ?? false
         switch container.spec.policy {
         case .never where !isPresent:
             let message = KubeletMessages.neverPulled(container.spec.image)
             wait(cursor, in: index, reason: "ErrImageNeverPull", message: message)
-            let range = configuration.neverInterval
-            let delay = range.lowerBound + random.unit() * (range.upperBound - range.lowerBound)
-            pods[index].containers[cursor].retryAt = now + delay
+            pods[index].containers[cursor].retryAt = now + waitForImage()
             return nil
-        case .ifNotPresent where !isPresent, .always where !container.isPulled:
-            return .pulling(enqueuePull(pod: pods[index].id, reference: container.spec.image))
+        case .ifNotPresent where !isPresent && !container.isPulled, .always where !container.isPulled:
+            return .pulling(enqueuePull(pod: pods[index], reference: container.spec.image))
         case .never, .ifNotPresent, .always:
             switch container.state {
             // A container that ended stays in back-off until it runs again.
@@ -70,24 +77,38 @@ extension KubeletModel {
         }
     }
 
+    private mutating func waitForImage() -> Seconds {
+        let range = configuration.neverInterval
+        return range.lowerBound + random.unit() * (range.upperBound - range.lowerBound)
+    }
+
+    /// Whether the image counts as absent until the registry has been asked for it under this name.
+    private func mustAsk(for image: RuntimeModel.Image, as reference: ImageReference, pod: PodModel) -> Bool {
+        configuration.keepsPullRecords
+            && records.mustAsk(for: image.id, repository: reference.name, secrets: pod.pullSecrets)
+    }
+
     private mutating func finishStart(in index: Int, runtime: RuntimeModel, at now: Seconds) {
         let cursor = pods[index].cursor
         var container = pods[index].containers[cursor]
+        let wasPulled = container.isPulled
         container.isPulled = false
-        guard let reference = try? ImageReference(container.spec.image), let image = runtime.image(reference.normalised)
-        else {
-            // It went away in the meantime: look again.
-            container.retryAt = now + 1
-            pods[index].containers[cursor] = container
+        pods[index].containers[cursor] = container
+        guard let reference = try? ImageReference(container.spec.image) else { return }
+        guard let image = runtime.image(reference.written) else {
+            // It went away in the meantime: look again. Or the runtime said that it has it, and hasn't.
+            if wasPulled { return notCreated(in: index, runtime.missingError(reference), at: now) }
+            pods[index].containers[cursor].retryAt = now + 1
             return
         }
+        if let refusal = runtime.createError(of: image) { return notCreated(in: index, refusal, at: now) }
         pods[index].hasStarted = true
         container.state = .running(since: now)
         container.failures = 0
         container.pullError = nil
         container.imageID =
             image.digests.first { $0.hasPrefix(reference.name + "@") } ?? image.digests.first ?? image.id
-        container.imageName = image.tags.first ?? container.imageID
+        container.imageName = image.tags.min() ?? container.imageID
         container.containerID = StableHash.hex64(
             "container \(pods[index].id) \(container.spec.name) \(container.restartCount)")
         pods[index].containers[cursor] = container
@@ -102,14 +123,24 @@ extension KubeletModel {
         actions.append(.changed(pod: pods[index].id))
     }
 
-    mutating func pullFailed(in index: Int, _ message: String, at now: Seconds) {
+    private mutating func notCreated(in index: Int, _ refusal: RuntimeRefusal, at now: Seconds) {
         let cursor = pods[index].cursor
+        let message = KubeletMessages.error(code: refusal.code, refusal.message)
+        wait(cursor, in: index, reason: "CreateContainerError", message: message)
+        pods[index].containers[cursor].retryAt = now + waitForImage()
+    }
+
+    mutating func pullFailed(in index: Int, _ failure: PullFailure, at now: Seconds) {
+        let cursor = pods[index].cursor
+        let image = pods[index].containers[cursor].spec.image
+        let (reason, message) = KubeletMessages.pullError(failure, image: image)
         pods[index].containers[cursor].failures += 1
         pods[index].containers[cursor].pullError = message
+        pods[index].containers[cursor].pullReason = reason
         let gap = configuration.pullGap(afterFailures: pods[index].containers[cursor].failures)
         pods[index].containers[cursor].retryAt = now + random.around(gap, by: configuration.pullBackOffJitter)
         pods[index].containers[cursor].backOffShownAt = now + configuration.backOffShownAfter
-        wait(cursor, in: index, reason: "ErrImagePull", message: message)
+        wait(cursor, in: index, reason: reason, message: message)
         // The pass goes on behind it.
         if !pods[index].containers[cursor].isInit { pods[index].cursor += 1 }
     }
@@ -117,12 +148,13 @@ extension KubeletModel {
     private mutating func showBackOff(in index: Int, at now: Seconds) {
         for place in pods[index].containers.indices {
             let container = pods[index].containers[place]
-            guard case .waiting("ErrImagePull", _) = container.state, container.backOffShownAt <= now,
+            guard case .waiting(container.pullReason, _) = container.state, container.backOffShownAt <= now,
                 let error = container.pullError
             else { continue }
             wait(
                 place, in: index, reason: "ImagePullBackOff",
-                message: KubeletMessages.backOff(container.spec.image, error: error))
+                message: KubeletMessages.backOff(
+                    container.spec.image, reason: container.pullReason, error: error))
         }
     }
 
@@ -130,7 +162,9 @@ extension KubeletModel {
         var next: Seconds = .infinity
         for container in pod.containers where !container.isCompleted {
             if !container.isRunning {
-                if case .waiting("ErrImagePull", _) = container.state { next = min(next, container.backOffShownAt) }
+                if case .waiting(container.pullReason, _) = container.state {
+                    next = min(next, container.backOffShownAt)
+                }
                 next = min(next, container.retryAt)
             }
             // What stands behind an init container can't go on before it.
@@ -181,5 +215,13 @@ extension KubeletModel {
                 message: KubeletMessages.crashed(container.spec.name, pod: pods[index].id, gap: gap))
         }
         pods[index].containers[place] = container
+    }
+}
+
+extension ImageReference {
+    /// As the kubelet gives it to the runtime: it completes a missing tag, and nothing else.
+    fileprivate var withTag: String {
+        let last = written.split(separator: "/").last ?? ""
+        return last.contains(":") || written.contains("@") ? written : written + ":latest"
     }
 }

@@ -1,3 +1,5 @@
+import Shared
+
 /// A kubelet: brings a pod's containers up one after another, in the order of the spec, pulls their images one at a
 /// time, and backs off.
 ///
@@ -5,8 +7,8 @@
 /// arrived by another way (measured); with `Never` it does.
 public struct KubeletModel: Sendable {
     public enum Action: Hashable, Sendable {
-        /// Pull, and say what came of it with ``KubeletModel/pullFinished(_:_:at:)``.
-        case pull(PullToken, reference: String)
+        /// Pull, and say what came of it with ``KubeletModel/pullFinished(_:_:image:secret:at:)``.
+        case pull(PullToken, reference: String, secrets: [PodSpec.PullSecret])
         case cancelPull(PullToken)
         /// The container runs from now on.
         case started(pod: String, container: String, attempt: Int, imageID: String)
@@ -19,11 +21,13 @@ public struct KubeletModel: Sendable {
         let token: PullToken
         let pod: String
         let reference: String
+        let secrets: [PodSpec.PullSecret]
     }
 
     public var configuration: KubeletConfiguration
     /// Oldest first.
     public internal(set) var pods: [PodModel] = []
+    public private(set) var records = ImagePullRecords()
     var queue: [QueuedPull] = []
     var running: [QueuedPull] = []
     var random: SeededGenerator
@@ -80,14 +84,22 @@ public struct KubeletModel: Sendable {
         }
     }
 
-    public mutating func pullFinished(_ token: PullToken, _ failure: PullFailure?, at now: Seconds) {
+    /// - Parameters:
+    ///   - image: the image's id, as the runtime spells it; nil when it failed.
+    ///   - secret: of the pod, if the registry was shown it.
+    public mutating func pullFinished(
+        _ token: PullToken, _ failure: PullFailure?, image: String?, secret: PodSpec.PullSecret?, at now: Seconds
+    ) {
         guard let pull = running.first(where: { $0.token == token }) else { return }
+        if let image, let repository = (try? ImageReference(pull.reference))?.name {
+            records.note(image, repository: repository, secret: secret)
+        }
         running.removeAll { $0.token == token }
         guard let index = pods.firstIndex(where: { $0.id == pull.pod }), pods[index].work == .pulling(token) else {
             return
         }
         if let failure {
-            pullFailed(in: index, KubeletMessages.pullError(failure), at: now)
+            pullFailed(in: index, failure, at: now)
         } else {
             pods[index].containers[pods[index].cursor].isPulled = true
         }
@@ -161,10 +173,10 @@ public struct KubeletModel: Sendable {
         return actions
     }
 
-    mutating func enqueuePull(pod: String, reference: String) -> PullToken {
+    mutating func enqueuePull(pod: PodModel, reference: String) -> PullToken {
         let token = PullToken(number: nextToken)
         nextToken += 1
-        queue.append(QueuedPull(token: token, pod: pod, reference: reference))
+        queue.append(QueuedPull(token: token, pod: pod.id, reference: reference, secrets: pod.pullSecrets))
         return token
     }
 
@@ -175,7 +187,7 @@ public struct KubeletModel: Sendable {
             if let index = pods.firstIndex(where: { $0.id == next.pod }) {
                 pods[index].containers[pods[index].cursor].pullAttempts.append(now)
             }
-            actions.append(.pull(next.token, reference: next.reference))
+            actions.append(.pull(next.token, reference: next.reference, secrets: next.secrets))
         }
     }
 }

@@ -32,6 +32,8 @@ public struct PodModel: Hashable, Sendable {
         public internal(set) var pullAttempts: [Seconds] = []
         var failures = 0
         var pullError: String?
+        /// The waiting reason of the newest failed pull: `ErrImagePull`, or `RegistryUnavailable`.
+        var pullReason = "ErrImagePull"
         /// Before this there's nothing to do.
         var retryAt: Seconds = 0
         var backOffShownAt: Seconds = 0
@@ -68,6 +70,7 @@ public struct PodModel: Hashable, Sendable {
 
     public let id: String
     public let addedAt: Seconds
+    let pullSecrets: [PodSpec.PullSecret]
     /// Init containers first, then the others, in the order of the spec.
     public internal(set) var containers: [Container]
     var work: Work
@@ -80,6 +83,7 @@ public struct PodModel: Hashable, Sendable {
     init(_ spec: PodSpec, at now: Seconds) {
         id = spec.id
         addedAt = now
+        pullSecrets = spec.pullSecrets
         containers =
             spec.initContainers.map { Container($0, isInit: true) }
             + spec.containers.map { Container($0, isInit: false) }

@@ -22,14 +22,34 @@ public struct PodSpec: Hashable, Sendable {
         }
     }
 
+    /// One of the pod's `imagePullSecrets`.
+    public struct PullSecret: Hashable, Sendable {
+        /// Namespace, name and UID: unique in the cluster.
+        public let id: String
+        /// By the registry's host.
+        public let credentials: [String: Credential]
+
+        public init(id: String, credentials: [String: Credential]) {
+            self.id = id
+            self.credentials = credentials
+        }
+
+        /// Whether a kubelet takes the two for one: the object is the same, or what it holds.
+        func isSame(as other: PullSecret) -> Bool { id == other.id || credentials == other.credentials }
+    }
+
     /// The UID: unique on the node.
     public let id: String
     public let initContainers: [Container]
     public let containers: [Container]
+    public let pullSecrets: [PullSecret]
 
-    public init(id: String, initContainers: [Container] = [], containers: [Container]) {
+    public init(
+        id: String, initContainers: [Container] = [], containers: [Container], pullSecrets: [PullSecret] = []
+    ) {
         self.id = id
         self.initContainers = initContainers
         self.containers = containers
+        self.pullSecrets = pullSecrets
     }
 }

@@ -1,11 +1,10 @@
-/// Why a pull failed, as containerd says it.
-///
-/// The forms of the messages are those of containerd 1.6, captured from a real one where that was possible.
+/// Why a pull failed, as the node's runtime says it.
 public struct PullFailure: Error, Hashable, Sendable {
     /// What really was the matter: the ground truth that a classifier of messages can be held against.
     public enum Cause: String, Hashable, Sendable, CaseIterable {
         case notFound, unauthorized, invalidReference, noMatchingPlatform, rateLimited, registryUnavailable
-        case network, tls, diskFull, timeout, cancelled
+        case network, tls, diskFull, timeout, cancelled, corruptContent, nodeStorage
+        case unsupportedImage
     }
 
     public let cause: Cause
@@ -22,10 +21,10 @@ public struct PullFailure: Error, Hashable, Sendable {
         self.retryAfter = retryAfter
     }
 
-    /// gRPC: 1 CANCELLED, 2 UNKNOWN, 5 NOT_FOUND.
     static let cancelledCode = 1
     static let unknownCode = 2
     static let notFoundCode = 5
+    static let failedPreconditionCode = 9
 }
 
 extension PullFailure: CustomStringConvertible {

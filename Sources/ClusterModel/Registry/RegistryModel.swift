@@ -24,6 +24,8 @@ public struct RegistryModel: Sendable {
         /// Of those, the ones with 429.
         public var refused = 0
         public var completed = 0
+        /// Requests for manifests, which one pull makes several of.
+        public var manifestRequests = 0
         /// Pulls being served now.
         public var running = 0
         /// The most that were ever served at once.
@@ -48,6 +50,10 @@ public struct RegistryModel: Sendable {
     /// Beyond so many pulls at once the registry as a whole gets slower (its disks seek, its memory thrashes):
     /// with twice as many, half of ``bandwidth`` is left.
     public var congestedAbove: Int?
+    /// It resets each connection after a number of bytes from this range; nil: none.
+    public var resetsAfter: ClosedRange<Int64>?
+    /// Whether runtimes ask it without TLS. Loopback registries are, unless this says otherwise.
+    public var isPlain: Bool
     public internal(set) var counters = Counters()
 
     /// By normalised reference, with a tag or a digest.
@@ -63,12 +69,15 @@ public struct RegistryModel: Sendable {
     public init(host: String, latency: Seconds = 0.05, bandwidth: Double = .infinity) {
         self.host = host
         self.latency = latency
+        isPlain = Self.isPlain(host)
         // Infinite capacity would make fair shares undefined; this is more than any network carries.
         self.bandwidth = min(bandwidth, 1e15)
     }
 
     /// Where the host's name leads: what stands in messages about connections.
-    public var address: String {
+    public var address: String { Self.address(of: host) }
+
+    static func address(of host: String) -> String {
         let parts = host.split(separator: ":", maxSplits: 1)
         let port = parts.count > 1 ? String(parts[1]) : "443"
         let name = parts.first.map(String.init) ?? host
@@ -76,10 +85,7 @@ public struct RegistryModel: Sendable {
         return "10.96.\(StableHash.hash(name) % 200 + 1).\(StableHash.hash(host) % 250 + 2):\(port)"
     }
 
-    /// containerd speaks plain HTTP to loopback registries alone, unless told otherwise.
-    static func scheme(of host: String) -> String {
-        host.hasPrefix("127.") || host.hasPrefix("localhost") ? "http" : "https"
-    }
+    static func isPlain(_ host: String) -> Bool { host.hasPrefix("127.") || host.hasPrefix("localhost") }
 
     /// Bytes a second for so many pulls at once.
     func bandwidth(serving pulls: Int) -> Double {
@@ -119,17 +125,18 @@ extension RegistryModel {
     /// Answers a request for an image's manifest, and counts it. Whoever is let in holds a place until
     /// ``leave(completed:)``.
     mutating func enter(
-        _ reference: ImageReference, credential given: Credential?, platform: String
-    ) -> Result<ImageDescriptor, PullFailure> {
+        _ reference: ImageReference, credential given: Credential?, platform: String, flavour: RuntimeFlavour
+    ) -> Result<ImageDescriptor, PullTrouble> {
         counters.requests += 1
         let answer = answer(reference, credential: given, platform: platform)
+        counters.manifestRequests += Self.manifestRequests(answer, hasCredential: given != nil, flavour: flavour)
         switch answer {
         case .success:
             counters.running += 1
             counters.peakRunning = max(counters.peakRunning, counters.running)
-        case .failure(let failure):
+        case .failure(let trouble):
             counters.failed += 1
-            if failure.cause == .rateLimited { counters.refused += 1 }
+            if trouble.cause == .rateLimited { counters.refused += 1 }
         }
         return answer
     }
@@ -141,26 +148,44 @@ extension RegistryModel {
 
     private mutating func answer(
         _ reference: ImageReference, credential given: Credential?, platform: String
-    ) -> Result<ImageDescriptor, PullFailure> {
+    ) -> Result<ImageDescriptor, PullTrouble> {
         switch availability {
-        case .refusing: return .failure(.connectionRefused(reference, address: address))
-        case .silent: return .failure(.connectionTimedOut(reference, address: address))
-        case .untrusted: return .failure(.untrusted(reference))
-        case .erring(let status): return .failure(.serverError(reference, status: status))
+        case .refusing: return .failure(.connectionRefused)
+        case .silent: return .failure(.connectionTimedOut)
+        case .untrusted: return .failure(.untrusted)
+        case .erring(let status): return .failure(PullTrouble(status: status))
         case .available: break
         }
         if let maximumPulls, counters.running >= maximumPulls {
-            return .failure(.rateLimited(reference, retryAfter: retryAfter))
+            return .failure(.rateLimited(retryAfter: retryAfter))
         }
-        if let credential, credential != given { return .failure(.unauthorized(reference)) }
+        if let credential, credential != given { return .failure(.unauthorized) }
         if let left = failuresLeft[reference.normalised], left > 0 {
             failuresLeft[reference.normalised] = left - 1
-            return .failure(.serverError(reference, status: 503))
+            return .failure(.serverError(status: 503))
         }
-        guard let image = images[reference.normalised] else { return .failure(.notFound(reference)) }
-        guard image.platforms.contains(platform) else {
-            return .failure(.noMatchingPlatform(reference, digest: image.digest))
+        guard let image = images[reference.normalised] else { return .failure(.notFound) }
+        guard image.kind != .index || image.platforms.contains(platform) else {
+            return .failure(.noMatchingPlatform(digest: image.digest))
         }
         return .success(image)
+    }
+
+    /// How often a runtime asks for manifests until it has its answer (measured; containerd heeds no `Retry-After`).
+    private static func manifestRequests(
+        _ answer: Result<ImageDescriptor, PullTrouble>, hasCredential: Bool, flavour: RuntimeFlavour
+    ) -> Int {
+        switch (answer, flavour) {
+        case (.success(let image), .crio136): image.kind == .index ? 2 : 1
+        case (.success(let image), _): image.kind == .index ? 3 : 2
+        case (.failure(.connectionRefused), _), (.failure(.connectionTimedOut), _), (.failure(.untrusted), _): 0
+        case (.failure(.rateLimited), .crio136): 10
+        case (.failure, .crio136): 2
+        case (.failure(.rateLimited), .containerd16): 6
+        case (.failure(.rateLimited), .containerd23): 5
+        case (.failure(.unauthorized), .containerd16): hasCredential ? 6 : 1
+        case (.failure(.unauthorized), .containerd23): hasCredential ? 5 : 1
+        case (.failure, _): 1
+        }
     }
 }

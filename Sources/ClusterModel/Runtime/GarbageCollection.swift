@@ -33,7 +33,7 @@ extension RuntimeModel {
             .sorted { ($0.lastUsed, $0.id) < ($1.lastUsed, $1.id) }
         var removed: [String] = []
         for image in unused where toFree > 0 {
-            remove(image.id)
+            guard (try? remove(image.id)) != nil else { continue }
             toFree -= Double(image.diskSize)
             removed.append(image.id)
         }

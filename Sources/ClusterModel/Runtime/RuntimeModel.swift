@@ -1,23 +1,36 @@
 import Shared
 
 /// A node's container runtime: its images, the containers that use them, and the disk under both.
+///
+/// What CRI answers depends on its ``flavour``.
 public struct RuntimeModel: Sendable {
     public struct Image: Hashable, Sendable {
-        /// The digest of its configuration.
+        /// As the runtime spells it: `sha256:HEX`, or bare `HEX` with CRI-O.
         public let id: String
+        /// The digest of its configuration, the same on every runtime.
+        public let configDigest: String
         /// As the runtime prints them, normalised.
         public internal(set) var tags: [String]
         public internal(set) var digests: [String]
         /// As the runtime counts.
-        public let size: Int64
+        public internal(set) var size: Int64
         public let diskSize: Int64
+        /// `os/arch` of its content, which can be another than the node's.
+        public let platform: String
+        public let kind: ImageDescriptor.Kind
         /// Why no container of it starts; nil: they start.
         public let startError: String?
-        /// Never collected: the sandbox image.
-        public var isPinned: Bool
+        /// Whether all that it consists of is still there. The runtime lists it all the same.
+        public internal(set) var isWhole = true
+        /// Never collected: the sandbox image, where the runtime says so.
+        public internal(set) var isPinned: Bool
         /// When it was pulled or a container last used it.
         public internal(set) var lastUsed: Seconds
         public internal(set) var detectedAt: Seconds
+        /// The manifests by which it came.
+        var manifests: [String] = []
+        /// The references by digest by which it was pulled: names of their own to CRI-O.
+        var pinnedNames: [String] = []
     }
 
     public struct Container: Hashable, Sendable {
@@ -27,10 +40,18 @@ public struct RuntimeModel: Sendable {
         /// The pod's UID.
         public let pod: String
         public let attempt: Int
+        /// As the runtime spells it.
         public let imageID: String
         public let createdAt: Seconds
     }
 
+    public let flavour: RuntimeFlavour
+    /// `os/arch`.
+    public let platform: String
+    /// The runtime's own reference of the image that every pod's sandbox is made of.
+    public var sandboxImage: String?
+    /// What CRI-O's aliases say of short names: by name, the full repository. containerd has none.
+    public var shortNames: [String: String] = [:]
     /// Bytes of the file system of the images.
     public var diskCapacity: Int64
     /// Of these, what others than images take.
@@ -38,11 +59,18 @@ public struct RuntimeModel: Sendable {
     /// Bytes promised to pulls under way.
     var reserved: Int64 = 0
     /// In the order of arrival.
-    public private(set) var images: [Image] = []
+    public internal(set) var images: [Image] = []
+    /// By image id, what pulls that failed have left.
+    var leftovers: [String: Leftover] = [:]
     /// In the order of creation.
     public private(set) var containers: [Container] = []
 
-    public init(diskCapacity: Int64 = 100 << 30, usedByOthers: Int64 = 0) {
+    public init(
+        flavour: RuntimeFlavour = .containerd16, platform: String = "linux/amd64", diskCapacity: Int64 = 100 << 30,
+        usedByOthers: Int64 = 0
+    ) {
+        self.flavour = flavour
+        self.platform = platform
         self.diskCapacity = diskCapacity
         self.usedByOthers = usedByOthers
     }
@@ -55,46 +83,8 @@ public struct RuntimeModel: Sendable {
         diskCapacity > 0 ? 100 * Double(diskCapacity - freeBytes) / Double(diskCapacity) : 100
     }
 
-    /// The image that a reference or an id means here.
-    public func image(_ reference: String) -> Image? {
-        if reference.hasPrefix("sha256:") { return images.first { $0.id == reference } }
-        guard let parsed = try? ImageReference(reference) else {
-            return images.first { $0.id == "sha256:" + reference }
-        }
-        return images.first { parsed.matches(tags: $0.tags, digests: $0.digests) }
-    }
-
     /// Whether some container uses exactly this image.
     public func isHeld(imageID: String) -> Bool { containers.contains { $0.imageID == imageID } }
-
-    /// What a finished pull leaves behind. A tag moves from the image that had it.
-    mutating func add(_ descriptor: ImageDescriptor, as reference: ImageReference, at now: Seconds) {
-        let digest = "\(reference.name)@\(descriptor.digest)"
-        if reference.isMutable {
-            for index in images.indices { images[index].tags.removeAll { $0 == reference.normalised } }
-        }
-        let index = images.firstIndex { $0.id == descriptor.id }
-        let place = index ?? images.count
-        if index == nil {
-            images.append(
-                Image(
-                    id: descriptor.id, tags: [], digests: [], size: descriptor.size, diskSize: descriptor.diskSize,
-                    startError: descriptor.startError, isPinned: false, lastUsed: now, detectedAt: now))
-        }
-        images[place].lastUsed = now
-        if reference.isMutable { images[place].tags.append(reference.normalised) }
-        if !images[place].digests.contains(digest) { images[place].digests.append(digest) }
-    }
-
-    /// Removes the whole image that a reference or an id means, in use or not, as CRI's RemoveImage does.
-    ///
-    /// - Returns: its id; nil when there's none, which is no error in CRI.
-    @discardableResult
-    mutating func remove(_ reference: String) -> String? {
-        guard let image = image(reference) else { return nil }
-        images.removeAll { $0.id == image.id }
-        return image.id
-    }
 
     mutating func addContainer(name: String, pod: String, attempt: Int, imageID: String, at now: Seconds) -> String {
         let id = StableHash.hex64("container \(pod) \(name) \(attempt)")

@@ -58,7 +58,13 @@ struct NodeScenario: Codable, Hashable, Sendable {
     /// What it can give to pods, as Kubernetes writes quantities: `16231244Ki` and `4` by default.
     var memory: String?
     var cpu: String?
-    /// Where its runtime listens; containerd's usual place by default.
+    /// Its container runtime: `containerd-1.6` (the default), `containerd-2.3` or `cri-o-1.36`.
+    var flavour: RuntimeFlavour?
+    /// What CRI-O's aliases say of short names: by name, the full repository.
+    var shortNames: [String: String]?
+    /// What is wrong on it alone.
+    var faults: NodeFaultsScenario?
+    /// Where its runtime listens; the runtime's usual place by default.
     var runtimeSocket: String?
     /// Nobody may use the runtime's socket, as where SELinux forbids it; false by default.
     var deniesSocket: Bool?
@@ -73,7 +79,9 @@ struct NodeScenario: Codable, Hashable, Sendable {
     /// Whether the kubelet collects unused images above 85 % of the disk; false by default.
     var collectsGarbage: Bool?
 
-    func model(kubelet: KubeletConfiguration) -> NodeModel {
+    var runtimeFlavour: RuntimeFlavour { flavour ?? .containerd16 }
+
+    func model(kubelet: KubeletConfiguration) throws -> NodeModel {
         var model = NodeModel(
             name: name, bandwidth: (megabitsPerSecond ?? 1000) * 125_000, latencyFactor: latencyFactor ?? 1,
             unpackBandwidth: unpackMegabytesPerSecond.map { $0 * 1_000_000 },
@@ -82,6 +90,9 @@ struct NodeScenario: Codable, Hashable, Sendable {
             platform: "linux/\(architecture ?? "amd64")",
             garbageCollection: collectsGarbage == true ? GarbageCollection() : nil, kubelet: kubelet)
         model.kubeletCredentials = (kubeletCredentials ?? [:]).mapValues(\.model)
+        model.flavour = runtimeFlavour
+        model.shortNames = shortNames ?? [:]
+        model.faults = try (faults ?? NodeFaultsScenario()).model()
         return model
     }
 }
@@ -107,6 +118,8 @@ struct RegistryScenario: Codable, Hashable, Sendable {
     var retryAfterSeconds: Double?
     /// With more pulls at once the registry as a whole gets slower.
     var congestedAbove: Int?
+    /// It resets each connection after a number of megabytes between these two.
+    var resetsAfterMegabytes: [Double]?
     /// Who may pull; everybody when left out.
     var username: String?
     var password: String?
@@ -118,6 +131,7 @@ struct RegistryScenario: Codable, Hashable, Sendable {
         model.maximumPulls = maximumPulls
         model.retryAfter = retryAfterSeconds
         model.congestedAbove = congestedAbove
+        model.resetsAfter = try Megabytes.range(resetsAfterMegabytes, field: "resetsAfterMegabytes")
         if let username { model.credential = Credential(username: username, password: password ?? "") }
         for image in images ?? [] {
             let reference = try ImageReference(image.reference)
@@ -136,6 +150,9 @@ struct ImageScenario: Codable, Hashable, Sendable {
     var reference: String
     /// Compressed; 50 by default.
     var megabytes: Double?
+    /// `index` (the default), `manifest`, which every node takes whatever its platform, or `artifact`, of which no
+    /// container can be made.
+    var kind: ImageDescriptor.Kind?
     /// Another version is another content under the same tag.
     var version: String?
     /// The first requests for it that fail with 503.
@@ -147,7 +164,8 @@ struct ImageScenario: Codable, Hashable, Sendable {
 
     func descriptor(_ reference: ImageReference) -> ImageDescriptor {
         ImageDescriptor(
-            name: reference.normalised, version: version ?? "1", size: Int64((megabytes ?? 50) * 1_000_000),
+            name: reference.normalised, version: version ?? "1", kind: kind ?? .index,
+            size: Int64((megabytes ?? 50) * 1_000_000),
             platforms: architectures?.map { "linux/\($0)" }, startError: startError)
     }
 }

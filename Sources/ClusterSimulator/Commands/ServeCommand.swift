@@ -14,7 +14,8 @@ struct ServeCommand: AsyncParsableCommand {
             When it is up, one line goes to standard output:
               ready kubeconfig=FILE api=http://127.0.0.1:PORT
             Beside the Kubernetes API, /simulator/v1 shows and changes the simulated world: GET state, GET requests, POST nodes,
-            PUT and DELETE nodes/NAME, DELETE nodes/NAME/images?reference=R, PUT registries/HOST.
+            PUT and DELETE nodes/NAME, PUT and DELETE nodes/NAME/faults, POST and DELETE nodes/NAME/images?reference=R,
+            POST nodes/NAME/damage?reference=R, PUT registries/HOST.
             """)
 
     @Option(help: "A scenario: nodes, registries, images, faults, objects (JSON). Default: the demo's.")
@@ -22,6 +23,17 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "How many nodes the demo's scenario has.")
     var nodes: Int = 5
+
+    @Option(
+        help: ArgumentHelp(
+            "Container runtimes: containerd-1.6, containerd-2.3, cri-o-1.36. NODE=RUNTIME is for one node.",
+            discussion: "Several without a node are given to the nodes of the scenario in turn.", valueName: "runtime"))
+    var flavour: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What is wrong on one node alone, as PUT nodes/NAME/faults takes it.", valueName: "NODE=JSON"))
+    var nodeFaults: [String] = []
 
     @Option(help: "Where the nodes' folders go. Default: a new one, which is removed at the end.")
     var directory: String?
@@ -58,6 +70,8 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .notice
         var scenario = try scenario.map(Scenario.read) ?? Scenario.demo(nodes: nodes)
         try scenario.add(ImageScenario(reference: kipImage, megabytes: 12))
+        try scenario.choose(flavours: flavour.map(FlavourChoice.init))
+        for faults in nodeFaults { try scenario.setFaults(faults) }
         let simulation = Simulation(
             scenario: scenario,
             options: .init(

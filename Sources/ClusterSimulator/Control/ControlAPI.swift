@@ -9,8 +9,10 @@ import Shared
 ///
 /// - `GET state`: the ground truth (``ControlState``); `GET requests`: what was asked of the API (``ControlRequests``).
 /// - `POST nodes` with a ``NodeScenario``; `PUT nodes/NAME` with a ``NodeChange``; `DELETE nodes/NAME`.
+/// - `PUT nodes/NAME/faults` with a ``NodeFaultsScenario``: from then on just that is wrong on the node; `DELETE` ends it.
 /// - `POST nodes/NAME/images?reference=R` puts an image of a registry there, without a pull;
-///   `DELETE nodes/NAME/images?reference=R` removes one as an operator would.
+///   `DELETE nodes/NAME/images?reference=R` removes one as an operator would;
+///   `POST nodes/NAME/damage?reference=R` takes part of its content away.
 /// - `PUT registries/HOST` with a ``RegistryChange``.
 struct ControlAPI: Sendable {
     let fleet: NodeFleet
@@ -44,6 +46,18 @@ struct ControlAPI: Sendable {
             let name = try context.parameters.require("name")
             guard await fleet.remove(name) else { return Self.problem(.notFound, "there is no node \(name)") }
             return Response(status: .noContent)
+        }
+        router.put("simulator/v1/nodes/:name/faults") { request, context in
+            try await Self.answering {
+                let faults = try await Self.body(NodeFaultsScenario.self, of: request).model()
+                return try await setFaults(faults, node: context.parameters.require("name"))
+            }
+        }
+        router.delete("simulator/v1/nodes/:name/faults") { _, context in
+            try await setFaults(NodeFaults(), node: context.parameters.require("name"))
+        }
+        router.post("simulator/v1/nodes/:name/damage") { request, context in
+            try await damageImage(on: context.parameters.require("name"), request)
         }
         router.post("simulator/v1/nodes/:name/images") { request, context in
             try await addImage(to: context.parameters.require("name"), request)
@@ -85,6 +99,24 @@ struct ControlAPI: Sendable {
         return Response(status: .noContent)
     }
 
+    private func setFaults(_ faults: NodeFaults, node name: String) async throws -> Response {
+        guard await fleet.node(name) != nil else { return Self.problem(.notFound, "there is no node \(name)") }
+        await cluster.change { $0.changeFaults(node: name) { $0 = faults } }
+        return Response(status: .noContent)
+    }
+
+    private func damageImage(on name: String, _ request: Request) async throws -> Response {
+        guard let reference = request.uri.queryParameters["reference"].map(String.init) else {
+            return Self.problem(.badRequest, "?reference= must name an image")
+        }
+        let isThere = await cluster.change { model in
+            model.damageImage(reference, node: name)
+            return model.runtime(name)?.image(reference) != nil
+        }
+        guard isThere else { return Self.problem(.notFound, "\(name) has no image \(reference)") }
+        return Response(status: .noContent)
+    }
+
     private func addImage(to name: String, _ request: Request) async throws -> Response {
         guard let text = request.uri.queryParameters["reference"].map(String.init),
             let reference = try? ImageReference(text)
@@ -104,9 +136,14 @@ struct ControlAPI: Sendable {
         guard let reference = request.uri.queryParameters["reference"].map(String.init) else {
             return Self.problem(.badRequest, "?reference= must name an image")
         }
-        let removed = await cluster.change { $0.removeImage(reference, node: name) }
-        guard let removed else { return Self.problem(.notFound, "\(name) has no image \(reference)") }
-        return try Self.answer(["id": removed])
+        let result = await cluster.change { model in
+            Result { () throws(RuntimeRefusal) in try model.tryRemovingImage(reference, node: name) }
+        }
+        switch result {
+        case .success(let removed?): return try Self.answer(["id": removed])
+        case .success(nil): return Self.problem(.notFound, "\(name) has no image \(reference)")
+        case .failure(let refusal): return Self.problem(.conflict, refusal.message)
+        }
     }
 
     // MARK: Registries

@@ -25,6 +25,8 @@ struct RegistryChange: Codable, Sendable {
     /// 0 takes the limit away.
     var maximumPulls: Int?
     var retryAfterSeconds: Double?
+    /// It resets each connection after a number of megabytes between these two; empty: none any more.
+    var resetsAfterMegabytes: [Double]?
     /// Empty: everybody may pull.
     var username: String?
     var password: String?
@@ -39,6 +41,9 @@ struct RegistryChange: Codable, Sendable {
         if let megabitsPerSecond { model.bandwidth = megabitsPerSecond * 125_000 }
         if let maximumPulls { model.maximumPulls = maximumPulls > 0 ? maximumPulls : nil }
         if let retryAfterSeconds { model.retryAfter = retryAfterSeconds > 0 ? retryAfterSeconds : nil }
+        if let range = resetsAfterMegabytes {
+            model.resetsAfter = try range.isEmpty ? nil : Megabytes.range(range, field: "resetsAfterMegabytes")
+        }
         if let username {
             model.credential = username.isEmpty ? nil : Credential(username: username, password: password ?? "")
         }

@@ -22,6 +22,7 @@ struct ControlState: Codable, Sendable {
 
     struct Node: Codable, Sendable {
         let name: String
+        let flavour: RuntimeFlavour
         let ready: Bool
         let images: [Image]
         let pulls: [Pull]
@@ -57,7 +58,7 @@ struct ControlState: Codable, Sendable {
             guard let runtime = model.runtime(name) else { continue }
             nodes.append(
                 Node(
-                    name: name, ready: model.isOnline(name),
+                    name: name, flavour: runtime.flavour, ready: model.isOnline(name),
                     images: runtime.images.map {
                         Image(
                             id: $0.id, tags: $0.tags, digests: $0.digests, size: $0.size,

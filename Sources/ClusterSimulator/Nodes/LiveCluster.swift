@@ -20,7 +20,7 @@ actor LiveCluster {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private var model: ClusterModel
-    private var waiting: [PullID: CheckedContinuation<Result<ImageDescriptor, PullFailure>, Never>] = [:]
+    private var waiting: [PullID: CheckedContinuation<Result<String, PullFailure>, Never>] = [:]
     private var podNames: [String: PodName] = [:]
     private var timer: Task<Void, Never>?
 
@@ -75,9 +75,9 @@ actor LiveCluster {
     func podName(_ id: String) -> PodName? { podNames[id] }
 
     /// Pulls an image through a node's runtime. Cancelling the task cancels the pull.
-    func pull(
-        node: String, reference: String, credential: Credential?
-    ) async -> Result<ImageDescriptor, PullFailure> {
+    ///
+    /// - Returns: what PullImage answers.
+    func pull(node: String, reference: String, credential: Credential?) async -> Result<String, PullFailure> {
         catchUp()
         let id = model.startPull(node: node, reference: reference, credential: credential)
         guard model.isRunning(id) else { return .failure(.gone) }
@@ -105,8 +105,8 @@ actor LiveCluster {
         let now = (clock.now - start) / .seconds(1)
         for event in model.advance(to: now) {
             if case .pullFinished(let pull) = event.kind {
-                let result: Result<ImageDescriptor, PullFailure> =
-                    pull.image.map { .success($0) } ?? .failure(pull.failure ?? .gone)
+                let result: Result<String, PullFailure> =
+                    pull.imageRef.map { .success($0) } ?? .failure(pull.failure ?? .gone)
                 waiting.removeValue(forKey: pull.id)?.resume(returning: result)
             }
             eventsContinuation.yield(event)

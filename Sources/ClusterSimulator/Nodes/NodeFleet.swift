@@ -26,10 +26,10 @@ actor NodeFleet {
     @discardableResult
     func add(_ scenario: NodeScenario) async throws -> SimulatedNode? {
         guard nodes[scenario.name] == nil else { return nil }
+        let model = try scenario.model(kubelet: kubelet)
         let node = SimulatedNode(scenario, number: everJoined.count, surroundings: surroundings)
         everJoined.append(scenario.name)
         nodes[scenario.name] = node
-        let model = scenario.model(kubelet: kubelet)
         await cluster.change { $0.addNode(model) }
         do {
             try await node.join()
@@ -82,13 +82,14 @@ actor NodeFleet {
             case .containerStarted(let pod, let container): await node.startProgram(pod: pod, container: container)
             case .podChanged(let pod): await node.publish(pod)
             case .kubeletPullFinished(let pull):
+                await node.showDisk()
                 surroundings.logger.debug(
                     "kubelet pulled",
                     metadata: [
                         "node": "\(event.node)", "image": "\(pull.reference)",
                         "failure": "\(pull.failure?.message ?? "")",
                     ])
-            case .pullFinished, .imagesCollected: break
+            case .pullFinished, .imagesCollected: await node.showDisk()
             }
         }
     }

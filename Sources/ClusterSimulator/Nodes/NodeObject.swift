@@ -60,7 +60,7 @@ struct NodeObject {
                 "bootID": .string(UUID().uuidString.lowercased()), "machineID": .string(String(identity.prefix(32))),
                 "systemUUID": .string(String(identity.prefix(32))), "kernelVersion": "6.1.0-simulated",
                 "kubeProxyVersion": "", "kubeletVersion": "v1.36.2",
-                "containerRuntimeVersion": .string("containerd://\(RuntimeService.version)"),
+                "containerRuntimeVersion": .string(scenario.runtimeFlavour.nodeInfo),
                 "osImage": "Cluster simulator",
             ],
         ]

@@ -6,13 +6,16 @@ extension PodSpec {
     static let agentContainer = "image-puller-agent"
 
     /// What the kubelet model needs of a pod object.
-    init(_ pod: JSONValue) {
+    ///
+    /// - Parameter secrets: its `imagePullSecrets`, as they are now.
+    init(_ pod: JSONValue, secrets: [PullSecret] = []) {
         self.init(
             id: pod.uid,
             initContainers: (pod.at("spec", "initContainers")?.arrayValue ?? []).map {
                 Container($0, exitsAfter: 0.2)
             },
-            containers: (pod.at("spec", "containers")?.arrayValue ?? []).map { Container($0, exitsAfter: nil) })
+            containers: (pod.at("spec", "containers")?.arrayValue ?? []).map { Container($0, exitsAfter: nil) },
+            pullSecrets: secrets)
     }
 }
 

@@ -11,6 +11,8 @@ struct PodStatus {
     let epoch: Date
     let now: Date
     let hostIP: String
+    /// The scheme of container ids: `containerd`.
+    let runtime: String
 
     var status: JSONValue {
         let containers = model.containers.filter { !$0.isInit }
@@ -22,12 +24,12 @@ struct PodStatus {
             "qosClass": "Burstable",
             "startTime": .string(date(model.addedAt)),
             "containerStatuses": .array(
-                containers.sorted { $0.spec.name < $1.spec.name }.map(Self.describe(epoch: epoch))),
+                containers.sorted { $0.spec.name < $1.spec.name }.map(describe)),
         ]
         if let generation = pod.at("metadata", "generation") { status["observedGeneration"] = generation }
         let initial = model.containers.filter(\.isInit)
         if !initial.isEmpty {
-            status["initContainerStatuses"] = .array(initial.map(Self.describe(epoch: epoch)))
+            status["initContainerStatuses"] = .array(initial.map(describe))
         }
         if hasStarted {
             let number = StableHash.hash(model.id)
@@ -88,42 +90,36 @@ struct PodStatus {
 
     // MARK: Containers
 
-    private static func describe(epoch: Date) -> (PodModel.Container) -> JSONValue {
-        { container in
-            var status: JSONValue = [
-                "name": .string(container.spec.name), "image": .string(container.imageName),
-                "imageID": .string(container.imageID), "lastState": .object([:]),
-                "ready": .bool(container.isInit ? container.isCompleted : container.isRunning),
-                "restartCount": .integer(Int64(container.restartCount)),
-                "started": .bool(!container.isInit && container.isRunning),
-                "state": state(container, epoch: epoch),
-            ]
-            if let id = container.containerID { status["containerID"] = .string("containerd://\(id)") }
-            if let last = container.lastTermination {
-                status["lastState"] = ["terminated": describe(last, epoch: epoch)]
-            }
-            return status
-        }
+    private func describe(_ container: PodModel.Container) -> JSONValue {
+        var status: JSONValue = [
+            "name": .string(container.spec.name), "image": .string(container.imageName),
+            "imageID": .string(container.imageID), "lastState": .object([:]),
+            "ready": .bool(container.isInit ? container.isCompleted : container.isRunning),
+            "restartCount": .integer(Int64(container.restartCount)),
+            "started": .bool(!container.isInit && container.isRunning),
+            "state": state(container),
+        ]
+        if let id = container.containerID { status["containerID"] = .string("\(runtime)://\(id)") }
+        if let last = container.lastTermination { status["lastState"] = ["terminated": describe(last)] }
+        return status
     }
 
-    private static func state(_ container: PodModel.Container, epoch: Date) -> JSONValue {
+    private func state(_ container: PodModel.Container) -> JSONValue {
         switch container.state {
         case .waiting(let reason, let message):
             var waiting: JSONValue = ["reason": .string(reason)]
             waiting["message"] = message.map(JSONValue.string)
             return ["waiting": waiting]
-        case .running(let since):
-            return ["running": ["startedAt": .string(timestamp(epoch.addingTimeInterval(since)))]]
-        case .terminated(let end): return ["terminated": describe(end, epoch: epoch)]
+        case .running(let since): return ["running": ["startedAt": .string(date(since))]]
+        case .terminated(let end): return ["terminated": describe(end)]
         }
     }
 
-    private static func describe(_ end: PodModel.Termination, epoch: Date) -> JSONValue {
+    private func describe(_ end: PodModel.Termination) -> JSONValue {
         var terminated: JSONValue = [
-            "containerID": .string("containerd://\(end.containerID)"), "exitCode": .integer(Int64(end.exitCode)),
-            "reason": .string(end.reason),
-            "startedAt": .string(timestamp(epoch.addingTimeInterval(end.startedAt))),
-            "finishedAt": .string(timestamp(epoch.addingTimeInterval(end.finishedAt))),
+            "containerID": .string("\(runtime)://\(end.containerID)"), "exitCode": .integer(Int64(end.exitCode)),
+            "reason": .string(end.reason), "startedAt": .string(date(end.startedAt)),
+            "finishedAt": .string(date(end.finishedAt)),
         ]
         terminated["message"] = end.message.map(JSONValue.string)
         return terminated

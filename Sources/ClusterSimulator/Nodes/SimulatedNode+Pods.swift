@@ -41,7 +41,7 @@ extension SimulatedNode {
                 pods[uid]?.folders = folders
                 pods[uid]?.phase = .admitted
                 await cluster.addPod(
-                    PodSpec(pod.object),
+                    PodSpec(pod.object, secrets: await PullSecretFiles(store: store).secrets(of: pod.object)),
                     called: .init(namespace: pod.object.namespace ?? "", name: pod.object.name), node: name)
                 return
             } catch {
@@ -106,22 +106,22 @@ extension SimulatedNode {
         guard isOnline, pods[uid] != nil, let model = await cluster.read({ [name] in $0.pod(uid, node: name) }),
             let pod = pods[uid]?.object
         else { return }
-        let (epoch, address) = (cluster.epoch, object.address)
-        _ = try? await store.mutate(.pods, namespace: pod.namespace, name: pod.name, subresource: .status) { stored in
-            guard stored.uid == uid else { return }
-            stored["status"] =
-                PodStatus(pod: stored, model: model, epoch: epoch, now: Date(), hostIP: address).status
-        }
+        await write(model, of: pod)
     }
 
     /// Before the kubelet can do anything, every container is being created.
     private func showCreating(_ pod: JSONValue) async {
-        let model = KubeletModel.unstarted(PodSpec(pod), at: Date().timeIntervalSince(cluster.epoch))
-        let (epoch, address) = (cluster.epoch, object.address)
+        await write(KubeletModel.unstarted(PodSpec(pod), at: Date().timeIntervalSince(cluster.epoch)), of: pod)
+    }
+
+    private func write(_ model: PodModel, of pod: JSONValue) async {
+        let (epoch, address, runtime) = (cluster.epoch, object.address, scenario.runtimeFlavour.runtimeName)
         _ = try? await store.mutate(.pods, namespace: pod.namespace, name: pod.name, subresource: .status) { stored in
             guard stored.uid == pod.uid else { return }
             stored["status"] =
-                PodStatus(pod: stored, model: model, epoch: epoch, now: Date(), hostIP: address).status
+                PodStatus(
+                    pod: stored, model: model, epoch: epoch, now: Date(), hostIP: address, runtime: runtime
+                ).status
         }
     }
 }

@@ -33,14 +33,13 @@ actor SimulatedNode {
     var pods: [String: HostedPod] = [:]
     private(set) var isOnline = false
     private let server: RuntimeServer
+    private let disk: NodeDisk
     private let log: BoundedLog
 
     var name: String { scenario.name }
     var cluster: LiveCluster { surroundings.cluster }
     var store: ObjectStore { surroundings.store }
 
-    /// Where containerd's socket lies on a node, when its scenario doesn't say otherwise.
-    static let socket = "/run/containerd/containerd.sock"
     private let socketPath: String
 
     init(_ scenario: NodeScenario, number: Int, surroundings: NodeSurroundings) {
@@ -48,10 +47,11 @@ actor SimulatedNode {
         self.surroundings = surroundings
         object = NodeObject(scenario: scenario, number: number)
         folder = "\(surroundings.directory)/\(scenario.name)"
-        socketPath = folder + (scenario.runtimeSocket ?? Self.socket)
+        socketPath = folder + (scenario.runtimeSocket ?? scenario.runtimeFlavour.socket)
+        disk = NodeDisk(path: folder + "/disk.txt")
         server = RuntimeServer(
             socketPath: socketPath, isDenied: scenario.deniesSocket ?? false,
-            service: RuntimeService(node: scenario.name, cluster: surroundings.cluster))
+            service: RuntimeService(node: scenario.name, cluster: surroundings.cluster, disk: disk))
         log = BoundedLog(path: folder + "/agent.log")
     }
 
@@ -62,6 +62,7 @@ actor SimulatedNode {
         try FileManager.default.createDirectory(
             atPath: String(socketPath[..<(socketPath.lastIndex(of: "/") ?? socketPath.endIndex)]),
             withIntermediateDirectories: true)
+        await showDisk()
         if scenario.invalidatesTokens ?? false { surroundings.tokens.invalidate(node: name) }
         try await server.start()
         isOnline = true
@@ -151,6 +152,7 @@ actor SimulatedNode {
     /// Shows in the node's status and taints whether its disk is nearly full, as a kubelet does. (A real one waits five
     /// minutes before it takes the condition back, and evicts pods meanwhile.)
     func showPressure() async {
+        await showDisk()
         guard isOnline, let runtime = await cluster.read({ [name] in $0.runtime(name) }) else { return }
         let isShort = NodeObject.isShortOfDisk(runtime)
         guard let node = await store.get(.nodes, name: name), NodeObject.showsDiskPressure(node) != isShort else {
@@ -161,6 +163,11 @@ actor SimulatedNode {
             NodeObject.mark(&$0, diskPressure: isShort, at: now)
         }
         _ = try? await store.mutate(.nodes, name: name) { NodeObject.taint(&$0, diskPressure: isShort, at: now) }
+    }
+
+    /// Lets the node's programs see its disk.
+    func showDisk() async {
+        if let runtime = await cluster.read({ [name] in $0.runtime(name) }) { disk.show(runtime) }
     }
 
     // MARK: Programs
@@ -186,6 +193,7 @@ actor SimulatedNode {
         let environment = ContainerEnvironment(container: container, folders: pod.folders, store: store)
         var variables = await environment.variables(of: container, pod: pod.object)
         variables.merge(surroundings.inherited) { own, _ in own }
+        variables[NodeDisk.variable] = variables[NodeDisk.variable] ?? disk.path
         let command = (container["command"]?.arrayValue ?? []) + (container["args"]?.arrayValue ?? [])
         // Since the kubelet said so, the pod may have gone, or the node.
         guard isOnline, pods[uid]?.phase == .admitted, pods[uid]?.processes[name] == nil else { return }

@@ -7,9 +7,8 @@ import SwiftProtobuf
 struct RuntimeService: Sendable {
     let node: String
     let cluster: LiveCluster
-
-    /// What the containerd of the captured facts says of itself.
-    static let version = "1.6.20"
+    /// Kept up to date with each answer, so that who has heard of a change sees it there too.
+    var disk: NodeDisk?
 
     /// Answers one call.
     ///
@@ -17,13 +16,36 @@ struct RuntimeService: Sendable {
     ///   - path: `/runtime.v1.ImageService/PullImage`
     ///   - request: the message's bytes.
     func respond(to path: String, _ request: [UInt8]) async throws -> [UInt8] {
+        let answer: [UInt8]
+        do {
+            answer = try await call(path, request)
+        } catch {
+            await showDisk()
+            throw error
+        }
+        await showDisk()
+        return answer
+    }
+
+    private func showDisk() async {
+        guard let disk, let runtime = await cluster.read({ [node] in $0.runtime(node) }) else { return }
+        disk.show(runtime)
+    }
+
+    private func call(_ path: String, _ request: [UInt8]) async throws -> [UInt8] {
         switch path {
-        case "/runtime.v1.RuntimeService/Version": try answer(request) { (_: CRIVersionRequest) in version() }
-        case "/runtime.v1.RuntimeService/Status": try answer(request) { (_: CRIStatusRequest) in status() }
+        case "/runtime.v1.RuntimeService/Version":
+            try await answer(request) { (_: CRIVersionRequest) in await flavour.version }
+        case "/runtime.v1.RuntimeService/Status":
+            try await answer(request) { (_: CRIStatusRequest) in await flavour.status }
+        case "/runtime.v1.RuntimeService/RuntimeConfig":
+            try await answer(request) { (_: CRIRuntimeConfigRequest) in
+                guard await flavour != .containerd16 else { throw GRPCFailure.unimplemented(Self.unknown(path)) }
+                return RuntimeFlavour.configuration
+            }
         case "/runtime.v1.RuntimeService/ListContainers":
             try await answer(request) { (_: CRIListContainersRequest) in await listContainers() }
-        case "/runtime.v1.ImageService/ListImages":
-            try await answer(request) { (_: CRIListImagesRequest) in await listImages() }
+        case "/runtime.v1.ImageService/ListImages": try await answer(request, listImages)
         case "/runtime.v1.ImageService/ImageStatus": try await answer(request, imageStatus)
         case "/runtime.v1.ImageService/PullImage": try await answer(request, pullImage)
         case "/runtime.v1.ImageService/RemoveImage": try await answer(request, removeImage)
@@ -31,6 +53,11 @@ struct RuntimeService: Sendable {
             try await answer(request) { (_: CRIImageFsInfoRequest) in await imageFsInfo() }
         default: throw GRPCFailure.unimplemented(Self.unknown(path))
         }
+    }
+
+    /// A node that isn't there any more answers as it would by default.
+    private var flavour: RuntimeFlavour {
+        get async { await cluster.read { [node] in $0.runtime(node)?.flavour } ?? .containerd16 }
     }
 
     private static func unknown(_ path: String) -> String {
@@ -47,12 +74,6 @@ struct RuntimeService: Sendable {
         try await body(try Self.decode(bytes)).serializedBytes()
     }
 
-    private func answer<Request: Message, Response: Message>(
-        _ bytes: [UInt8], _ body: (Request) throws -> Response
-    ) throws -> [UInt8] {
-        try body(try Self.decode(bytes)).serializedBytes()
-    }
-
     private static func decode<Request: Message>(_ bytes: [UInt8]) throws -> Request {
         do {
             return try Request(serializedBytes: bytes)
@@ -62,29 +83,9 @@ struct RuntimeService: Sendable {
     }
 }
 
-// MARK: The runtime
+// MARK: Containers
 
 extension RuntimeService {
-    private func version() -> CRIVersionResponse {
-        CRIVersionResponse.with {
-            $0.version = "0.1.0"
-            $0.runtimeName = "containerd"
-            $0.runtimeVersion = Self.version
-            $0.runtimeApiVersion = "v1"
-        }
-    }
-
-    private func status() -> CRIStatusResponse {
-        CRIStatusResponse.with {
-            $0.status.conditions = ["RuntimeReady", "NetworkReady"].map { type in
-                CRIRuntimeCondition.with {
-                    $0.type = type
-                    $0.status = true
-                }
-            }
-        }
-    }
-
     private func listContainers() async -> CRIListContainersResponse {
         let containers = await cluster.read { [node] in $0.runtime(node)?.containers ?? [] }
         var response = CRIListContainersResponse()
@@ -115,15 +116,21 @@ extension RuntimeService {
 // MARK: Images
 
 extension RuntimeService {
-    private func listImages() async -> CRIListImagesResponse {
-        let images = await cluster.read { [node] in $0.runtime(node)?.images ?? [] }
-        return CRIListImagesResponse.with { $0.images = images.map(Self.message) }
+    private func listImages(_ request: CRIListImagesRequest) async throws -> CRIListImagesResponse {
+        let images = try await refusing { [node] model throws(RuntimeRefusal) in
+            try model.listImages(node: node, filter: request.filter.image.image)
+        }
+        return CRIListImagesResponse.with { $0.images = images.map(CRIImage.init) }
     }
 
-    private func imageStatus(_ request: CRIImageStatusRequest) async -> CRIImageStatusResponse {
-        let image = await cluster.read { [node] in $0.runtime(node)?.image(request.image.image) }
+    private func imageStatus(_ request: CRIImageStatusRequest) async throws -> CRIImageStatusResponse {
+        let image = try await refusing { [node] model throws(RuntimeRefusal) in
+            try model.runtime(node)?.status(of: request.image.image)
+        }
         return CRIImageStatusResponse.with { response in
-            if let image { response.image = Self.message(image) }
+            guard let image else { return }
+            response.image = CRIImage(image)
+            if request.verbose { response.info["info"] = image.verboseInfo }
         }
     }
 
@@ -131,47 +138,40 @@ extension RuntimeService {
         let credential = request.hasAuth ? Self.credential(request.auth) : nil
         let result = await cluster.pull(node: node, reference: request.image.image, credential: credential)
         switch result {
-        case .success(let image): return CRIPullImageResponse.with { $0.imageRef = image.id }
+        case .success(let reference): return CRIPullImageResponse.with { $0.imageRef = reference }
         case .failure(let failure): throw GRPCFailure(code: failure.code, message: failure.message)
         }
     }
 
-    private func removeImage(_ request: CRIRemoveImageRequest) async -> CRIRemoveImageResponse {
-        await cluster.change { [node] in _ = $0.removeImage(request.image.image, node: node) }
+    private func removeImage(_ request: CRIRemoveImageRequest) async throws -> CRIRemoveImageResponse {
+        _ = try await refusing { [node] model throws(RuntimeRefusal) in
+            try model.tryRemovingImage(request.image.image, node: node)
+        }
         return CRIRemoveImageResponse()
     }
 
     private func imageFsInfo() async -> CRIImageFsInfoResponse {
-        let used = await cluster.read { [node] in $0.runtime(node)?.usedByImages ?? 0 }
-        return CRIImageFsInfoResponse.with {
-            $0.imageFilesystems = [
-                CRIFilesystemUsage.with {
-                    $0.timestamp = Int64(Date().timeIntervalSince1970 * 1e9)
-                    $0.fsID.mountpoint = "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs"
-                    $0.usedBytes.value = UInt64(max(0, used))
-                    $0.inodesUsed.value = UInt64(max(0, used) / 500_000)
-                }
-            ]
-        }
+        let runtime = await cluster.read { [node] in $0.runtime(node) }
+        return CRIImageFsInfoResponse(runtime ?? RuntimeModel(), at: Date())
     }
 
-    private static func message(_ image: RuntimeModel.Image) -> CRIImage {
-        CRIImage.with {
-            $0.id = image.id
-            $0.repoTags = image.tags
-            $0.repoDigests = image.digests
-            $0.size = UInt64(max(0, image.size))
-            $0.pinned = image.isPinned
+    /// What the runtime refuses, as gRPC says it.
+    private func refusing<Value: Sendable>(
+        _ body: @Sendable (inout ClusterModel) throws(RuntimeRefusal) -> Value
+    ) async throws -> Value {
+        let result = await cluster.change { model in
+            Result { () throws(RuntimeRefusal) in try body(&model) }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw GRPCFailure(code: error.code, message: error.message)
         }
     }
 
     /// Either both fields, or `auth`: the two joined by a colon, in base64.
     private static func credential(_ auth: CRIAuthConfig) -> Credential? {
         if !auth.username.isEmpty { return Credential(username: auth.username, password: auth.password) }
-        guard let data = Data(base64Encoded: auth.auth) else { return nil }
-        let parts = String(decoding: data, as: UTF8.self).split(
-            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2 else { return nil }
-        return Credential(username: String(parts[0]), password: String(parts[1]))
+        return Credential(base64: auth.auth)
     }
 }

@@ -14,7 +14,7 @@ struct AgentConfiguration: Sendable, Equatable {
     var runtimeSockets: [String]
     /// A folder of folders, one for each pull secret.
     var pullSecrets: String?
-    /// A path on the file system of the images.
+    /// A path on the file system of the images, or a file that says its size; see ``ImageFilesystem``.
     var imageRoot = "/"
     var logLevel = Logger.Level.info
 }
@@ -34,7 +34,8 @@ extension AgentConfiguration {
           IMAGE_PULLER_CA_FILE          PEM file of the authority that signs the coordinator's certificate
           IMAGE_PULLER_PULL_SECRETS     folder with one folder for each secret, each with .dockerconfigjson
                                         or .dockercfg
-          IMAGE_PULLER_IMAGE_ROOT       path on the file system of the images (default: /)
+          IMAGE_PULLER_IMAGE_ROOT       path on the file system of the images (default: /), or a file with its
+                                        capacity and its free bytes, where statvfs doesn't know them
           IMAGE_PULLER_LOG_LEVEL        trace, debug, info, notice, warning, error or critical (default: info)
         """
 

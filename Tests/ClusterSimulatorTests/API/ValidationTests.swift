@@ -105,4 +105,33 @@ import Testing
         #expect(Quantity("") == nil)
         #expect(Quantity("10Mb") == nil)
     }
+
+    /// What takes the last container out of a template is refused, however it is written.
+    @Test func aTemplateNeedsContainers() async throws {
+        let path = APIFixture.daemonSets + "/d1"
+        func patch(_ type: String, _ body: JSONValue, query: String = "") async throws -> APIDocument {
+            let api = try await APIFixture()
+            _ = await api.apply(path, APIFixture.daemonSet("d1"))
+            return await api.send(
+                "PATCH", path + query, body, headers: ["content-type": "application/\(type)-patch+json"])
+        }
+        func template(_ spec: JSONValue) -> JSONValue { ["spec": ["template": ["spec": spec]]] }
+        for containers: JSONValue in [[], .null] {
+            try expectRefusal(await patch("merge", template(["containers": containers])))
+            try expectRefusal(
+                await patch("apply", APIFixture.daemonSet("d1", containers: containers), query: "?fieldManager=puller"))
+        }
+        let gone: JSONValue = [["name": "c", "$patch": "delete"]]
+        try expectRefusal(await patch("strategic-merge", template(["containers": gone])))
+        try expectRefusal(await patch("strategic-merge", template(["containers": [["$patch": "replace"]]])))
+        let api = try await APIFixture()
+        try expectRefusal(await api.apply(path, APIFixture.daemonSet("d1", containers: [])))
+    }
+
+    private func expectRefusal(_ answer: APIDocument) throws {
+        let body = try Fact.parse(String(decoding: answer.body, as: UTF8.self))
+        #expect(answer.status == 422, "\(body)")
+        let message = body["message"]?.stringValue ?? ""
+        #expect(message.contains("spec.template.spec.containers: Required value"), "\(message)")
+    }
 }

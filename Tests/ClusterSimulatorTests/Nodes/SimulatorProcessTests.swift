@@ -1,3 +1,4 @@
+import ClusterModel
 import FoundationEssentials
 import Glibc
 import Shared
@@ -130,7 +131,18 @@ import Testing
         #expect(try await state().nodes.first?.images.first?.tags == [image])
         #expect(try await send("DELETE", "nodes/node-1/images?reference=\(image)") == 200)
         #expect(try await send("DELETE", "nodes/node-1/images?reference=\(image)") == 404)
+        #expect(try await send("PUT", "nodes/node-1/faults", #"{"store":"full"}"#) == 204)
+        #expect(try await send("PUT", "nodes/node-1/faults", #"{"store":"odd"}"#) == 400)
+        #expect(try await send("PUT", "nodes/node-1/faults", #"{"mirrors":{"*":{"host":"m","fault":"418"}}}"#) == 400)
+        #expect(try await send("PUT", "nodes/nosuch/faults", "{}") == 404)
+        #expect(try await send("DELETE", "nodes/node-1/faults") == 204)
+        #expect(try await send("POST", "nodes/node-1/damage?reference=\(image)") == 404)
+        #expect(try await state().nodes.map(\.flavour) == [.containerd16, .containerd16, .containerd16])
         #expect(try await send("DELETE", "nodes/extra") == 204)
+        #expect(try await send("POST", "nodes", #"{"name":"other","flavour":"cri-o-1.36"}"#) == 201)
+        #expect(try await send("POST", "nodes", #"{"name":"odd","flavour":"docker"}"#) == 400)
+        #expect(try await state().nodes.last?.flavour == .crio136)
+        #expect(try await send("DELETE", "nodes/other") == 204)
         #expect(try await state().nodes.map(\.name) == ["node-1", "node-2"])
         #expect(try await send("PUT", "registries/registry.example.com", #"{"available":false}"#) == 204)
         #expect(try await state().registries.first?.available == false)

@@ -70,7 +70,7 @@ import Testing
         let fixture = try NodeFixture(agent: "sleep 60")
         try await fixture.run {
             try await fixture.fleet.add(NodeScenario(name: "n2", deniesSocket: true))
-            let path = fixture.directory + "/n2" + SimulatedNode.socket
+            let path = fixture.directory + "/n2" + RuntimeFlavour.containerd16.socket
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode.map { $0 & 0o777 } == 0)
         }

@@ -42,7 +42,7 @@ struct DiagnosisScenery {
             node("refused", ["invalidatesTokens": true]), node("denied", ["deniesSocket": true]),
             node("elsewhere", ["runtimeSocket": "/run/odd/containerd.sock"]),
             node("full", ["diskGigabytes": 10, "diskUsedGigabytes": .number(9.5)]),
-            node("small", ["diskGigabytes": .number(0.2), "diskUsedGigabytes": .number(0.1)]),
+            node("brimful"),
         ])
         func image(_ reference: String, _ members: JSONValue = [:]) -> JSONValue {
             var image = members
