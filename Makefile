@@ -1,4 +1,4 @@
-# The commands of the house. `make` alone lists them.
+# The project's commands. `make` alone lists them.
 
 BUILD := .build
 SLEEP := $(BUILD)/sleep
@@ -12,7 +12,7 @@ endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
 .PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
-	openapi-check images format lint
+	openapi-check images chart docs cli-reference screenshot check-workflows format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
@@ -22,8 +22,13 @@ help:
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
+	@echo "make docs          build the documentation as a site in .build/site, strictly"
+	@echo "make cli-reference write docs/cli.md out of the program's help"
+	@echo "make check-workflows  check .github/workflows against their schema"
+	@echo "make screenshot    take the picture of the dashboard in README.md"
 	@echo "make build         build everything, debug"
 	@echo "make images        build the container images; scripts/images says what BASE=local, REGISTRY and PUSH do"
+	@echo "make chart         package the Helm chart; scripts/chart says what VERSION, REGISTRY and SOURCE do"
 	@echo "make bench-deploy  measure the images and an installation"
 	@echo "make format        format the sources; make lint only checks"
 
@@ -60,8 +65,24 @@ images: export REGISTRY := $(REGISTRY)
 images: export TAG := $(TAG)
 images: export PLATFORM := $(PLATFORM)
 images: export PUSH := $(PUSH)
+images: export BUILDER := $(BUILDER)
 images:
 	scripts/images
+
+docs:
+	@scripts/docs
+
+cli-reference: packages
+	@scripts/cli-reference
+
+check-workflows:
+	@scripts/check-workflows
+
+screenshot: packages
+	@scripts/screenshot
+
+chart: tools
+	@scripts/chart
 
 bench-deploy: packages tools sleep
 	@scripts/bench-deploy

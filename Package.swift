@@ -105,6 +105,121 @@ func part(
         resources: resources.isEmpty ? nil : resources, swiftSettings: strict)
 }
 
+/// What tests of several parts share, and the tests of each part: they build without the parts that they don't name.
+let coordinatorTests: [Target] = [
+    fixtures("TestBasics", [logging]),
+    fixtures(
+        "KubernetesFixtures",
+        ["KubernetesClient", "Shared", "TestBasics", "TestServer", httpTypes, hummingbird, logging, nioCore],
+        exclude: ["Facts"]),
+    fixtures("ConfigurationFixtures", ["ConfigurationParsing", "Planning", "Shared"]),
+    fixtures("HistoryFixtures", ["History", grdb]),
+    fixtures(
+        "ControlFixtures",
+        [
+            "Control", "Events", "History", "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning",
+            "Reporting", "Shared", "TestBasics", logging, protobuf,
+        ]),
+    fixtures(
+        "ServerFixtures",
+        [
+            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "HTTPListener", "History",
+            "KubernetesClient", "Reporting", "Server", "Shared", "TestBasics", "TestServer", hummingbird, logging,
+        ]),
+    tests(
+        "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", "TestServer", hummingbird, logging, nioCore]),
+    tests("Manifests", ["KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
+    tests("Events", ["KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging]),
+    tests("Leadership", ["KubernetesClient", "Shared", "TestBasics", logging]),
+    tests(
+        "Certificates",
+        [
+            "ControlFixtures", "KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging, nioSSL, asn1,
+            x509,
+        ]),
+    tests(
+        "ConfigurationParsing",
+        ["ConfigurationFixtures", "Formatting", "Manifests", "Planning", "Shared", "TestBasics"]),
+    tests("History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
+    tests(
+        "Reporting",
+        [
+            "ConfigurationParsing", "Control", "ControlFixtures", "Exporter", "Formatting", "History",
+            "HistoryFixtures", "Planning", "Registry", "Shared", "Telemetry", "TestBasics", grdb, logging, protobuf,
+        ]),
+    tests(
+        "HTTPListener",
+        ["TestBasics", hummingbird, logging, nioCore, .product(name: "NIOEmbedded", package: "swift-nio")]),
+    tests("Registry", ["KubernetesFixtures", "Shared", "TestBasics"]),
+    tests(
+        "Control",
+        [
+            "Access", "Certificates", "ConfigurationFixtures", "ConfigurationParsing", "ControlFixtures", "Events",
+            "History", "HistoryFixtures",
+            "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared", "TestBasics",
+            "ClusterSimulator", grdb, logging, protobuf,
+        ]),
+    tests(
+        "Access",
+        [
+            "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures", "Planning",
+            "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
+        ]),
+    tests(
+        "Server",
+        [
+            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator", "Formatting",
+            "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures", "Shared",
+            "TestBasics", grdb, hummingbird, logging, nioCore, nioPosix, nioSSL, protobuf, x509, asn1,
+        ]),
+    tests(
+        "Coordinator",
+        [
+            "Control", "ControlFixtures", "Formatting", "History", "HistoryFixtures", "Leadership", "Planning",
+            "Reporting", "ServerFixtures", "Shared", "Telemetry", "TestBasics", logging, protobuf,
+        ]),
+    .testTarget(
+        name: "DashboardTests",
+        dependencies: [
+            "ControlFixtures", "Dashboard", "Planning", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird,
+            logging, protobuf, nioCore,
+        ],
+        swiftSettings: strict),
+    // Metrics, alerts and their rules, with Debian's Prometheus and Alertmanager.
+    .testTarget(
+        name: "MonitoringTests",
+        dependencies: [
+            "Alerting", "Alerts", "Exporter", "Planning", "RealRuntime", "Shared", "Telemetry", grdb, hummingbird,
+            logging, metrics, nioCore, "Yams",
+        ],
+        swiftSettings: strict),
+    .testTarget(
+        name: "EndToEndTests",
+        // The programs are started as processes; of the coordinator its client and its report types are used.
+        dependencies: [
+            "ClusterSimulator", "Coordinator", "KubernetesClient", "NodeAgent", "Planning", "RealRuntime", "Reporting",
+            "Shared", "WebDriver", "Yams", logging,
+        ],
+        swiftSettings: strict),
+    // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
+    .testTarget(
+        name: "DeployTests",
+        dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams"],
+        exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
+]
+
+/// What tests share: a library in the folder of its name.
+func fixtures(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+/// The tests of one part of the coordinator.
+func tests(_ part: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(part)Tests", dependencies: [.init(stringLiteral: part)] + dependencies, swiftSettings: strict)
+}
+
 let package = Package(
     name: "image-puller",
     products: [
@@ -154,10 +269,16 @@ let package = Package(
         // What the benchmarks compare the product with.
         .executableTarget(
             name: "cri-pull", dependencies: ["Shared"], path: "Benchmarks/CRIPull", swiftSettings: strict),
+        .executableTarget(
+            name: "history-bench",
+            dependencies: [
+                "Control", "Formatting", "History", "Planning", "Reporting", "Server", "Shared", grdb, protobuf,
+            ],
+            path: "Benchmarks/History", swiftSettings: strict),
         .testTarget(
             name: "SharedTests",
             dependencies: [
-                "Shared", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
+                "Shared", "TestServer", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -176,24 +297,6 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
-        .testTarget(
-            name: "CoordinatorTests",
-            dependencies: [
-                "Coordinator", "Planning", "Shared", "TestServer", grdb, hummingbird, logging,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "X509", package: "swift-certificates"),
-            ],
-            exclude: ["Facts"], swiftSettings: strict),
-        .testTarget(
-            name: "DashboardTests",
-            dependencies: [
-                "Coordinator", "Planning", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird, logging,
-                protobuf, .product(name: "NIOCore", package: "swift-nio"),
-            ],
-            swiftSettings: strict),
         // Debian's Chromium for the tests of the dashboard.
         .target(name: "WebDriver", dependencies: ["Shared"], path: "Tests/WebDriver", swiftSettings: strict),
         // A server for the tests that need a real one.
@@ -211,27 +314,5 @@ let package = Package(
         .testTarget(
             name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],
             exclude: ["Facts"], swiftSettings: strict),
-        // Metrics, alerts and their rules, with Debian's Prometheus and Alertmanager.
-        .testTarget(
-            name: "MonitoringTests",
-            dependencies: [
-                "Coordinator", "Planning", "RealRuntime", "Shared", grdb, hummingbird, logging, metrics,
-                .product(name: "NIOCore", package: "swift-nio"), "Yams",
-            ],
-            swiftSettings: strict),
-        .testTarget(
-            name: "EndToEndTests",
-            // The programs are started as processes; of the coordinator its client and its report types are used.
-            dependencies: [
-                "ClusterSimulator", "Coordinator", "NodeAgent", "Planning", "RealRuntime", "Shared", "WebDriver",
-                "Yams",
-                logging,
-            ],
-            swiftSettings: strict),
-        // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
-        .testTarget(
-            name: "DeployTests",
-            dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams"],
-            exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
-    ] + coordinatorParts
+    ] + coordinatorParts + coordinatorTests
 )

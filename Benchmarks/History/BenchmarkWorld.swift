@@ -1,10 +1,12 @@
+import Formatting
 import Foundation
 import GRDB
+import History
 import Planning
+import Reporting
+import Server
 import Shared
 import SwiftProtobuf
-
-@testable import Coordinator
 
 /// Thirty days of a cluster in a database, and the same cluster live.
 final class BenchmarkWorld {

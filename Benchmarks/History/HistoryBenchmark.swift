@@ -1,23 +1,17 @@
 import Foundation
-
-@testable import Coordinator
+import History
+import Reporting
 
 /// Measures history and reports at the size of a big cluster; `scripts/bench-history` starts it. Each figure is printed as
 /// `name value unit`.
 @main enum HistoryBenchmark {
-    /// Not asynchronous: what the compiler makes for an asynchronous `main` has one name in all modules, and in a program
-    /// with the coordinator's the linker may take that one.
-    static func main() {
-        Task {
-            do {
-                try await measure()
-                exit(0)
-            } catch {
-                print("\(error)")
-                exit(2)
-            }
+    static func main() async {
+        do {
+            try await measure()
+        } catch {
+            print("\(error)")
+            exit(2)
         }
-        dispatchMain()
     }
 
     private static func measure() async throws {

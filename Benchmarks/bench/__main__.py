@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, messages, rotation, sleep
+from .measures import agent, cold_start, configmap, deletion, messages, rollout, rotation, sleep
 from .programs import Programs
 
 GROUPS = {
@@ -17,6 +17,7 @@ GROUPS = {
     "configmap": configmap.measure,
     "deletion": deletion.measure,
     "rotation": rotation.measure,
+    "rollout": rollout.measure,
     "messages": messages.measure,
 }
 

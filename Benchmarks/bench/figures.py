@@ -1,15 +1,17 @@
 """The figures: their units, their bounds, and how they are told."""
 
+import math
 import sys
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure's unit, and the largest value that it may have; the smallest, where more is better."""
+    """A figure's unit and its bound: the largest value that it may have, or the smallest where more is better. Without one
+    it is measured for comparison."""
 
     unit: str
-    bound: float
+    bound: float = math.inf
     more_is_better: bool = False
 
 
@@ -28,6 +30,9 @@ FIGURES = {
     # After it was reported.
     "deletion_to_present_s": Figure("s", 1),
     "rotation_failed_reports": Figure("reports", 0),
+    # Of a thousand; the busy machine's share.
+    "late_answers": Figure("answers", 5),
+    "late_answers_before": Figure("answers"),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 

@@ -54,6 +54,12 @@ class Program:
         if (status := self._process.poll()) is not None:
             raise RuntimeError(f"{self.name} ended with status {status}:\n{self.tail()}")
 
+    def finish(self, seconds: float) -> str:
+        """Waits for its end, and returns its output; raises when it fails."""
+        if self._process.wait(seconds) != 0:
+            self.check()
+        return self.output.read_text()
+
     def tail(self) -> str:
         """The end of what it said."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])

@@ -109,9 +109,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(5)
 
 
-def serve(nodes, images, port=0, events=True, names=None):
+def serve(nodes, images, port=0, events=True, names=None, seed=1):
     """Serves in the background; gives the server, whose `server_port` is where."""
-    cluster = Cluster(nodes, images, names=names)
+    cluster = Cluster(nodes, images, seed=seed, names=names)
     ready = {"/api/v1/cells": encoded(cluster.cells_answer(None)), "/api/v1/coverage": encoded(cluster.coverage_answer(None))}
     handler = type("ClusterHandler", (Handler,), {"cluster": cluster, "events": events, "ready": ready})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -61,12 +61,13 @@ import Testing
         }
         cluster.addRegistry(registry)
         for number in 1...Int.random(in: 1...6, using: &random) {
-            cluster.addNode(
-                NodeModel(
-                    name: "n\(number)", bandwidth: Double.random(in: 10...500, using: &random),
-                    unpackBandwidth: Bool.random(using: &random) ? 1000 : nil,
-                    diskCapacity: Int64.random(in: 5000...30000, using: &random),
-                    garbageCollection: Bool.random(using: &random) ? GarbageCollection() : nil))
+            var node = NodeModel(
+                name: "n\(number)", bandwidth: Double.random(in: 10...500, using: &random),
+                unpackBandwidth: Bool.random(using: &random) ? 1000 : nil,
+                diskCapacity: Int64.random(in: 5000...30000, using: &random),
+                garbageCollection: Bool.random(using: &random) ? GarbageCollection() : nil)
+            node.flavour = RuntimeFlavour.allCases.randomElement(using: &random) ?? .containerd16
+            cluster.addNode(node)
         }
         return cluster
     }
@@ -80,7 +81,7 @@ import Testing
         for step in 0..<40 {
             let node = cluster.nodeNames.randomElement(using: &random) ?? ""
             let reference = "\(Fixture.host)/\(names.randomElement(using: &random) ?? ""):1"
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<15, using: &random) {
             case 0..<4: open.insert(cluster.startPull(node: node, reference: reference))
             case 4:
                 if let id = open.sorted().randomElement(using: &random) {
@@ -103,6 +104,8 @@ import Testing
                 cluster.changeRegistry(Fixture.host) { $0.availability = state }
             case 9: cluster.setOnline(Bool.random(using: &random), node: node)
             case 10: cluster.removeImage(reference, node: node)
+            case 11: cluster.damageImage(reference, node: node)
+            case 12, 13: cluster.changeFaults(node: node) { $0 = faults(&random) }
             default: cluster.containerExited(node: node, pod: "p\(step % 4)", container: "x", exitCode: 1)
             }
             for event in cluster.advance(to: cluster.now + Double.random(in: 0...60, using: &random)) {
@@ -120,6 +123,27 @@ import Testing
         return (events, nil)
     }
 
+    private static func faults(_ random: inout SeededGenerator) -> NodeFaults {
+        var faults = NodeFaults()
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0:
+            let answers: [NodeFaults.Mirror.Answer] = [
+                .status(401), .status(404), .status(429), .status(503), .refusing, .silent, .hanging, .untrusted,
+                .noMatchingPlatform,
+            ]
+            let answer = answers.randomElement(using: &random) ?? .hanging
+            faults.mirrors[NodeFaults.everyRegistry] = .init(host: "mirror.example.com", answer: answer)
+        case 1: faults.bandwidth = 5
+        case 2: faults.stallsAfter = random.unit()
+        case 3: faults.resetsAfter = 0...1000
+        case 4: faults.corruptPulls = 2
+        case 5: faults.store = NodeFaults.Store.allCases.randomElement(using: &random)
+        case 6: faults.breaksList = true
+        default: break
+        }
+        return faults
+    }
+
     private static func check(_ cluster: inout ClusterModel, moved: Int64) -> String? {
         guard let registry = cluster.registry(Fixture.host) else { return "no registry" }
         let counters = registry.counters
@@ -134,6 +158,9 @@ import Testing
             if Set(runtime.images.map(\.id)).count != runtime.images.count { return "\(name) has an image twice" }
             let tags = runtime.images.flatMap(\.tags)
             if Set(tags).count != tags.count { return "a tag means two images" }
+            if let fault = checkFlavour(runtime, of: node) { return "\(name): \(fault)" }
+            let bandwidth = node.faults.bandwidth ?? .infinity
+            if cluster.rate(ofNode: name) > bandwidth * (1 + 1e-6) { return "\(name) is quicker than its network" }
             let running = cluster.pods(node: name).flatMap(\.containers).filter(\.isRunning).count
             if cluster.isOnline(name), running != runtime.containers.count {
                 return "\(running) containers run, \(runtime.containers.count) are known to the runtime"
@@ -142,6 +169,21 @@ import Testing
                 return "a node that is off pulls"
             }
         }
+        return nil
+    }
+
+    /// Ids are spelled as the runtime spells them, and every name leads to the image that has it.
+    private static func checkFlavour(_ runtime: RuntimeModel, of node: NodeModel) -> String? {
+        for image in runtime.images {
+            let spelling = node.flavour == .crio136 ? String(image.configDigest.dropFirst(7)) : image.configDigest
+            if image.id != spelling { return "\(image.id) is no id of its runtime" }
+            for name in image.tags + image.digests where runtime.image(name)?.id != image.id {
+                return "\(name) leads elsewhere"
+            }
+        }
+        let held = runtime.containers.map(\.imageID)
+        let known = Set(runtime.images.map(\.id))
+        if node.flavour == .crio136, held.contains(where: { !known.contains($0) }) { return "an image in use has gone" }
         return nil
     }
 }

@@ -19,7 +19,7 @@ import Testing
     private static func sets() async throws -> [[JSONValue]] {
         [
             try await HelmCase("", set: HelmCase.everything + ["openshift=true"]).render(),
-            try OpenShiftTemplate.read("app").process(), try await KustomizeTests.objects(),
+            try OpenShiftTemplate.read("app").process(OpenShiftTemplate.images), try await KustomizeTests.objects(),
         ]
     }
 

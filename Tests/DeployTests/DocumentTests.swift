@@ -3,19 +3,23 @@ import RealRuntime
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import ConfigurationParsing
 
 /// What README and docs name exists.
 @Suite struct DocumentTests {
-    private static let files =
-        ["README.md", "CONTRIBUTING.md"]
-        + ["benchmarks", "install", "metrics", "runbook", "security"].map { "docs/\($0).md" }
-    /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, swift, and scripts of this repository.
+    static let files =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/helm/README.md"]
+        + ((try? FileManager.default.contentsOfDirectory(atPath: "\(Repository.root)/docs")) ?? []).sorted()
+        .filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+    /// Options of other programs: helm, kubectl, kubelets, the cluster autoscaler, curl, swift, and scripts of this
+    /// repository.
     private static let others: Set<Substring> = [
         "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
         "--reset-then-reuse-values", "--reuse-values",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
+        "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets",
+        "--replicas", "--silent",
     ]
 
     private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }
@@ -36,6 +40,73 @@ import Testing
                 #expect(known.contains(option), "\(file): there is no option \(option)")
             }
         }
+    }
+
+    /// Every command line that a document shows is one that the program takes.
+    ///
+    /// There is nobody to answer, and no such file: only its own status for wrong options counts.
+    @Test(arguments: files) func commandLinesAreTaken(_ file: String) async throws {
+        let coordinator = try RealMachine.product("coordinator")
+        for command in DocumentedCommand.all(in: try Self.text(file)) {
+            var arguments = command.arguments
+            switch arguments.first {
+            case "serve": arguments += ["--kubeconfig", "/nonexistent/kubeconfig"]
+            case "config", nil: break
+            case let option? where option.hasPrefix("-"): break
+            default: if !arguments.contains("--server") { arguments += ["--server", "http://127.0.0.1:1"] }
+            }
+            if arguments.contains("--wait") { arguments += ["--timeout", "1s"] }
+            do {
+                try await Tool.run(coordinator, arguments: arguments)
+            } catch let error as RealRuntimeError {
+                #expect(!error.description.contains("exited(64)"), "\(file): \(command): \(error)")
+            }
+        }
+    }
+
+    /// A reader of the documents that finds nothing would prove nothing.
+    @Test func commandLinesAreFound() throws {
+        let text = """
+            In a sentence: `coordinator node
+            NAME`, or `coordinator pull IMAGE [--node NODE]`.
+
+                $ coordinator coverage --by "label:a b" --resource-version "$RV"
+                kubectl -n x exec deploy/y -- coordinator backup - > history.sqlite
+                helm template deploy/helm --values \\
+                    values.yaml | coordinator config check -
+                kubectl image-puller -n x coverage
+                |  coordinator (one Deployment)  |
+            """
+        let found = DocumentedCommand.all(in: text).map(\.arguments)
+        #expect(
+            found == [
+                ["coverage", "--by", "label:a b", "--resource-version", "1"], ["backup", "-"],
+                ["config", "check", "-"], ["coverage"], ["node", "NAME"],
+            ])
+        let all = try Self.files.flatMap { DocumentedCommand.all(in: try Self.text($0)) }
+        #expect(Set(all.compactMap(\.arguments.first)).count >= 10)
+    }
+
+    /// docs/cli.md is what the program's help makes.
+    @Test func theCommandLinesReferenceIsCurrent() async throws {
+        try await Tool.run(
+            "\(Repository.root)/scripts/cli-reference", "--check", try RealMachine.product("coordinator"))
+    }
+
+    /// A release's notes are the changelog's section about its version.
+    @Test func theChangelogNamesTheVersion() async throws {
+        let words = try await Tool.run(try RealMachine.product("coordinator"), "--version").split(separator: " ")
+        let version = String(try #require(words.dropFirst().first))
+        let script = "\(Repository.root)/scripts/changelog"
+        #expect(try await Tool.run(script, version).count > 100)
+        await #expect(throws: RealRuntimeError.self) { try await Tool.run(script, "9.9.9") }
+    }
+
+    /// A page shouldn't wait for its picture.
+    @Test func theScreenshotIsSmall() throws {
+        let picture = try Data(contentsOf: URL(fileURLWithPath: "\(Repository.root)/docs/images/dashboard.png"))
+        #expect(picture.count < 150_000)
+        #expect(try Self.text("README.md").contains("](docs/images/dashboard.png)"))
     }
 
     @Test func keysOfTheConfigMapAreDescribed() throws {

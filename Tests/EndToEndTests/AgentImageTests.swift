@@ -2,7 +2,10 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import ConfigurationParsing
+@testable import KubernetesClient
+@testable import Manifests
 
 /// A new image of ours that doesn't work leaves every other node as it was, and says so.
 extension EndToEndTests {

@@ -3,7 +3,9 @@ import RealRuntime
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import KubernetesClient
+@testable import Reporting
 
 /// What reaches a real Alertmanager, from the coordinator itself and by a real Prometheus with the rules as shipped.
 extension EndToEndTests {

@@ -2,7 +2,10 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import ConfigurationParsing
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     /// What makes the Go puller exit, panic, delete its DaemonSet, block for ever or lie. Here each is told, and

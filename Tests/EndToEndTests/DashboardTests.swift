@@ -1,9 +1,9 @@
-import Shared
 import Planning
+import Shared
 import Testing
 import WebDriver
 
-@testable import Coordinator
+@testable import Formatting
 
 /// The dashboard over the running product: five nodes with real agents.
 @Suite("The dashboard of a running cluster", .enabled(if: Browser.isWanted)) struct DashboardTests {

@@ -3,7 +3,11 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import Control
+@testable import KubernetesClient
+@testable import Manifests
+@testable import Reporting
 
 extension EndToEndTests {
     /// Every cause where it is the true one: the cluster is so, and the diagnosis says it first, with evidence.
@@ -15,7 +19,7 @@ extension EndToEndTests {
             ]
             try await cluster.configure(DiagnosisScenery.data(cluster, DiagnosisScenery.good, large))
             try await cluster.startCoordinator()
-            try await cluster.untilCovered(["a1", "b1", "c1", "cordoned", "down", "frozen", "leaving", "small"])
+            try await cluster.untilCovered(["a1", "b1", "c1", "cordoned", "down", "frozen", "leaving", "brimful"])
             try await Self.nodesAndPods(cluster)
             try await Self.agents(cluster)
             try await Self.failures(cluster)
@@ -68,11 +72,13 @@ extension EndToEndTests {
             "PULL_TIMEOUT_SECONDS": "5", "RETRY_INITIAL_SECONDS": "5", "RETRY_MAX_SECONDS": "10",
             "CACHING_MEMORY_LIMIT": "20Mi",
         ]
+        // The planner starts no pull that wouldn't fit. This is a disk that says that it has room.
+        try await cluster.simulate("PUT", "nodes/brimful/faults", ["store": "full"])
         try await cluster.configure(DiagnosisScenery.data(cluster, images, hasty))
         var open = failing
         do {
             try await eventually("every failure is named by its reason, first on a node that has it", within: 60) {
-                for node in ["a1", "b1", "c1", "small"] {
+                for node in ["a1", "b1", "c1", "brimful"] {
                     let causes = try await cluster.causes(node)
                     // While its pod is being replaced, that comes first.
                     guard causes.first?.kind == .imageFailing else { continue }
@@ -90,6 +96,7 @@ extension EndToEndTests {
         } catch {
             Issue.record("\(error): \(open)")
         }
+        try await cluster.simulate("DELETE", "nodes/brimful/faults")
         // A reference that one node has shown to be broken: the others wait for that node.
         try await eventually("a node waits for the one that tries first") {
             for node in ["a1", "b1", "c1"] {

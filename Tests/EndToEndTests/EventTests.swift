@@ -2,7 +2,10 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import KubernetesClient
+@testable import KubernetesFixtures
+@testable import TestBasics
 
 extension EndToEndTests {
     /// What people see with `kubectl describe`: of the ConfigMap, of the DaemonSet, and of nodes where that is granted.

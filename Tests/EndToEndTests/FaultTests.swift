@@ -2,7 +2,11 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import ConfigurationParsing
+@testable import Control
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     @Test func anImageThatDisappearsComesBack() async throws {

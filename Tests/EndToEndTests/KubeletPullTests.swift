@@ -1,8 +1,11 @@
 import Foundation
 import Shared
 import Testing
-
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import Control
+@testable import History
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     private static let host = "registry.example.com"

@@ -2,7 +2,10 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import History
+@testable import KubernetesClient
+@testable import Leadership
+@testable import Reporting
 
 extension EndToEndTests {
     /// Two coordinators: one acts. After a kill and after SIGTERM the other goes on, and no attempt is lost or doubled.
@@ -47,7 +50,7 @@ extension EndToEndTests {
             let given = try await cluster.lease()
             #expect(given.record.transitions == 2)
             let wait = try TestCluster.seconds(
-                from: .string(Lease.microTime(end)), to: given.document["spec"]?["acquireTime"])
+                from: .string(KubernetesTime(end).micro), to: given.document["spec"]?["acquireTime"])
             #expect(wait < 9.5, "the Lease wasn't waited for until it ran out: \(wait) s")
             try await untilAttempted(third)
             #expect(try await third.program.stop() == 0)

@@ -2,7 +2,11 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import ConfigurationParsing
+@testable import KubernetesClient
+@testable import Manifests
+@testable import Reporting
 
 extension EndToEndTests {
     /// What must work on every cluster: the same steps run on the simulator and on a real one.

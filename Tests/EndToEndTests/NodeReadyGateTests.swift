@@ -2,7 +2,9 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Control
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     private static let taint: JSONValue = [

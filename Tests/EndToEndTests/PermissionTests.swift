@@ -3,7 +3,7 @@ import Logging
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import KubernetesClient
 
 extension EndToEndTests {
     /// The coordinator's service account has the permissions that are shipped, and needs no other.

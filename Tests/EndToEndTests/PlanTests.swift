@@ -3,7 +3,9 @@ import RealRuntime
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     /// What an edit would pull, by the manifests of Debian's registry: with credentials, for several platforms, with

@@ -3,7 +3,7 @@ import RealRuntime
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Reporting
 
 extension EndToEndTests {
     /// The same with Debian's containerd and docker-registry as the truth: images come and go by `ctr` and by pulls, the

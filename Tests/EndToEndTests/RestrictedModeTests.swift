@@ -2,7 +2,9 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     /// Without agents, in a namespace that admits only what the restricted Pod Security Standard allows: kubelets pull,

@@ -3,7 +3,12 @@ import Glibc
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import Certificates
+@testable import Control
+@testable import HTTPListener
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     /// Tokens that last for seconds, and certificates too: agents follow both, and keep reporting.

@@ -3,7 +3,8 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import KubernetesClient
+@testable import Reporting
 
 extension EndToEndTests {
     /// Images come and go, nodes fail, join, leave and change their zones, the list is edited, the coordinator ends and is killed: whatever

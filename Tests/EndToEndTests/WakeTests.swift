@@ -2,7 +2,9 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import KubernetesClient
+@testable import Manifests
 
 extension EndToEndTests {
     /// Kubelets that look by themselves only every minute or so are woken when the image has come, with the permissions

@@ -3,7 +3,7 @@ package struct Quantiles: Codable, Sendable, Hashable {
     var count: Int
     package var p50: Double
     var p95: Double
-    var p99: Double
+    package var p99: Double
     var longest: Double
 
     /// Nil for an empty sample. Ranks are the nearest ones, so each is a time that was measured.

@@ -9,14 +9,6 @@ extension EventQuery.Item {
         get throws { "event: \(name)\nid: \(position)\ndata: \(try data)\n\n" }
     }
 
-    var name: String {
-        switch content {
-        case .reset: "reset"
-        case .revision: "revision"
-        case .transition: "transition"
-        }
-    }
-
     private var data: String {
         get throws {
             switch content {

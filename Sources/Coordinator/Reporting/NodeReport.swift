@@ -5,7 +5,7 @@ import Shared
 
 /// One node: its images, and why those that aren't there aren't. The answer of `GET /api/v1/nodes/{node}`.
 package struct NodeReport: Codable, Sendable, Hashable {
-    var name: String
+    package var name: String
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     var revision: Int

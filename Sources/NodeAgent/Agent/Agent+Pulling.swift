@@ -26,13 +26,6 @@ extension Agent {
         _ pull: WirePull, from start: Duration, to end: Duration, _ result: PullRunner.Result, among former: Set<String>
     ) async {
         pulls[pull.key] = nil
-        // The image and the attempt that brought it go into one report.
-        if result.outcome != .cancelled { await listAgain() }
-        let image = result.outcome == .succeeded ? find(result.image, pulledAs: pull.reference) : nil
-        // What the node had before was only asked for: its size would make a pull of a tenth of a second of it.
-        let size = image.flatMap { former.contains($0.id) ? nil : $0.size }
-        state.attempts.append(
-            pull.key, from: start, to: end, result: result, imageID: image?.id ?? result.image, bytes: size ?? 0)
         let milliseconds = (end - start).wholeMilliseconds
         if result.outcome == .succeeded {
             log.info("pull is done", metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
@@ -41,6 +34,13 @@ extension Agent {
                 "pull ended without the image: \(result.message)",
                 metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
         }
+        // The image and the attempt that brought it go into one report.
+        if result.outcome != .cancelled { await listAgain() }
+        let image = result.outcome == .succeeded ? find(result.image, pulledAs: pull.reference) : nil
+        // What the node had before was only asked for: its size would make a pull of a tenth of a second of it.
+        let size = image.flatMap { former.contains($0.id) ? nil : $0.size }
+        state.attempts.append(
+            pull.key, from: start, to: end, result: result, imageID: image?.id ?? result.image, bytes: size ?? 0)
         carryOut(board.end(pull.key, at: uptime.now))
         changed()
     }

@@ -3,7 +3,8 @@ import Shared
 import SwiftProtobuf
 import Synchronization
 
-@testable import Coordinator
+@testable import Formatting
+@testable import Reporting
 
 /// A made-up cluster of any size, as a snapshot: mostly held, with a little of every state.
 struct Scenery {

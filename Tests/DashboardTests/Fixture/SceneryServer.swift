@@ -7,7 +7,13 @@ import Shared
 import Synchronization
 import TestServer
 
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import Control
+@testable import Dashboard
+@testable import Formatting
+@testable import HTTPListener
+@testable import Reporting
+@testable import Server
 
 /// The dashboard over a made-up cluster, with the coordinator's own routes for the page and its own encoders.
 ///

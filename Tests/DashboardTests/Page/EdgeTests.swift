@@ -4,7 +4,8 @@ import Shared
 import Testing
 import WebDriver
 
-@testable import Coordinator
+@testable import Formatting
+@testable import HTTPListener
 
 /// What the page must bear: nothing to show, too much, and names that want to be more than names.
 @Suite("The dashboard at its edges", .enabled(if: Browser.isWanted), .serialized) struct EdgeTests {

@@ -2,7 +2,7 @@ import Foundation
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Dashboard
 
 @Suite("The dashboard's files") struct FileTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -3,7 +3,9 @@ import Shared
 import Testing
 import WebDriver
 
-@testable import Coordinator
+@testable import ConfigurationParsing
+@testable import Formatting
+@testable import Reporting
 
 /// What a person does with the page, in a real browser.
 @Suite("The dashboard in a browser", .enabled(if: Browser.isWanted), .serialized) struct InteractionTests {

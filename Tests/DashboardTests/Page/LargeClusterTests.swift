@@ -2,7 +2,7 @@ import Shared
 import Testing
 import WebDriver
 
-@testable import Coordinator
+@testable import Reporting
 
 /// 2,000 nodes × 100 images. The bounds are generous here; `make bench-dashboard` measures.
 @Suite("The dashboard of a large cluster", .enabled(if: Browser.isWanted), .serialized) struct LargeClusterTests {

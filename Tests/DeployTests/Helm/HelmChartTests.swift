@@ -101,6 +101,8 @@ import Testing
         ("persistence.enable=true", ["/persistence", "enable", "not allowed"]),
         ("deploymentName=Not_a_name", ["/deploymentName", "Not_a_name", "does not match pattern"]),
         ("persistence.size=2GB", ["/persistence/size", "2GB", "does not match pattern"]),
+        ("coordinatorImage.repository=", ["coordinatorImage.repository is empty", "make images", "--set agentImage"]),
+        ("agentImage.repository=", ["agentImage.repository is empty", "make images", "--set coordinatorImage"]),
         ("coordinatorImage.repository=quay.io/x:1.0", ["/coordinatorImage/repository", "does not match pattern"]),
         ("configMap.pullMaxParallel=0", ["/configMap/pullMaxParallel"]),
         ("updateStrategy.type=Sometimes", ["/updateStrategy/type", "Recreate"]),
@@ -131,7 +133,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (HelmCase("", set: []), ["exec deploy/kubernetes-image-puller", "coverage --wait", "history ends with"]),
+        (
+            HelmCase("", set: []),
+            ["exec deploy/kubernetes-image-puller", "coverage --wait", "history ends with", "Nothing is listed yet"]
+        ),
+        (HelmCase("", set: ["configMap.images=a=b"]), ["Another list takes effect at once"]),
         (HelmCase("", set: ["persistence.enabled=true"]), ["pod-security.kubernetes.io/enforce=privileged"]),
         (HelmCase("", set: ["configMap.runtimeSocket=none"]), ["\"restricted\""]),
         (
@@ -220,6 +226,71 @@ import Testing
         let secret = try await endpoint(["serviceMonitor.tokenSecret.name=prometheus-token"])
         #expect(secret?["bearerTokenFile"] == nil)
         #expect(secret?.at("authorization", "credentials") == ["name": "prometheus-token", "key": "token"])
+    }
+
+    /// Nothing of anybody's is cached before somebody lists it, and then `helm test` doesn't wait for it.
+    @Test func theDefaultListIsEmpty() async throws {
+        func minimum(_ objects: [JSONValue]) throws -> String? {
+            let container = try objects.first("Pod").at("spec", "containers")?.arrayValue?.first
+            return container?["args"]?.arrayValue?.compactMap(\.stringValue).first { $0.hasPrefix("--min=") }
+        }
+        let empty = try await HelmCase("").render()
+        #expect(try empty.first("ConfigMap").at("data", "IMAGES") == "")
+        #expect(try minimum(empty) == "--min=0")
+        let listed = try await HelmCase("", set: ["configMap.images=a=b"]).render()
+        #expect(try minimum(listed) == "--min=100")
+    }
+
+    /// Some archives, such as those that Flux makes of a repository, leave links out.
+    @Test func anArchiveWithoutLinksIsWhole() async throws {
+        try await RealMachine.with { machine in
+            let chart = machine.directory + "/chart"
+            try FileManager.default.createDirectory(atPath: chart, withIntermediateDirectories: true)
+            try await Tool.run(
+                "sh", "-c",
+                "cd '\(Repository.chart)' && find . -type f -print0 | tar --create --null --files-from=- "
+                    + "| tar --extract --directory='\(chart)'")
+            let values = HelmCase(
+                "",
+                set: ["prometheusRule.enabled=true", "prometheusRule.watchdog=true", "grafanaDashboard.enabled=true"])
+            let objects = try await values.render(chart: chart)
+            let groups = try objects.first("PrometheusRule").at("spec", "groups")?.arrayValue ?? []
+            #expect(groups.count == 2)
+            #expect(groups.allSatisfy { $0["rules"]?.arrayValue?.isEmpty == false })
+            let dashboard = try objects.first("ConfigMap", "kubernetes-image-puller-dashboard")
+                .at("data", "image-puller.json")?.stringValue
+            #expect(dashboard?.contains("\"panels\"") == true)
+            // What is empty all the same is no silent gap.
+            for file in ["rules.yaml", "watchdog.yaml", "image-puller.json"] {
+                let path = chart + "/files/" + file
+                let text = try TextFile.read(path)
+                try TextFile.write(path, "\n")
+                let error = await #expect(throws: RealRuntimeError.self) { try await values.render(chart: chart) }
+                #expect(error?.description.contains("files/\(file) of the chart is missing or empty") == true)
+                try TextFile.write(path, text)
+            }
+        }
+    }
+
+    /// A release's chart knows where its images and its sources are.
+    @Test func aReleasesChartIsComplete() async throws {
+        let script = Repository.root + "/scripts/chart"
+        let output = try await Tool.run(
+            "env", "REGISTRY=registry.example.com/release", "SOURCE=https://git.example.com/image-puller", script)
+        let package = Repository.root + "/" + output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let objects = try YAMLDocuments.read(
+            try await Repository.helm(["template", "puller", package, "--namespace", "k8s-image-puller"]))
+        let container = try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first
+        #expect(container?["image"] == "registry.example.com/release/coordinator:0.1.0")
+        #expect(
+            try objects.first("ConfigMap").at("data", "KIP_IMAGE") == "registry.example.com/release/agent:0.1.0")
+        let chart = try #require(try YAMLDocuments.read(try await Repository.helm(["show", "chart", package])).first)
+        #expect(chart["sources"] == ["https://git.example.com/image-puller"])
+        #expect(chart["icon"]?.stringValue?.hasPrefix("data:image/svg+xml;base64,") == true)
+        #expect(try await Repository.helm(["show", "readme", package]).contains("# Image Puller's Helm chart"))
+        await #expect(throws: RealRuntimeError.self, "another version than the program's") {
+            try await Tool.run("env", "VERSION=9.9.9", script)
+        }
     }
 
     @Test func whatStaysOutIsNotRendered() async throws {

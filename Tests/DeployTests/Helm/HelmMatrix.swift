@@ -12,7 +12,8 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
     init(_ name: String, set: [String] = [], json: [String] = [], files: [String] = []) {
         self.name = name
         arguments =
-            files.flatMap { ["--values", $0] } + set.flatMap { ["--set", $0] } + json.flatMap { ["--set-json", $0] }
+            Self.registry + files.flatMap { ["--values", $0] } + set.flatMap { ["--set", $0] }
+            + json.flatMap { ["--set-json", $0] }
     }
 
     /// The chart's objects with these values, hooks included.
@@ -22,6 +23,11 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
     }
 
     static let goValues = Repository.goPuller + "/values.yaml"
+
+    /// Where the images are, which the chart can't know; a later `--set` counts more.
+    static let registry = ["coordinator", "agent"].flatMap {
+        ["--set", "\($0)Image.repository=registry.example.com/image-puller/\($0)"]
+    }
 
     static let everything = [
         "persistence.enabled=true", "persistence.storageClass=fast", "serviceMonitor.enabled=true",
@@ -37,6 +43,7 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
     static let matrix = [
         HelmCase("defaults"),
         HelmCase("the Go puller's values", files: [goValues]),
+        HelmCase("the example's list", files: [Repository.chart + "/examples/eclipse-che.yaml"]),
         HelmCase(
             "values of early versions of the Go puller's chart", set: ["configMap.kipImage=quay.io/eclipse/x:next"],
             json: ["priorityClassName={}"]),

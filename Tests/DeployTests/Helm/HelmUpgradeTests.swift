@@ -42,7 +42,7 @@ import Testing
             ]
             try await Repository.helm(["install", "puller", Repository.goPuller + "/chart", way] + place)
             let before = try await Self.objects("deployments", kubeconfig).first("Deployment")
-            try await Repository.helm(["upgrade", "puller", Repository.chart] + place)
+            try await Repository.helm(["upgrade", "puller", Repository.chart] + place + HelmCase.registry)
 
             let after = try await Self.objects("deployments", kubeconfig).first("Deployment")
             #expect(after.name == before.name)
@@ -83,7 +83,7 @@ import Testing
                 try await Repository.helm(upgrade + ["--reuse-values"])
             }
             #expect(error?.description.contains("missing properties 'coordinatorImage'") == true)
-            try await Repository.helm(upgrade + ["--reset-then-reuse-values"])
+            try await Repository.helm(upgrade + HelmCase.registry + ["--reset-then-reuse-values"])
             let map = try await Self.objects("configmaps", kubeconfig).first("ConfigMap", "k8s-image-puller")
             #expect(map.at("data", "IMAGES") == "a=b;")
             #expect(map.at("data", "CACHING_CPU_REQUEST") == ".05")

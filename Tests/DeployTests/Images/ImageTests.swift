@@ -7,13 +7,14 @@ import Testing
 /// run by a real containerd.
 @Suite(.serialized) struct ImageTests {
     private static let revision = "0123456789ab"
+    private static let source = "https://git.example.com/image-puller"
 
     @Test(.enabled(if: getuid() == 0, "debootstrap and containerd need root"))
     func bothImagesRunFromContainerd() async throws {
         let programs = (try RealMachine.product("coordinator") as NSString).deletingLastPathComponent
         try await Tool.run(
             "env", "BASE=local", "CONFIGURATION=debug", "PROGRAMS_FROM=\(programs)", "REVISION=\(Self.revision)",
-            "TAG=test", "\(Repository.root)/scripts/images")
+            "TAG=test", "SOURCE=\(Self.source)", "\(Repository.root)/scripts/images")
         try await RealMachine.with { machine in
             let registry = try await machine.registry()
             let containerd = try await machine.containerd()
@@ -46,6 +47,7 @@ import Testing
         let labels = config["Labels"]
         #expect(labels?["org.opencontainers.image.revision"] == .string(Self.revision))
         #expect(labels?["org.opencontainers.image.version"] == "0.1.0")
+        #expect(labels?["org.opencontainers.image.source"] == .string(Self.source))
         for label in ["title", "description"] {
             #expect(labels?["org.opencontainers.image.\(label)"]?.stringValue?.isEmpty == false)
         }

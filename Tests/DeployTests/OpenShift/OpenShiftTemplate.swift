@@ -13,6 +13,12 @@ struct OpenShiftTemplate {
         var generate: String?
     }
 
+    /// What `app` needs: where the images are.
+    static let images = [
+        "COORDINATOR_IMAGE": "registry.example.com/image-puller/coordinator:0.1.0",
+        "AGENT_IMAGE": "registry.example.com/image-puller/agent:0.1.0",
+    ]
+
     let document: JSONValue
     let parameters: [Parameter]
 

@@ -11,8 +11,8 @@ import Testing
     private static let theirs: [String: [String: String]] = [
         "serviceaccount": ["SERVICEACCOUNT_NAME": "k8s-image-puller"],
         "configmap": [
-            "IMAGES": "che-code=quay.io/che-incubator/che-code:next; "
-                + "base-developer-image=quay.io/devfile/base-developer-image:ubi9-latest;\n",
+            // Theirs has a list of Eclipse Che's images; nothing of others' is cached before somebody lists it.
+            "IMAGES": "",
             "DAEMONSET_NAME": "kubernetes-image-puller", "CACHING_INTERVAL_HOURS": "1",
             "NAMESPACE": "k8s-image-puller", "CACHING_MEMORY_REQUEST": "10Mi", "CACHING_MEMORY_LIMIT": "20Mi",
             "CACHING_CPU_REQUEST": ".05", "CACHING_CPU_LIMIT": ".2", "NODE_SELECTOR": "{}",
@@ -33,8 +33,8 @@ import Testing
         let template = try OpenShiftTemplate.read(name)
         let check = try SchemaCheck()
         #expect(check.faults(template.document) == [])
-        // Nothing need be given: `oc process -f FILE | oc apply -f -`.
-        let objects = try template.process()
+        // Nothing else need be given: `oc process -f FILE | oc apply -f -`.
+        let objects = try template.process(name == "app" ? OpenShiftTemplate.images : [:])
         #expect(objects.flatMap(check.faults) == [])
         #expect(!objects.isEmpty)
         for object in objects {
@@ -81,13 +81,22 @@ import Testing
     }
 
     @Test func thePodIsRestrictedAndHasNoFixedIds() throws {
-        let deployment = try OpenShiftTemplate.read("app").process().first("Deployment")
+        let deployment = try OpenShiftTemplate.read("app").process(OpenShiftTemplate.images).first("Deployment")
         let spec = try #require(deployment.at("spec", "template", "spec"))
         #expect(PodStandard.faults(spec) == [])
         let text = String(decoding: try JSONEncoder().encode(spec), as: UTF8.self)
         for field in ["runAsUser", "runAsGroup", "fsGroup"] { #expect(!text.contains(field)) }
         #expect(deployment.at("spec", "selector", "matchLabels") == ["app": "kubernetes-image-puller"])
         #expect(deployment.at("spec", "strategy", "type") == "Recreate")
+    }
+
+    /// A placeholder would be found out by a pod that can't pull; `oc process` says it at once.
+    @Test(arguments: ["COORDINATOR_IMAGE", "AGENT_IMAGE"])
+    func theImagesMustBeGiven(_ parameter: String) throws {
+        var given = OpenShiftTemplate.images
+        given[parameter] = nil
+        let error = #expect(throws: RealRuntimeError.self) { try OpenShiftTemplate.read("app").process(given) }
+        #expect(error?.description.contains("parameter \(parameter) is required") == true)
     }
 
     /// What the agent's manifest asks for on OpenShift is what the constraints allow, and little else.

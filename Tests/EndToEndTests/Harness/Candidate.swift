@@ -2,7 +2,8 @@ import Foundation
 import RealRuntime
 import Shared
 
-@testable import Coordinator
+@testable import KubernetesClient
+@testable import Leadership
 
 /// One of several coordinators that stand for the same Lease and share their history's volume.
 struct Candidate {

@@ -3,8 +3,6 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
-
 /// A simulated cluster in which something is wrong with most nodes, each in its own way.
 struct DiagnosisScenery {
     static let host = "registry.example.com"
@@ -44,7 +42,7 @@ struct DiagnosisScenery {
             node("refused", ["invalidatesTokens": true]), node("denied", ["deniesSocket": true]),
             node("elsewhere", ["runtimeSocket": "/run/odd/containerd.sock"]),
             node("full", ["diskGigabytes": 10, "diskUsedGigabytes": .number(9.5)]),
-            node("small", ["diskGigabytes": .number(0.2), "diskUsedGigabytes": .number(0.1)]),
+            node("brimful"),
         ])
         func image(_ reference: String, _ members: JSONValue = [:]) -> JSONValue {
             var image = members

@@ -2,7 +2,8 @@ import Foundation
 import Planning
 import Shared
 
-@testable import Coordinator
+@testable import Formatting
+@testable import Reporting
 
 /// What runtimes really had, and when, by whoever can look into them without an agent.
 actor GroundTruth {

@@ -2,7 +2,7 @@ import Foundation
 import Shared
 import Yams
 
-@testable import Coordinator
+@testable import KubernetesClient
 
 /// What the simulator's API server was asked: `GET /simulator/v1/requests`.
 struct APIRequests: Decodable {

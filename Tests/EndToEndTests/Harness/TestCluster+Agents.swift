@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Coordinator
+@testable import Reporting
 
 extension TestCluster {
     /// The process of a node's agent; nil while there's none.

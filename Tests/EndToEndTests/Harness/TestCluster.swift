@@ -3,7 +3,10 @@ import Logging
 import RealRuntime
 import Shared
 
-@testable import Coordinator
+@testable import Certificates
+@testable import ConfigurationParsing
+@testable import KubernetesClient
+@testable import Reporting
 
 /// A cluster for a test, with everything that the product needs of it: the simulator's, or the one of `KUBECONFIG`.
 final class TestCluster {

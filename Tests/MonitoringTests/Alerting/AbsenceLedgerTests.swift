@@ -1,7 +1,8 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Alerts
 
 @Suite("Since when images are absent") struct AbsenceLedgerTests {
     private static func at(_ seconds: Int) -> Timestamp { Timestamp(milliseconds: Int64(seconds) * 1000) }

@@ -1,7 +1,9 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Alerts
+@testable import Formatting
 
 @Suite("Alerts") struct AlertBookTests {
     private static let key = AlertKey(image: "web", reason: "notFound")

@@ -1,7 +1,7 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerts
 
 /// Random histories of nodes, restarts and receivers, against a model of Alertmanager.
 @Suite("Alerts over random histories") struct AlertHistoryTests {

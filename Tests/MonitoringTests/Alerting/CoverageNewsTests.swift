@@ -1,7 +1,9 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import KubernetesClient
+@testable import Reporting
 
 @Suite("What is worth an Event") struct CoverageNewsTests {
     /// Restricted mode, in which pod statuses say all there is to say.

@@ -1,7 +1,8 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Alerts
 
 @Suite struct InheritedAbsencesTests {
     private static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }

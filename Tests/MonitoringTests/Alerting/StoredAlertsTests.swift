@@ -1,7 +1,9 @@
 import Planning
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Alerts
+@testable import History
 
 @Suite("Alerts in SQLite") struct StoredAlertsTests {
     private static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }

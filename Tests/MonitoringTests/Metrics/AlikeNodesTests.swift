@@ -2,7 +2,10 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Control
+@testable import Exporter
+@testable import Reporting
 
 /// Cells that are the same on many nodes are looked at once; that mustn't be seen.
 @Suite struct AlikeNodesTests {

@@ -2,8 +2,12 @@ import Logging
 import Metrics
 import Testing
 
-@testable import Coordinator
+@testable import Access
+@testable import Control
+@testable import Exporter
 @testable import Planning
+@testable import Reporting
+@testable import Telemetry
 
 @Suite("What is recorded through swift-metrics") struct MetricsRegistryTests {
     private static let registry = MetricsRegistry([

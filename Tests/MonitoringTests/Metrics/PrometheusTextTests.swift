@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Coordinator
+@testable import Telemetry
 
 @Suite("The exporter's text") struct PrometheusTextTests {
     /// Whatever stands in labels and help, and whatever the values: what is printed reads as what was meant.

@@ -5,7 +5,14 @@ import Planning
 import Shared
 import Testing
 
-@testable import Coordinator
+@testable import Alerting
+@testable import ConfigurationParsing
+@testable import Exporter
+@testable import Formatting
+@testable import KubernetesClient
+@testable import Reporting
+@testable import Server
+@testable import Telemetry
 
 @Suite("A scrape", .timeLimit(.minutes(5))) struct ScrapeTests {
     private static let notFound = "failed to resolve reference \"docker.io/library/db:latest\": not found"
@@ -140,8 +147,8 @@ import Testing
         let configuration = try MonitoredLoop.configuration(["web=nginx", "db=db"]) { $0.alertAfterSeconds = 0 }
         try await stage.run(configuration, nodes: ["n1", "n2"]) { stage in
             Instruments.prepare()
-            Instruments.kubernetesRequest("get pods", status: 200)
-            Instruments.watchRestarted(.pods)
+            RequestInstruments().requestEnded("get pods", status: 200)
+            RequestInstruments().watchRestarted(.pods)
             Instruments.nodeWarmed(after: 3)
             var sequence: UInt64 = 1
             let pull = try await stage.order("n1", from: &sequence, present: ["nginx"])

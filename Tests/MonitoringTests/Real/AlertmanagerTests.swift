@@ -4,8 +4,15 @@ import Planning
 import RealRuntime
 import Shared
 import Testing
-
+@testable import Alerting
+@testable import Alerts
+@testable import Control
 @testable import Coordinator
+@testable import Exporter
+@testable import Formatting
+@testable import History
+@testable import Reporting
+@testable import Telemetry
 
 @Suite("Alerts reach a real Alertmanager", .timeLimit(.minutes(5)), .enabled(if: MonitoringTool.isThere))
 struct AlertmanagerTests {

@@ -4,7 +4,8 @@ import Shared
 import Testing
 import Yams
 
-@testable import Coordinator
+@testable import Alerting
+@testable import Telemetry
 
 @Suite("Alert rules and the Grafana dashboard", .timeLimit(.minutes(5))) struct RulesTests {
     private struct RuleFile: Decodable {
@@ -92,6 +93,27 @@ import Yams
         defer { try? FileManager.default.removeItem(at: file) }
         // Without looking for the files that it names.
         try await MonitoringTool.promtool("check", "config", "--syntax-only", file.path)
+    }
+
+    /// The routes that docs/troubleshooting.md has for alerts about the DaemonSet's pods: they leave the coordinator's own
+    /// pod alone.
+    @Test(.enabled(if: MonitoringTool.isThere)) func alertmanagerReadsTheExample() async throws {
+        let lines = try Repository.text("docs/troubleshooting.md").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let example = lines.drop { $0 != "        route:" }.prefix { $0.hasPrefix("        ") }.map { $0.dropFirst(8) }
+        #expect(example.count > 5)
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("routes-\(UUID().uuidString).yaml")
+        try Data((example.joined(separator: "\n") + "\n").utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try await Tool.run("amtool", "check-config", file.path)
+        for (pod, receiver) in [
+            ("kubernetes-image-puller-7xk2p", "nobody"), ("kubernetes-image-puller-6d5f9c8b7d-7xk2p", "on-call"),
+        ] {
+            let labels = ["alertname=KubePodNotReady", "namespace=k8s-image-puller", "pod=\(pod)"]
+            let routes = try await Tool.run(
+                "amtool", arguments: ["config", "routes", "test", "--config.file", file.path] + labels)
+            #expect(routes.contains(receiver), "\(pod): \(routes)")
+        }
     }
 
     private static func expectKnown(_ expression: String, _ place: String) {

@@ -3,7 +3,11 @@ import Metrics
 import Planning
 import Shared
 
+@testable import Control
 @testable import Coordinator
+@testable import History
+@testable import Reporting
+@testable import Telemetry
 
 /// A control loop on a cluster written by hand, with agents that say what the test wants.
 struct MonitoredLoop: Sendable {

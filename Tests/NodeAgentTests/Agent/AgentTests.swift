@@ -74,6 +74,26 @@ import Testing
         }
     }
 
+    /// An attempt ends with the runtime's answer. The listing that follows takes its own time.
+    @Test func aSlowListingMakesNoPullLonger() async throws {
+        try await CoordinatorStandIn.run { [self] coordinator in
+            try await agent(coordinator.address) { [runtime] agent in
+                await eventually("the first inventory") { coordinator.change { $0.model.inventory != nil } }
+                runtime.change { $0.listingsHang = true }
+                coordinator.assign(["quay.io/app:1"], pulls: [.of(1, "quay.io/app:1")])
+                await eventually("the pull is over") {
+                    let hasBegun = runtime.change { $0.passwords.count == 1 }
+                    return await agent.pulls.isEmpty && hasBegun
+                }
+                try await Task.sleep(for: .seconds(2))
+                runtime.change { $0.listingsHang = false }
+                await eventually("the attempt") { coordinator.attempts.count == 1 }
+                #expect(coordinator.attempts[0].endedAgeMs >= 2_000)
+                #expect(coordinator.images.map(\.tags) == [["quay.io/app:1"]], "no later than the attempt")
+            }
+        }
+    }
+
     @Test func aPullThatIsAssignedNoMoreIsCancelled() async throws {
         runtime.change { $0.pullsHang = true }
         try await CoordinatorStandIn.run { [self] coordinator in

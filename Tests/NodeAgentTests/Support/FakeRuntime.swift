@@ -13,6 +13,8 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         var failure: GRPCStatus?
         var imageCalls = 0
         var listCalls = 0
+        /// Listings wait until it is false again.
+        var listingsHang = false
         /// What a pull with this password (none: "") throws; without an entry it succeeds.
         var refusals: [String: GRPCStatus] = [:]
         var passwords: [String] = []
@@ -39,6 +41,7 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
 
     func images() async throws -> [CRIImage] {
         try check()
+        while change({ $0.listingsHang }) { try await Task.sleep(for: .milliseconds(10)) }
         return change {
             $0.listCalls += 1
             return $0.images

@@ -32,6 +32,8 @@ struct GRPCServer: Sendable {
     let calls: Shelf<[Call]>
     /// How many calls' streams were closed while the server was silent.
     let abandoned: Shelf<Int>
+    /// When the last byte of each answer was in the kernel's hands.
+    let lastBytes: Shelf<[ContinuousClock.Instant]>
     private let channel: any Channel
     private let scratch: Scratch
 
@@ -40,19 +42,21 @@ struct GRPCServer: Sendable {
         let path = scratch.file("grpc.sock")
         let calls = Shelf<[Call]>([])
         let abandoned = Shelf(0)
+        let lastBytes = Shelf<[ContinuousClock.Instant]>([])
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .childChannelInitializer { channel in
                 channel.configureHTTP2Pipeline(mode: .server) { stream in
                     stream.eventLoop.makeCompletedFuture {
                         try stream.pipeline.syncOperations.addHandler(
-                            CallHandler(calls: calls, abandoned: abandoned, answer: handler))
+                            CallHandler(calls: calls, abandoned: abandoned, lastBytes: lastBytes, answer: handler))
                     }
                 }.map { _ in }
             }
             .bind(unixDomainSocketPath: path).get()
         return GRPCServer(
-            socketPath: path, calls: calls, abandoned: abandoned, channel: channel, scratch: scratch)
+            socketPath: path, calls: calls, abandoned: abandoned, lastBytes: lastBytes, channel: channel,
+            scratch: scratch)
     }
 
     func stop() async { try? await channel.close() }
@@ -64,17 +68,19 @@ private final class CallHandler: ChannelInboundHandler {
 
     private let calls: Shelf<[GRPCServer.Call]>
     private let abandoned: Shelf<Int>
+    private let lastBytes: Shelf<[ContinuousClock.Instant]>
     private let answer: @Sendable (GRPCServer.Call) -> GRPCServer.Answer
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var isSilent = false
 
     init(
-        calls: Shelf<[GRPCServer.Call]>, abandoned: Shelf<Int>,
+        calls: Shelf<[GRPCServer.Call]>, abandoned: Shelf<Int>, lastBytes: Shelf<[ContinuousClock.Instant]>,
         answer: @escaping @Sendable (GRPCServer.Call) -> GRPCServer.Answer
     ) {
         self.calls = calls
         self.abandoned = abandoned
+        self.lastBytes = lastBytes
         self.answer = answer
     }
 
@@ -122,6 +128,12 @@ private final class CallHandler: ChannelInboundHandler {
 
     private func write(_ context: ChannelHandlerContext, _ own: HTTPHeaders, _ more: HTTPHeaders, _ endStream: Bool) {
         let fields = HPACKHeaders((Array(own) + Array(more)).map { ($0.name, $0.value) })
-        context.writeAndFlush(wrapOutboundOut(.headers(.init(headers: fields, endStream: endStream))), promise: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        if endStream {
+            written.futureResult.whenSuccess { [lastBytes] in lastBytes.update { $0.append(.now) } }
+        }
+        // An answer goes out whole, as a runtime's does: its parts are read together.
+        let frame = wrapOutboundOut(.headers(.init(headers: fields, endStream: endStream)))
+        if endStream { context.writeAndFlush(frame, promise: written) } else { context.write(frame, promise: written) }
     }
 }

@@ -75,6 +75,14 @@ struct RawConnection: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Reads so many bytes; nil when the client has gone.
+    func read(_ count: Int) -> [UInt8]? {
+        guard count > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: count)
+        guard recv(descriptor, &bytes, count, Int32(MSG_WAITALL)) == count else { return nil }
+        return bytes
+    }
+
     /// Writes all of it; false when the client has gone.
     @discardableResult
     func write(_ bytes: [UInt8]) -> Bool {

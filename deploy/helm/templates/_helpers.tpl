@@ -1,6 +1,9 @@
-{{/* An image: repository, and digest or tag or the chart's version. */}}
+{{/* An image, `coordinatorImage` or `agentImage` by its name: repository, and digest or tag or the chart's version. */}}
 {{- define "image-puller.image" -}}
-{{- $image := .image -}}
+{{- $image := get .root.Values .name -}}
+{{- if not $image.repository -}}
+{{- fail (printf "%s.repository is empty: it says where your images are. Build and push them (make images REGISTRY=REGISTRY/image-puller PUSH=1), and give --set coordinatorImage.repository=REGISTRY/image-puller/coordinator --set agentImage.repository=REGISTRY/image-puller/agent" .name) -}}
+{{- end -}}
 {{- if $image.digest -}}
 {{ $image.repository }}@{{ $image.digest }}
 {{- else if kindIs "float64" $image.tag -}}
@@ -102,4 +105,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* What stands in files/rules.yaml for the place of the runbook. */}}
 {{- define "image-puller.placeholderRunbook" -}}
 https://docs.example.com/image-puller/runbook.md
+{{- end -}}
+
+{{/*
+A file of this chart that must have something in it: an archive that left out links, or a copy that went wrong, would make
+rules or a dashboard without any content, and no error.
+*/}}
+{{- define "image-puller.file" -}}
+{{- $text := .root.Files.Get .path -}}
+{{- if not (trim $text) -}}
+{{- fail (printf "%s of the chart is missing or empty: take the chart again, by `git clone`, or as a package by `helm pull`" .path) -}}
+{{- end -}}
+{{ $text }}
 {{- end -}}

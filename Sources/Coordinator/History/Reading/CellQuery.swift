@@ -3,9 +3,14 @@ import GRDB
 /// Reads the states of cells, now or at a past moment.
 ///
 /// They are what was recorded last. Whether it may be believed is another question: see `HistoryMoment`.
-struct CellQuery: Sendable {
+package struct CellQuery: Sendable {
     var node: String?
     var image: String?
+
+    package init(node: String? = nil, image: String? = nil) {
+        self.node = node
+        self.image = image
+    }
 
     func current(_ db: Database) throws -> [CellRecord] {
         let texts = Texts(db)

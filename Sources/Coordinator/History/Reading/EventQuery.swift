@@ -7,6 +7,15 @@ package enum EventQuery {
     package struct Item: Sendable {
         package var position: EventPosition
         package var content: Content
+
+        /// Its kind, as the stream has it.
+        package var name: String {
+            switch content {
+            case .reset: "reset"
+            case .revision: "revision"
+            case .transition: "transition"
+            }
+        }
     }
 
     package enum Content: Sendable {

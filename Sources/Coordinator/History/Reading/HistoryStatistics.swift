@@ -1,11 +1,11 @@
 import GRDB
 
 /// How big history is.
-struct HistoryStatistics: Sendable, Codable, Hashable {
+package struct HistoryStatistics: Sendable, Codable, Hashable {
     /// Rows by table.
-    var rows: [String: Int64]
+    package var rows: [String: Int64]
     /// Bytes of the database and its log on disk; in memory, of its pages.
-    var bytes: Int64
+    package var bytes: Int64
     /// Bytes of the database that are free for new rows.
     var freeBytes: Int64
     /// What is older was dropped by retention. Nil when nothing was yet. Milliseconds since 1970.

@@ -15,7 +15,7 @@ extension HistoryStore {
     }
 
     /// The cells as recorded last.
-    func currentCells(_ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
+    package func currentCells(_ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
         try await read { db in try query.current(db) }
     }
 
@@ -54,7 +54,7 @@ extension HistoryStore {
         try await read { db in try RevisionQuery.newest(imageSet, limit: limit, db) }
     }
 
-    func statistics() async throws -> HistoryStatistics {
+    package func statistics() async throws -> HistoryStatistics {
         var file: HistoryFile?
         if case .file(let path) = configuration.location { file = HistoryFile(path: path) }
         let known = file

@@ -3,7 +3,7 @@ extension HistoryStore {
     ///
     /// - Returns: Whether they are committed. If not, they are dropped (see `takeGap`).
     @discardableResult
-    func record(transitions: [TransitionRecord]) async -> Bool {
+    package func record(transitions: [TransitionRecord]) async -> Bool {
         await attempt { session in
             for transition in transitions { try session.record(transition) }
         }
@@ -27,7 +27,7 @@ extension HistoryStore {
 
     /// Stores the events that change something about their nodes, in the given order.
     @discardableResult
-    func record(nodeEvents: [NodeEventRecord]) async -> Bool {
+    package func record(nodeEvents: [NodeEventRecord]) async -> Bool {
         await attempt { session in
             for event in nodeEvents { try session.record(event) }
         }

@@ -7,11 +7,11 @@ import Planning
 import Reporting
 
 /// Coverage: now, at a past moment, and as a series.
-struct CoverageRoutes: Sendable {
+package struct CoverageRoutes: Sendable {
     let desk: QuestionDesk
 
     /// Rows of one answer, unless asked for otherwise.
-    static let defaultRows = 500
+    package static let defaultRows = 500
     /// Cells of a series at most (points × rows): what is more isn't for people, and would hold memory.
     static let maximumSeriesCells = 500_000
 
@@ -89,7 +89,7 @@ extension CoverageReport {
     /// Keeps the rows after a name, and not more than so many.
     ///
     /// - Throws: ``ProblemDocument`` (400) when nobody can tell which rows come after it.
-    mutating func page(after cursor: String?, limit: Int) throws {
+    package mutating func page(after cursor: String?, limit: Int) throws {
         if let cursor, let position = rows.firstIndex(where: { $0.name == cursor }) {
             rows.removeFirst(position + 1)
         } else if let cursor {

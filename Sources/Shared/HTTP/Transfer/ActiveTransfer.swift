@@ -9,12 +9,12 @@ final class ActiveTransfer {
     private var head: ResponseHeadParser
     /// Why our callbacks stopped libcurl.
     private var failure: HTTPError?
-    private let deadlineMoved: (ActiveTransfer) -> Void
+    private let calledBack: (ActiveTransfer) -> Void
 
-    /// - Parameter deadlineMoved: called when a deadline may have come nearer.
-    init(_ transfer: Transfer, deadlineMoved: @escaping (ActiveTransfer) -> Void) {
+    /// - Parameter calledBack: called after each call of libcurl's; a deadline may have come nearer.
+    init(_ transfer: Transfer, calledBack: @escaping (ActiveTransfer) -> Void) {
         self.transfer = transfer
-        self.deadlineMoved = deadlineMoved
+        self.calledBack = calledBack
         timers = TransferTimers(transfer.request.timeouts, now: .now)
         head = ResponseHeadParser(maximumBytes: transfer.request.configuration.maximumHeadBytes)
     }
@@ -83,14 +83,14 @@ final class ActiveTransfer {
 
     private func connected() {
         timers.connected(now: .now)
-        deadlineMoved(self)
+        calledBack(self)
     }
 
     private func headerLine(_ line: UnsafeRawBufferPointer) -> Int {
+        defer { calledBack(self) }
         do {
             guard let head = try head.consume(line) else { return line.count }
             timers.received(now: .now)
-            deadlineMoved(self)
             transfer.headArrived(head)
             return line.count
         } catch {
@@ -105,6 +105,7 @@ final class ActiveTransfer {
     }
 
     private func bodyPart(_ bytes: UnsafeRawBufferPointer) -> Int {
+        defer { calledBack(self) }
         switch transfer.offer(Array(bytes)) {
         case .taken:
             timers.received(now: .now)

@@ -8,6 +8,7 @@ final class TransferDriver {
     private var queue = ConnectionQueue()
     /// No deadline of any transfer is earlier.
     private var nextDeadline: ContinuousClock.Instant?
+    private var pollTimeout = PollTimeout()
 
     init(multi: UnsafeMutableRawPointer) { self.multi = multi }
 
@@ -19,9 +20,9 @@ final class TransferDriver {
         collectFinished()
         let now = ContinuousClock.now
         expire(now: now)
-        // libcurl counts whole milliseconds: one more, or the last one would be spent spinning.
-        let sleep = nextDeadline.map { max(0, min(now.duration(to: $0).milliseconds, 59_999)) + 1 } ?? 60_000
-        curl_multi_poll(multi, nil, 0, Int32(sleep), nil)
+        var ready: Int32 = 0
+        curl_multi_poll(multi, nil, 0, pollTimeout.next(now: now, deadline: nextDeadline), &ready)
+        pollTimeout.polled(ready: ready)
     }
 
     private func carryOut(_ command: EventLoop.Command) {
@@ -38,7 +39,10 @@ final class TransferDriver {
 
     private func enter(_ transfer: Transfer) {
         guard !transfer.hasEnded else { return }
-        let active = ActiveTransfer(transfer) { [unowned self] in noteDeadline(of: $0) }
+        let active = ActiveTransfer(transfer) { [unowned self] in
+            pollTimeout.calledBack()
+            noteDeadline(of: $0)
+        }
         transfers[active.id] = active
         noteDeadline(of: active)
         let request = transfer.request

@@ -1,0 +1,164 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import Control
+@testable import ControlFixtures
+@testable import Reporting
+@testable import TestBasics
+
+@Suite("The control loop and its agents") struct ControlLoopTests {
+    @Test(
+        "Reports are refused until there's a configuration and a cluster, from strangers, and when they're incomplete")
+    func refusals() async throws {
+        let stage = Stage()
+        await #expect(throws: ReportRefusal.notReady) { try await stage.send("n1", 1) }
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            await #expect(throws: ReportRefusal.incomplete) { try await stage.send("n1", 0) }
+            await #expect(throws: ReportRefusal.unknownNode("n2")) { try await stage.send("n2", 1) }
+            try await stage.send("n1", 1)
+        }
+    }
+
+    @Test("A long poll is answered at once by a new order")
+    func news() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            var reply = try await stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let generation = reply.assignment.generation
+            async let poll = stage.send("n1", 2, after: generation, wait: .seconds(60))
+            let isWaiting = await soon { await stage.loop.waiters.count(node: "n1") == 1 }
+            #expect(isWaiting)
+            let start = ContinuousClock.now
+            await stage.loop.adopt(try Stage.configuration(["web=nginx", "db=redis"]), revision: 2)
+            reply = try await poll
+            #expect(start.duration(to: .now) < .seconds(20))
+            #expect(reply.assignment.generation != generation)
+            #expect(reply.acknowledgedSequence == 2)
+            let isOrdered = await soon {
+                await stage.loop.fleet.assignment(node: "n1").pulls.map(\.reference) == ["redis"]
+            }
+            #expect(isOrdered)
+        }
+    }
+
+    @Test("A long poll ends when its wait is over, by the node's next report, by its request's end, and at the end")
+    func ends() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            let generation = try await stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }.assignment.generation
+            var reply = try await stage.send("n1", 2, after: generation, wait: .milliseconds(200))
+            #expect(!reply.hasAssignment && reply.acknowledgedSequence == 2)
+
+            async let abandoned = stage.send("n1", 3, after: generation, wait: .seconds(60))
+            #expect(await soon { await stage.loop.waiters.count(node: "n1") == 1 })
+            try await stage.send("n1", 4)
+            reply = try await abandoned
+            #expect(reply.acknowledgedSequence == 3)
+
+            let request = Task { try await stage.send("n1", 5, after: generation, wait: .seconds(60)) }
+            #expect(await soon { await stage.loop.waiters.count(node: "n1") == 1 })
+            request.cancel()
+            _ = try? await request.value
+            #expect(await soon { await stage.loop.waiters.count(node: "n1") == 0 })
+
+            async let last = stage.send("n1", 6, after: generation, wait: .seconds(60))
+            #expect(await soon { await stage.loop.waiters.count(node: "n1") == 1 })
+            await stage.loop.endWaits()
+            _ = try await last
+            let start = ContinuousClock.now
+            try await stage.send("n1", 7, after: generation, wait: .seconds(60))
+            #expect(start.duration(to: .now) < .seconds(20))
+        }
+    }
+
+    @Test("Attempts are acknowledged when they are stored, not before, and not at all when they can't be")
+    func acknowledgement() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            try await stage.send("n1", 1) { $0.full.images = [] }
+            #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
+            let order = try #require(await stage.loop.fleet.orders.first?.order.id)
+            await stage.ledger.refuse(true)
+            var reply = try await stage.send("n1", 2) { $0.attempts = [.of(order, .failed, "manifest unknown")] }
+            #expect(reply.acknowledgedAttempt == 0)
+            #expect(reply.acknowledgedSequence == 2)
+
+            // What can't be stored comes again and again: it must not end every poll at once.
+            let generation = reply.assignment.generation
+            let start = ContinuousClock.now
+            _ = try await stage.send("n1", 3, after: generation, wait: .milliseconds(400)) {
+                $0.attempts = [.of(order, .failed, "manifest unknown")]
+            }
+            #expect(start.duration(to: .now) >= .milliseconds(400))
+
+            await stage.ledger.refuse(false)
+            await stage.ledger.hold()
+            let held = Task {
+                try await stage.send("n1", 4) { $0.attempts = [.of(order, .failed, "manifest unknown")] }
+            }
+            #expect(await soon { await stage.ledger.held == 1 })
+            #expect(await stage.ledger.attempts.isEmpty)
+            await stage.ledger.letGo()
+            reply = try await held.value
+            #expect(reply.acknowledgedAttempt == 1)
+            #expect(await stage.ledger.attempts.count == 1)
+        }
+    }
+
+    @Test("A process that isn't the node's newest gets no pulls")
+    func formerProcess() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            try await stage.send("n1", 1)
+            let new = Stage.report("n1", 1, boot: "b2") { $0.full.images = [] }
+            _ = try await stage.loop.ingest(new, after: 0, wait: .zero)
+            #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
+            let late = try await stage.send("n1", 2)
+            #expect(late.assignment.pulls.isEmpty)
+            let next = try await stage.loop.ingest(Stage.report("n1", 2, boot: "b2"), after: 0, wait: .zero)
+            #expect(next.assignment.pulls.count == 1)
+        }
+    }
+
+    @Test("A node that leaves ends its poll and is refused; its name on another machine knows nothing")
+    func leaving() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            let generation = try await stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }.assignment.generation
+            async let poll = stage.send("n1", 2, after: generation, wait: .seconds(60))
+            #expect(await soon { await stage.loop.waiters.count(node: "n1") == 1 })
+            await stage.loop.removeNode("n1")
+            _ = try await poll
+            await #expect(throws: ReportRefusal.unknownNode("n1")) { try await stage.send("n1", 3) }
+            await stage.loop.update(Stage.node("n1"))
+            try await stage.send("n1", 4) { $0.full.images = [.listed("nginx")] }
+            await stage.loop.update(Stage.node("n1", uid: "another"))
+            let snapshot = try #require(await stage.loop.snapshot())
+            #expect(snapshot.fleet.state(node: "n1", column: 0, now: snapshot.now) == .unknown)
+        }
+    }
+
+    @Test("Pods of an earlier DaemonSet are never measured by the new one's template")
+    func otherPods() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            var pod = PodView(name: "old", uid: "u", node: "n1")
+            pod.template = "old"
+            await stage.loop.replacePods([pod], of: Stage.pods)
+            await stage.loop.useTemplate("old")
+            let next = PodSource(namespace: "elsewhere", daemonSet: "kubernetes-image-puller")
+            await stage.loop.follow(next)
+            await stage.loop.useTemplate("new")
+            // Its watch may have one more thing to say.
+            await stage.loop.update(pod, of: Stage.pods)
+            await stage.loop.replacePods([pod], of: Stage.pods)
+            #expect(await stage.loop.cluster.pods.isEmpty)
+            var own = pod
+            own.name = "own"
+            await stage.loop.replacePods([own], of: next)
+            #expect(await soon { stage.replaced.all == ["own"] })
+        }
+    }
+}

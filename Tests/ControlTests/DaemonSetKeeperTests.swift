@@ -1,0 +1,152 @@
+import Foundation
+import Planning
+import Shared
+import Synchronization
+import Testing
+
+@testable import Access
+@testable import Control
+@testable import ControlFixtures
+@testable import KubernetesClient
+@testable import Manifests
+@testable import TestBasics
+
+@Suite("The keeper of the DaemonSet") struct DaemonSetKeeperTests {
+    /// A keeper at work on a simulated cluster.
+    struct Work: Sendable {
+        let cluster: SimulatedCluster
+        let keeper: DaemonSetKeeper
+        let stage: Stage
+        let surroundings: Surroundings
+    }
+
+    /// Notes where agents were prepared for.
+    final class Surroundings: AgentSurroundings {
+        private let state = Mutex((prepared: Set<String>(), isFailing: false))
+        var prepared: Set<String> { state.withLock { $0.prepared } }
+        struct Missing: Error {}
+
+        func setFailing(_ isFailing: Bool) { state.withLock { $0.isFailing = isFailing } }
+
+        func prepare(in namespace: String) throws {
+            try state.withLock { state in
+                if state.isFailing { throw Missing() }
+                state.prepared.insert(namespace)
+            }
+        }
+
+        func leave(_ namespace: String) { state.withLock { _ = $0.prepared.remove(namespace) } }
+    }
+
+    static func run(_ body: @escaping @Sendable (Work) async throws -> Void) async throws {
+        try await SimulatedCluster.run { cluster in
+            for name in ["k8s-image-puller", "elsewhere"] { try await cluster.createNamespace(name) }
+            let stage = Stage()
+            let surroundings = Surroundings()
+            let keeper = DaemonSetKeeper(
+                client: cluster.client, options: ManifestOptions(serverURL: "http://127.0.0.1:1"),
+                configMap: SimulatedCluster.configMap, namespaces: ["k8s-image-puller", "elsewhere"],
+                surroundings: surroundings, events: cluster.events, logger: .quiet, loop: stage.loop)
+            let watcher = ClusterWatcher(client: cluster.client, loop: stage.loop, logger: .quiet)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await keeper.run() }
+                group.addTask { await watcher.followNodes() }
+                group.addTask { await stage.loop.run() }
+                defer { group.cancelAll() }
+                try await body(Work(cluster: cluster, keeper: keeper, stage: stage, surroundings: surroundings))
+            }
+        }
+    }
+
+    static func configuration(_ name: String = "kubernetes-image-puller") throws -> Configuration {
+        var configuration = try Stage.configuration(["web=nginx"])
+        configuration.agentImage = "ours.example/agent:1"
+        configuration.daemonSetName = name
+        return configuration
+    }
+
+    @Test("Made when its agents can work; deleted or edited by hand, it comes back", .timeLimit(.minutes(3)))
+    func restores() async throws {
+        try await Self.run { work in
+            work.surroundings.setFailing(true)
+            await work.keeper.want(try Self.configuration(), revision: 1)
+            let name = "kubernetes-image-puller"
+            let isTold = try await soon {
+                try await work.cluster.client.list(Event.self, Selection(namespace: "k8s-image-puller")).items
+                    .contains { $0.reason == "DaemonSetFailed" }
+            }
+            #expect(isTold)
+            #expect(try await work.cluster.daemonSet(name) == nil)
+            work.surroundings.setFailing(false)
+            #expect(try await soon { try await work.cluster.daemonSet(name) != nil })
+            #expect(await soon { await work.stage.loop.template != nil })
+            #expect(work.surroundings.prepared == ["k8s-image-puller"])
+
+            let first = try #require(try await work.cluster.daemonSet(name))
+            try await work.cluster.client.delete(.daemonSets, name: name, namespace: "k8s-image-puller")
+            let isBack = try await soon {
+                let live = try await work.cluster.daemonSet(name)
+                return live != nil && live?.metadata.uid != first.metadata.uid
+            }
+            #expect(isBack)
+
+            let edit: JSONValue = ["spec": ["template": ["spec": ["hostNetwork": true]]]]
+            try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
+            let isUndone = try await soon {
+                let live = try await work.cluster.daemonSet(name)
+                return live?.document["spec"]?["template"]?["spec"]?["hostNetwork"]?.boolValue != true
+            }
+            #expect(isUndone)
+        }
+    }
+
+    @Test("A new name or namespace is made and filled before the former DaemonSet goes", .timeLimit(.minutes(3)))
+    func moves() async throws {
+        try await Self.run { work in
+            // In restricted mode a pod whose containers are being started is all that "filled" needs.
+            var configuration = try Self.configuration("first")
+            configuration.runtimeSocket = .none
+            await work.keeper.want(configuration, revision: 1)
+            #expect(try await soon { try await work.cluster.daemonSet("first") != nil })
+            await work.stage.loop.adopt(configuration, revision: 1)
+
+            configuration.daemonSetName = "second"
+            configuration.namespace = "elsewhere"
+            await work.stage.loop.adopt(configuration, revision: 2)
+            await work.keeper.want(configuration, revision: 2)
+            #expect(try await soon { try await work.cluster.daemonSet("second", "elsewhere") != nil })
+            #expect(try await soon { try await work.cluster.daemonSet("first") == nil })
+            #expect(try await work.cluster.daemonSet("second", "elsewhere") != nil)
+            #expect(await soon { work.surroundings.prepared == ["elsewhere"] })
+        }
+    }
+
+    @Test("Somebody who edits it again and again isn't fought at full speed", .timeLimit(.minutes(3)))
+    func contested() async throws {
+        try await Self.run { work in
+            let name = "kubernetes-image-puller"
+            await work.keeper.want(try Self.configuration(), revision: 1)
+            #expect(await soon { await work.stage.loop.template != nil })
+            @Sendable func isEdited() async throws -> Bool {
+                let live = try await work.cluster.daemonSet(name)
+                return live?.document["spec"]?["template"]?["spec"]?["hostPID"]?.boolValue == true
+            }
+            let edit: JSONValue = ["spec": ["template": ["spec": ["hostPID": true]]]]
+            for _ in 0..<RestorationPace.free {
+                try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
+                #expect(try await soon { try await !isEdited() })
+            }
+            try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
+            let isTold = try await soon {
+                let events = try await work.cluster.client.list(
+                    Event.self, Selection(namespace: "k8s-image-puller"))
+                return events.items.contains { $0.reason == "DaemonSetContested" }
+            }
+            #expect(isTold)
+            #expect(try await isEdited())
+            // An edit of the configuration takes effect all the same, at once.
+            await work.keeper.want(try Self.configuration(), revision: 2)
+            #expect(try await soon { try await !isEdited() })
+        }
+    }
+}

@@ -1,0 +1,463 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import ConfigurationParsing
+@testable import Control
+@testable import ControlFixtures
+@testable import Formatting
+@testable import History
+@testable import Reporting
+
+/// Each cause where it is the true one, with messages of real clusters.
+@Suite("Why a node isn't covered") struct NodeDiagnosisTests {
+    /// Two nodes whose pods run and whose images are held.
+    private func healthy() throws -> SnapshotDesk {
+        var desk = try SnapshotDesk(["web=nginx", "db=redis"], nodes: 2)
+        for node in ["n1", "n2"] {
+            desk.report(node) {
+                $0.full.images = [.held("nginx"), .held("redis")]
+                $0.runtime.name = "containerd"
+                $0.runtime.version = "1.6.20"
+            }
+            desk.pod(
+                node,
+                [
+                    Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true },
+                    "db": { $0.isRunning = true },
+                ])
+        }
+        return desk
+    }
+
+    /// Whatever the cause is, it says what is done about it by itself, if only that nothing is.
+    private func causes(
+        _ desk: SnapshotDesk, _ node: String = "n1", _ location: SourceLocation = #_sourceLocation
+    ) -> [Cause] {
+        let causes = desk.node(node).causes
+        for cause in causes {
+            #expect(cause.planned?.isEmpty == false, "\(cause.kind)", sourceLocation: location)
+        }
+        return causes
+    }
+
+    /// The one cause, with its evidence and a next step.
+    private func only(_ desk: SnapshotDesk, _ kind: Cause.Kind, _ location: SourceLocation = #_sourceLocation) throws
+        -> Cause
+    {
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [kind], sourceLocation: location)
+        let cause = try #require(causes.first { $0.kind == kind }, sourceLocation: location)
+        #expect(!cause.evidence.isEmpty && !cause.nextStep.isEmpty && !cause.summary.isEmpty, sourceLocation: location)
+        return cause
+    }
+
+    @Test("A node that has everything has no cause")
+    func nothing() throws {
+        let desk = try healthy()
+        #expect(causes(desk).isEmpty)
+        #expect(desk.node("n1").isCovered)
+        var report = desk.node("n1")
+        func isWell() -> Bool {
+            report.text(TextStyle(isColoured: false), width: 80, all: false).contains("all is well")
+        }
+        #expect(isWell())
+        report.lastEdit = LastEdit(ConfigurationStatus(revision: 7, isAccepted: true))
+        #expect(isWell())
+        report.lastEdit?.isAccepted = false
+        #expect(!isWell(), "the last edit isn't in force")
+    }
+
+    @Test("Gone")
+    func gone() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"] = nil
+        _ = try only(desk, .nodeGone)
+        #expect(!desk.node("n1").isKnown)
+    }
+
+    @Test("Not ready comes before all that follows from it")
+    func notReady() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.isReady = false
+        desk.cluster.nodes["n1"]?.conditions = [
+            ConditionView(
+                type: "Ready", status: "Unknown", reason: "NodeStatusUnknown",
+                message: "Kubelet stopped posting node status.", since: desk.now + -300)
+        ]
+        desk.now = desk.now + 3600
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [.nodeNotReady, .agentSilent])
+        #expect(causes[0].evidence[0].message.contains("Kubelet stopped posting node status."))
+        #expect(causes[0].evidence[0].field == "status.conditions[Ready]" && causes[0].evidence[0].at != nil)
+        #expect(!causes[0].evidence[0].isMoment)
+        // A condition lasts, and a report came at a moment.
+        let text = desk.node("n1").text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        #expect(text.contains("node status. (since 11-14 ") && text.contains(" ago (at 11-14 "), "\(text)")
+        #expect(desk.node("n1").counts.unknown == 2)
+    }
+
+    @Test("Cordoned is told, though it's no trouble")
+    func cordoned() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.isUnschedulable = true
+        #expect(try only(desk, .nodeCordoned).kind.isTrouble == false)
+        #expect(desk.node("n1").isCovered)
+    }
+
+    @Test("Kept back by the startup taint: since when, until when, and what is overdue")
+    func keptBack() throws {
+        var desk = try healthy()
+        let taint = Taint(key: "a", value: "b", effect: .noSchedule)
+        desk.cluster.nodes["n1"]?.taints = [taint]
+        #expect(causes(desk).map(\.kind) == [.notSelected])
+        desk.configuration.scheduling.nodeReadyGate = NodeReadyGate(taint: taint, timeoutSeconds: 600)
+        desk.cluster.nodes["n1"]?.conditions = [ConditionView(type: "Ready", status: "True", since: desk.now)]
+        var cause = try only(desk, .nodeKeptBack)
+        #expect(!cause.kind.isTrouble && desk.node("n1").isCovered)
+        #expect(cause.evidence[0].message == "a=b:NoSchedule")
+        #expect(cause.planned?.contains((desk.now + 600).rfc3339) == true)
+        #expect(cause.nextStep == "kubectl taint nodes n1 a:NoSchedule- lets other pods in now")
+        desk.cluster.nodes["n1"]?.conditions[0].since = desk.now + -1000
+        cause = try only(desk, .nodeKeptBack)
+        #expect(cause.nextStep.contains("may patch nodes"))
+        // Nobody takes it from a node that isn't ours.
+        desk.configuration.scheduling.nodeSelector = ["pool": "build"]
+        #expect(causes(desk).map(\.kind) == [.nodeKeptBack, .notSelected])
+        #expect(causes(desk)[0].planned?.hasPrefix("nothing: the taint stays") == true)
+    }
+
+    @Test("Not selected: by a label, a taint, or affinity")
+    func notSelected() throws {
+        var desk = try healthy()
+        desk.configuration.scheduling.nodeSelector = ["pool": "build"]
+        #expect(try only(desk, .notSelected).evidence[0].message.contains("NODE_SELECTOR wants \"build\""))
+        desk.configuration.scheduling.nodeSelector = [:]
+        desk.cluster.nodes["n1"]?.taints = [Taint(key: "gpu", value: "a100", effect: .noSchedule)]
+        let cause = try only(desk, .notSelected)
+        #expect(cause.evidence[0].message == "gpu=a100:NoSchedule isn't tolerated by TOLERATIONS")
+        #expect(cause.nextStep.contains("TOLERATIONS"))
+        #expect(!desk.node("n1").isTarget)
+    }
+
+    @Test("No room: the scheduler's own words")
+    func notScheduled() throws {
+        var desk = try healthy()
+        let message =
+            "0/2 nodes are available: 1 Insufficient memory, 1 node(s) didn't satisfy plugin(s) [NodeAffinity]."
+        for pod in desk.cluster.pods.on("n1") { desk.cluster.pods.remove(uid: pod.uid) }
+        var pod = PodView(name: "p", uid: "u", node: "n1")
+        pod.message = message
+        desk.cluster.unscheduled["u"] = pod
+        let cause = try only(desk, .podNotScheduled)
+        #expect(cause.evidence[0].message == message && cause.nextStep.contains("CACHING_MEMORY_REQUEST"))
+    }
+
+    @Test("No pod at all, and one that is being replaced")
+    func noPod() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.isTerminating = true
+        #expect(try only(desk, .noPod).summary.contains("replaced"))
+        desk.cluster.pods["p-n1"] = nil
+        #expect(try only(desk, .noPod).nextStep.contains("kubectl describe daemonset kubernetes-image-puller"))
+    }
+
+    @Test("A pod whose agent doesn't start")
+    func notRunning() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "ImagePullBackOff"
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingMessage =
+            #"Back-off pulling image "registry.example.com/image-puller:1""#
+        #expect(
+            try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
+    }
+
+    @Test("Our own image can't be pulled: the container that copies sleep says so, and the agent only waits for it")
+    func ownImage() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "PodInitializing"
+        var copy = ContainerView()
+        copy.waitingReason = "ErrImagePull"
+        copy.waitingMessage = "failed to pull: manifest unknown"
+        desk.cluster.pods["p-n1"]?.initContainer = copy
+        let cause = try only(desk, .podNotRunning)
+        #expect(cause.evidence[0].field == "status.initContainerStatuses[image-puller-copy-sleep].state")
+        #expect(cause.evidence[0].message == "ErrImagePull: failed to pull: manifest unknown")
+        #expect(cause.nextStep.hasPrefix("check KIP_IMAGE in the ConfigMap (notFound)"))
+        desk.configuration.runtimeSocket = .none
+        #expect(causes(desk).first?.kind == .podNotRunning)
+    }
+
+    @Test("An agent that fell silent, and one that never spoke")
+    func silent() throws {
+        var desk = try healthy()
+        desk.now = desk.now + 45
+        #expect(try only(desk, .agentSilent).evidence[0].message == "45 s ago")
+        var other = try SnapshotDesk(["web=nginx"], nodes: 1)
+        other.pod("n1", [Configuration.agentContainerName: { $0.isRunning = true }])
+        #expect(try only(other, .agentSilent).evidence[0].message == "never")
+    }
+
+    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    func refused() throws {
+        var desk = try healthy()
+        func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {
+            var snapshot = Snapshot(
+                configuration: desk.configuration, revision: 7, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            snapshot.refusals["n1"] = AgentRefusal(
+                pod: "p-n1", refusal: refusal, since: desk.now + -200, last: desk.now + -ago)
+            return NodeDiagnosis(snapshot: snapshot, node: "n1").causes
+        }
+        #expect(diagnosis(.invalidToken, ago: 1).isEmpty, "another process of it is heard")
+        desk.now = desk.now + 100
+        for refusal in AccessRefusal.allCases {
+            let causes = diagnosis(refusal, ago: 1)
+            #expect(causes.map(\.kind) == [.agentRefused, .agentSilent])
+            #expect(causes[0].evidence.map(\.message) == [refusal.rawValue, "refused 1 s ago"])
+            #expect(causes[0].evidence[0].object == "Pod/p-n1" && !causes[0].nextStep.isEmpty)
+        }
+        #expect(diagnosis(.invalidToken, ago: 1)[0].nextStep.hasPrefix("kubectl delete pod p-n1"))
+        #expect(diagnosis(.unavailable, ago: 1)[0].nextStep.contains("TokenReviews"))
+        #expect(diagnosis(.invalidToken, ago: 400).map(\.kind) == [.agentSilent])
+    }
+
+    @Test(
+        "A runtime that can't be asked",
+        arguments: [
+            (
+                WireRuntimeFault.socketMissing,
+                "dial unix /run/containerd/containerd.sock: connect: no such file or directory", "RUNTIME_SOCKET"
+            ),
+            (.permissionDenied, "dial unix /run/containerd/containerd.sock: connect: permission denied", "SCC"),
+            (.notAnswering, "no answer within 10 s", "crictl"),
+        ])
+    func runtime(fault: WireRuntimeFault, message: String, step: String) throws {
+        var desk = try healthy()
+        desk.report("n1") {
+            $0.runtime.fault = fault
+            $0.runtime.error = message
+            $0.runtime.socket = "/run/containerd/containerd.sock"
+        }
+        let cause = try only(desk, .runtimeUnreachable)
+        #expect(cause.evidence[0].message == message && cause.nextStep.contains(step))
+    }
+
+    @Test("Disk pressure, with what the node told of its disk")
+    func disk() throws {
+        var desk = try healthy()
+        desk.cluster.nodes["n1"]?.hasDiskPressure = true
+        desk.cluster.nodes["n1"]?.conditions = [
+            ConditionView(
+                type: "DiskPressure", status: "True", reason: "KubeletHasDiskPressure",
+                message: "kubelet has disk pressure", since: desk.now)
+        ]
+        desk.report("n1") {
+            $0.imageFilesystem.capacityBytes = 100_000_000_000
+            $0.imageFilesystem.freeBytes = 3_000_000_000
+        }
+        let cause = try only(desk, .diskPressure)
+        #expect(cause.evidence.map(\.message).joined().contains("kubelet has disk pressure"))
+        #expect(cause.evidence[1].message == "3.0 GB free of 100 GB, 97 % used")
+    }
+
+    @Test(
+        "A failing image, by its reason",
+        arguments: [
+            (
+                #"rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/x:latest": not found"#,
+                "notFound", "check the reference"
+            ),
+            (
+                "failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+                "unauthorized", "IMAGE_PULL_SECRETS"
+            ),
+            ("dial tcp 127.0.0.1:5999: connect: connection refused", "registryUnavailable", "curl"),
+            ("dial tcp: lookup nosuchhost.invalid: no such host", "network", "curl"),
+            ("write /var/lib/containerd/x: no space left on device", "diskFull", "free space"),
+        ])
+    func failing(message: String, reason: String, step: String) throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        try desk.fail("n1", "nginx", message)
+        let cause = try only(desk, .imageFailing)
+        #expect(cause.images == ["web"] && cause.summary.contains(reason) && cause.nextStep.contains(step))
+        #expect(cause.evidence[0].message == message && cause.planned?.contains("next attempt") == true)
+    }
+
+    @Test("Waiting for a turn, with the counts that it waits for")
+    func waiting() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        desk.configuration.pullMaxParallel = 1
+        let cause = try only(desk, .waiting)
+        #expect(cause.images == ["web"] && cause.evidence[0].message.contains("0 of 1 (PULL_MAX_PARALLEL)"))
+    }
+
+    @Test("An image that failed on the nodes that try it: the others' pages name one of them and its reason")
+    func heldBack() throws {
+        var desk = try SnapshotDesk(["no=absent"], nodes: 3)
+        for node in ["n1", "n2", "n3"] {
+            desk.report(node) { $0.full.images = [] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "no": { _ in }])
+        }
+        for node in ["n2", "n3"] { try desk.fail(node, "absent", "manifest unknown") }
+        let cause = try only(desk, .waiting)
+        #expect(cause.summary.hasPrefix("no failed on n2 (notFound) and waits until it works there"))
+        #expect(cause.evidence[0].object == "report of n2" && cause.evidence[0].message == "manifest unknown")
+        #expect(cause.nextStep.hasPrefix("check the reference"))
+        #expect(causes(desk, "n2").map(\.kind) == [.imageFailing])
+    }
+
+    @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
+    func kubeletRefuses() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
+        func causes(after seconds: Int64) -> [Cause] {
+            var report = desk.node("n1")
+            let since = desk.now.milliseconds - seconds * 1000
+            let cell = CellRecord(node: "n1", image: "nginx", state: .present, reason: .none, since: since)
+            report.add(NodePast(cells: ["nginx": cell]), desk.snapshot)
+            return report.causes
+        }
+        #expect(causes(after: 20).isEmpty)
+        #expect(causes(after: 90).map(\.kind) == [.notHeld])
+        #expect(causes(after: 90).first?.nextStep.contains("IMAGE_PULL_SECRETS") == true)
+        #expect(causes(after: 90).first?.planned?.contains("15 s") == true)
+    }
+
+    @Test("Being pulled")
+    func pulling() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        _ = desk.fleet.order(try ImageReference("nginx"), node: "n1", at: desk.now)
+        let cause = try only(desk, .pulling)
+        #expect(cause.images == ["web"] && cause.planned?.contains((desk.now + 1800).rfc3339) == true)
+    }
+
+    @Test("Present but not held, by the kubelet's reason or for an older pod")
+    func notHeld() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "CreateContainerError"
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingMessage = "context deadline exceeded"
+        #expect(try only(desk, .notHeld).evidence[0].message == "CreateContainerError: context deadline exceeded")
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "OOMKilled"
+        #expect(try only(desk, .notHeld).nextStep.contains("CACHING_MEMORY_LIMIT (20Mi)"))
+        desk.cluster.pods["p-n1"]?.containers["web"] = nil
+        #expect(try only(desk, .notHeld).evidence[0].message.contains("older template"))
+    }
+
+    @Test("Not held by a container that runs what the tag meant before")
+    func heldByAnother() throws {
+        var desk = try healthy()
+        desk.report("n1") {
+            var image = WireImage.listed("nginx")
+            image.digests = ["docker.io/library/nginx@sha256:new"]
+            $0.full.images = [image, .held("redis")]
+        }
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:old"
+        let cause = try only(desk, .notHeld)
+        #expect(cause.evidence.map(\.message) == ["docker.io/library/nginx@sha256:old", "sha256:nginx"])
+        #expect(cause.planned?.hasPrefix("the pod is replaced") == true)
+        // Its container has just started, and the report is of before.
+        desk.cluster.pods["p-n1"]?.containers["web"]?.imageID = "docker.io/library/nginx@sha256:new"
+        #expect(causes(desk).isEmpty)
+    }
+
+    @Test("Restricted mode: the kubelet's words")
+    func restricted() throws {
+        var desk = try SnapshotDesk(["web=nginx", "db=redis", "app=busybox"], nodes: 1)
+        desk.configuration.runtimeSocket = .none
+        desk.pod(
+            "n1",
+            [
+                "web": {
+                    $0.waitingReason = "ImagePullBackOff"
+                    $0.waitingMessage = "Back-off pulling image \"nginx\": ErrImagePull: nginx: not found"
+                }, "db": { $0.waitingReason = "ContainerCreating" },
+                "app": {
+                    $0.waitingReason = "CrashLoopBackOff"
+                    $0.waitingMessage = "back-off 10s restarting failed container"
+                    $0.imageID = "busybox@sha256:1"
+                },
+            ])
+        let causes = causes(desk)
+        #expect(causes.map(\.kind) == [.imageFailing, .waiting, .notHeld])
+        #expect(causes.map(\.images) == [["web"], ["db"], ["app"]])
+        #expect(causes[0].summary.contains("notFound") && causes[0].planned != nil)
+        #expect(causes[1].evidence[0].message == "ContainerCreating")
+        // The row of the image says why, too, in every form.
+        let report = desk.node("n1")
+        #expect(report.images[0].reason == "notFound" && report.images[0].message?.contains("Back-off") == true)
+        #expect(report.images[0].attempts == nil && report.images[0].nextAttempt == nil)
+        #expect(report.csv[1].contains(",notFound,,,"))
+        let text = report.text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        #expect(text.contains("failed: notFound"))
+    }
+
+    @Test("A tag that moved: the node has another image than most, of its own architecture")
+    func moved() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 3)
+        for node in ["n1", "n2", "n3"] {
+            desk.report(node) {
+                var image = WireImage.held("nginx")
+                if node == "n1" { image.id = "sha256:old" }
+                $0.full.images = [image]
+            }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true }])
+        }
+        let cause = try only(desk, .tagMoved)
+        #expect(cause.evidence.map(\.message) == ["sha256:old", "sha256:nginx"])
+        let meaning = desk.fleet.tagMeaning(
+            of: try ImageReference("nginx"), platform: "linux/amd64", now: desk.now)
+        #expect(meaning.imageID == nil && meaning.nextCheck > desk.now)
+        #expect(cause.planned?.contains("at \(meaning.nextCheck.rfc3339) (CACHING_INTERVAL_HOURS)") == true)
+        desk.cluster.nodes["n1"]?.labels["kubernetes.io/arch"] = "arm64"
+        #expect(causes(desk).isEmpty)
+    }
+
+    @Test("Several at once: the deepest first, and each image's failure by itself")
+    func order() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [] }
+        try desk.fail("n1", "nginx", "not found")
+        desk.cluster.nodes["n1"]?.hasDiskPressure = true
+        desk.cluster.nodes["n1"]?.isUnschedulable = true
+        desk.cluster.pods["p-n1"] = nil
+        #expect(causes(desk).map(\.kind) == [.nodeCordoned, .noPod, .diskPressure, .imageFailing, .waiting])
+    }
+
+    @Test("The page for people names causes, evidence and next steps, within 80 columns")
+    func text() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.held("redis")] }
+        try desk.fail("n1", "nginx", "failed to resolve reference: " + String(repeating: "words ", count: 40))
+        let lines = desk.node("n1").text(TextStyle(isColoured: false), width: 80, all: false)
+            .flatMap { $0.split(separator: "\n") }
+        #expect(lines[0].hasPrefix("n1: 1 of 2 images present"))
+        #expect(lines.contains { $0.contains("next step:") })
+        #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+}
+
+extension WireImage {
+    static func held(_ name: String) -> WireImage {
+        var image = WireImage.listed(name)
+        image.inUse = true
+        return image
+    }
+}
+
+extension SnapshotDesk {
+    var snapshot: Snapshot {
+        Snapshot(configuration: configuration, revision: 7, cluster: cluster, fleet: fleet, now: now)
+    }
+
+    func node(_ name: String) -> NodeReport { NodeReport(snapshot, node: name) }
+}
