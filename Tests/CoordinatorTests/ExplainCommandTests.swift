@@ -1,7 +1,10 @@
 import Foundation
 import Testing
-
 @testable import Coordinator
+@testable import Formatting
+@testable import Reporting
+@testable import TestBasics
+
 
 @Suite("coordinator explain") struct ExplainCommandTests {
     private static let message =
