@@ -189,7 +189,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Alerting", "Alerts", "Exporter", "Planning", "RealRuntime", "Shared", "Telemetry", grdb, hummingbird,
+            "Access", "Alerting", "Alerts", "Exporter", "Planning", "RealRuntime", "Shared", "Telemetry", grdb,
+            hummingbird,
             logging, metrics, nioCore, "Yams",
         ],
         swiftSettings: strict),

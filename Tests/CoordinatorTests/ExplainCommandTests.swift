@@ -5,7 +5,6 @@ import Testing
 @testable import Reporting
 @testable import TestBasics
 
-
 @Suite("coordinator explain") struct ExplainCommandTests {
     private static let message =
         #"Failed to pull image "r.example.com/a:1": rpc error: code = NotFound desc = failed to pull and unpack image "#

@@ -9,8 +9,8 @@ import Testing
 
 /// Answers captured from a real cluster.
 enum Facts {
-    static func text(_ name: String, file: String = #filePath) throws -> String {
-        let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(1).joined(separator: "/")
+    static func text(_ name: String) throws -> String {
+        let folder = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         return try String(contentsOf: URL(filePath: "\(folder)/Facts/\(name)"), encoding: .utf8)
     }
 

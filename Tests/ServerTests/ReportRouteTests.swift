@@ -303,7 +303,7 @@ import Testing
 
     @Test("deploy/openapi.yaml describes exactly the routes that there are")
     func document() async throws {
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let text = try String(contentsOfFile: "/\(root)/deploy/openapi.yaml", encoding: .utf8)
         var described: Set<String> = []
         var path = ""

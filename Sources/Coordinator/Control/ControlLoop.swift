@@ -100,12 +100,17 @@ package actor ControlLoop {
     package func adopt(_ configuration: Configuration, revision: Int) {
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
+        let listed = Set(configuration.images.map(\.reference.written))
+        let hasLeft = self.configuration?.images.contains { !listed.contains($0.reference.written) } ?? false
         self.configuration = configuration
         self.revision = revision
         roster = nil
         agentImageTrial.want(configuration.agentImage)
         let transitions = fleet.adopt(configuration, at: clock.now)
         if hadAgents != false { tell(transitions) }
+        // History may know cells of nodes that this run hasn't heard, too. Were they kept, an image that comes back to the list
+        // would have there what it had long ago.
+        if hasLeft { tell([.onlyImages(listed, at: clock.now)]) }
         if let hadAgents, hadAgents == isRestricted { changeWitnesses() }
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }

@@ -48,7 +48,7 @@ extension FailureGroup {
         if let waiting {
             text +=
                 "\n    " + counted(waiting, "other node") + (waiting == 1 ? " waits" : " wait")
-                + " until it works there, so that a broken image fails once"
+                + " until it works there, so that a broken image fails on two nodes at most"
         }
         return text
     }

@@ -111,7 +111,7 @@ extension CoverageReport {
     }
 
     /// The rows as comma-separated values, with a title line.
-    var csv: [String] {
+    package var csv: [String] {
         let titles = [
             grouping, "reference", "cells", "present", "held", "pulling", "failed", "missing", "unknown", "percent",
             "report_age_seconds", "reasons",

@@ -31,7 +31,7 @@ struct ErrorChain {
 
     init(_ message: String) {
         var reader = MessageReader()
-        reader.read(Self.bounded(message))
+        reader.read(Self.withoutTerminalCodes(Self.bounded(message)))
         reader.endSegment()
         segments = reader.segments
         addresses = reader.addresses
@@ -49,5 +49,22 @@ struct ErrorChain {
         let bytes = message.utf8
         guard bytes.count > mostBytes else { return Array(bytes) }
         return Array(bytes.prefix(mostBytes / 2)) + [UInt8(ascii: "\n")] + Array(bytes.suffix(mostBytes / 2))
+    }
+
+    /// Without the codes that colour a terminal (ECMA-48: `ESC [`, parameters, a final byte from 0x40 to 0x7E): their end would
+    /// grow together with the next word.
+    private static func withoutTerminalCodes(_ bytes: [UInt8]) -> [UInt8] {
+        let escape: UInt8 = 0x1B
+        guard bytes.contains(escape) else { return bytes }
+        var result: [UInt8] = []
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
+            guard byte == escape, rest.first == UInt8(ascii: "[") else {
+                result.append(byte)
+                continue
+            }
+            rest = rest.dropFirst().drop { (0x20...0x3F).contains($0) }.dropFirst()
+        }
+        return result
     }
 }

@@ -74,6 +74,7 @@ import Testing
         let counts = AccessCounts(logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })
         withMetricsFactory(registry) {
             Instruments.prepare()
+            AccessCounts.prepare()
             counts.add(.agents, .wrongNode)
             counts.add(.agents, .wrongNode)
             counts.add(.readers, .forbidden)

@@ -5,6 +5,7 @@ import Planning
 import Shared
 import Testing
 
+@testable import Access
 @testable import Alerting
 @testable import ConfigurationParsing
 @testable import Exporter
@@ -147,6 +148,7 @@ import Testing
         let configuration = try MonitoredLoop.configuration(["web=nginx", "db=db"]) { $0.alertAfterSeconds = 0 }
         try await stage.run(configuration, nodes: ["n1", "n2"]) { stage in
             Instruments.prepare()
+            AccessCounts.prepare()
             RequestInstruments().requestEnded("get pods", status: 200)
             RequestInstruments().watchRestarted(.pods)
             Instruments.nodeWarmed(after: 3)

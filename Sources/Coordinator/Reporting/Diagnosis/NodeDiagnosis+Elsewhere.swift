@@ -3,26 +3,27 @@ import Shared
 
 /// Causes that lie with another node, or with the kubelet alone.
 extension NodeDiagnosis {
-    /// The image failed on the node that tries it for all others.
+    /// The image failed on the nodes that try it for all others.
     func cause(heldBack image: ImageEntry, _ column: Int, _ view: NodeView) -> Cause? {
         guard snapshot.fleet.isHeldBack(column: column, platform: view.platform) else { return nil }
-        let others = snapshot.cluster.nodes.values.filter { $0.platform == view.platform }.map(\.name).sorted()
-        for other in others {
-            guard let failure = snapshot.fleet.failure(node: other, column: column) else { continue }
-            return Cause(
-                kind: .waiting,
-                summary:
-                    "\(image.name) failed on \(other) (\(failure.reason.rawValue)) and waits until it works there, "
-                    + "so that a broken image fails once",
-                evidence: [
-                    evidence(
-                        "report of \(other)", "attempt \(failure.attempts) of \(image.reference.written)",
-                        failure.message, at: failure.lastAttempt)
-                ],
-                nextStep: Self.step(failure.reason, image.reference),
-                planned: "pulled when \(other) has it", images: [image.name])
-        }
-        return nil
+        let failures = snapshot.cluster.nodes.values.filter { $0.platform == view.platform }.map(\.name).sorted()
+            .compactMap { other in
+                snapshot.fleet.failure(node: other, column: column).map { (node: other, failure: $0) }
+            }
+        guard let first = failures.first else { return nil }
+        let nodes = failures.prefix(2).map(\.node).joined(separator: " and ")
+        return Cause(
+            kind: .waiting,
+            summary:
+                "\(image.name) failed on \(nodes) (\(first.failure.reason.rawValue)) and waits until it works there, "
+                + "so that a broken image fails on two nodes at most",
+            evidence: failures.prefix(2).map { other, failure in
+                evidence(
+                    "report of \(other)", "attempt \(failure.attempts) of \(image.reference.written)",
+                    failure.message, at: failure.lastAttempt)
+            },
+            nextStep: Self.step(first.failure.reason, image.reference),
+            planned: "pulled when \(failures.count > 1 ? "one of them" : nodes) has it", images: [image.name])
     }
 
     /// Kubelets of Kubernetes 1.35 and later let a pod use an image that was pulled with a Secret only if the pod names

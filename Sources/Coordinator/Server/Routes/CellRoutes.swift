@@ -31,14 +31,3 @@ struct CellRoutes: Sendable {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
     }
 }
-
-extension CellMatrix: Answer {
-    package static var hasTable: Bool { false }
-
-    package var timeless: CellMatrix {
-        var copy = self
-        copy.at = ""
-        copy.reportAgeSeconds = []
-        return copy
-    }
-}

@@ -1,0 +1,12 @@
+extension CoverageReport: Answer {
+    package var timeless: CoverageReport {
+        var copy = self
+        copy.at = ""
+        copy.secondsLeft = nil
+        for index in copy.rows.indices {
+            copy.rows[index].reportAgeSeconds = nil
+            for group in copy.rows[index].failures.indices { copy.rows[index].failures[group].nextAttemptSeconds = nil }
+        }
+        return copy
+    }
+}

@@ -1,0 +1,59 @@
+"""Prints a filter for the tests of those targets that a change reaches: `^(HistoryTests|ReportingTests)\\.`; nothing when
+there are none.
+
+Reads the package's description (`swift package describe --type json`) from standard input. The argument is the commit since
+which something has changed; files that git doesn't track yet, and doesn't ignore, count too.
+"""
+
+import json
+import subprocess
+import sys
+
+# What tests read beside their own sources.
+READ_BY_TESTS = {
+    "deploy/": {"DeployTests", "MonitoringTests", "ServerTests", "EndToEndTests"},
+    "docs/": {"DeployTests", "FailuresTests"},
+    "README.md": {"DeployTests"},
+    "CHANGELOG.md": {"DeployTests"},
+    "scripts/": {"DeployTests"},
+}
+
+
+def changed_files(base: str) -> list[str]:
+    def lines(*command: str) -> list[str]:
+        return subprocess.run(["git", *command], check=True, capture_output=True, text=True).stdout.splitlines()
+
+    return lines("diff", "--name-only", base, "--") + lines("ls-files", "--others", "--exclude-standard")
+
+
+def reached(targets: list[dict], files: list[str]) -> set[str]:
+    """The names of all test targets that depend on a target in whose folder one of the files is."""
+    tests = {target["name"] for target in targets if target["type"] == "test"}
+    if "Package.swift" in files:
+        return tests
+    folders = sorted(((target["path"] + "/", target["name"]) for target in targets), reverse=True)
+    names: set[str] = set()
+    for file in files:
+        owner = next((name for folder, name in folders if file.startswith(folder)), None)
+        if owner:
+            names.add(owner)
+        for place, readers in READ_BY_TESTS.items():
+            if file.startswith(place):
+                names |= readers
+    users: dict[str, set[str]] = {}
+    for target in targets:
+        for dependency in target.get("target_dependencies", []):
+            users.setdefault(dependency, set()).add(target["name"])
+    waiting = list(names)
+    while waiting:
+        for user in users.get(waiting.pop(), ()):
+            if user not in names:
+                names.add(user)
+                waiting.append(user)
+    return names & tests
+
+
+if __name__ == "__main__":
+    found = sorted(reached(json.load(sys.stdin)["targets"], changed_files(sys.argv[1])))
+    if found:
+        print(f"^({'|'.join(found)})\\.")
