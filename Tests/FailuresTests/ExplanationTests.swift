@@ -122,4 +122,14 @@ import Testing
         #expect(text.reason == .policyRejected)
         #expect(!text.nextStep.contains("%"))
     }
+
+    /// What the agent says of its runtime, which names the socket's path.
+    @Test(arguments: [
+        "nothing answers at the runtime socket /run/containerd/containerd.sock: Connection refused",
+        "there is no runtime socket at /run/crio/crio.sock: No such file or directory",
+        "the runtime at /run/containerd/containerd.sock doesn't answer: connection reset by peer",
+    ])
+    func agentsWordsAreKnown(_ message: String) {
+        #expect(FailureExplanation(message: message, grpcCode: 14).reason == .runtimeUnavailable)
+    }
 }

@@ -51,8 +51,8 @@ struct ErrorChain {
         return Array(bytes.prefix(mostBytes / 2)) + [UInt8(ascii: "\n")] + Array(bytes.suffix(mostBytes / 2))
     }
 
-    /// Without the codes that colour a terminal (ECMA-48: `ESC [`, parameters, a final byte from 0x40 to 0x7E): their end would
-    /// grow together with the next word.
+    /// With a space for each code that colours a terminal (ECMA-48: `ESC [`, parameters, a final byte from 0x40 to 0x7E), whose
+    /// end would grow together with the next word.
     private static func withoutTerminalCodes(_ bytes: [UInt8]) -> [UInt8] {
         let escape: UInt8 = 0x1B
         guard bytes.contains(escape) else { return bytes }
@@ -64,6 +64,7 @@ struct ErrorChain {
                 continue
             }
             rest = rest.dropFirst().drop { (0x20...0x3F).contains($0) }.dropFirst()
+            result.append(UInt8(ascii: " "))
         }
         return result
     }

@@ -408,6 +408,8 @@ enum CauseTable {
                 "dial unix", "unknown service", "unknown method", "transport is closing",
                 "client connection is closing", "error reading from server", "ttrpc", "server is not initialized yet",
                 "all subconns are in transientfailure", "server preface",
+                // Our agent's own words.
+                "runtime socket", "the runtime at …",
             ]
         ) { $0.kind = .socket },
         Group(
