@@ -27,7 +27,7 @@ package struct ImageReport: Codable, Sendable, Hashable {
     /// Seconds of pulls that brought the image; nil when there was none.
     var pullSeconds: Quantiles?
     /// Attempts that failed, by reason, most frequent first.
-    var failedAttempts: [FailedAttempts]
+    var failedAttempts: [FailedAttemptCounts]
     /// When nodes first had it, when they had it last (now, while one has it), and the last change of any of its cells,
     /// RFC 3339; nil when history remembers none.
     var firstSeen: String?
@@ -45,8 +45,6 @@ package struct ImageReport: Codable, Sendable, Hashable {
         package var example: String
         var architectures: [String]
     }
-
-    typealias FailedAttempts = FailedAttemptCounts
 
     package init(_ snapshot: Snapshot, column: Int) {
         let entry = snapshot.configuration.images[column]

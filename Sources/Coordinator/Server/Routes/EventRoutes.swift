@@ -19,14 +19,12 @@ package struct EventRoutes: Sendable {
 
     static let longest = Duration.seconds(600)
 
-    typealias Position = EventPosition
-
     func events(_ request: Request) async throws -> Response {
         try AnswerForm.wantsEvents(request.headers[.accept])
         var start = try await desk.history { store in try await store.read { db in try EventQuery.newest(db) } }
         var reset: EventQuery.Item?
         if let text = request.headers[.lastEventID], !text.isEmpty {
-            guard let position = Position(text) else {
+            guard let position = EventPosition(text) else {
                 throw ProblemDocument(
                     .badRequest, "last-event-id-invalid", title: "The header Last-Event-ID can't be read",
                     detail: "It takes the id of an event of this stream.")
