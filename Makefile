@@ -41,7 +41,7 @@ tools: packages
 	@scripts/tools
 
 build: packages sleep
-	swift build
+	scripts/swift-build
 
 sleep: $(SLEEP)
 
@@ -91,7 +91,7 @@ bench-history: packages
 	scripts/bench-history
 
 openapi-check: packages sleep
-	swift build
+	scripts/swift-build
 	scripts/openapi-check
 
 bench-planner: packages
