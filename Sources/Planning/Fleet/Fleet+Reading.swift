@@ -49,7 +49,8 @@ extension Fleet {
 
         /// Whether a container's `imageID` (an id, or `repository@digest`) names it.
         public func isNamed(_ imageID: String) -> Bool {
-            ImageCatalogue.Record.normalised(imageID) == id || !Self.hashes([imageID]).isDisjoint(with: Self.hashes(digests))
+            ImageCatalogue.Record.normalised(imageID) == id
+                || !Self.hashes([imageID]).isDisjoint(with: Self.hashes(digests))
         }
 
         private static func hashes(_ digests: [String]) -> Set<Substring> {

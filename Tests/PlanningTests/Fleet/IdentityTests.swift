@@ -1,7 +1,8 @@
-import Planning
 import Shared
 import SwiftProtobuf
 import Testing
+
+@testable import Planning
 
 @Suite("Which images are the same, and what isn't done twice for one") struct IdentityTests {
     private static let reference = "r.example/app:1"
