@@ -49,7 +49,7 @@ package actor ControlLoop {
     var arriving = 0
     var attemptTally = AttemptTally()
     package var isEnding = false
-    /// Agents that aren't let in, by their node.
+    /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
     /// Nodes that history takes for heard.

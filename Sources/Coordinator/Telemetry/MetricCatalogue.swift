@@ -51,7 +51,7 @@ package enum MetricCatalogue {
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
     package static let accessRefused = MetricSpec(
         "image_puller_access_refused_total", .counter,
-        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
+        "Requests on port 8443 that were refused: of agents or readers, with the reason and the HTTP status.")
 
     /// Computed from the control loop's snapshot at each scrape.
     package enum Coverage {
