@@ -58,6 +58,8 @@ private struct AgentPod: AgentIdentity {
     let name: String
     let uid: String
 
+    var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
+
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {
             switch await access.pods.find(name: name, uid: uid) {
