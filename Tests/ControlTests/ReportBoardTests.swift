@@ -102,6 +102,21 @@ import Testing
         #expect(board.takePending().map(\.node) == ["n2"])
     }
 
+    @Test("Who comes early goes on when reports can be taken, a few at a time, each with the report of another")
+    func early() {
+        let waiters = (0..<100).map { _ in Waiter() }
+        for waiter in waiters { #expect(board.waitUntilReady(turn: 1, waiter)) }
+        #expect(board.early == 100)
+        board.set(isReady: true)
+        let first = waiters.count { $0.woken == [1] }
+        #expect(first > 0 && first < 100)
+        #expect(waiters.prefix(first).allSatisfy { $0.woken == [1] }, "in the order in which they came")
+        #expect(!board.waitUntilReady(turn: 1, Waiter()), "nobody needs to wait now")
+        for number in 0..<100 { _ = open("n\(number)") }
+        #expect(waiters.allSatisfy { $0.woken == [1] })
+        #expect(board.early == 0)
+    }
+
     @Test("At the end nobody waits any more")
     func end() {
         let waiter = Waiter()

@@ -26,7 +26,7 @@ package struct AgentAccess: AgentAuthenticator {
         do throws(AccessRefusal) {
             let (user, token) = try await user(of: BearerToken(authorization: authorization), address)
             known()
-            await pods.untilListed()
+            guard await pods.areListed else { throw .notReady }
             return try await agent(user, token)
         } catch {
             if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }

@@ -68,29 +68,8 @@ extension ControlLoop {
         }
     }
 
-    /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
-    /// with its connection meanwhile, 60 KB for each, so of thousands only the first ones wait.
-    package func untilReady(patience: Duration) async {
-        guard hasPlaceToWait else { return }
-        let deadline = ContinuousClock.now + patience
-        arriving += 1
-        defer { arriving -= 1 }
-        while !isReady, !isEnding, !Task.isCancelled, .now < deadline {
-            await waitForNews(node: Self.anyNode, wait: ContinuousClock.now.duration(to: deadline))
-        }
-    }
-
-    /// Agents that wait for the first lists at most. In a cluster of so many nodes those come within a second.
-    static let maximumArriving = 200
-
-    /// Whether an agent that comes now is to wait until reports can be taken.
-    package var hasPlaceToWait: Bool { !isReady && arriving < Self.maximumArriving }
-
     /// Whether reports can be taken.
-    var isReady: Bool { configuration != nil && cluster.isSynced }
-
-    /// What agents wait for before their node counts; no node is named so.
-    static let anyNode = ""
+    package var isReady: Bool { configuration != nil && cluster.isSynced }
 
     /// Not a part of ``receive(_:after:whenTaken:)``, where all that it needs would be kept while agents wait: 9 KB for each.
     @inline(never)

@@ -47,8 +47,6 @@ package actor ControlLoop {
     var waiters = AssignmentWaiters()
     /// Ends those whose time has come.
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
-    /// Agents that wait until reports can be taken.
-    var arriving = 0
     var attemptTally = AttemptTally()
     package var isEnding = false
     /// Agents that aren't let in, by their node.
@@ -119,6 +117,7 @@ package actor ControlLoop {
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
         notePods()
         reports.set(silence: fleet.silenceSeconds)
+        reports.set(isReady: isReady)
         wakeAgents()
         signal.yield()
     }
@@ -251,7 +250,7 @@ package actor ControlLoop {
         cluster.isSynced = nodesSynced && podsSynced
         roster = nil
         notePods()
-        if isReady { waiters.notify(node: Self.anyNode) }
+        reports.set(isReady: isReady)
         signal.yield()
     }
 

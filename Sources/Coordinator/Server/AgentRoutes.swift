@@ -22,9 +22,12 @@ struct AgentRoutes: Sendable {
 
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
+    /// How long an agent that comes before the first lists waits for them. In a large cluster they take seconds.
+    let patience: Duration
     private let turnstile = Turnstile(places: largeReports)
 
-    init(loop: ControlLoop, authenticator: any AgentAuthenticator) {
+    init(loop: ControlLoop, authenticator: any AgentAuthenticator, patience: Duration = .seconds(10)) {
+        self.patience = patience
         self.loop = loop
         self.authenticator = authenticator
     }

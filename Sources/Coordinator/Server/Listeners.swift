@@ -22,8 +22,9 @@ package enum Listeners {
     package static func open(
         host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
         identity: ServingIdentity,
-        access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void
+        access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter,
+        patience: Duration = .seconds(10),
+        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<AgentResponder<RouterResponder<ServerContext>>> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
@@ -34,7 +35,7 @@ package enum Listeners {
         DashboardRoutes().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
-        let agents = AgentRoutes(loop: loop, authenticator: access.agents)
+        let agents = AgentRoutes(loop: loop, authenticator: access.agents, patience: patience)
         let responder = AgentResponder(agents: agents, leadership: leadership, others: router.buildResponder())
         let others = OtherConnections()
         var listener = application(

@@ -62,6 +62,11 @@ package final class ReportBoard: Sendable {
         var silence = 30.0
         var databaseID = ""
         var isEnding = false
+        var isReady = false
+        /// Who came before reports can be taken, in that order.
+        var early: [(waiter: any ReportWaiter, turn: UInt64)] = []
+        /// How many of them go on already.
+        var earlyWoken = 0
         /// Lines of nodes that have gone.
         var free: [Int] = []
 
@@ -71,6 +76,16 @@ package final class ReportBoard: Sendable {
             if number == lines.count { lines.append(Line(node: node)) } else { lines[number] = Line(node: node) }
             numbers[node] = number
             return number
+        }
+
+        /// Those that came early go on a few at a time, each with the report of another: all at once would take the memory that
+        /// they spare by waiting.
+        mutating func wakeEarly(_ count: Int) {
+            guard !early.isEmpty else { return }
+            let end = min(earlyWoken + count, early.count)
+            for next in early[earlyWoken..<end] { next.waiter.wake(turn: next.turn) }
+            earlyWoken = end
+            if end == early.count { (early, earlyWoken) = ([], 0) }
         }
 
         mutating func close(_ number: Int) {
@@ -88,6 +103,8 @@ package final class ReportBoard: Sendable {
     /// An agent has one request at a time, and is told when to come.
     private static let rate = 50.0
     private static let burst = 200.0
+    /// Of those that came early, so many are answered first.
+    private static let firstAtOnce = 64
 
     private let state = Mutex(State())
 
@@ -143,6 +160,18 @@ package final class ReportBoard: Sendable {
         }
     }
 
+    /// Lets a connection wait until reports can be taken. False: they can be now.
+    package func waitUntilReady(turn: UInt64, _ waiter: any ReportWaiter) -> Bool {
+        state.withLock { state in
+            guard !state.isReady, !state.isEnding else { return false }
+            state.early.append((waiter, turn))
+            return true
+        }
+    }
+
+    /// How many wait until reports can be taken.
+    package var early: Int { state.withLock { $0.early.count - $0.earlyWoken } }
+
     /// Whether nothing has happened to a node since the ticket was given.
     package func isCurrent(_ ticket: Ticket) -> Bool {
         state.withLock { state in
@@ -170,6 +199,7 @@ package final class ReportBoard: Sendable {
     func open(_ node: String, sequence: UInt64, generation: UInt64, isQuiet: Bool, databaseID: String) -> Ticket {
         state.withLock { state in
             state.databaseID = databaseID
+            state.wakeEarly(2)
             let number = state.number(of: node)
             state.lastSession += 1
             state.lines[number].isQuiet = isQuiet
@@ -213,6 +243,15 @@ package final class ReportBoard: Sendable {
         state.withLock { state in
             state.isEnding = true
             state.closeAll()
+            state.wakeEarly(state.early.count)
+        }
+    }
+
+    /// Whether reports can be taken.
+    func set(isReady: Bool) {
+        state.withLock { state in
+            state.isReady = isReady
+            if isReady { state.wakeEarly(Self.firstAtOnce) }
         }
     }
 

@@ -27,6 +27,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case working(ReportCall)
         /// A report waits for news.
         case waiting(Wait)
+        /// A report came before any can be taken.
+        case early(ReportCall, until: NIODeadline)
         /// The answer is sent; what is left of the request's body is passed over.
         case answered
         /// The connection is the server's.
@@ -57,6 +59,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var holdsReading = false
     private var wantsRead = false
     private var endsAfterAnswer = false
+    /// Whether the request has waited for the first lists already.
+    private var hasWaited = false
     private var timer: Scheduled<Void>?
     private var waiter: ConnectionWaiter?
 
@@ -104,7 +108,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func end(_ context: ChannelHandlerContext) {
         endsAfterAnswer = true
         switch state {
-        case .idle, .listening, .answered: context.close(promise: nil)
+        case .idle, .listening, .early, .answered: context.close(promise: nil)
         case .waiting(let wait): answerWait(wait)
         case .working: if !isBodyWhole { context.close(promise: nil) }
         case .others: break
@@ -136,8 +140,16 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// A large body waits for its turn where it costs this process nothing.
     private var holdsBody: Bool {
-        guard case .working(let call) = state, bodyPromise == nil, !isBodyWhole else { return false }
+        guard let call, bodyPromise == nil, !isBodyWhole else { return false }
         return call.length.map { $0 > AgentRoutes.smallReportBytes } ?? true
+    }
+
+    /// Of a report whose body may be needed.
+    private var call: ReportCall? {
+        switch state {
+        case .working(let call), .early(let call, _): call
+        default: nil
+        }
     }
 
     private func handle(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
@@ -146,7 +158,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head): begin(head, context)
         case .body(var bytes):
             switch state {
-            case .listening, .working:
+            case .listening, .working, .early:
                 if body.readableBytes == 0 { body = bytes } else { body.writeBuffer(&bytes) }
             default: break
             }
@@ -156,7 +168,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
             case .listening(let call, let agent): hear(call, agent, context)
             case .working: bodyPromise?.succeed(takeBody())
             case .answered: finish(context)
-            case .idle, .waiting, .others: break
+            case .idle, .waiting, .early, .others: break
             }
         }
     }
@@ -176,6 +188,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         turn += 1
         isBodyWhole = false
+        hasWaited = false
         guard service.leadership.isLeading else {
             state = .answered
             // A Service sends the next connection to whoever leads.
@@ -253,8 +266,10 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func failed(_ error: any Error, turn: UInt64) {
         guard let context, turn == self.turn, case .working(let call) = state else { return }
+        let isUntouched = bodyPromise == nil
         bodyPromise = nil
         agent = nil
+        if isUntouched, (error as? ProblemDocument) == Self.notReady, waitUntilReady(call, context) { return }
         state = .answered
         switch error {
         case let problem as ProblemDocument: refuse(problem, call, context)
@@ -266,6 +281,21 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: Waiting
+
+    private static let notReady = ProblemDocument(ReportRefusal.notReady)
+
+    /// Lets a known agent wait until reports can be taken, instead of sending it away to come again later. Its inventory waits
+    /// where it costs this process nothing.
+    private func waitUntilReady(_ call: ReportCall, _ context: ChannelHandlerContext) -> Bool {
+        guard service.agents.patience > .zero, !hasWaited,
+            service.agents.loop.reports.waitUntilReady(turn: turn, connectionWaiter(context))
+        else { return false }
+        hasWaited = true
+        let until = NIODeadline.now() + TimeAmount(service.agents.patience)
+        state = .early(call, until: until)
+        arm(until, context)
+        return true
+    }
 
     private func wait(_ call: ReportCall, _ reception: ReportReception) {
         guard let context, let ticket = reception.ticket else { return makeAnswer(call, reception) }
@@ -283,8 +313,12 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// There's news for the node.
     fileprivate func woken(turn: UInt64) {
-        guard turn == self.turn, case .waiting(let wait) = state else { return }
-        makeAnswer(wait.call, wait.reception)
+        guard let context, turn == self.turn else { return }
+        switch state {
+        case .waiting(let wait): makeAnswer(wait.call, wait.reception)
+        case .early(let call, _): take(call, context)
+        default: break
+        }
     }
 
     private func answerWait(_ wait: Wait) {
@@ -309,8 +343,14 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func look() {
         timer = nil
-        guard let context, case .waiting(let wait) = state else { return }
-        if NIODeadline.now() >= wait.until { timeIsOver() } else { arm(wait.until, context) }
+        guard let context else { return }
+        switch state {
+        case .waiting(let wait):
+            if NIODeadline.now() >= wait.until { timeIsOver() } else { arm(wait.until, context) }
+        case .early(let call, let until):
+            if NIODeadline.now() >= until { take(call, context) } else { arm(until, context) }
+        default: break
+        }
     }
 
     // MARK: Answers
