@@ -137,7 +137,7 @@ def large(coordinator: Path, simulator: Path, results: Results, nodes: int, imag
 def small(coordinator: Path, simulator: Path, results: Results, seconds: float) -> None:
     """Three nodes, five images, and nothing to do."""
     with Workshop() as workshop:
-        stage = Stage(workshop, coordinator, simulator, 3, 5)
+        stage = Stage(workshop, coordinator, simulator, 3, 5, options=("--leader-elect",))
         stage.restart()
         stage.bring_agents()
         stage.until_settled(60)

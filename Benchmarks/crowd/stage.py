@@ -26,9 +26,10 @@ class Stage:
 
     def __init__(
         self, workshop: Workshop, coordinator: Path, simulator: Path, nodes: int, images: int,
-        history: Path | None = None
+        history: Path | None = None, options: tuple[str, ...] = ()
     ):
         self._workshop = workshop
+        self._options = options
         self._coordinator = coordinator
         self.nodes = nodes
         self.images = [image(number) for number in range(images)]
@@ -65,7 +66,7 @@ class Stage:
         self.process = self._workshop.start(
             f"coordinator-{self._runs}", self._coordinator, "serve", "--kubeconfig", self._kubeconfig,
             "--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port), "--port", "0",
-            "--history", self._history)
+            "--history", self._history, *self._options)
         self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening"))
         _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening")
 

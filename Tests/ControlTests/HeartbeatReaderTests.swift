@@ -1,9 +1,9 @@
 import Shared
 import SwiftProtobuf
-import TestBasics
 import Testing
 
 @testable import Control
+@testable import TestBasics
 
 @Suite("Heartbeats read without a decoder") struct HeartbeatReaderTests {
     private static func read(_ bytes: [UInt8]) -> HeartbeatReader? { bytes.withUnsafeBytes { HeartbeatReader($0) } }
@@ -30,9 +30,11 @@ import Testing
         var random = Seeded(state: 4)
         for _ in 0..<500 {
             let report = Self.report {
-                $0.sequence = .random(in: 0...UInt64.max, using: &random) >> .random(in: 0...63, using: &random)
-                $0.acknowledged = .random(in: 0...UInt64.max, using: &random) >> .random(in: 0...63, using: &random)
-                $0.inventoryAgeMs = .random(in: 0...UInt64.max, using: &random) >> .random(in: 0...63, using: &random)
+                $0.sequence = .random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
+                $0.acknowledged =
+                    .random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
+                $0.inventoryAgeMs =
+                    .random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
                 $0.imageFilesystem.freeBytes = .random(in: 0...UInt64.max, using: &random)
             }
             let read = try #require(Self.read(try report.serializedBytes()))

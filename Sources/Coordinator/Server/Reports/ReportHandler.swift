@@ -1,7 +1,11 @@
+import Access
 import Control
 import HTTPListener
 import HTTPTypes
+import History
 import KubernetesClient
+import Leadership
+import Logging
 import NIOCore
 import NIOHTTP1
 import Shared
