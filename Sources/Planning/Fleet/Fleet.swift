@@ -69,6 +69,7 @@ public struct Fleet: Sendable {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
         experience.records[name] = nil
+        experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {
@@ -124,13 +125,13 @@ public struct Fleet: Sendable {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
             if let column = agentImageColumn {
-                $0.images.append(.with { $0.reference = references[column].written })
+                $0.images.append(.with { $0.reference = references[column].normalised })
             }
             let orders = (node?.orders.values ?? [:].values).filter { $0.puller == .agent }
             $0.pulls = orders.sorted { $0.id < $1.id }.map { order in
                 WirePull.with {
                     $0.id = order.id
-                    $0.reference = order.reference.written
+                    $0.reference = order.reference.normalised
                     $0.timeoutSeconds = pullTimeoutSeconds
                     $0.removeFirst = order.removesFirst
                 }
