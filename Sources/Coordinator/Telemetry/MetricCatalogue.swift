@@ -51,13 +51,13 @@ package enum MetricCatalogue {
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
     package static let accessRefused = MetricSpec(
         "image_puller_access_refused_total", .counter,
-        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
+        "Requests on port 8443 that were refused: of agents or readers, with the reason and the HTTP status.")
 
     /// Computed from the control loop's snapshot at each scrape.
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, loops, alertAfter,
+            covered, silent, nodeMissing, retries, pulls, circuits, loops, alertAfter, reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -112,6 +112,9 @@ package enum MetricCatalogue {
         )
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
+        package static let reportInterval = MetricSpec(
+            "image_puller_report_interval_seconds", .gauge,
+            "How often an agent says at least that nothing changed: after three times that its node is silent.")
     }
 
     /// The coordinator's own state.
