@@ -151,7 +151,7 @@ package struct PlannedCluster {
     /// What the keeper of the DaemonSet does.
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
-        let parts = configuration.images.map { "\($0.name)=\($0.reference.written)" }
+        let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
         template = StableHash.hex64((parts + [templateAgentImage ?? ""]).joined(separator: ";"))
         mustPlan = true
     }
@@ -300,7 +300,7 @@ package struct PlannedCluster {
     private func isDue(_ name: String) -> Bool {
         guard let agent = agents[name] else { return false }
         if agent.hasNews || fleet.nodes[name]?.generation != agent.assignment.generation { return true }
-        return model.now >= (lastExchange[name] ?? -1e9) + Double(configuration.reportIntervalSeconds)
+        return model.now >= (lastExchange[name] ?? -1e9) + Double(configuration.pollSeconds)
     }
 
     private mutating func exchange(with name: String) {

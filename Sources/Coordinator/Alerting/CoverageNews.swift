@@ -18,6 +18,8 @@ package struct CoverageNews: Sendable {
         case circuitClosed(registry: String)
         /// A node fails, for a reason that it didn't fail for alone at the last look, to pull what others have.
         case nodeDeviates(NodeView, NodeDeviation)
+        /// Something is done again and again without a change of content: a fault of the program's, to be reported.
+        case looping(RepeatBook.Subject)
     }
 
     private struct Failing: Hashable {
@@ -45,6 +47,7 @@ package struct CoverageNews: Sendable {
     private var failing: Set<Failing> = []
     private var deviating: Set<Deviating> = []
     private var openCircuits: Set<String> = []
+    private var loops: Set<RepeatBook.Subject> = []
 
     mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [News] {
         let images = snapshot.configuration.images
@@ -87,6 +90,9 @@ package struct CoverageNews: Sendable {
         news += open.subtracting(openCircuits).sorted().map { .circuitOpened(registry: $0) }
         news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
         openCircuits = open
+        let found = snapshot.fleet.loops(now: snapshot.now).map(\.subject)
+        news += found.filter { !loops.contains($0) }.map { .looping($0) }
+        loops = Set(found)
         return news
     }
 

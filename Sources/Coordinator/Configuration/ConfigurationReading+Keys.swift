@@ -102,6 +102,7 @@ extension ConfigurationReading {
 
     mutating func readAgent() {
         set(\.imagePullSecrets, .imagePullSecrets, PullSecrets.parse)
+        readProtection()
         configuration.agentImage = options.defaultAgentImage
         if let reference = value(.agentImage, AgentImage.parse) {
             if AgentImage.isGoPuller(reference) {
@@ -125,6 +126,17 @@ extension ConfigurationReading {
         }
     }
 
+    private mutating func readProtection() {
+        let isProtecting = value(.protectPrivateImages) { text throws(ValueFault) in
+            guard text == "true" || text == "false" else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 40))\" is neither true nor false", next: "write \"true\"")
+            }
+            return text == "true"
+        }
+        configuration.protectsPrivateImages = isProtecting == true ? true : nil
+    }
+
     mutating func readNumbers() {
         set(\.cachingIntervalHours, .cachingIntervalHours)
         set(\.pullMaxParallel, .pullMaxParallel)
@@ -135,7 +147,10 @@ extension ConfigurationReading {
         set(\.retry.initialSeconds, .retryInitialSeconds)
         set(\.retry.maxSeconds, .retryMaxSeconds)
         set(\.retry.permanentSeconds, .retryPermanentSeconds)
-        set(\.reportIntervalSeconds, .reportIntervalSeconds)
+        let intervals = ConfigurationKey.reportIntervalSeconds.range ?? 1...1
+        set(\.reportIntervalSeconds, .reportIntervalSeconds) { text throws(ValueFault) in
+            try WholeNumber.parse(text, range: intervals)
+        }
         set(\.historyRetentionDays, .historyRetentionDays)
         set(\.imageGCHighPercent, .imageGCHighPercent)
         let isReadable = faultyKeys.isDisjoint(with: ["RETRY_INITIAL_SECONDS", "RETRY_MAX_SECONDS"])

@@ -26,6 +26,7 @@ struct CoverageMetrics {
     private let openCircuits: [String]
     private let deviations: [NodeDeviation]
     private let passedOver: Set<String>
+    private let reportInterval: Int
 
     private struct Failing: Hashable {
         var column: Int
@@ -40,6 +41,7 @@ struct CoverageMetrics {
         openCircuits = snapshot.openCircuits
         deviations = snapshot.deviations
         passedOver = Set(snapshot.fleet.passedOver.map(\.node)).intersection(cells.lazy.map(\.name))
+        reportInterval = snapshot.fleet.heartbeatSeconds
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
         counts.add(cells.lazy.map(\.row))
@@ -81,6 +83,7 @@ struct CoverageMetrics {
                     .init(labels: [MetricLabel("ready", "false")], value: Double(silent.notReady)),
                 ]),
             MetricFamily(Names.alertAfter, configuration.alertAfterSeconds),
+            MetricFamily(Names.reportInterval, reportInterval),
             MetricFamily(Names.retries, byRegistry(retries)), MetricFamily(Names.pulls, byRegistry(pulls)),
             MetricFamily(
                 Names.circuits,

@@ -5,11 +5,15 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
+    /// From which their successors are made.
+    var template: String?
     public var wakes: [Wake] = []
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
+    /// By node: the normalised references whose containers wait though the image is there.
+    var waiting: [String: Set<String>] = [:]
     /// Pods to make, for pulls that kubelets were told before.
     public var pullPods: [PullPod] = []
     public var pullPodRemovals: [PullPodRemoval] = []

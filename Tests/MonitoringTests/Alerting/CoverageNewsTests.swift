@@ -45,6 +45,7 @@ import Testing
             case .circuitOpened(let registry): "\(registry) fails"
             case .circuitClosed(let registry): "\(registry) is back"
             case .nodeDeviates(_, let deviation): deviation.summary
+            case .looping(let subject): "\(subject) loops"
             }
         }
     }
