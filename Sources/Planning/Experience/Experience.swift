@@ -26,6 +26,9 @@ public struct Experience: Sendable {
             records[node] = records[node]?.filter { $0.value.failed.contains { names.contains($0.reference) } }
             if records[node]?.isEmpty == true { records[node] = nil }
         }
+        let hosts = Set(references.map(\.registry))
+        registries = registries.filter { hosts.contains($0.key) }
+        refusalSeconds = refusalSeconds.filter { hosts.contains($0.key) }
         for registry in registries.keys { registries[registry]?.forget(except: names) }
     }
 

@@ -33,9 +33,11 @@ extension Fleet {
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
+        rollOut.note(plan, at: now)
         for replacement in plan.replacements {
-            guard let bootID = nodes[replacement.node]?.bootID else { continue }
-            nodes[replacement.node]?.replacedBootID = bootID
+            guard let node = nodes[replacement.node] else { continue }
+            nodes[replacement.node]?.replacedBootID = node.bootID
+            nodes[replacement.node]?.replacedMoved = node.moved
             nodes[replacement.node]?.moved = []
             let unheld = unheldImages(of: replacement.node)
             nodes[replacement.node]?.replacedFor = unheld
@@ -43,6 +45,17 @@ extension Fleet {
             movedNodes.remove(replacement.node)
         }
         return (transitions, changed)
+    }
+
+    /// The pod is still there: why it was to be replaced holds as before.
+    public mutating func replacementFailed(_ replacement: Plan.PodReplacement) {
+        let name = replacement.node
+        rollOut.entries[name] = nil
+        guard let moved = nodes[name]?.replacedMoved else { return }
+        nodes[name]?.replacedBootID = nil
+        nodes[name]?.replacedFor = []
+        nodes[name]?.moved.formUnion(moved)
+        if !moved.isEmpty { movedNodes.insert(name) }
     }
 
     /// The ids of the node's wanted images that no container uses.

@@ -11,11 +11,16 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
-        refresh.nextCheck = now + cachingIntervalSeconds
-        if refresh.imageID != imageID {
+        if refresh.imageID == nil || refresh.nextCheck <= order.assignedAt {
+            refresh.nextCheck = now + cachingIntervalSeconds
+            // Those whose mirror has another age of the tag are compared anew.
             index.disagree(column: column)
-            refresh.imageID = imageID
-            refresh.meantSince = now
+            if refresh.imageID != imageID { (refresh.imageID, refresh.meantSince) = (imageID, now) }
+        } else if refresh.imageID != imageID {
+            // Who follows decides nothing, and has what it can have until the next check. Who had nothing may have got
+            // what the tag means by now: it is asked for.
+            if let slot = nodes[name]?.slot { index.agree(BitSet([slot]), column: column) }
+            if !order.isRefresh { refresh.nextCheck = min(refresh.nextCheck, now) }
         }
         experience.refreshes[order.trial] = refresh
         // The pod still holds what the tag meant before.
@@ -71,11 +76,27 @@ extension Fleet {
         return TagMeaning(imageID: refresh?.imageID, nextCheck: refresh?.nextCheck ?? firstCheck(of: key, now: now))
     }
 
-    /// Nobody knows when it was asked for last: within the interval, at a moment of its own.
+    /// Whether the node asked for a tag since the last check and got another image: its mirror has another age of it.
+    public func hasOtherMirror(_ name: String, column: Int) -> Bool {
+        guard let node = nodes[name], index.agreeing.indices.contains(column) else { return false }
+        let key = Trial.Key(reference: references[column].normalised, platform: node.platform)
+        guard let meaning = experience.refreshes[key]?.imageID, let id = imageID(node: name, column: column) else {
+            return false
+        }
+        return meaning != id && index.agreeing[column].contains(node.slot)
+    }
+
+    /// When tags were asked for last, by an earlier run, by normalised reference.
+    public mutating func recallQuestions(_ moments: [String: Timestamp]) { askedAt = moments }
+
+    /// Within the interval, at a moment of its own, unless an earlier run has asked.
     func firstCheck(of key: Trial.Key, now: Timestamp) -> Timestamp {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
-        return (adoptedAt ?? now) + cachingIntervalSeconds * share
+        let begin = adoptedAt ?? now
+        // What is overdue isn't asked for all at once.
+        guard let asked = askedAt[key.reference] else { return begin + cachingIntervalSeconds * share }
+        return max(asked + cachingIntervalSeconds, begin + min(60, cachingIntervalSeconds) * share)
     }
 }
