@@ -33,6 +33,11 @@ FIGURES = {
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "late_answers_before": Figure("answers"),
+    # Of `make bench-build`.
+    "clean_build_ratio": Figure("ratio", 0.9),
+    "edit_test_ratio": Figure("ratio", 0.25),
+    "edit_planning_ratio": Figure("ratio", 0.6),
+    "test_run_ratio": Figure("ratio", 0.6),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 

@@ -2,7 +2,7 @@
 struct BitSet: Sendable, Equatable {
     private(set) var words: [UInt64] = []
 
-    init(_ numbers: [Int] = []) { for number in numbers { insert(number) } }
+    init() {}
 
     var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
     var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }

@@ -170,6 +170,7 @@ extension Fleet {
             experience.refreshes[key, default: Refresh(nextCheck: now)].nextCheck = now
             experience.refreshes[key]?.waits = [:]
         }
+        experience.repeats.forget { $0.isRefresh(of: reference.normalised) }
         return count
     }
 }

@@ -11,24 +11,37 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
-        if refresh.imageID == nil || refresh.nextCheck <= order.assignedAt {
-            refresh.nextCheck = now + cachingIntervalSeconds
-            // Those whose mirror has another age of the tag are compared anew.
-            index.disagree(column: column)
-            if refresh.imageID != imageID { (refresh.imageID, refresh.meantSince) = (imageID, now) }
-        } else if refresh.imageID != imageID {
-            // Who follows decides nothing, and has what it can have until the next check. Who had nothing may have got
-            // what the tag means by now: it is asked for.
-            if let slot = nodes[name]?.slot { index.agree(BitSet([slot]), column: column) }
-            if !order.isRefresh { refresh.nextCheck = min(refresh.nextCheck, now) }
+        if refresh.nextCheck <= now { refresh.former = [] }
+        refresh.nextCheck = now + cachingIntervalSeconds
+        if refresh.imageID != imageID {
+            let isNew = order.formerImage != imageID && !refresh.former.contains(imageID)
+            if isNew || refresh.imageID == nil {
+                index.disagree(column: column)
+                if let meant = refresh.imageID { refresh.former.insert(meant) }
+                refresh.imageID = imageID
+                refresh.meantSince = now
+            } else if refresh.meantSince.map({ $0 <= order.assignedAt }) ?? true {
+                // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
+                // again for that would have no end.
+                refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
+            }
         }
         experience.refreshes[order.trial] = refresh
-        // The pod still holds what the tag meant before.
-        if order.isRefresh, nodes[name]?.cells[column] == .present {
+        guard order.isRefresh else { return }
+        experience.repeats.note(
+            .refresh(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
+        // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
+        // by another replacement.
+        if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
+            !node.replacedFor.contains(imageID)
+        {
             nodes[name]?.moved.insert(order.reference.normalised)
             movedNodes.insert(name)
         }
     }
+
+    /// What is done again and again though nothing changes.
+    public func loops(now: Timestamp) -> [RepeatBook.Loop] { experience.repeats.loops(now: now) }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
@@ -50,17 +63,6 @@ extension Fleet {
         experience.refreshes[order.trial] = refresh
     }
 
-    /// The images that one reference means on the nodes, when they disagree: nodes by image id. Unknown nodes don't
-    /// count.
-    public func meanings(column: Int, now: Timestamp) -> [String: [String]] {
-        var nodesByID: [String: [String]] = [:]
-        for name in nodes.keys.sorted() where state(node: name, column: column, now: now).isPresent {
-            guard let id = imageID(node: name, column: column) else { continue }
-            nodesByID[id, default: []].append(name)
-        }
-        return nodesByID
-    }
-
     /// What is known of a tag on one platform.
     public struct TagMeaning: Sendable, Equatable {
         /// The image that it meant when it was asked for last: nodes that have another one pull it. Nil: it wasn't yet.
@@ -78,12 +80,10 @@ extension Fleet {
 
     /// Whether the node asked for a tag since the last check and got another image: its mirror has another age of it.
     public func hasOtherMirror(_ name: String, column: Int) -> Bool {
-        guard let node = nodes[name], index.agreeing.indices.contains(column) else { return false }
+        guard let node = nodes[name], references.indices.contains(column) else { return false }
         let key = Trial.Key(reference: references[column].normalised, platform: node.platform)
-        guard let meaning = experience.refreshes[key]?.imageID, let id = imageID(node: name, column: column) else {
-            return false
-        }
-        return meaning != id && index.agreeing[column].contains(node.slot)
+        guard let refresh = experience.refreshes[key], let wait = refresh.waits[name] else { return false }
+        return wait > refresh.nextCheck && refresh.imageID != imageID(node: name, column: column)
     }
 
     /// When tags were asked for last, by an earlier run, by normalised reference.
