@@ -56,7 +56,7 @@ extension PlannedCluster {
             policy: .ifNotPresent)
         let sleeps = configuration.images.map {
             PodSpec.Container(
-                name: $0.name, image: $0.reference.written, policy: isRestricted ? .ifNotPresent : .never)
+                name: $0.container, image: $0.reference.normalised, policy: isRestricted ? .ifNotPresent : .never)
         }
         model.addPod(PodSpec(id: pod.uid, containers: (isRestricted ? [] : [agent]) + sleeps), node: pod.node)
         planSoon()

@@ -176,7 +176,7 @@ package struct PlannedCluster {
     /// What the keeper of the DaemonSet does.
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
-        let parts = configuration.images.map { "\($0.name)=\($0.reference.written)" }
+        let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
         let resources = configuration.sleepResources
         let others = [
             templateAgentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,

@@ -2,7 +2,7 @@
 public struct RollOutBook: Sendable, Equatable {
     struct Entry: Sendable, Equatable {
         var since: Timestamp
-        /// Image entries whose containers ran in the pod that we deleted.
+        /// Containers of images that ran in the pod that we deleted.
         var held: Set<String> = []
         /// A pod went that held something.
         var isLost: Bool

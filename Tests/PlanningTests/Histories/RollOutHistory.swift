@@ -144,7 +144,7 @@ struct RollOutHistory {
             let pods = cluster.cluster.pods.living(on: node)
             return !pods.contains { pod in
                 pod.template == cluster.template
-                    && cluster.configuration.images.allSatisfy { pod.containers[$0.name]?.isRunning == true }
+                    && cluster.configuration.images.allSatisfy { pod.containers[$0.container]?.isRunning == true }
             }
         }
     }
@@ -171,7 +171,7 @@ struct Losses {
         for replacement in deletions {
             lost[replacement.plan.node, default: []].formUnion(replacement.held)
         }
-        let listed = Set(cluster.configuration.images.map(\.name))
+        let listed = Set(cluster.configuration.images.map(\.container))
         for node in lost.keys {
             let running = cluster.cluster.pods.living(on: node).flatMap { pod in
                 pod.containers.filter(\.value.isRunning).keys
