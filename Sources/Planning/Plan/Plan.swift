@@ -25,8 +25,6 @@ public struct Plan: Sendable, Equatable {
     var room = 0
     /// Ready target nodes whose pod isn't back; nil: nobody looked.
     var away: Set<String>?
-    /// What pods are replaced by.
-    var template: String?
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.
