@@ -47,7 +47,7 @@ extension Fleet {
             nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
             nodes[replacement.node]?.replacedFor.formUnion(unheld)
             experience.repeats.note(
-                .replacement(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
+                RepeatBook.Subject(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
                 pod: replacement.uid, at: now)
             suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
