@@ -20,8 +20,8 @@ extension Fleet {
         of size: UInt64, _ reference: ImageReference, runtime: String, isDownload: Bool
     ) -> UInt64 {
         let isCRIO = runtime.lowercased().contains("cri-o")
-        if isCRIO, isDownload { return UInt64(Double(size) * 2.5) }
-        return UInt64(Double(size) * (experience.unpacking[reference.normalised] ?? (isCRIO ? 1 : 3.5)))
+        if isCRIO, isDownload { return UInt64(saturating: Double(size) * 2.5) }
+        return UInt64(saturating: Double(size) * (experience.unpacking[reference.normalised] ?? (isCRIO ? 1 : 3.5)))
     }
 
     /// A pull for which there's no room counts as failed, without an attempt.
@@ -39,5 +39,5 @@ extension Fleet {
         return refreshCells(of: shortage.node, at: now)
     }
 
-    private static func megabytes(_ bytes: UInt64) -> UInt64 { (bytes + 500_000) / 1_000_000 }
+    private static func megabytes(_ bytes: UInt64) -> UInt64 { bytes.saturatingAdd(500_000) / 1_000_000 }
 }

@@ -43,7 +43,9 @@ struct ImageCatalogue: Sendable {
     private var slots: [Slot?] = []
     private var free: [Index] = []
     private var indicesByRecord: [Record: Index] = [:]
-    private var references: [ImageReference] = []
+    /// The positions of the wanted references, by the names under which runtimes list them, and as they are written.
+    private var wanted: [String: [Int32]] = [:]
+    private var written: [String: [Int32]] = [:]
 
     /// Counts one more user of an image.
     mutating func retain(_ image: WireImage) -> Index {
@@ -90,20 +92,28 @@ struct ImageCatalogue: Sendable {
 
     /// Matches all images anew against another list of references.
     mutating func want(_ references: [ImageReference]) {
-        self.references = references
+        let all = references.indices.map { (reference: references[$0], column: [Int32($0)]) }
+        wanted = Dictionary(all.map { ($0.reference.normalised, $0.column) }, uniquingKeysWith: +)
+        written = Dictionary(all.map { ($0.reference.written, $0.column) }, uniquingKeysWith: +)
         for index in slots.indices {
             guard let columns = slots[index].map({ columns(of: $0.record) }) else { continue }
             slots[index]?.columns = columns
         }
     }
 
+    /// What a runtime lists as a tag has no digest, and the other way round: see `ImageReference.matches`.
     private func columns(of record: Record) -> [Int32] {
-        references.indices.compactMap { column in
-            let reference = references[column]
-            let matches =
-                reference.matches(tags: record.tags, digests: record.digests)
-                || record.resolved.contains(reference.written)
-            return matches ? Int32(column) : nil
+        var found = record.tags.filter { !$0.contains("@") }.flatMap { wanted[$0] ?? [] }
+        found += record.digests.filter { $0.contains("@") }.flatMap { wanted[$0] ?? [] }
+        found += record.resolved.flatMap { written[$0] ?? [] }
+        return found.count > 1 ? Set(found).sorted() : found
+    }
+
+    /// Of its texts.
+    func bytes(_ index: Index) -> Int {
+        guard let record = record(index) else { return 0 }
+        return [record.tags, record.digests, record.resolved].joined().reduce(record.id.utf8.count) {
+            $0 + $1.utf8.count
         }
     }
 }
