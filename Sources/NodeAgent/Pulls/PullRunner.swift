@@ -31,7 +31,7 @@ struct PullRunner: Sendable {
             guard rest > Self.slack else { return timedOut(timeout, after: failure) }
             var socket = ""
             do {
-                let runtime = try source.current()
+                let runtime = try await source.current()
                 socket = runtime.socket
                 let image = try await runtime.pull(pull.reference, auth: credential?.config, timeout: rest)
                 return Result(outcome: .succeeded, image: image)
