@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, messages, rollout, rotation, sleep
+from .measures import agent, cold_start, configmap, deletion, hostile, messages, rollout, rotation, sleep
 from .programs import Programs
 
 GROUPS = {
@@ -18,6 +18,7 @@ GROUPS = {
     "deletion": deletion.measure,
     "rotation": rotation.measure,
     "rollout": rollout.measure,
+    "hostile": hostile.measure,
     "messages": messages.measure,
 }
 

@@ -81,13 +81,17 @@ class Stage:
         self._workshop.at_end(api.close)
         return api
 
-    def bring_agents(self) -> None:
-        """Lets all agents come at once, in a thread of their own."""
+    def authority(self) -> str:
+        """What agents trust."""
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
-        authority = eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+        return eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+
+    def bring_agents(self, count: int | None = None) -> None:
+        """Lets all agents come at once, or the first so many, in a thread of their own."""
+        authority = self.authority()
         inventory = wire.inventory([*self.images, KIP_IMAGE])
         self.agents = Agents(
-            [Agent(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(self.nodes)],
+            [Agent(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(self.nodes if count is None else count)],
             self.agent_port, authority)
         thread = threading.Thread(target=self.agents.run, args=(lambda: False,), daemon=True)
         thread.start()
@@ -105,7 +109,7 @@ class Stage:
 
         def settled() -> bool:
             self.process.check()
-            return self.agents.settled == self.nodes
+            return self.agents.settled == len(self.agents.agents)
 
         eventually("all agents are heard", settled, seconds, pause=0.5)
         return time.monotonic() - begin
