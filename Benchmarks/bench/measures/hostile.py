@@ -32,7 +32,7 @@ def measure(programs: Programs, results: Results) -> None:
         stage = Stage(
             workshop, programs.coordinator, programs.simulator, HONEST + PROBERS + 1, IMAGES)
         stage.restart()
-        stage.bring_agents(HONEST)
+        stage.bring_agents(last=HONEST)
         stage.until_settled(120)
         probers = [Prober(stage, HONEST + number) for number in range(PROBERS)]
         for prober in probers:

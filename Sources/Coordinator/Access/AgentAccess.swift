@@ -29,7 +29,7 @@ package struct AgentAccess: AgentAuthenticator {
         do throws(AccessRefusal) {
             let (user, token) = try await user(of: BearerToken(authorization: authorization), address)
             known()
-            await pods.untilListed()
+            guard await pods.areListed else { throw .notReady }
             return try await agent(user, token)
         } catch {
             if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }
@@ -62,6 +62,8 @@ private struct AgentPod: AgentIdentity {
     let uid: String
 
     var agent: String { uid }
+
+    var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
 
     func charge(bodyBytes: Int) async throws {
         guard access.rates.take(uid, Double(bodyBytes / AgentAccess.bytesOfARequest)) else {

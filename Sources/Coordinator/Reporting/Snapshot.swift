@@ -9,7 +9,7 @@ package struct Snapshot: Sendable {
     package var cluster: ClusterView
     package var fleet: Fleet
     package var now: Timestamp
-    /// Agents that aren't let in, by their node.
+    /// Agents that are refused, by their node.
     package var refusals: [String: AgentRefusal] = [:]
     /// What was cut off the newest report of a node, by its name.
     package var reportCuts: [String: CheckedReport.Cuts] = [:]

@@ -3,6 +3,7 @@ import Control
 import HTTPListener
 import HTTPTypes
 import Hummingbird
+import KubernetesClient
 import NIOCore
 import Shared
 import SwiftProtobuf
@@ -14,29 +15,53 @@ struct AgentRoutes: Sendable {
     static let maximumReportBytes = ReportLimits.bodyBytes
     static let maximumWaitSeconds = 60.0
 
+    /// Whatever is larger has an inventory or attempts: those are read by so many at once.
+    static let smallReportBytes = ReportIntake.smallBytes
+
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
+    /// How long an agent that comes before the first lists waits for them. In a large cluster they take seconds.
+    let patience: Duration
     private let intake = ReportIntake()
 
-    init(loop: ControlLoop, authenticator: any AgentAuthenticator) {
+    init(loop: ControlLoop, authenticator: any AgentAuthenticator, patience: Duration = .seconds(10)) {
+        self.patience = patience
         self.loop = loop
         self.authenticator = authenticator
     }
 
-    func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+    /// A report that was taken.
+    struct Taken: Sendable {
+        var reception: ReportReception
+        /// Who sent it, for the next ones of the same connection; nil: each is to be asked.
+        var agent: KnownAgent?
+    }
+
+    /// Takes a report that came on a connection.
+    ///
+    /// - Parameters:
+    ///   - address: of the client.
+    ///   - known: called as soon as the token is found to be good.
+    ///   - disconnect: ends the connection, should the agent send another report before this one is read.
+    ///   - body: reads the request's body, called once it's the report's turn.
+    func take(
+        _ call: ReportCall, from address: String, known: () -> Void, disconnect: @escaping @Sendable () -> Void,
+        body: () async throws -> ByteBuffer
+    ) async throws -> Taken {
         let identity = try await authenticator.authenticate(
-            authorization: request.headers[.authorization], from: context.address, known: context.establish)
-        let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
-        let (report, places) = try await read(request, context, of: identity, isJSON: isJSON)
-        let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
-        let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0
-        let seconds = wait.isFinite ? min(max(wait, 0), Self.maximumWaitSeconds) : 0
+            authorization: call.authorization, from: address, known: known)
+        let (report, likeness, places) = try await read(call, of: identity, disconnect: disconnect, body: body)
         do {
-            let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds)) { [intake] in
+            let reception = try await loop.receive(report, after: call.after) { [intake] in
                 if places > 0 { intake.decoding.leave() }
             }
             Instruments.report(isAccepted: true)
-            return try Self.response(reply, isJSON: isJSON)
+            guard let likeness, let until = await identity.believedUntil,
+                let token = BearerToken(authorization: call.authorization)
+            else { return Taken(reception: reception) }
+            return Taken(
+                reception: reception,
+                agent: KnownAgent(token: token.digest, until: until, likeness: likeness, reception: reception))
         } catch let refusal as ReportRefusal {
             Instruments.report(isAccepted: false)
             throw ProblemDocument(refusal)
@@ -45,38 +70,29 @@ struct AgentRoutes: Sendable {
 
     /// Reads and decodes the body.
     ///
-    /// - Returns: the report, and how many places its body took; if any, a place for decoding is still taken.
+    /// - Returns: the report, what likens it to heartbeats, and how many places its body took; if any, a place for decoding is
+    ///   still taken.
     private func read(
-        _ request: Request, _ context: ServerContext, of identity: any AgentIdentity, isJSON: Bool
-    ) async throws -> (CheckedReport, places: Int) {
-        let ticket = intake.requests.begin(identity.agent, disconnect: context.disconnect)
+        _ call: ReportCall, of identity: any AgentIdentity, disconnect: @escaping @Sendable () -> Void,
+        body: () async throws -> ByteBuffer
+    ) async throws -> (CheckedReport, likeness: Int?, places: Int) {
+        let ticket = intake.requests.begin(identity.agent, disconnect: disconnect)
         defer { intake.requests.end(ticket, of: identity.agent) }
-        let length = request.headers[.contentLength].flatMap { Int($0) }
-        let places = ReportIntake.places(forLength: length)
+        let places = ReportIntake.places(forLength: call.length)
         if places > 0 { try await intake.bodies.enter(places: places) }
         defer { if places > 0 { intake.bodies.leave(places: places) } }
-        let body = try await Self.body(of: request, length: length)
-        try await identity.charge(bodyBytes: body.count)
+        // Only this copy of it is kept.
+        let bytes = Array(try await body().readableBytesView)
+        try await identity.charge(bodyBytes: bytes.count)
         if places > 0 { try await intake.decoding.enter() }
         do {
-            return (try await decode(body, of: identity, isJSON: isJSON), places)
+            let report = try await decode(bytes, of: identity, isJSON: call.isJSON)
+            let likeness = call.isJSON ? nil : bytes.withUnsafeBytes { HeartbeatReader($0)?.likeness }
+            return (report, likeness, places)
         } catch {
             if places > 0 { intake.decoding.leave() }
             throw error
         }
-    }
-
-    private static func body(of request: Request, length: Int?) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        // What is declared may never come.
-        bytes.reserveCapacity(min(max(0, length ?? 0), ReportIntake.smallBytes))
-        for try await chunk in request.body {
-            guard bytes.count + chunk.readableBytes <= maximumReportBytes else {
-                throw RequestFault.bodyTooLarge(maximumReportBytes).problem
-            }
-            bytes += chunk.readableBytesView
-        }
-        return bytes
     }
 
     private func decode(
@@ -93,10 +109,33 @@ struct AgentRoutes: Sendable {
         }
     }
 
-    private static func response(_ reply: WireReportReply, isJSON: Bool) throws -> Response {
-        let bytes: [UInt8] = isJSON ? try reply.jsonUTF8Bytes() : try reply.serializedBytes()
+    /// Takes and answers a report of a connection that others serve, too.
+    func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let call = ReportCall(
+            authorization: request.headers[.authorization], contentType: request.headers[.contentType],
+            length: request.headers[.contentLength].flatMap { Int($0) },
+            after: request.uri.queryParameters.get("after"), wait: request.uri.queryParameters.get("wait"))
+        let reception = try await take(call, from: context.address, known: context.establish, disconnect: context.disconnect) {
+            try await Self.body(of: request)
+        }.reception
+        if !reception.isUrgent, call.wait > 0 { await loop.waitForNews(reception, wait: .seconds(call.wait)) }
+        let bytes = try Self.bytes(of: await loop.answer(reception, after: call.after), isJSON: call.isJSON)
         return Response(
-            status: .ok, headers: [.contentType: isJSON ? "application/json" : "application/x-protobuf"],
+            status: .ok, headers: [.contentType: Self.contentType(isJSON: call.isJSON)],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
+
+    private static func body(of request: Request) async throws -> ByteBuffer {
+        do {
+            return try await request.body.collect(upTo: maximumReportBytes)
+        } catch is NIOTooManyBytesError {
+            throw RequestFault.bodyTooLarge(maximumReportBytes).problem
+        }
+    }
+
+    static func bytes(of reply: WireReportReply, isJSON: Bool) throws -> [UInt8] {
+        isJSON ? try reply.jsonUTF8Bytes() : try reply.serializedBytes()
+    }
+
+    static func contentType(isJSON: Bool) -> String { isJSON ? "application/json" : "application/x-protobuf" }
 }

@@ -39,6 +39,7 @@ extension Fleet {
         _ report: CheckedReport, platform: String = "", at now: Timestamp,
         using random: inout some RandomNumberGenerator
     ) -> Ingestion {
+        settleSilence(at: now)
         var result = Ingestion()
         let name = report.node
         if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }
@@ -151,7 +152,7 @@ extension Fleet {
         guard var node = nodes[name] else { return false }
         var numbers = self.numbers(delta.changed.map(\.id) + delta.removed, on: node)
         for image in delta.changed {
-            let new = catalogue.retain(image)
+            let new = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
             let old = numbers.updateValue(new, forKey: ImageCatalogue.Record.normalised(image.id))
             if let old, node.inventory.removeValue(forKey: old) != nil { catalogue.release(old) }
             if node.inventory.updateValue(image.inUse, forKey: new) != nil { catalogue.release(new) }
@@ -168,7 +169,7 @@ extension Fleet {
     }
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
-        let index = catalogue.retain(image)
+        let index = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
         // The same image named twice counts once.
         if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
     }
@@ -189,7 +190,9 @@ extension Fleet {
     ) -> [FinishedAttempt] {
         attempts.map { attempt in
             FinishedAttempt(
-                node: name, bootID: bootID, id: attempt.id, reference: attempt.reference,
+                node: name, bootID: bootID, id: attempt.id,
+                // Agents get normalised references; history names images as they are written.
+                reference: references.first { $0.normalised == attempt.reference }?.written ?? attempt.reference,
                 started: now.earlier(byMilliseconds: attempt.startedAgeMs),
                 ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
                 reason: FailureClassifier.reason(of: attempt), message: attempt.message,
@@ -207,9 +210,10 @@ extension Fleet {
         var failed = attempt
         failed.outcome = .failed
         failed.message =
-            report.inventoryAgeMs <= attempt.endedAgeMs
-            ? "the runtime said that the pull succeeded, but doesn't list the image"
-            : "the runtime said that the pull succeeded, but hasn't been able to list its images since"
+            nodes[report.node]?.misfits[column]
+            ?? (report.inventoryAgeMs <= attempt.endedAgeMs
+                ? "the runtime said that the pull succeeded, but doesn't list the image"
+                : "the runtime said that the pull succeeded, but hasn't been able to list its images since")
         return failed
     }
 
@@ -238,13 +242,15 @@ extension Fleet {
                 if order.begunAt == nil { nodes[name]?.orders[pull.pullID]?.begunAt = assigned }
                 continue
             }
-            if let column = references.firstIndex(where: { $0.written == pull.reference }),
-                let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode
+            // Earlier versions ordered references as they are written.
+            if let column = references.firstIndex(where: {
+                $0.normalised == pull.reference || $0.written == pull.reference
+            }), let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode
             {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
                 order.begunAt = assigned
-                order.isRefresh = column < node.resolved.count && node.resolved[column] >= 0
+                order.isRefresh = imageID(node: name, column: column) != nil
                 begin(order, node: name, at: now)
             } else if ending.values.count(where: { $0.node == name }) < Planner.pullsPerNode,
                 let reference = try? ImageReference(pull.reference)

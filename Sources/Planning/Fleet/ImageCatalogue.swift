@@ -17,14 +17,25 @@ struct ImageCatalogue: Sendable {
         var isPinned: Bool
         /// References that only the runtime could resolve to it.
         var resolved: [String]
+        /// `os/arch`; empty: not told.
+        var platform: String
+        var isArtifact: Bool
+        /// What its size counts.
+        var isUnpacked: Bool
 
-        init(_ image: WireImage) {
+        init(_ image: WireImage, isUnpacked: Bool) {
+            self.isUnpacked = isUnpacked
             id = Self.normalised(image.id)
             tags = image.tags
             digests = image.digests
             size = image.size
             isPinned = image.pinned
             resolved = image.resolved
+            (platform, isArtifact) = (image.platform, image.artifact)
+        }
+
+        func answers(to reference: ImageReference) -> Bool {
+            reference.matches(tags: tags, digests: digests) || resolved.contains(reference.normalised)
         }
 
         /// CRI-O leaves the algorithm out: `HEX` is what containerd calls `sha256:HEX`.
@@ -43,13 +54,12 @@ struct ImageCatalogue: Sendable {
     private var slots: [Slot?] = []
     private var free: [Index] = []
     private var indicesByRecord: [Record: Index] = [:]
-    /// The positions of the wanted references, by the names under which runtimes list them, and as they are written.
+    /// The positions of the wanted references, by the names under which runtimes list them.
     private var wanted: [String: [Int32]] = [:]
-    private var written: [String: [Int32]] = [:]
 
     /// Counts one more user of an image.
-    mutating func retain(_ image: WireImage) -> Index {
-        let record = Record(image)
+    mutating func retain(_ image: WireImage, isUnpacked: Bool) -> Index {
+        let record = Record(image, isUnpacked: isUnpacked)
         if let index = indicesByRecord[record] {
             slots[Int(index)]?.users += 1
             return index
@@ -78,13 +88,26 @@ struct ImageCatalogue: Sendable {
         }
     }
 
+    /// Why no container of a node's platform can be made of the image, in words that are classified; nil: one can, as far
+    /// as is known.
+    func misfit(_ index: Index, platform: String) -> String? {
+        guard let record = slots[Int(index)]?.record else { return nil }
+        if record.isArtifact {
+            return "unexpected manifest type: it is an OCI artifact, of which no container can be made"
+        }
+        guard !record.platform.isEmpty, !platform.isEmpty, record.platform != platform else { return nil }
+        return "no match for platform: the image is for \(record.platform), and the node is \(platform)"
+    }
+
     func record(_ index: Index) -> Record? { slots[Int(index)]?.record }
 
     var indices: Range<Index> { 0..<Index(slots.count) }
 
-    /// The largest image that answers to a wanted reference, in bytes as runtimes count. Nil: no node has it.
-    func size(column: Int32) -> UInt64? {
-        slots.lazy.compactMap { $0 }.filter { $0.columns.contains(column) }.map(\.record.size).max()
+    /// The largest image that answers to a wanted reference, in bytes as one kind of runtimes counts. Nil: no such node
+    /// has it.
+    func size(column: Int32, isUnpacked: Bool) -> UInt64? {
+        slots.lazy.compactMap { $0 }.filter { $0.record.isUnpacked == isUnpacked && $0.columns.contains(column) }
+            .map(\.record.size).max()
     }
 
     /// Which of the wanted references the image answers to, by their position.
@@ -92,9 +115,8 @@ struct ImageCatalogue: Sendable {
 
     /// Matches all images anew against another list of references.
     mutating func want(_ references: [ImageReference]) {
-        let all = references.indices.map { (reference: references[$0], column: [Int32($0)]) }
-        wanted = Dictionary(all.map { ($0.reference.normalised, $0.column) }, uniquingKeysWith: +)
-        written = Dictionary(all.map { ($0.reference.written, $0.column) }, uniquingKeysWith: +)
+        wanted = Dictionary(
+            references.indices.map { (references[$0].normalised, [Int32($0)]) }, uniquingKeysWith: +)
         for index in slots.indices {
             guard let columns = slots[index].map({ columns(of: $0.record) }) else { continue }
             slots[index]?.columns = columns
@@ -105,7 +127,7 @@ struct ImageCatalogue: Sendable {
     private func columns(of record: Record) -> [Int32] {
         var found = record.tags.filter { !$0.contains("@") }.flatMap { wanted[$0] ?? [] }
         found += record.digests.filter { $0.contains("@") }.flatMap { wanted[$0] ?? [] }
-        found += record.resolved.flatMap { written[$0] ?? [] }
+        found += record.resolved.flatMap { wanted[$0] ?? [] }
         return found.count > 1 ? Set(found).sorted() : found
     }
 

@@ -69,6 +69,7 @@ struct ReportCleaning {
                 return nil
             }
             var image = image
+            if let text = text(image.platform, ReportLimits.platform) { image.platform = text }
             image.tags = named(image.tags)
             image.digests = named(image.digests)
             image.resolved = named(image.resolved)
@@ -79,6 +80,7 @@ struct ReportCleaning {
 
     private static func isRight(_ image: WireImage) -> Bool {
         isID(image.id) && image.size <= ReportLimits.largestSize
+            && image.platform.utf8.count <= ReportLimits.platform && !image.platform.hasControls
             && [image.tags, image.digests, image.resolved].allSatisfy {
                 $0.count <= ReportLimits.namesOfAnImage && $0.allSatisfy(isName)
             }

@@ -22,6 +22,8 @@ public enum ReportLimits {
     public static let socket = 512
     public static let message = 2_560
     public static let digest = 256
+    /// `os/arch/variant`.
+    public static let platform = 128
     /// An image's id: `sha256:` and 64 digits; other algorithms have 128.
     public static let imageID = 256
     /// A reference or a name that a runtime prints: registry and repository have 255 bytes, a tag 128, a digest 135 at most

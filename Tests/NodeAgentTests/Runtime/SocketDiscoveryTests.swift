@@ -46,6 +46,8 @@ import Testing
         func images() async throws -> [CRIImage] { [] }
         func containers() async throws -> [CRIContainer] { [] }
         func image(for reference: String) async throws -> CRIImage? { nil }
+        func info(of id: String) async throws -> String? { nil }
+        func remove(_ reference: String, timeout: Duration) async throws {}
         func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String { "" }
     }
 
