@@ -72,6 +72,8 @@ public struct Plan: Sendable, Equatable {
     public struct Cancellation: Sendable, Equatable {
         public var node: String
         public var order: UInt64
+        /// It doesn't end, and other nodes wait for its place.
+        var isGivenUp = false
     }
 
     /// A pod to delete, so that the DaemonSet makes it anew from the present template.
