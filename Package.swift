@@ -84,14 +84,16 @@ let coordinatorParts: [Target] = [
             "Access", "Certificates", "ConfigurationParsing", "Control", "Dashboard", "Exporter", "Formatting",
             "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
             "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioSSL, protobuf,
-        ]),
+        ],
+        // What describes the API is served by it.
+        resources: [.embedInCode("openapi.yaml")]),
     .executableTarget(
         name: "Coordinator",
         dependencies: [
             "Access", "Alerting", "Alerts", "Certificates", "ConfigurationParsing", "Control", "Events", "Exporter",
             "Formatting", "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning",
-            "Registry", "Reporting", "Server", "Shared", "Telemetry", argumentParser, hummingbird, lifecycle, logging,
-            metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird, lifecycle,
+            logging, metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
         path: "Sources/Coordinator/Commands", swiftSettings: strict),
 ]
@@ -189,8 +191,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Exporter", "Planning", "RealRuntime", "Shared", "Telemetry", grdb,
-            hummingbird,
+            "Access", "Alerting", "Alerts", "ControlFixtures", "Exporter", "Planning", "RealRuntime", "Reporting",
+            "Shared", "Telemetry", grdb, hummingbird,
             logging, metrics, nioCore, "Yams",
         ],
         swiftSettings: strict),

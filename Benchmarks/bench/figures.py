@@ -33,6 +33,11 @@ FIGURES = {
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "late_answers_before": Figure("answers"),
+    # Medians of calls in turns, from the process's start to its end: ours over kubectl's.
+    "cli_latency_ratio": Figure("ratio", 1.0),
+    # First useful paint, over that of the page of the commit that baseline.py names.
+    "paint_ratio": Figure("ratio", 1.0),
+    "page_kb": Figure("kB", 150),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 

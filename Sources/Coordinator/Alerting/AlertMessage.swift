@@ -38,6 +38,7 @@ package struct AlertMessage: Codable, Sendable, Equatable {
             "description": "\(alert.reference) has been missing since \(alert.since.rfc3339) on \(nodes)."
                 + (alert.message.isEmpty
                     ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))"),
+            "next_step": "kubectl image-puller --namespace \(origin.namespace) image \(alert.key.image)",
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
         ]
         if let runbook = origin.runbookURL { annotations["runbook_url"] = "\(runbook)#\(Self.runbookSection)" }

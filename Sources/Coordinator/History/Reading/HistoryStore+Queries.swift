@@ -50,7 +50,7 @@ extension HistoryStore {
     }
 
     /// Accepted revisions and rejected edits, newest first.
-    func revisions(imageSet: String, limit: Int) async throws -> [RevisionRecord] {
+    package func revisions(imageSet: String, limit: Int) async throws -> [RevisionRecord] {
         try await read { db in try RevisionQuery.newest(imageSet, limit: limit, db) }
     }
 
