@@ -201,7 +201,7 @@ import Testing
         #expect(try only(other, .agentSilent).evidence[0].message == "never")
     }
 
-    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    @Test("An agent that is refused: that explains its silence, and only its silence")
     func refused() throws {
         var desk = try healthy()
         func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {

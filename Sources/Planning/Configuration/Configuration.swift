@@ -29,8 +29,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     /// Deadline of one attempt.
     public var pullTimeoutSeconds = 1800
     public var retry = RetryPolicy()
-    /// The agents' poll of the runtime, and their heartbeat.
-    public var reportIntervalSeconds = 10
+    /// How often the agents ask the runtime, and say that nothing changed. Nil: by ``ReportInterval``.
+    public var reportIntervalSeconds: Int?
     public var runtimeSocket = RuntimeSocket.automatic
     public var historyRetentionDays = 30
     /// The kubelets' garbage-collection threshold, in percent of the image file system.
@@ -46,15 +46,38 @@ public struct Configuration: Sendable, Equatable, Codable {
     }
 }
 
-/// One `name=reference` of the list.
-public struct ImageEntry: Sendable, Hashable, Codable {
-    /// A DNS label; it names the sleep container.
+/// One `name=reference` of the list. Its identity is the reference; the name is a label.
+public struct ImageEntry: Sendable, Hashable {
+    /// What the user calls it now: a DNS label, unique in the list.
     public var name: String
     public var reference: ImageReference
+    /// The name of its sleep container: what it was called when it was accepted, for as long as its reference stays
+    /// listed. So another name touches no pod.
+    public var container: String
 
-    public init(name: String, reference: ImageReference) {
+    public init(name: String, reference: ImageReference, container: String? = nil) {
         self.name = name
         self.reference = reference
+        self.container = container ?? name
+    }
+}
+
+extension ImageEntry: Codable {
+    private enum Key: CodingKey { case name, reference, container }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Key.self)
+        self.init(
+            name: try fields.decode(String.self, forKey: .name),
+            reference: try fields.decode(ImageReference.self, forKey: .reference),
+            container: try fields.decodeIfPresent(String.self, forKey: .container))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Key.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(reference, forKey: .reference)
+        if container != name { try fields.encode(container, forKey: .container) }
     }
 }
 

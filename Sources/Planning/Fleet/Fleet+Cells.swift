@@ -22,12 +22,12 @@ extension Fleet {
             }
             if cells[column].isPresent {
                 node.failures[reference.normalised] = nil
-                if cells[column] == .held { node.moved.remove(reference.normalised) }
             } else if node.isPulling(reference) {
                 cells[column] = .pulling
             } else if node.failures[reference.normalised] != nil {
                 cells[column] = .failed
             }
+            if cells[column] != .present { node.moved.remove(reference.normalised) }
             let before = column < node.cells.count ? node.cells[column] : .unknown
             if before == .failed, cells[column] == .failed, node.newReasons.contains(reference.normalised) {
                 // Several attempts in one report: it fails on, but for another reason.

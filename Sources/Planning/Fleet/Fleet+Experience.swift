@@ -168,6 +168,7 @@ extension Fleet {
             experience.refreshes[key]?.nextCheck = now
             experience.refreshes[key]?.waits = [:]
         }
+        experience.repeats.forget { $0.isRefresh(of: reference.normalised) }
         return count
     }
 }

@@ -15,6 +15,7 @@ extension Fleet {
     ///
     /// - Returns: transitions, and the nodes whose assignment has changed.
     public mutating func carryOut(_ plan: Plan, at now: Timestamp) -> (transitions: [Transition], nodes: Set<String>) {
+        settleSilence(at: now)
         var transitions: [Transition] = []
         var changed: Set<String> = []
         for cancellation in plan.cancellations {
@@ -37,8 +38,14 @@ extension Fleet {
             guard let bootID = nodes[replacement.node]?.bootID else { continue }
             nodes[replacement.node]?.replacedBootID = bootID
             nodes[replacement.node]?.moved = []
+            let images = entryColumns.map { imageID(node: replacement.node, column: $0) }
             let unheld = unheldImages(of: replacement.node)
-            nodes[replacement.node]?.replacedFor = unheld
+            // What it was replaced for before counts as long as it is there.
+            nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
+            nodes[replacement.node]?.replacedFor.formUnion(unheld)
+            experience.repeats.note(
+                .replacement(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
+                pod: replacement.uid, at: now)
             suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
         }
@@ -63,6 +70,9 @@ extension Fleet {
         order.platform = platform
         if !platform.isEmpty { nodes[name]?.platform = platform }
         order.isRefresh = isRefresh
+        if isRefresh, let column = references.firstIndex(where: { $0.normalised == reference.normalised }) {
+            order.formerImage = imageID(node: name, column: column)
+        }
         order.removesFirst = removesFirst
         order.puller = puller
         if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {

@@ -11,19 +11,37 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
+        if refresh.nextCheck <= now { refresh.former = [] }
         refresh.nextCheck = now + cachingIntervalSeconds
         if refresh.imageID != imageID {
-            index.disagree(column: column)
-            refresh.imageID = imageID
-            refresh.meantSince = now
+            let isNew = order.formerImage != imageID && !refresh.former.contains(imageID)
+            if isNew || refresh.imageID == nil {
+                index.disagree(column: column)
+                if let meant = refresh.imageID { refresh.former.insert(meant) }
+                refresh.imageID = imageID
+                refresh.meantSince = now
+            } else if refresh.meantSince.map({ $0 <= order.assignedAt }) ?? true {
+                // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
+                // again for that would have no end.
+                refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
+            }
         }
         experience.refreshes[order.trial] = refresh
-        // The pod still holds what the tag meant before.
-        if order.isRefresh, nodes[name]?.cells[column] == .present {
+        guard order.isRefresh else { return }
+        experience.repeats.note(
+            .refresh(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
+        // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
+        // by another replacement.
+        if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
+            !node.replacedFor.contains(imageID)
+        {
             nodes[name]?.moved.insert(order.reference.normalised)
             movedNodes.insert(name)
         }
     }
+
+    /// What is done again and again though nothing changes.
+    public func loops(now: Timestamp) -> [RepeatBook.Loop] { experience.repeats.loops(now: now) }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
@@ -43,17 +61,6 @@ extension Fleet {
         refresh.nextCheck = max(refresh.nextCheck, next)
         refresh.waits[name] = next
         experience.refreshes[order.trial] = refresh
-    }
-
-    /// The images that one reference means on the nodes, when they disagree: nodes by image id. Unknown nodes don't
-    /// count.
-    public func meanings(column: Int, now: Timestamp) -> [String: [String]] {
-        var nodesByID: [String: [String]] = [:]
-        for name in nodes.keys.sorted() where state(node: name, column: column, now: now).isPresent {
-            guard let id = imageID(node: name, column: column) else { continue }
-            nodesByID[id, default: []].append(name)
-        }
-        return nodesByID
     }
 
     /// What is known of a tag on one platform.

@@ -9,8 +9,10 @@ public struct Fleet: Sendable {
     /// The wanted references: those of the image entries, in their order, then our own image.
     public internal(set) var references: [ImageReference] = []
     public internal(set) var nodes: [String: NodeState] = [:]
-    /// A node is unknown when its inventory is older than this.
+    /// A node is unknown when its inventory is older than this: three times ``heartbeatSeconds``.
     public internal(set) var silenceSeconds = 30.0
+    /// How often an agent says at least that nothing changed.
+    public internal(set) var heartbeatSeconds = ReportInterval.pollSeconds
 
     /// What earlier attempts taught.
     public internal(set) var experience = Experience()
@@ -38,7 +40,13 @@ public struct Fleet: Sendable {
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0
-    var reportIntervalMilliseconds: UInt32 = 10_000
+    var pollSeconds = ReportInterval.pollSeconds
+    /// Whether the user said how often.
+    var isHeartbeatSet = false
+    /// Nodes whose agents report, as the heartbeat goes by them.
+    var size = 0
+    /// A shorter silence, and when it counts: agents that were told to speak more often may not have done so before.
+    var comingSilence: (seconds: Double, from: Timestamp)?
     var desiredImages: [WireDesiredImage] = []
     var nextGeneration: UInt64
     var nextOrderID: UInt64
@@ -61,6 +69,7 @@ public struct Fleet: Sendable {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
         experience.records[name] = nil
+        experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {
@@ -116,18 +125,19 @@ public struct Fleet: Sendable {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
             if let column = agentImageColumn {
-                $0.images.append(.with { $0.reference = references[column].written })
+                $0.images.append(.with { $0.reference = references[column].normalised })
             }
             let orders = (node?.orders.values ?? [:].values).filter { $0.puller == .agent }
             $0.pulls = orders.sorted { $0.id < $1.id }.map { order in
                 WirePull.with {
                     $0.id = order.id
-                    $0.reference = order.reference.written
+                    $0.reference = order.reference.normalised
                     $0.timeoutSeconds = pullTimeoutSeconds
                     $0.removeFirst = order.removesFirst
                 }
             }
-            $0.reportIntervalMs = reportIntervalMilliseconds
+            $0.reportIntervalMs = UInt32(clamping: pollSeconds * 1000)
+            $0.heartbeatIntervalMs = UInt32(clamping: heartbeatSeconds * 1000)
         }
     }
 }

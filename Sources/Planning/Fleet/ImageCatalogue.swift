@@ -27,6 +27,10 @@ struct ImageCatalogue: Sendable {
             resolved = image.resolved
         }
 
+        func answers(to reference: ImageReference) -> Bool {
+            reference.matches(tags: tags, digests: digests) || resolved.contains(reference.normalised)
+        }
+
         /// CRI-O leaves the algorithm out: `HEX` is what containerd calls `sha256:HEX`.
         static func normalised(_ id: String) -> String {
             id.utf8.count == 64 && id.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
@@ -99,11 +103,7 @@ struct ImageCatalogue: Sendable {
 
     private func columns(of record: Record) -> [Int32] {
         references.indices.compactMap { column in
-            let reference = references[column]
-            let matches =
-                reference.matches(tags: record.tags, digests: record.digests)
-                || record.resolved.contains(reference.written)
-            return matches ? Int32(column) : nil
+            record.answers(to: references[column]) ? Int32(column) : nil
         }
     }
 }

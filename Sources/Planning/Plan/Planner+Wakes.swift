@@ -11,7 +11,7 @@ extension Planner {
         for pod in cluster.pods.values where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
             guard let columns = unheld.columns[pod.node], !replaced.contains(pod.uid) else { continue }
-            let waiting = Set(columns.map { configuration.images[$0].name }).filter {
+            let waiting = Set(columns.map { configuration.images[$0].container }).filter {
                 pod.containers[$0]?.waitingReason == "ErrImageNeverPull"
             }
             guard !waiting.isEmpty else { continue }

@@ -30,6 +30,7 @@ public struct Planner: Sendable {
             configuration: configuration, cluster: cluster, fleet: fleet,
             roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template)
         var plan = Plan()
+        plan.template = template
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)

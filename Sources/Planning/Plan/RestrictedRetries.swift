@@ -70,7 +70,7 @@ public struct RestrictedRetries: Sendable {
     private mutating func judge(
         _ pod: PodView, _ configuration: Configuration, now: Timestamp, using random: inout some RandomNumberGenerator
     ) {
-        let presences = configuration.images.map { pod.presence(of: $0.name) }
+        let presences = configuration.images.map { pod.presence(of: $0.container) }
         let reasons = presences.filter { $0.state == .failed }.map { $0.reason ?? .unknown }
         guard !reasons.isEmpty else {
             // All is there: what failed before is forgotten. Where something isn't told yet, nothing is concluded.

@@ -12,6 +12,7 @@ struct Invariants {
     /// Pulls of nodes that were silent and not ready meanwhile: they count for nothing.
     private var given: Set<PullID> = []
     var waiting = IdleWaits()
+    var loops = Loops()
 
     /// Somebody chose another node.
     mutating func forgetTriers() { newcomers = [:] }
@@ -20,7 +21,7 @@ struct Invariants {
     mutating func violation(in cluster: PlannedCluster) -> String? {
         caps(in: cluster) ?? orders(in: cluster) ?? refreshes(in: cluster) ?? replacements(in: cluster)
             ?? agentImages(in: cluster) ?? cells(in: cluster) ?? gates(in: cluster)
-            ?? waiting.violation(in: cluster)
+            ?? waiting.violation(in: cluster) ?? loops.violation(in: cluster)
     }
 
     /// The registries' own count of pulls, and the nodes' orders.

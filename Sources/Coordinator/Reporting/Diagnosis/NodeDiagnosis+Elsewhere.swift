@@ -33,14 +33,14 @@ extension NodeDiagnosis {
     func cause(refused image: ImageEntry, since: Timestamp) -> Cause? {
         guard snapshot.now.milliseconds(since: since) >= Self.refusalMilliseconds,
             let pod = pods.first(where: { !$0.isTerminating }),
-            let container = pod.containers[image.name], container.waitingReason == "ErrImageNeverPull"
+            let container = pod.containers[image.container], container.waitingReason == "ErrImageNeverPull"
         else { return nil }
         return Cause(
             kind: .notHeld,
             summary: "\(image.name) is present but not held: the kubelet doesn't let our pod use it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                     "ErrImageNeverPull: \(container.waitingMessage ?? "")", since: since)
             ],
             nextStep: "if another pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "

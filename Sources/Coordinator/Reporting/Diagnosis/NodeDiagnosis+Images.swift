@@ -94,7 +94,7 @@ extension NodeDiagnosis {
 
     func cause(notHeld image: ImageEntry) -> Cause? {
         guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
-        let container = pod.containers[image.name]
+        let container = pod.containers[image.container]
         if let container, container.isRunning { return usesAnother(container, than: image, pod) }
         let reason = container?.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
@@ -103,7 +103,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                     container == nil
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
@@ -131,14 +131,14 @@ extension NodeDiagnosis {
     private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
         guard let column = snapshot.configuration.images.firstIndex(of: image),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
-            !container.imageID.isEmpty, container.imageID != own.id, !own.digests.contains(container.imageID)
+            !container.imageID.isEmpty, !own.isNamed(container.imageID)
         else { return nil }
         return Cause(
             kind: .notHeld,
             summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].imageID", container.imageID),
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].imageID", container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
