@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, client, cold_start, configmap, deletion, messages, rollout, rotation, sleep
+from .measures import agent, client, cold_start, configmap, deletion, messages, presence, rollout, rotation, sleep
 from .programs import Programs
 
 GROUPS = {
@@ -20,6 +20,7 @@ GROUPS = {
     "rollout": rollout.measure,
     "messages": messages.measure,
     "client": client.measure,
+    "presence": presence.measure,
 }
 
 

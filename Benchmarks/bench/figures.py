@@ -38,6 +38,10 @@ FIGURES = {
     # First useful paint, over that of the page of the commit that baseline.py names.
     "paint_ratio": Figure("ratio", 1.0),
     "page_kb": Figure("kB", 150),
+    "mixed_idle_replacements": Figure("pods", 0),
+    # Pulls for each reference, platform and CACHING_INTERVAL_HOURS.
+    "mixed_idle_requests_over_due": Figure("ratio", 1),
+    "rename_replacements": Figure("pods", 0),
     # Of `make bench-build`.
     "clean_build_ratio": Figure("ratio", 0.9),
     "edit_test_ratio": Figure("ratio", 0.25),

@@ -97,7 +97,8 @@ struct ConfigurationPropertyTests {
             let order = configuration.images.map(\.container).filter(stayed.contains)
             #expect(order == stayed, "seed \(seed)")
             #expect(
-                Set(configuration.images.map(\.container)).count == configuration.images.count, "seed \(seed): a name twice")
+                Set(configuration.images.map(\.container)).count == configuration.images.count,
+                "seed \(seed): a name twice")
             #expect(
                 Set(configuration.images.map(\.name)).count == configuration.images.count, "seed \(seed): a name twice")
             last = configuration

@@ -56,7 +56,9 @@ struct ImageListTests {
 
     @Test("An entry without a name gets one from its repository")
     func nameless() throws {
-        let list = "nginx;=quay.io/team/my_app:1.2 ; registry.example.com:5000/nginx@sha256:" + String(repeating: "a", count: 64)
+        let list =
+            "nginx;=quay.io/team/my_app:1.2 ; registry.example.com:5000/nginx@sha256:"
+            + String(repeating: "a", count: 64)
         let decision = decide(["IMAGES": list])
         #expect(decision.configuration?.images.map(\.name) == ["nginx", "my-app", "nginx-2"])
         #expect(decision.findings.allSatisfy { $0.severity == .warning })
@@ -72,7 +74,9 @@ struct ImageListTests {
     @Test("Renaming and reordering entries leaves their containers as they are")
     func renaming() throws {
         let last = try accepted("udi-1=a:1;udi-2=b:1;udi-3=c:1")
-        let containers = ["docker.io/library/a:1": "udi-1", "docker.io/library/b:1": "udi-2", "docker.io/library/c:1": "udi-3"]
+        let containers = [
+            "docker.io/library/a:1": "udi-1", "docker.io/library/b:1": "udi-2", "docker.io/library/c:1": "udi-3",
+        ]
         func check(_ list: String, _ names: [String], from last: Configuration) throws -> Configuration {
             let decision = decide(["IMAGES": list], last: last)
             let configuration = try #require(decision.configuration)
@@ -86,7 +90,8 @@ struct ImageListTests {
             return configuration
         }
         // One new image renames all that follow.
-        let longer = try check("udi-1=new:1;udi-2=a:1;udi-3=b:1;udi-4=c:1", ["udi-2", "udi-3", "udi-4", "udi-1"], from: last)
+        let longer = try check(
+            "udi-1=new:1;udi-2=a:1;udi-3=b:1;udi-4=c:1", ["udi-2", "udi-3", "udi-4", "udi-1"], from: last)
         #expect(longer.images.last?.container == "udi-1-2")
         _ = try check("x9=c:1;q2=docker.io/library/b:1;k=a:1", ["k", "q2", "x9"], from: longer)
         let shorter = try check("udi-1=b:1;udi-2=c:1", ["udi-1", "udi-2"], from: last)

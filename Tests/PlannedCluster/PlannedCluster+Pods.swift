@@ -23,7 +23,7 @@ extension PlannedCluster {
                 name: Configuration.agentContainerName, image: templateAgentImage ?? Self.agentImage,
                 policy: .ifNotPresent)
             let sleeps = configuration.images.map {
-                PodSpec.Container(name: $0.name, image: $0.reference.written, policy: .never)
+                PodSpec.Container(name: $0.container, image: $0.reference.normalised, policy: .never)
             }
             var view = PodView(name: id, uid: id, node: node)
             view.template = template

@@ -151,7 +151,7 @@ package struct PlannedCluster {
     /// What the keeper of the DaemonSet does.
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
-        let parts = configuration.images.map { "\($0.name)=\($0.reference.written)" }
+        let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
         template = StableHash.hex64((parts + [templateAgentImage ?? ""]).joined(separator: ";"))
         mustPlan = true
     }

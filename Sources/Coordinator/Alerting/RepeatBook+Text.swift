@@ -8,7 +8,8 @@ extension RepeatBook.Subject {
             case .refresh(let node, let reference): "\(reference) was asked for on node \(node)"
             case .replacement(let node): "the pod on node \(node) was replaced"
             }
-        return "\(what) more than three times within an hour without a change of what is there: please report it with the "
+        return
+            "\(what) more than three times within an hour without a change of what is there: please report it with the "
             + "coordinator's log."
     }
 

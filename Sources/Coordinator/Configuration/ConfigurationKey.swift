@@ -28,6 +28,7 @@ package enum ConfigurationKey: String, Sendable, CaseIterable {
     case imageGCHighPercent = "IMAGE_GC_HIGH_PERCENT"
     case alertAfterSeconds = "ALERT_AFTER_SECONDS"
     case alertWebhookURL = "ALERT_WEBHOOK_URL"
+    case protectPrivateImages = "PROTECT_PRIVATE_IMAGES"
     case nodeReadyTaint = "NODE_READY_TAINT"
     case nodeReadyTimeoutSeconds = "NODE_READY_TIMEOUT_SECONDS"
 }

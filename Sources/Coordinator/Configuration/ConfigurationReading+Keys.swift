@@ -103,6 +103,7 @@ extension ConfigurationReading {
 
     mutating func readAgent() {
         set(\.imagePullSecrets, .imagePullSecrets, PullSecrets.parse)
+        readProtection()
         configuration.agentImage = options.defaultAgentImage
         if let reference = value(.agentImage, AgentImage.parse) {
             if AgentImage.isGoPuller(reference) {
@@ -124,6 +125,17 @@ extension ConfigurationReading {
         if let warning = RuntimeSocketValue.warning(about: configuration.runtimeSocket) {
             note(.warning, .runtimeSocket, warning.message, next: warning.next)
         }
+    }
+
+    private mutating func readProtection() {
+        let isProtecting = value(.protectPrivateImages) { text throws(ValueFault) in
+            guard text == "true" || text == "false" else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 40))\" is neither true nor false", next: "write \"true\"")
+            }
+            return text == "true"
+        }
+        configuration.protectsPrivateImages = isProtecting == true ? true : nil
     }
 
     mutating func readNumbers() {

@@ -26,6 +26,10 @@ extension CoverageReport {
                 tally.add(failure, column: column, slice: slice, node: node.name)
             }
             for column in row.unheld {
+                if let refusal = snapshot.fleet.refusal(node: node.name, column: column, now: snapshot.now) {
+                    tally.add(refusal, of: node.container(column), column: column, slice: slice, node: node.name)
+                    continue
+                }
                 tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
             }
             guard isHoldingBack, row[.missing] > 0 else { continue }

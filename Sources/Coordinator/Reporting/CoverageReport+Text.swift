@@ -91,7 +91,8 @@ extension CoverageReport {
         let unknown = total.unknown == 0 ? "" : ", \(total.unknown) unknown"
         let evidence = evidence == .podStatuses ? "by pod statuses (restricted mode)" : "by agents"
         let figures =
-            "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held\(unknown)"
+            "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
+            + (total.refused > 0 ? ", \(total.refused) refused by kubelets" : "") + unknown
         let chosen = selector.map { " with \($0)" } ?? ""
         let scope = "(\(nodes) nodes\(chosen) x \(images) images, revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"

@@ -110,7 +110,8 @@ package enum MetricCatalogue {
         package static let loops = MetricSpec(
             "image_puller_loops", .gauge,
             "What was repeated more than three times within an hour without a change of what is there: nodes whose pod was "
-                + "replaced (replacement), images asked for on a node (refresh). More than 0 is a fault of the program's.")
+                + "replaced (replacement), images asked for on a node (refresh). More than 0 is a fault of the program's."
+        )
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
         package static let reportInterval = MetricSpec(

@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     public var scheduling = Scheduling()
     /// Names of secrets of type `kubernetes.io/dockerconfigjson`, in the DaemonSet's namespace.
     public var imagePullSecrets: [String] = []
+    /// Agents get none of these: what needs them is pulled by kubelets, which then ask every pod for credentials. Nil: no.
+    public var protectsPrivateImages: Bool?
     /// The image that holds the agent and `sleep`. Nil until someone says which.
     public var agentImage: String?
 
@@ -47,37 +49,22 @@ public struct Configuration: Sendable, Equatable, Codable {
 }
 
 /// One `name=reference` of the list. Its identity is the reference; the name is a label.
-public struct ImageEntry: Sendable, Hashable {
+public struct ImageEntry: Sendable, Hashable, Codable {
     /// What the user calls it now: a DNS label, unique in the list.
     public var name: String
     public var reference: ImageReference
-    /// The name of its sleep container: what it was called when it was accepted, for as long as its reference stays
-    /// listed. So another name touches no pod.
-    public var container: String
+    /// What it was called when it was accepted, where that is another name.
+    private var acceptedAs: String?
 
-    public init(name: String, reference: ImageReference, container: String? = nil) {
+    public init(name: String, reference: ImageReference) {
         self.name = name
         self.reference = reference
-        self.container = container ?? name
-    }
-}
-
-extension ImageEntry: Codable {
-    private enum Key: CodingKey { case name, reference, container }
-
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Key.self)
-        self.init(
-            name: try fields.decode(String.self, forKey: .name),
-            reference: try fields.decode(ImageReference.self, forKey: .reference),
-            container: try fields.decodeIfPresent(String.self, forKey: .container))
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
-        try fields.encode(name, forKey: .name)
-        try fields.encode(reference, forKey: .reference)
-        if container != name { try fields.encode(container, forKey: .container) }
+    /// The name of its sleep container: stays for as long as the reference is listed, so that another name touches no pod.
+    public var container: String {
+        get { acceptedAs ?? name }
+        set { acceptedAs = newValue == name ? nil : newValue }
     }
 }
 

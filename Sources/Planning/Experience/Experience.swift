@@ -13,8 +13,9 @@ public struct Experience: Sendable {
     /// By registry: seconds that it took at most, lately, until a pull failed for a reason that could be the reference's.
     var refusalSeconds: [String: Double] = [:]
     var repeats = RepeatBook()
-    /// Bytes on disk for each byte of an image's size, by normalised reference: measured.
-    var unpacking: [String: Double] = [:]
+    /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
+    /// layers: measured.
+    var unpacking: [String: [Bool: Double]] = [:]
 
     /// Of images that nobody wants any more nothing is kept.
     mutating func forget(except references: [ImageReference]) {

@@ -127,7 +127,7 @@ extension Fleet {
         guard after < before else { return }
         let factor = Double(before - after) / Double(size)
         guard (0.8...8).contains(factor) else { return }
-        experience.unpacking[order.reference.normalised] = factor
+        experience.unpacking[order.reference.normalised, default: [:]][node.runtime.tellsUnpackedSizes] = factor
     }
 
     /// Other credentials may have come to a node: what was refused without them is due now.

@@ -33,6 +33,7 @@ extension Fleet {
         for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
+        noteRefusals(plan, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
         for replacement in plan.replacements {
             guard let bootID = nodes[replacement.node]?.bootID else { continue }

@@ -38,21 +38,21 @@ extension Fleet {
         /// Bytes, as the runtime counts.
         public var size: UInt64
         public var digests: [String]
+        /// Its size is that of unpacked layers (CRI-O), not of compressed ones.
+        public var isUnpacked: Bool
 
-        init(_ record: ImageCatalogue.Record) { (id, size, digests) = (record.id, record.size, record.digests) }
+        init(_ record: ImageCatalogue.Record) {
+            (id, size, digests, isUnpacked) = (record.id, record.size, record.digests, record.isUnpacked)
+        }
 
         /// Whether the content is the same, whatever the runtimes call it: one configuration, or one manifest or index,
         /// from whichever repository.
         public func isSame(as other: Self) -> Bool {
-            id == other.id || !Self.hashes(digests).isDisjoint(with: Self.hashes(other.digests))
+            id == other.id || !hashes.isDisjoint(with: other.hashes)
         }
 
-        /// Whether a container's `imageID` (an id, or `repository@digest`) names it.
-        public func isNamed(_ imageID: String) -> Bool {
-            ImageCatalogue.Record.normalised(imageID) == id || !Self.hashes([imageID]).isDisjoint(with: Self.hashes(digests))
-        }
-
-        private static func hashes(_ digests: [String]) -> Set<Substring> {
+        /// Of its manifests and indexes, without the repositories.
+        public var hashes: Set<Substring> {
             Set(digests.compactMap { text in text.lastIndex(of: "@").map { text[text.index(after: $0)...] } })
         }
     }

@@ -163,7 +163,7 @@ extension Fleet {
     }
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
-        let index = catalogue.retain(image)
+        let index = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
         // The same image named twice counts once.
         if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
     }
@@ -200,9 +200,10 @@ extension Fleet {
         var failed = attempt
         failed.outcome = .failed
         failed.message =
-            report.inventoryAgeMs <= attempt.endedAgeMs
-            ? "the runtime said that the pull succeeded, but doesn't list the image"
-            : "the runtime said that the pull succeeded, but hasn't been able to list its images since"
+            nodes[report.node]?.misfits[column]
+            ?? (report.inventoryAgeMs <= attempt.endedAgeMs
+                ? "the runtime said that the pull succeeded, but doesn't list the image"
+                : "the runtime said that the pull succeeded, but hasn't been able to list its images since")
         return failed
     }
 

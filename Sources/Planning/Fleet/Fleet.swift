@@ -26,6 +26,8 @@ public struct Fleet: Sendable {
     var movedNodes: Set<String> = []
     /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.
     var suspectedSince: [String: Timestamp] = [:]
+    /// By node and normalised reference: containers that wait for an image that is there.
+    var refusals: [String: [String: Refusal]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
     /// Where the orders under way are.

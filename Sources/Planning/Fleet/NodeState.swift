@@ -66,6 +66,8 @@ extension NodeState {
         var cells: [CellState] = []
         /// By column: the catalogue number of the image that the reference resolves to, or -1.
         var resolved: [ImageCatalogue.Index] = []
+        /// By column: why the image that is there is of no use.
+        var misfits: [Int: String] = [:]
         var orders: [UInt64: PullOrder] = [:]
         /// By normalised reference.
         var failures: [String: Failure] = [:]

@@ -12,6 +12,8 @@ public struct Plan: Sendable, Equatable {
     var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
+    /// By node: the normalised references whose containers wait though the image is there.
+    var waiting: [String: Set<String>] = [:]
     /// Pods to make, for pulls that kubelets were told before.
     public var pullPods: [PullPod] = []
     public var pullPodRemovals: [PullPodRemoval] = []

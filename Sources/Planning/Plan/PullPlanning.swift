@@ -84,6 +84,7 @@ struct PullPlanning {
         let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(fleet.entryColumns)
         let ready = tryOut(columns, &plan)
         spread(ready, &plan)
+        unlock(&plan)
         refresh(columns, &plan)
     }
 

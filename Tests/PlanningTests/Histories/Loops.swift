@@ -38,7 +38,9 @@ struct Loops {
 
     private mutating func refresh(_ order: PlannedCluster.Order, in cluster: PlannedCluster) -> String? {
         let (node, reference) = (order.pull.node, order.pull.reference.normalised)
-        guard let column = cluster.fleet.references.firstIndex(where: { $0.normalised == reference }) else { return nil }
+        guard let column = cluster.fleet.references.firstIndex(where: { $0.normalised == reference }) else {
+            return nil
+        }
         let trial = Trial.Key(reference: reference, platform: order.pull.platform)
         let known = cluster.fleet.experience.refreshes[trial]
         // What failed is tried again.

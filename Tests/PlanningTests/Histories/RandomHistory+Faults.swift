@@ -91,7 +91,8 @@ extension RandomHistory {
         let image = ImageDescriptor(
             name: reference.repository, version: "\(version)", size: size, platforms: former?.platforms)
         cluster.model.changeRegistry(reference.registry) { $0.publish(image, as: reference) }
-        guard let former, random.unit() < 0.3, let node = cluster.cluster.nodes.keys.sorted().randomElement(using: &random)
+        guard let former, random.unit() < 0.3,
+            let node = cluster.cluster.nodes.keys.sorted().randomElement(using: &random)
         else { return }
         // Some node's mirror doesn't follow.
         saw("mirrors that are behind")

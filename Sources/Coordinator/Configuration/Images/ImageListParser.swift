@@ -94,7 +94,8 @@ struct ImageListParser {
     /// People write bare lists: an entry without a name gets one from its repository.
     private static func named(_ entry: ImageListEntry, known: Set<String>) throws(ValueFault) -> ImageEntry {
         let text = entry.name == nil ? entry.raw : entry.reference
-        guard !known.contains(entry.raw), !text.contains(where: { $0.isWhitespace || $0 == "," }), let reference = try? ImageReference(text),
+        guard !known.contains(entry.raw), !text.contains(where: { $0.isWhitespace || $0 == "," }),
+            let reference = try? ImageReference(text),
             let last = reference.repository.split(separator: "/").last,
             let name = KubernetesName.labelSuggestion(for: last)
         else {

@@ -84,7 +84,7 @@ package struct NodeCells {
     }
 
     /// The container that is to hold an image, whoever tells of its presence.
-    func container(_ column: Int) -> ContainerView? {
+    package func container(_ column: Int) -> ContainerView? {
         let image = scene.snapshot.configuration.images[column].container
         if case .pods(let pods) = evidence { return pods.container(of: image) }
         return scene.snapshot.cluster.pods.living(on: name).container(of: image)

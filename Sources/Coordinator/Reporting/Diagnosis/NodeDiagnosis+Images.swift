@@ -27,7 +27,9 @@ extension NodeDiagnosis {
                 } else {
                     waiting.append(images[column])
                 }
-            case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
+            case .present:
+                let refused = cause(refused: images[column], column)
+                notHeld += [refused ?? cause(notHeld: images[column])].compactMap { $0 }
             case .pulling, .held, .unknown: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
@@ -131,7 +133,8 @@ extension NodeDiagnosis {
     private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
         guard let column = snapshot.configuration.images.firstIndex(of: image),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
-            !container.imageID.isEmpty, !own.isNamed(container.imageID)
+            // An id, or `repository@digest`.
+            let name = container.imageID.split(separator: "@").last, name != own.id, !own.hashes.contains(name)
         else { return nil }
         return Cause(
             kind: .notHeld,
