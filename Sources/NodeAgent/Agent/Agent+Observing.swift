@@ -57,7 +57,7 @@ extension Agent {
             observerWork = work
             let listing = try await work.value
             resolutions = listing.resolutions
-            platforms = listing.platforms
+            self.platforms = listing.platforms
             let former = state.status.runtime.error
             state.listed(listing.images, trouble: Redaction.clean(listing.trouble), at: uptime.now)
             let trouble = state.status.runtime.error
