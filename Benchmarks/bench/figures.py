@@ -38,6 +38,12 @@ FIGURES = {
     # First useful paint, over that of the page of the commit that baseline.py names.
     "paint_ratio": Figure("ratio", 1.0),
     "page_kb": Figure("kB", 150),
+    "flaky_bytes_over_size": Figure("ratio", 1.3),
+    "flaky_bytes_over_size_before": Figure("ratio"),
+    "flaky_time_ratio": Figure("ratio", 0.5),
+    "sick_node_makespan_ratio": Figure("ratio", 1.1),
+    "token_outage_recovery_s": Figure("s", 15),
+    "token_outage_pull_pods": Figure("pods", 0),
     "mixed_idle_replacements": Figure("pods", 0),
     # Pulls for each reference, platform and CACHING_INTERVAL_HOURS.
     "mixed_idle_requests_over_due": Figure("ratio", 1),

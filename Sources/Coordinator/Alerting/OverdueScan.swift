@@ -25,6 +25,7 @@ struct OverdueScan: Sendable {
         var groups: [AlertKey: OverdueGroup] = [:]
         let waits = Waits(snapshot)
         var nowHeard: Set<String> = []
+        let deviations = DeviationIndex(snapshot)
         for node in cells where node.isKnown {
             let name = node.name
             nowHeard.insert(name)
@@ -45,6 +46,7 @@ struct OverdueScan: Sendable {
                 group.nodes.append(name)
                 group.since = min(group.since, absence.since)
                 if group.message.isEmpty { group.message = absence.message }
+                if group.advice.isEmpty { group.advice = deviations[name, image.name]?.summary ?? "" }
                 groups[key] = group
             }
             for column in node.row.unheld {

@@ -58,7 +58,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, loops, alertAfter, reportInterval,
+            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
+            reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -100,6 +101,14 @@ package enum MetricCatalogue {
         package static let nodeMissing = MetricSpec(
             "image_puller_node_missing_images", .gauge,
             "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")
+        package static let deviating = MetricSpec(
+            "image_puller_node_deviating_images", .gauge,
+            "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
+                + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let deviatingNodes = MetricSpec(
+            "image_puller_deviating_nodes", .gauge,
+            "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
+        )
         package static let retries = MetricSpec(
             "image_puller_retries_waiting", .gauge, "Failed pulls that wait for their next attempt, by registry.")
         package static let pulls = MetricSpec(

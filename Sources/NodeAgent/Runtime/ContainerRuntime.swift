@@ -15,6 +15,8 @@ protocol ContainerRuntime: Sendable {
     func info(of id: String) async throws -> String?
     /// Pulls and unpacks; returns the runtime's name for the image. Cancelling the task ends the pull.
     func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String
+    /// Removes the image that the reference means; containerd removes all of its names.
+    func remove(_ reference: String, timeout: Duration) async throws
 }
 
 /// Where a runtime comes from: found anew whenever the former one stopped answering.
