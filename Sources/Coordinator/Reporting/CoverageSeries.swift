@@ -31,14 +31,18 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
     /// Points of one series at most.
     package static let maximumPoints = 1000
 
-    /// - Parameter selector: which nodes count; nil: all.
+    /// - Parameters:
+    ///   - maximumRows: rows of all points together. Slices that nodes of the past had count too, so what is asked for can
+    ///     be more than could be known before: then the rows of the oldest points are left out, not their totals.
+    ///   - selector: which nodes count; nil: all.
     package init(
         _ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64,
-        selector: LabelFilter? = nil
+        maximumRows: Int = .max, selector: LabelFilter? = nil
     ) throws {
         self.grouping = grouping.description
         stepSeconds = Double(step) / 1000
         points = []
+        var (rows, emptied) = (0, 0)
         var configurations: [String: Configuration?] = [:]
         for at in stride(from: since, through: until, by: Int64.Stride(step)) {
             var moment = try reader.moment(at: at)
@@ -52,6 +56,12 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
                     at: report.at, revision: report.revision, watched: report.past?.watched ?? false,
                     nodes: report.nodes, images: report.images, total: report.total,
                     rows: report.rows.map { Row(name: $0.name, reference: $0.reference, counts: $0.counts) }))
+            rows += report.rows.count
+            while rows > maximumRows, emptied < points.count {
+                rows -= points[emptied].rows.count
+                points[emptied].rows = []
+                emptied += 1
+            }
         }
     }
 }
