@@ -203,7 +203,7 @@ struct ConfigurationPropertyTests {
         configuration.retry.maxSeconds = number(.retryMaxSeconds)
         configuration.retry.initialSeconds = Int.random(in: 1...configuration.retry.maxSeconds, using: &random)
         configuration.retry.permanentSeconds = number(.retryPermanentSeconds)
-        configuration.reportIntervalSeconds = number(.reportIntervalSeconds)
+        if Bool.random(using: &random) { configuration.reportIntervalSeconds = number(.reportIntervalSeconds) }
         configuration.runtimeSocket =
             [RuntimeSocket.automatic, .none, .path("/run/crio/crio.sock")].randomElement(using: &random) ?? .automatic
         configuration.historyRetentionDays = number(.historyRetentionDays)

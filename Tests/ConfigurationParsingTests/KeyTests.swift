@@ -33,7 +33,7 @@ struct KeyTests {
         #expect(configuration.rollMaxParallel == nil)
         #expect(configuration.pullTimeoutSeconds == 1800)
         #expect(configuration.retry == RetryPolicy())
-        #expect(configuration.reportIntervalSeconds == 10)
+        #expect(configuration.reportIntervalSeconds == nil)
         #expect(configuration.runtimeSocket == .automatic)
         #expect(configuration.historyRetentionDays == 30)
         #expect(configuration.imageGCHighPercent == 85)

@@ -34,7 +34,7 @@ package enum ConfigMapFormatter {
         case .retryInitialSeconds: "\(configuration.retry.initialSeconds)"
         case .retryMaxSeconds: "\(configuration.retry.maxSeconds)"
         case .retryPermanentSeconds: "\(configuration.retry.permanentSeconds)"
-        case .reportIntervalSeconds: "\(configuration.reportIntervalSeconds)"
+        case .reportIntervalSeconds: configuration.reportIntervalSeconds.map(String.init) ?? ""
         case .runtimeSocket:
             switch configuration.runtimeSocket {
             case .automatic: ""

@@ -135,7 +135,10 @@ extension ConfigurationReading {
         set(\.retry.initialSeconds, .retryInitialSeconds)
         set(\.retry.maxSeconds, .retryMaxSeconds)
         set(\.retry.permanentSeconds, .retryPermanentSeconds)
-        set(\.reportIntervalSeconds, .reportIntervalSeconds)
+        let intervals = ConfigurationKey.reportIntervalSeconds.range ?? 1...1
+        set(\.reportIntervalSeconds, .reportIntervalSeconds) { text throws(ValueFault) in
+            try WholeNumber.parse(text, range: intervals)
+        }
         set(\.historyRetentionDays, .historyRetentionDays)
         set(\.imageGCHighPercent, .imageGCHighPercent)
         let isReadable = faultyKeys.isDisjoint(with: ["RETRY_INITIAL_SECONDS", "RETRY_MAX_SECONDS"])

@@ -41,6 +41,7 @@ extension CoverageReport {
         self.images = images.count
         total = tally.total
         self.rows = tally.finish(now: snapshot.now)
+        if !isRestricted { reportIntervalSeconds = snapshot.fleet.heartbeatSeconds }
         guard grouping == .image, !isRestricted else { return }
         for (row, image) in images.enumerated() where snapshot.fleet.puller(of: image.reference) == .kubelet {
             self.rows[row].pulledBy = Puller.kubelet.rawValue

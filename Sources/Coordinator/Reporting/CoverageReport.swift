@@ -23,6 +23,9 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     /// Where the next rows begin; nil when these are the last ones.
     package var nextCursor: String?
 
+    /// How often an agent says at least that nothing changed: after three times that it counts as unknown. Nil without agents,
+    /// and in a report of the past.
+    var reportIntervalSeconds: Int?
     /// What became of the newest edit of the ConfigMap; nil in a report of the past.
     package var lastEdit: LastEdit?
 

@@ -17,6 +17,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
     var images: [Image]
     /// Seconds since the images were listed; nil when they never were.
     var reportAgeSeconds: Double?
+    /// How often its agent says at least that nothing changed: after three times that it is unknown. Nil without agents.
+    var reportIntervalSeconds: Int?
     var agentVersion: String?
     /// Such as `containerd 1.6.20`.
     var runtime: String?
@@ -84,6 +86,7 @@ package struct NodeReport: Codable, Sendable, Hashable {
         }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
         guard let state else { return }
+        reportIntervalSeconds = snapshot.fleet.heartbeatSeconds
         agentVersion = state.agentVersion.isEmpty ? nil : state.agentVersion
         if !state.runtime.name.isEmpty { runtime = "\(state.runtime.name) \(state.runtime.version)" }
         if state.imageFilesystem.capacityBytes > 0 {

@@ -57,7 +57,7 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, alertAfter,
+            covered, silent, nodeMissing, retries, pulls, circuits, alertAfter, reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -107,6 +107,9 @@ package enum MetricCatalogue {
             "1 while a registry fails on many nodes and is only probed, else 0.")
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
+        package static let reportInterval = MetricSpec(
+            "image_puller_report_interval_seconds", .gauge,
+            "How often an agent says at least that nothing changed: after three times that its node is silent.")
     }
 
     /// The coordinator's own state.

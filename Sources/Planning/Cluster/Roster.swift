@@ -17,6 +17,9 @@ public struct Roster: Sendable {
 
     public init() {}
 
+    /// How many they are.
+    public var count: Int { members.count }
+
     public init(_ cluster: ClusterView, scheduling: Scheduling) {
         var zones: [String: Int] = [:]
         var turns: [Int] = []

@@ -29,8 +29,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     /// Deadline of one attempt.
     public var pullTimeoutSeconds = 1800
     public var retry = RetryPolicy()
-    /// The agents' poll of the runtime, and their heartbeat.
-    public var reportIntervalSeconds = 10
+    /// How often the agents ask the runtime, and say that nothing changed. Nil: by ``ReportInterval``.
+    public var reportIntervalSeconds: Int?
     public var runtimeSocket = RuntimeSocket.automatic
     public var historyRetentionDays = 30
     /// The kubelets' garbage-collection threshold, in percent of the image file system.

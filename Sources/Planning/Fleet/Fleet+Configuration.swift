@@ -11,8 +11,7 @@ extension Fleet {
         cachingIntervalSeconds = Double(configuration.cachingIntervalHours) * 3600
         retry = configuration.retry
         pullTimeoutSeconds = UInt32(clamping: configuration.pullTimeoutSeconds)
-        silenceSeconds = Double(3 * configuration.reportIntervalSeconds)
-        reportIntervalMilliseconds = UInt32(clamping: configuration.reportIntervalSeconds * 1000)
+        setIntervals(configuration)
         var wanted = configuration.images.map(\.reference)
         let former = references
         let formerEntries = Array(references.prefix(entryCount))

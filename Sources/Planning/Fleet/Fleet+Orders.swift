@@ -15,6 +15,7 @@ extension Fleet {
     ///
     /// - Returns: transitions, and the nodes whose assignment has changed.
     public mutating func carryOut(_ plan: Plan, at now: Timestamp) -> (transitions: [Transition], nodes: Set<String>) {
+        settleSilence(at: now)
         var transitions: [Transition] = []
         var changed: Set<String> = []
         for cancellation in plan.cancellations {

@@ -38,6 +38,7 @@ extension Fleet {
     public mutating func ingest(
         _ report: WireReport, platform: String = "", at now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Ingestion {
+        settleSilence(at: now)
         var result = Ingestion()
         let name = report.node
         if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }

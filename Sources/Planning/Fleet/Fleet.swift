@@ -9,8 +9,10 @@ public struct Fleet: Sendable {
     /// The wanted references: those of the image entries, in their order, then our own image.
     public internal(set) var references: [ImageReference] = []
     public internal(set) var nodes: [String: NodeState] = [:]
-    /// A node is unknown when its inventory is older than this.
+    /// A node is unknown when its inventory is older than this: three times ``heartbeatSeconds``.
     public internal(set) var silenceSeconds = 30.0
+    /// How often an agent says at least that nothing changed.
+    public internal(set) var heartbeatSeconds = ReportInterval.pollSeconds
 
     /// What earlier attempts taught.
     public internal(set) var experience = Experience()
@@ -38,7 +40,13 @@ public struct Fleet: Sendable {
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0
-    var reportIntervalMilliseconds: UInt32 = 10_000
+    var pollSeconds = ReportInterval.pollSeconds
+    /// Whether the user said how often.
+    var isHeartbeatSet = false
+    /// Nodes whose agents report, as the heartbeat goes by them.
+    var size = 0
+    /// A shorter silence, and when it counts: agents that were told to speak more often may not have done so before.
+    var comingSilence: (seconds: Double, from: Timestamp)?
     var desiredImages: [WireDesiredImage] = []
     var nextGeneration: UInt64
     var nextOrderID: UInt64
@@ -127,7 +135,8 @@ public struct Fleet: Sendable {
                     $0.removeFirst = order.removesFirst
                 }
             }
-            $0.reportIntervalMs = reportIntervalMilliseconds
+            $0.reportIntervalMs = UInt32(clamping: pollSeconds * 1000)
+            $0.heartbeatIntervalMs = UInt32(clamping: heartbeatSeconds * 1000)
         }
     }
 }

@@ -452,8 +452,11 @@ public nonisolated struct WireAssignment: Sendable {
   /// not started again.
   public var pulls: [WirePull] = []
 
-  /// How often the runtime is asked, and the heartbeat.
+  /// How often the runtime is asked.
   public var reportIntervalMs: UInt32 = 0
+
+  /// How often an agent says at least that nothing changed. 0: as often as it asks the runtime.
+  public var heartbeatIntervalMs: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1078,7 +1081,7 @@ nonisolated extension WireReportReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Assignment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1090,6 +1093,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.images) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.pulls) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.reportIntervalMs) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
       default: break
       }
     }
@@ -1108,6 +1112,9 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.reportIntervalMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.reportIntervalMs, fieldNumber: 4)
     }
+    if self.heartbeatIntervalMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1116,6 +1123,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.images != rhs.images {return false}
     if lhs.pulls != rhs.pulls {return false}
     if lhs.reportIntervalMs != rhs.reportIntervalMs {return false}
+    if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -31,7 +31,7 @@ struct RandomHistory {
     var patience: Int {
         let policy = cluster.configuration.retry
         let waits =
-            3 * cluster.configuration.reportIntervalSeconds + 60 + 2 * policy.permanentSeconds
+            3 * cluster.configuration.pollSeconds + 60 + 2 * policy.permanentSeconds
             + 2 * policy.maxSeconds + 2 * cluster.configuration.pullTimeoutSeconds
         // Refreshes, and pods that are replaced for them, a few at once.
         return waits + 120 + 3 * cluster.cluster.nodes.count * images.count
