@@ -18,7 +18,7 @@ package struct AgentAccess: AgentAuthenticator {
     let serviceAccount: String
     let counts: AccessCounts
     /// An agent has one request at a time, and is told when to come.
-    private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
+    fileprivate let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
 
     package func authenticate(
         authorization: String?, from address: String, known: () -> Void
@@ -26,7 +26,7 @@ package struct AgentAccess: AgentAuthenticator {
         do throws(AccessRefusal) {
             let (user, token) = try await user(of: BearerToken(authorization: authorization), address)
             known()
-            await pods.untilListed()
+            guard await pods.areListed else { throw .notReady }
             return try await agent(user, token)
         } catch {
             if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }
@@ -57,6 +57,10 @@ private struct AgentPod: AgentIdentity {
     let token: BearerToken
     let name: String
     let uid: String
+
+    func mayAsk() -> Bool { access.rates.take(uid) }
+
+    var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
 
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {

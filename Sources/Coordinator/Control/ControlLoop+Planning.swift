@@ -7,6 +7,7 @@ extension ControlLoop {
     func replan() {
         wake?.cancel()
         guard let configuration else { return }
+        hearHeartbeats()
         let now = clock.now
         let start = ContinuousClock.now
         let roster: Roster
@@ -16,6 +17,10 @@ extension ControlLoop {
             noteMembers(of: configuration, at: now)
             roster = Roster(cluster, scheduling: configuration.scheduling)
             self.roster = roster
+            let interval = fleet.heartbeatSeconds
+            if fleet.resize(to: roster.count, at: now) { wakeAgents() }
+            // A longer interval is told with the next answers.
+            if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
         }
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
@@ -27,7 +32,8 @@ extension ControlLoop {
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         if !isRestricted { tell(outcome.transitions) }
-        for node in outcome.nodes { waiters.notify(node: node) }
+        for node in outcome.nodes { wakeAgent(of: node) }
+        reports.set(silence: fleet.silenceSeconds)
         rollOutTrouble = plan.rollOut
         open(plan.gateOpenings)
         carryOutPullPods(plan, configuration)

@@ -15,6 +15,8 @@ package actor ControlLoop {
 
     package nonisolated let clock: CoordinatorClock
     package nonisolated let history: any HistoryRecorder
+    /// Where agents' connections wait, and leave what the fleet needn't hear at once.
+    package nonisolated let reports = ReportBoard()
     let replacePod: ReplacePod
     let wakePod: WakePod
     let openGate: OpenGate
@@ -45,8 +47,6 @@ package actor ControlLoop {
     var waiters = AssignmentWaiters()
     /// Ends those whose time has come.
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
-    /// Agents that wait until reports can be taken.
-    var arriving = 0
     var attemptTally = AttemptTally()
     package var isEnding = false
     /// Agents that aren't let in, by their node.
@@ -98,6 +98,7 @@ package actor ControlLoop {
 
     /// A revision was accepted.
     package func adopt(_ configuration: Configuration, revision: Int) {
+        hearHeartbeats()
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
         let listed = Set(configuration.images.map(\.reference.written))
@@ -115,7 +116,9 @@ package actor ControlLoop {
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
         notePods()
-        waiters.notifyAll()
+        reports.set(silence: fleet.silenceSeconds)
+        reports.set(isReady: isReady)
+        wakeAgents()
         signal.yield()
     }
 
@@ -185,6 +188,7 @@ package actor ControlLoop {
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
+        reports.remove(name)
         signal.yield()
     }
 
@@ -198,6 +202,8 @@ package actor ControlLoop {
         cluster.pods = PodTable()
         cluster.unscheduled = [:]
         notePods()
+        // Their agents aren't ours any more.
+        reports.closeAll()
         forgetPullPods()
         signal.yield()
     }
@@ -207,6 +213,7 @@ package actor ControlLoop {
         guard source == podSource else { return }
         cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         cluster.pods = PodTable(pods)
+        reports.closeAll()
         podsSynced = true
         synced()
     }
@@ -233,6 +240,8 @@ package actor ControlLoop {
     func removePod(uid: String) {
         cluster.unscheduled[uid] = nil
         guard let pod = cluster.pods.remove(uid: uid) else { return }
+        // Whoever speaks with its token is asked again who he is.
+        reports.close(pod.node)
         notePods(of: [pod.node])
         signal.yield()
     }
@@ -241,7 +250,7 @@ package actor ControlLoop {
         cluster.isSynced = nodesSynced && podsSynced
         roster = nil
         notePods()
-        if isReady { waiters.notify(node: Self.anyNode) }
+        reports.set(isReady: isReady)
         signal.yield()
     }
 
@@ -249,6 +258,7 @@ package actor ControlLoop {
 
     /// What is known now; nil before the first accepted revision and the first list of nodes and pods.
     package func snapshot() -> Snapshot? {
+        hearHeartbeats()
         guard let configuration, cluster.isSynced else { return nil }
         var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
