@@ -11,13 +11,14 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner bench-scale \
-	openapi-check images chart docs cli-reference screenshot check-workflows format lint
+.PHONY: help packages tools build sleep test demo bench bench-build bench-dashboard bench-deploy bench-history \
+	bench-planner bench-scale openapi-check images chart docs cli-reference screenshot check-workflows format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-build   measure how long building and testing take, beside an older commit (hours; TURNS=3)"
 	@echo "make bench-dashboard  measure the dashboard, in Chromium"
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
@@ -101,6 +102,9 @@ openapi-check: packages sleep
 
 bench-planner: packages
 	scripts/bench-planner
+
+bench-build: packages
+	@env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=Benchmarks python3 -m buildtime
 
 bench-dashboard: packages
 	@scripts/bench-dashboard

@@ -290,7 +290,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "planner-bench", dependencies: ["Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf],
+            name: "planner-bench",
+            dependencies: [
+                "ConfigurationParsing", "Manifests", "Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf,
+            ],
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
         .target(

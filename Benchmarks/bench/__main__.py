@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, messages, rollout, rotation, sleep
+from .measures import (
+    agent, cold_start, configmap, deletion, faults, messages, presence, rollout, rotation, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -18,7 +19,9 @@ GROUPS = {
     "deletion": deletion.measure,
     "rotation": rotation.measure,
     "rollout": rollout.measure,
+    "faults": faults.measure,
     "messages": messages.measure,
+    "presence": presence.measure,
 }
 
 

@@ -33,6 +33,21 @@ FIGURES = {
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "late_answers_before": Figure("answers"),
+    "flaky_bytes_over_size": Figure("ratio", 1.3),
+    "flaky_bytes_over_size_before": Figure("ratio"),
+    "flaky_time_ratio": Figure("ratio", 0.5),
+    "sick_node_makespan_ratio": Figure("ratio", 1.1),
+    "token_outage_recovery_s": Figure("s", 15),
+    "token_outage_pull_pods": Figure("pods", 0),
+    "mixed_idle_replacements": Figure("pods", 0),
+    # Pulls for each reference, platform and CACHING_INTERVAL_HOURS.
+    "mixed_idle_requests_over_due": Figure("ratio", 1),
+    "rename_replacements": Figure("pods", 0),
+    # Of `make bench-build`.
+    "clean_build_ratio": Figure("ratio", 0.9),
+    "edit_test_ratio": Figure("ratio", 0.25),
+    "edit_planning_ratio": Figure("ratio", 0.6),
+    "test_run_ratio": Figure("ratio", 0.6),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 

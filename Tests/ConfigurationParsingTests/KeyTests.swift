@@ -77,6 +77,18 @@ struct KeyTests {
             ])
     }
 
+    @Test("PROTECT_PRIVATE_IMAGES is true or false")
+    func protection() {
+        let good: [(String, Bool?)] = [("true", true), (" false ", nil), ("", nil)]
+        for (text, expected) in good {
+            let decision = decide(["IMAGES": Self.images, "PROTECT_PRIVATE_IMAGES": text])
+            #expect(decision.configuration?.protectsPrivateImages == expected && decision.findings.isEmpty, "\(text)")
+        }
+        for text in ["True", "1", "yes"] {
+            #expect(decide(["IMAGES": Self.images, "PROTECT_PRIVATE_IMAGES": text]).isRejected)
+        }
+    }
+
     @Test("Whole numbers have ranges", arguments: ConfigurationKey.allCases.filter { $0.range != nil })
     func ranges(key: ConfigurationKey) throws {
         let range = try #require(key.range)

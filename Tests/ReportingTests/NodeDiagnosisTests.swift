@@ -201,7 +201,7 @@ import Testing
         #expect(try only(other, .agentSilent).evidence[0].message == "never")
     }
 
-    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    @Test("An agent that is refused: that explains its silence, and only its silence")
     func refused() throws {
         var desk = try healthy()
         func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {
@@ -312,23 +312,88 @@ import Testing
         #expect(causes(desk, "n2").map(\.kind) == [.imageFailing])
     }
 
+    @Test("What a node suffers alone is told as such: in its own page, in coverage, in the image's, with the mirror")
+    func alone() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 4)
+        for node in ["n1", "n2", "n3", "n4"] {
+            desk.report(node) { $0.full.images = node == "n1" ? [] : [.held("nginx")] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true }])
+        }
+        try desk.fail(
+            "n1", "nginx",
+            #"failed to pull and unpack image "docker.io/library/nginx:latest": failed to resolve reference "#
+                + #""docker.io/library/nginx:latest": unexpected status from HEAD request to "#
+                + "http://mirror.example:5000/v2/library/nginx/manifests/latest?ns=docker.io: 403 Forbidden")
+        let told =
+            "n1 says unauthorized, 3 other nodes have it: look at n1's mirror (mirror.example:5000), proxy or credentials"
+        let cause = try only(desk, .imageFailing)
+        #expect(cause.summary == "web can't be pulled: \(told)")
+        #expect(cause.nextStep.hasPrefix("on the node:"))
+        #expect(desk.coverage().rows.map { $0.failures.map(\.deviations) } == [[[told]]])
+        #expect(desk.coverage().problems.joined().contains(told))
+        let image = ImageReport(desk.snapshot, column: 0)
+        #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
+        // In restricted mode pods are pulled for by kubelets, of which nobody knows enough.
+        desk.configuration.runtimeSocket = .none
+        #expect(desk.snapshot.deviations.isEmpty)
+    }
+
+    @Test("A pull that doesn't end is told as soon as another node has the image")
+    func hanging() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 2)
+        for node in ["n1", "n2"] {
+            desk.report(node) { $0.full.images = [] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { _ in }])
+        }
+        _ = desk.fleet.order(try ImageReference("nginx"), node: "n1", platform: "linux/amd64", at: desk.now)
+        desk.now = desk.now + 61
+        desk.report("n1") { $0.full.images = [] }
+        desk.report("n2") { $0.full.images = [] }
+        #expect(!causes(desk).contains { $0.kind == .imageFailing })
+        desk.report("n2") { $0.full.images = [.listed("nginx")] }
+        #expect(
+            causes(desk).first { $0.kind == .imageFailing }?.summary
+                == "web doesn't come: n1's pull doesn't end, 1 other node has it: look at n1's mirror, proxy or network"
+        )
+    }
+
     @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
     func kubeletRefuses() throws {
         var desk = try healthy()
-        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.template = "t"
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
-        func causes(after seconds: Int64) -> [Cause] {
-            var report = desk.node("n1")
-            let since = desk.now.milliseconds - seconds * 1000
-            let cell = CellRecord(node: "n1", image: "nginx", state: .present, reason: .none, since: since)
-            report.add(NodePast(cells: ["nginx": cell]), desk.snapshot)
-            return report.causes
+        func pass(seconds: Double) -> Plan {
+            desk.now = desk.now + seconds
+            desk.report("n1") {
+                var image = WireImage.listed("nginx")
+                image.digests = ["docker.io/library/nginx@sha256:1", "mirror.example/nginx@sha256:1"]
+                $0.full.images = [image, .held("redis")]
+            }
+            let plan = Planner.plan(
+                configuration: desk.configuration, cluster: desk.cluster, fleet: desk.fleet, template: "t",
+                now: desk.now)
+            _ = desk.fleet.carryOut(plan, at: desk.now)
+            return plan
         }
-        #expect(causes(after: 20).isEmpty)
-        #expect(causes(after: 90).map(\.kind) == [.notHeld])
-        #expect(causes(after: 90).first?.nextStep.contains("IMAGE_PULL_SECRETS") == true)
-        #expect(causes(after: 90).first?.planned?.contains("15 s") == true)
+        #expect(pass(seconds: 0).pulls.isEmpty)
+        #expect(pass(seconds: 20).pulls.isEmpty)
+        #expect(causes(desk).isEmpty && desk.coverage().total.refused == 0)
+        // The kubelet itself is to pull it, under the listed name.
+        let pulls = pass(seconds: 15).pulls
+        #expect(pulls.map(\.puller) == [.kubelet] && pulls.first?.reference.written == "nginx")
+        let cause = try #require(causes(desk).first { $0.kind == .notHeld })
+        #expect(cause.summary.hasPrefix("web is present, refused by the kubelet"))
+        #expect(cause.evidence.last?.message == "mirror.example/nginx")
+        #expect(cause.nextStep.contains("IMAGE_PULL_SECRETS") && cause.planned?.contains("15 s") == true)
+        let coverage = desk.coverage()
+        #expect(coverage.total.refused == 1 && coverage.rows.map(\.counts.refused) == [1, 0])
+        #expect(coverage.problems.first?.hasPrefix("web: present, refused by the kubelet on 1 node (n1)") == true)
+        // It starts.
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = true
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = nil
+        _ = pass(seconds: 5)
+        #expect(desk.coverage().total.refused == 0)
     }
 
     @Test("Being pulled")

@@ -10,7 +10,7 @@ protocol AgentPods: Sendable {
     /// Whether all have been listed, and reports can be taken.
     var areListed: Bool { get async }
     func find(name: String, uid: String) async -> AgentPodSighting
-    /// Somebody who says to be the agent of this pod isn't let in.
+    /// Somebody who says to be the agent of this pod is refused.
     func note(_ refusal: AccessRefusal, uid: String) async
 }
 

@@ -24,6 +24,7 @@ struct OverdueScan: Sendable {
         ledger.keep(targets.contains)
         var groups: [AlertKey: OverdueGroup] = [:]
         var nowHeard: Set<String> = []
+        let deviations = DeviationIndex(snapshot)
         for node in cells where node.isKnown {
             let name = node.name
             nowHeard.insert(name)
@@ -42,6 +43,21 @@ struct OverdueScan: Sendable {
                 group.nodes.append(name)
                 group.since = min(group.since, absence.since)
                 if group.message.isEmpty { group.message = absence.message }
+                if group.advice.isEmpty { group.advice = deviations[name, image.name]?.summary ?? "" }
+                groups[key] = group
+            }
+            for column in node.row.unheld {
+                guard let refusal = snapshot.fleet.refusal(node: name, column: column, now: now),
+                    refusal.since + patience <= now
+                else { continue }
+                let key = AlertKey(image: images[column].name, reason: AlertKey.refused)
+                var group =
+                    groups[key]
+                    ?? OverdueGroup(
+                        key: key, reference: images[column].reference.written, nodes: [], since: refusal.since)
+                group.nodes.append(name)
+                group.since = min(group.since, refusal.since)
+                if group.message.isEmpty { group.message = node.container(column)?.waitingMessage ?? "" }
                 groups[key] = group
             }
         }

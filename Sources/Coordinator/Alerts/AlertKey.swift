@@ -9,6 +9,8 @@ package struct AlertKey: Sendable, Hashable, Comparable, Codable {
 
     /// No attempt has failed: the image waits, or is being pulled for a long time.
     package static let pending = "pending"
+    /// The image is present, and the kubelet doesn't let our container use it.
+    package static let refused = "refused"
 
     package init(image: String, reason: String) {
         self.image = image
@@ -29,6 +31,8 @@ package struct OverdueGroup: Sendable, Equatable {
     package var since: Timestamp
     /// One of the runtime's messages; empty when no attempt has failed.
     package var message = ""
+    /// Where to look, when a node fails alone: other nodes have the image. Empty: none does.
+    package var advice = ""
 
     package init(key: AlertKey, reference: String, nodes: [String], since: Timestamp, message: String = "") {
         self.key = key

@@ -45,6 +45,7 @@ package enum ConfigMapFormatter {
         case .imageGCHighPercent: "\(configuration.imageGCHighPercent)"
         case .alertAfterSeconds: "\(configuration.alertAfterSeconds)"
         case .alertWebhookURL: configuration.alertWebhookURL ?? ""
+        case .protectPrivateImages: configuration.protectsPrivateImages == true ? "true" : "false"
         case .nodeReadyTaint: configuration.scheduling.nodeReadyGate?.taint.text ?? ""
         case .nodeReadyTimeoutSeconds:
             "\(configuration.scheduling.nodeReadyGate?.timeoutSeconds ?? NodeReadyGate.defaultTimeoutSeconds)"

@@ -51,13 +51,14 @@ package enum MetricCatalogue {
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
     package static let accessRefused = MetricSpec(
         "image_puller_access_refused_total", .counter,
-        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
+        "Requests on port 8443 that were refused: of agents or readers, with the reason and the HTTP status.")
 
     /// Computed from the control loop's snapshot at each scrape.
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, alertAfter, reportInterval,
+            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
+            reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -98,6 +99,14 @@ package enum MetricCatalogue {
         package static let nodeMissing = MetricSpec(
             "image_puller_node_missing_images", .gauge,
             "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")
+        package static let deviating = MetricSpec(
+            "image_puller_node_deviating_images", .gauge,
+            "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
+                + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let deviatingNodes = MetricSpec(
+            "image_puller_deviating_nodes", .gauge,
+            "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
+        )
         package static let retries = MetricSpec(
             "image_puller_retries_waiting", .gauge, "Failed pulls that wait for their next attempt, by registry.")
         package static let pulls = MetricSpec(
@@ -105,6 +114,11 @@ package enum MetricCatalogue {
         package static let circuits = MetricSpec(
             "image_puller_registry_circuit_open", .gauge,
             "1 while a registry fails on many nodes and is only probed, else 0.")
+        package static let loops = MetricSpec(
+            "image_puller_loops", .gauge,
+            "What was repeated more than three times within an hour without a change of what is there: nodes whose pod was "
+                + "replaced (replacement), images asked for on a node (refresh). More than 0 is a fault of the program's."
+        )
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
         package static let reportInterval = MetricSpec(

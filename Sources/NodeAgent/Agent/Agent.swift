@@ -20,6 +20,7 @@ actor Agent {
     // The observer's.
     var runtime: (any ContainerRuntime)?
     var resolutions = Resolutions()
+    var platforms = ImagePlatforms()
     var listingWaiters: [CheckedContinuation<Void, Never>] = []
     var listingIsDue = true
     var listingsUntilVersion = 0

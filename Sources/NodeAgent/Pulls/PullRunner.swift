@@ -14,19 +14,43 @@ struct PullRunner: Sendable {
         var image = ""
         var message = ""
         var code = 0
+        /// What came of the removal that was to be made first; nil: none was.
+        var removal: ImageRemoval?
     }
 
     /// For an assignment that names none.
     static let defaultTimeout = Duration.seconds(1800)
     /// The runtime keeps the deadline by its own clock, and may be a little early.
     private static let slack = Duration.milliseconds(200)
+    /// A big image's files are deleted before the runtime answers.
+    private static let removalTimeout = Duration.seconds(120)
+    private static let cancelled = Result(outcome: .cancelled, message: "cancelled", code: GRPCStatus.cancelled)
 
     func run(_ pull: WirePull) async -> Result {
         let timeout = pull.timeoutSeconds == 0 ? Self.defaultTimeout : .seconds(Int64(pull.timeoutSeconds))
         let deadline = uptime.now + timeout
+        var removal: ImageRemoval?
+        if pull.removeFirst {
+            do {
+                removal = try await ImageRemoval.run(
+                    pull.reference, on: source.current(), timeout: min(timeout, Self.removalTimeout))
+            } catch let failure as RuntimeFailure {
+                return Result(outcome: .failed, message: failure.description, code: GRPCStatus.unavailable)
+            } catch {
+                return Self.cancelled
+            }
+        }
+        var result = await run(pull, timeout: timeout, deadline: deadline)
+        result.removal = removal
+        return result
+    }
+
+    private func run(_ pull: WirePull, timeout: Duration, deadline: Duration) async -> Result {
         let credentials = secrets?.credentials(for: pull.reference) ?? []
         var failure: Result?
-        for credential in credentials.map(Optional.some) + [nil] {
+        var left = credentials.map(Optional.some) + [nil]
+        var joined = 0
+        while let credential = left.first {
             let rest = deadline - uptime.now
             guard rest > Self.slack else { return timedOut(timeout, after: failure) }
             var socket = ""
@@ -37,16 +61,30 @@ struct PullRunner: Sendable {
                 return Result(outcome: .succeeded, image: image)
             } catch {
                 if Task.isCancelled || error is CancellationError {
-                    return Result(outcome: .cancelled, message: "cancelled", code: GRPCStatus.cancelled)
+                    return Self.cancelled
                 }
                 let next = Self.failed(error, socket: socket, hiding: credentials)
                 if uptime.now >= deadline - Self.slack { return timedOut(timeout, after: next) }
+                if joined < Self.mostJoined, Self.isAnothers(next) {
+                    joined += 1
+                    continue
+                }
+                left.removeFirst()
                 // An image that is there for nobody says more than a refusal of one of several credentials.
                 if failure == nil || next.code == GRPCStatus.notFound { failure = next }
                 guard Self.anotherCredentialMayHelp(next) else { break }
             }
         }
         return failure ?? Result(outcome: .failed, message: "not tried", code: GRPCStatus.unknown)
+    }
+
+    /// With CRI-O a pull of an image that somebody else is pulling joins that one, and ends with its deadline or
+    /// cancellation, whatever its own is (measured): the next one starts anew, or joins a younger one.
+    private static let mostJoined = 3
+
+    /// Neither our deadline nor our cancellation. To be asked when those are out of the question.
+    private static func isAnothers(_ failure: Result) -> Bool {
+        failure.code == GRPCStatus.deadlineExceeded || failure.code == GRPCStatus.cancelled
     }
 
     private func timedOut(_ timeout: Duration, after failure: Result?) -> Result {

@@ -36,6 +36,14 @@ struct CRIRuntime: ContainerRuntime {
         return answer.hasImage ? answer.image : nil
     }
 
+    func info(of id: String) async throws -> String? {
+        var request = CRIImageStatusRequest()
+        request.image.image = id
+        request.verbose = true
+        let answer: CRIImageStatusResponse = try await read("ImageService/ImageStatus", request)
+        return answer.info["info"]
+    }
+
     func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String {
         var request = CRIPullImageRequest()
         request.image.image = reference
@@ -43,6 +51,13 @@ struct CRIRuntime: ContainerRuntime {
         let answer: CRIPullImageResponse = try await client.call(
             "/runtime.v1.ImageService/PullImage", request, timeout: timeout)
         return answer.imageRef
+    }
+
+    func remove(_ reference: String, timeout: Duration) async throws {
+        var request = CRIRemoveImageRequest()
+        request.image.image = reference
+        let _: CRIRemoveImageResponse = try await client.call(
+            "/runtime.v1.ImageService/RemoveImage", request, timeout: timeout)
     }
 
     private func read<Request: Message, Answer: Message>(_ method: String, _ request: Request) async throws -> Answer {

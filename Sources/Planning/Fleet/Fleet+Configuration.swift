@@ -21,7 +21,7 @@ extension Fleet {
         desiredImages = configuration.images.map { entry in
             WireDesiredImage.with {
                 $0.name = entry.name
-                $0.reference = entry.reference.written
+                $0.reference = entry.reference.normalised
             }
         }
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }

@@ -26,8 +26,12 @@ public struct Fleet: Sendable {
     var movedNodes: Set<String> = []
     /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.
     var suspectedSince: [String: Timestamp] = [:]
+    /// By node and normalised reference: containers that wait for an image that is there.
+    var refusals: [String: [String: Refusal]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
+    /// What replaced pods left behind.
+    public var rollOut = RollOutBook()
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -35,6 +39,8 @@ public struct Fleet: Sendable {
     var ending: [UInt64: EndingPull] = [:]
     /// When this run took its first revision: agents that haven't been heard since may be pulling.
     var adoptedAt: Timestamp?
+    /// By normalised reference: when an earlier run had the tag asked for last.
+    var askedAt: [String: Timestamp] = [:]
     /// Between two questions for a tag. Tests shorten it.
     package var cachingIntervalSeconds = 3600.0
     var retry = RetryPolicy()
@@ -69,6 +75,7 @@ public struct Fleet: Sendable {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
         experience.records[name] = nil
+        experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {
@@ -124,13 +131,13 @@ public struct Fleet: Sendable {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
             if let column = agentImageColumn {
-                $0.images.append(.with { $0.reference = references[column].written })
+                $0.images.append(.with { $0.reference = references[column].normalised })
             }
             let orders = (node?.orders.values ?? [:].values).filter { $0.puller == .agent }
             $0.pulls = orders.sorted { $0.id < $1.id }.map { order in
                 WirePull.with {
                     $0.id = order.id
-                    $0.reference = order.reference.written
+                    $0.reference = order.reference.normalised
                     $0.timeoutSeconds = pullTimeoutSeconds
                     $0.removeFirst = order.removesFirst
                 }

@@ -26,6 +26,8 @@ struct PullPlanning {
     /// Slots of nodes on which a pull hangs.
     var hanging = BitSet()
     var room: [String: Int] = [:]
+    /// Registries whose pulls all hang, and whose cap leaves no room.
+    var full: Set<String> = []
     /// What the cap leaves, whatever the window is.
     var spare: [String: Int] = [:]
     var busy: [Int: Int] = [:]
@@ -78,12 +80,14 @@ struct PullPlanning {
     /// The three turns, trials, spreading and refreshes, after what goes on at once.
     mutating func run(_ plan: inout Plan) {
         lookAgain(&plan)
+        giveUp(&plan)
         resume(&plan)
         guard room.values.contains(where: { $0 > 0 }), !order.isEmpty else { return }
         // Our own image first, then in the order of the list, so that what is named first is there first.
         let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(fleet.entryColumns)
         let ready = tryOut(columns, &plan)
         spread(ready, &plan)
+        unlock(&plan)
         refresh(columns, &plan)
     }
 

@@ -342,6 +342,12 @@ public nonisolated struct WireImage: Sendable {
   /// References of the assignment that only the runtime itself could resolve to this image (short names).
   public var resolved: [String] = []
 
+  /// os/arch, as the image's configuration tells it; empty: not known, or no reference of the assignment means it.
+  public var platform: String = String()
+
+  /// An OCI artifact (a chart, a signature), of which no container can be made.
+  public var artifact: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -852,7 +858,7 @@ nonisolated extension WireInventoryDelta: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Image"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0\u{1}platform\0\u{1}artifact\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -867,6 +873,8 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.inUse) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.resolved) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.platform) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.artifact) }()
       default: break
       }
     }
@@ -894,6 +902,12 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.resolved.isEmpty {
       try visitor.visitRepeatedStringField(value: self.resolved, fieldNumber: 7)
     }
+    if !self.platform.isEmpty {
+      try visitor.visitSingularStringField(value: self.platform, fieldNumber: 8)
+    }
+    if self.artifact != false {
+      try visitor.visitSingularBoolField(value: self.artifact, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -905,6 +919,8 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.pinned != rhs.pinned {return false}
     if lhs.inUse != rhs.inUse {return false}
     if lhs.resolved != rhs.resolved {return false}
+    if lhs.platform != rhs.platform {return false}
+    if lhs.artifact != rhs.artifact {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

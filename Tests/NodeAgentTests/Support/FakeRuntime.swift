@@ -11,6 +11,11 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         /// What only the runtime can resolve: reference → id.
         var shortNames: [String: String] = [:]
         var failure: GRPCStatus?
+        /// Of every list of the images.
+        var listFailure: GRPCStatus?
+        /// By image id: what a verbose answer tells.
+        var info: [String: String] = [:]
+        var infoCalls = 0
         var imageCalls = 0
         var listCalls = 0
         /// Listings wait until it is false again.
@@ -18,6 +23,11 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         /// What a pull with this password (none: "") throws; without an entry it succeeds.
         var refusals: [String: GRPCStatus] = [:]
         var passwords: [String] = []
+        var removed: [String] = []
+        /// What a removal throws; nil: it succeeds.
+        var removalFailure: GRPCStatus?
+        /// So many of the next pulls end with another caller's deadline.
+        var joinedPulls = 0
         /// Pulls wait until they are cancelled.
         var pullsHang = false
         var cancelledPulls = 0
@@ -27,7 +37,9 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
     private let state = Mutex(State())
 
     @discardableResult
-    func change<Result: Sendable>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock(body) }
+    func change<Result: Sendable, Failure: Error>(
+        _ body: (inout sending State) throws(Failure) -> sending Result
+    ) throws(Failure) -> Result { try state.withLock(body) }
 
     func current() throws(RuntimeFailure) -> any ContainerRuntime { self }
 
@@ -42,6 +54,7 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
     func images() async throws -> [CRIImage] {
         try check()
         while change({ $0.listingsHang }) { try await Task.sleep(for: .milliseconds(10)) }
+        if let failure = change({ $0.listFailure }) { throw failure }
         return change {
             $0.listCalls += 1
             return $0.images
@@ -57,7 +70,29 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         try check()
         return change { state in
             state.imageCalls += 1
-            return state.shortNames[reference].flatMap { id in state.images.first { $0.id == id } }
+            if let image = state.images.first(where: { $0.repoTags.contains(reference) }) { return image }
+            if let id = state.shortNames[reference] { return state.images.first { $0.id == id } }
+            guard let name = (try? ImageReference(reference))?.normalised else { return nil }
+            return state.images.first { ($0.repoTags + $0.repoDigests).contains(name) }
+        }
+    }
+
+    /// As containerd does it: with all names, in use or not.
+    func remove(_ reference: String, timeout: Duration) async throws {
+        try check()
+        let image = try await image(for: reference)
+        try change { state in
+            if let failure = state.removalFailure { throw failure }
+            state.removed.append(reference)
+            state.images.removeAll { $0.id == image?.id }
+        }
+    }
+
+    func info(of id: String) async throws -> String? {
+        try check()
+        return change { state in
+            state.infoCalls += 1
+            return state.info[id]
         }
     }
 
@@ -66,6 +101,12 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         let password = auth?.password ?? ""
         let (refusal, hangs) = change { state in
             state.passwords.append(password)
+            if state.joinedPulls > 0 {
+                state.joinedPulls -= 1
+                let joined = GRPCStatus(
+                    code: GRPCStatus.deadlineExceeded, message: "happened during read: context deadline exceeded")
+                return (joined as GRPCStatus?, false)
+            }
             return (state.refusals[password], state.pullsHang)
         }
         if let refusal { throw refusal }

@@ -45,6 +45,6 @@ import Testing
     private static let sights = [
         "orders", "refreshes", "pods replaced for a template", "pods replaced for a moved tag", "pods woken",
         "steps with a refused agent image", "tags moved", "reboots", "agent images edited",
-        "faults of one node", "refusals of one node alone",
+        "mirrors that are behind", "faults of one node", "refusals of one node alone",
     ]
 }

@@ -186,6 +186,7 @@ struct CoordinatorProcess {
         }
         let fit = ClusterFitWatch(
             loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
+        await loop.recallQuestions()
         await withTaskGroup { group in
             group.addTask { await fit.run() }
             group.addTask { await daemonSets.run() }

@@ -56,6 +56,10 @@ enum KeyMeaning {
             return secrets == 0
                 ? "images are pulled without credentials of ours"
                 : "\(counted(secrets, "secret")) with credentials for registries"
+        case .protectPrivateImages:
+            return configuration.protectsPrivateImages == true
+                ? "kubelets pull what needs a secret, and then ask every pod for credentials"
+                : "what agents pull is open to every pod on the node"
         case .agentImage: return "where the agent and sleep come from"
         case .nodeReadyTaint:
             guard let gate = configuration.scheduling.nodeReadyGate else { return "no node waits for its images" }

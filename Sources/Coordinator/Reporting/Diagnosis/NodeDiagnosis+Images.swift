@@ -15,11 +15,12 @@ extension NodeDiagnosis {
         var moved: [Cause] = []
         // Only for those it's worth asking every node.
         let several = snapshot.fleet.columnsWithSeveralImages
+        let alone = row[.failed] + row[.pulling] > 0 ? DeviationIndex(snapshot) : nil
         for (column, state) in zip(images.indices, row.states) {
             switch state {
             case .failed:
                 if let failure = snapshot.fleet.failure(node: node, column: column) {
-                    failing.append(cause(failure, images[column]))
+                    failing.append(cause(failure, images[column], alone?[node, images[column].name]))
                 }
             case .missing:
                 if let cause = cause(heldBack: images[column], column, view) {
@@ -27,16 +28,23 @@ extension NodeDiagnosis {
                 } else {
                     waiting.append(images[column])
                 }
-            case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
-            case .pulling, .held, .unknown: break
+            case .present:
+                let refused = cause(refused: images[column], column)
+                notHeld += [refused ?? cause(notHeld: images[column])].compactMap { $0 }
+            case .pulling:
+                if let deviation = alone?[node, images[column].name] {
+                    failing.append(cause(hanging: deviation, images[column]))
+                }
+            case .held, .unknown: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
         }
         let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
-        return failing + pulling + heldBack + turn + notHeld + moved
+        return failing + passedOver + pulling + heldBack + turn + notHeld + moved
     }
 
-    private func cause(_ failure: Failure, _ image: ImageEntry) -> Cause {
+    /// - Parameter deviation: the node is alone with it.
+    private func cause(_ failure: Failure, _ image: ImageEntry, _ deviation: NodeDeviation?) -> Cause {
         let seconds = max(0, Double(failure.nextAttempt.milliseconds(since: snapshot.now)) / 1000)
         var found = [
             evidence(
@@ -44,7 +52,7 @@ extension NodeDiagnosis {
                 "attempt \(failure.attempts) of \(image.reference.written)", failure.message,
                 at: failure.lastAttempt)
         ]
-        if failure.reason == .unauthorized, failure.puller == .agent,
+        if failure.isRefused, failure.puller == .agent,
             let refusal = snapshot.fleet.kubeletRefusal(of: image.reference)
         {
             found.append(
@@ -54,16 +62,45 @@ extension NodeDiagnosis {
         }
         return Cause(
             kind: .imageFailing,
-            summary: "\(image.name) can't be pulled: \(failure.reason.rawValue)"
+            summary: deviation.map { "\(image.name) can't be pulled: \($0.summary)" }
+                ?? "\(image.name) can't be pulled: \(failure.reason.rawValue)"
                 + (failure.reason.isPermanent ? ", which needs a change" : ""),
             evidence: found,
-            nextStep: Self.step(failure.reason, image.reference),
+            nextStep: Self.step(failure.reason, image.reference, isNodes: deviation != nil),
             planned: seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
             images: [image.name])
     }
 
-    static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
-        NextSteps.step(reason, registry: reference.registry, reference: reference.written)
+    /// - Parameter isNodes: the node alone is to blame.
+    static func step(_ reason: FailureReason, _ reference: ImageReference, isNodes: Bool = false) -> String {
+        let blame = isNodes && reason.blames.contains(.node) ? Blame.node : reason.blames.first
+        return NextSteps.step(reason, blame, registry: reference.registry, reference: reference.written)
+    }
+
+    private func cause(hanging deviation: NodeDeviation, _ image: ImageEntry) -> Cause {
+        Cause(
+            kind: .imageFailing, summary: "\(image.name) doesn't come: \(deviation.summary)",
+            evidence: [
+                evidence("assignment of \(node)", image.reference.written, "under way, without an end")
+            ],
+            nextStep: Self.step(.timeout, image.reference, isNodes: true),
+            planned: "others don't wait for it; it ends at PULL_TIMEOUT_SECONDS", images: [image.name])
+    }
+
+    /// That images aren't tried on it first.
+    private var passedOver: [Cause] {
+        snapshot.fleet.passedOver.filter { $0.node == node }.map { told in
+            Cause(
+                kind: .imageFailing,
+                summary:
+                    "it fails at all that it pulls from \(told.registry) (\(counted(told.attempts, "attempt")) in a row, "
+                    + "the last as \(told.reason.rawValue)), and others don't: images aren't tried on it first",
+                evidence: [
+                    evidence("report of \(node)", "attempts from \(told.registry)", told.message, since: told.since)
+                ],
+                nextStep: NextSteps.step(told.reason, .node, registry: told.registry, reference: "REFERENCE"),
+                planned: "its first pull that succeeds ends this")
+        }
     }
 
     private var pulling: [Cause] {
@@ -94,7 +131,7 @@ extension NodeDiagnosis {
 
     func cause(notHeld image: ImageEntry) -> Cause? {
         guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
-        let container = pod.containers[image.name]
+        let container = pod.containers[image.container]
         if let container, container.isRunning { return usesAnother(container, than: image, pod) }
         let reason = container?.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
@@ -103,7 +140,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                     container == nil
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
@@ -131,14 +168,15 @@ extension NodeDiagnosis {
     private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
         guard let column = snapshot.configuration.images.firstIndex(of: image),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
-            !container.imageID.isEmpty, container.imageID != own.id, !own.digests.contains(container.imageID)
+            // An id, or `repository@digest`.
+            let name = container.imageID.split(separator: "@").last, name != own.id, !own.hashes.contains(name)
         else { return nil }
         return Cause(
             kind: .notHeld,
             summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].imageID", container.imageID),
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].imageID", container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
@@ -174,6 +212,12 @@ extension NodeDiagnosis {
 
     /// What the planner does about a tag that means several images.
     private func plannedPull(of image: ImageEntry, own: String) -> String {
+        if let column = snapshot.configuration.images.firstIndex(of: image),
+            snapshot.fleet.hasOtherMirror(node, column: column)
+        {
+            return "this node asked, and its mirror has another age of the tag: it asks again after the next check "
+                + "(CACHING_INTERVAL_HOURS)"
+        }
         let meaning = snapshot.fleet.tagMeaning(
             of: image.reference, platform: snapshot.cluster.nodes[node]?.platform ?? "", now: snapshot.now)
         if let newest = meaning.imageID, meaning.nextCheck > snapshot.now {
