@@ -32,6 +32,9 @@ FIGURES = {
     "rotation_failed_reports": Figure("reports", 0),
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
+    "hostile_query_ratio": Figure("ratio", 3),
+    "hostile_memory_ratio": Figure("ratio", 1.3),
+    "longest_hold_ms": Figure("ms", 50),
     "late_answers_before": Figure("answers"),
     "flaky_bytes_over_size": Figure("ratio", 1.3),
     "flaky_bytes_over_size_before": Figure("ratio"),

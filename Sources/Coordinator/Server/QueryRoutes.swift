@@ -9,10 +9,12 @@ import Reporting
 /// `/api/v1`: questions about the cluster.
 package struct QueryRoutes: Sendable {
     let desk: QuestionDesk
+    private let backups: BackupRoutes
     var streamLifetime = EventRoutes.longest
 
     package init(loop: ControlLoop, configurationStatus: @escaping @Sendable () async -> ConfigurationStatus) {
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
+        backups = BackupRoutes(desk: desk)
     }
 
     typealias Handler = @Sendable (Request, Parameters) async throws -> Response
@@ -56,7 +58,7 @@ package struct QueryRoutes: Sendable {
             Route(method: .post, path: "/api/v1/pull") { request, _ in try await PullRoutes(desk: desk).pull(request) },
             Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
             Route(method: .get, path: "/api/v1/backup") { request, _ in
-                try await BackupRoutes(desk: desk).backup(request)
+                try await backups.backup(request)
             },
             Route(method: .get, path: "/api/v1/events") { request, _ in try await events.events(request) },
         ]
