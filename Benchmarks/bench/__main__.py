@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .figures import Results
 from .measures import (
-    agent, cold_start, configmap, deletion, faults, messages, presence, rollout, rotation, sleep)
+    agent, client, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -19,8 +19,10 @@ GROUPS = {
     "deletion": deletion.measure,
     "rotation": rotation.measure,
     "rollout": rollout.measure,
+    "hostile": hostile.measure,
     "faults": faults.measure,
     "messages": messages.measure,
+    "client": client.measure,
     "presence": presence.measure,
 }
 

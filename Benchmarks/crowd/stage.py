@@ -67,8 +67,8 @@ class Stage:
             f"coordinator-{self._runs}", self._coordinator, "serve", "--kubeconfig", self._kubeconfig,
             "--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port), "--port", "0",
             "--history", self._history, *self._options)
-        self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening"))
-        _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening")
+        self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local"))
+        _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents")
 
     def prepare(self) -> None:
         """Lets a coordinator make the DaemonSet, from which the pods are made, and ends it."""
@@ -87,10 +87,14 @@ class Stage:
         self._workshop.at_end(api.close)
         return api
 
+    def authority(self) -> str:
+        """What agents trust."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
+        return eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+
     def bring_agents(self, first: int = 0, last: int | None = None) -> None:
         """Lets agents come at once, in a thread of their own: all of them, or those of some nodes."""
-        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
-        authority = eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+        authority = self.authority()
         inventory = wire.inventory([*self.images, KIP_IMAGE])
         last = self.nodes if last is None else last
         agents = Agents(

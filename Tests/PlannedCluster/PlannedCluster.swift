@@ -43,9 +43,27 @@ package struct PlannedCluster {
     /// Our own image of each template that there was a pod of.
     package internal(set) var agentImages: [String: String] = [:]
     package var agentImageTrial = AgentImageTrial()
+    /// Seconds that the first pod of a template may be in trouble.
+    package var trialPatience: Double {
+        get { fleet.rollOut.patience }
+        set { fleet.rollOut.patience = newValue }
+    }
     /// Our own images whose agents crash.
     package var brokenAgentImages: Set<String> = []
     var podCount = 0
+    /// By pod, what it was made from.
+    var podConfigurations: [String: Configuration] = [:]
+    /// No pod is let into the namespace.
+    package var forbidsPods = false { didSet { mustPlan = true } }
+    /// Whether the planner knows that.
+    package var tellsRefusals = true
+    /// By node, the memory that other pods request.
+    package var others: [String: Quantity] = [:]
+    /// Nodes on which no pod gets beyond its beginning.
+    package var stuckNodes: Set<String> = []
+    /// Probability that a pod can't be deleted.
+    package var deletionFailure = 0.0
+    private var retries = RestrictedRetries()
 
     private var coordinatorRuns: UInt64 = 1
     private var boots = 0
@@ -61,6 +79,8 @@ package struct PlannedCluster {
         /// The pod was of the present template: it was replaced to hold another image.
         package var isOfTemplate: Bool
         package var isWorking: Bool
+        /// The image entries whose containers ran in it.
+        package var held: Set<String>
         package var orders: Int
         package var states: [CellState]
         /// Percent of the image file system, as its agent said last.
@@ -119,6 +139,8 @@ package struct PlannedCluster {
         agents[name] = nil
         cluster.nodes[name] = nil
         for pod in cluster.pods.on(name) { cluster.pods.remove(uid: pod.uid) }
+        cluster.unscheduled = cluster.unscheduled.filter { $0.value.node != name }
+        stuckNodes.remove(name)
         cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
         fleet.remove(node: name, at: now)
@@ -136,6 +158,9 @@ package struct PlannedCluster {
 
     /// Takes effect at once, as an edit of the ConfigMap does.
     package mutating func configure(_ configuration: Configuration) {
+        if (self.configuration.runtimeSocket == .none) != (configuration.runtimeSocket == .none) {
+            for name in cluster.nodes.keys.sorted() { fleet.remove(node: name, at: now) }
+        }
         self.configuration = configuration
         agentImageTrial.want(configuration.agentImage)
         adopt()
@@ -152,7 +177,11 @@ package struct PlannedCluster {
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
         let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
-        template = StableHash.hex64((parts + [templateAgentImage ?? ""]).joined(separator: ";"))
+        let resources = configuration.sleepResources
+        let others = [
+            templateAgentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,
+        ]
+        template = StableHash.hex64((parts + others).joined(separator: ";"))
         mustPlan = true
     }
 
@@ -160,11 +189,13 @@ package struct PlannedCluster {
         coordinatorRuns += 1
         let noted = agentImageTrial
         agentImageTrial = AgentImageTrial()
-        agentImageTrial.patience = noted.patience
         agentImageTrial.want(configuration.agentImage)
         agentImageTrial.recall(inTemplate: templateAgentImage, proven: noted.proven)
+        let patience = trialPatience
         fleet = Fleet(epoch: coordinatorRuns)
+        trialPatience = patience
         gates = NodeReadyGates()
+        retries = RestrictedRetries()
         adopt()
         late = []
         applyTemplate()
@@ -258,10 +289,12 @@ package struct PlannedCluster {
         self.roster = roster
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
-            template: hasPods ? template : nil, now: now)
+            template: hasPods ? template : nil, successor: successor, now: now)
+        retries.add(
+            to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         let former = agentImageTrial.current
         agentImageTrial.review(
-            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
+            plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
             image: templateAgentImage, now: now)
         planGates(&plan)
         lastPlan = plan
@@ -291,6 +324,10 @@ package struct PlannedCluster {
         return Replacement(
             plan: replacement, isOfTemplate: pod?.template == template,
             isWorking: pod?.isWorking(under: configuration) ?? false,
+            held: Set(
+                (pod?.containers ?? [:]).filter {
+                    $0.key != Configuration.agentContainerName && $0.value.isRunning
+                }.keys),
             orders: fleet.orders.count { $0.node == replacement.node },
             states: fleet.entryColumns.map { fleet.state(node: replacement.node, column: $0, now: now) },
             usedPercent: disk.map { 100 - 100 * Double($0.freeBytes) / capacity } ?? 0)
@@ -311,7 +348,8 @@ package struct PlannedCluster {
         if delay > 0, random.unit() < delay { late.append((model.now + 10 * random.unit(), report)) }
         if loss == 0 || random.unit() >= loss {
             let platform = cluster.nodes[name]?.platform ?? ""
-            let ingestion = fleet.ingest(report, platform: platform, at: now, using: &random)
+            let checked = CheckedReport(modelled: report)
+            let ingestion = fleet.ingest(checked, platform: platform, at: now, using: &random)
             mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
             mustPlan = mustPlan || report.inventory != nil
             var reply = WireReportReply()
@@ -329,7 +367,7 @@ package struct PlannedCluster {
 
     private mutating func deliverLate() {
         for (_, report) in late.filter({ $0.at <= model.now }) where cluster.nodes[report.node] != nil {
-            _ = fleet.ingest(report, at: now, using: &random)
+            _ = fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
             mustPlan = true
         }
         late.removeAll { $0.at <= model.now }

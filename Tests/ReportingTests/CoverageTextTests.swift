@@ -127,7 +127,7 @@ import Testing
         #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(String(repeating: " ", count: 14) + "n") }, "\(lines)")
 
         let stored = StoredAttempt(id: 1, attempt: attempt("n1", 1, outcome: .failed, message: "m"))
-        var list = AttemptList(HistoryPage(items: [stored], next: nil), evidence: .runtimes)
+        var list = AttemptList(HistoryPage(items: [stored], next: nil), evidence: .runtimes, names: EntryNames())
         func attempts(failed: Bool = false) -> String {
             list.text(TextStyle(isColoured: false), width: nil, failed: failed, all: false).joined(separator: "\n")
         }
@@ -180,5 +180,14 @@ import Testing
         let document = try JSONDecoder().decode(JSONValue.self, from: bytes)
         #expect(document["total"]?["percent"] != nil)
         #expect(document["rows"]?.arrayValue?.first?["failures"]?.arrayValue?.first?["nodes"] == ["n1"])
+    }
+
+    @Test("What a spreadsheet would compute is text; quotation marks end no field, whatever follows them")
+    func csvForSpreadsheets() {
+        #expect(CSV.line(["=1+1", "+cmd", "-a", "@x", "-5", "+1.5", "a=b", ""]) == "'=1+1,'+cmd,'-a,'@x,-5,+1.5,a=b,")
+        #expect(CSV.line(["=HYPERLINK(\"http://x\",\"y\")"]) == "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"")
+        // A combining mark makes one character of itself and what it follows.
+        #expect(Array(CSV.line(["a,\u{301}b"]).utf8) == Array("\"a,\u{301}b\"".utf8))
+        #expect(Array(CSV.line(["a\"\u{301}b"]).utf8) == Array("\"a\"".utf8) + Array("\"\u{301}b\"".utf8))
     }
 }

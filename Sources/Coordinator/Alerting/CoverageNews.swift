@@ -90,9 +90,9 @@ package struct CoverageNews: Sendable {
         news += open.subtracting(openCircuits).sorted().map { .circuitOpened(registry: $0) }
         news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
         openCircuits = open
-        let found = snapshot.fleet.loops(now: snapshot.now).map(\.subject)
-        news += found.filter { !loops.contains($0) }.map { .looping($0) }
-        loops = Set(found)
+        let found = snapshot.fleet.experience.repeats.loops(now: snapshot.now)
+        news += found.subtracting(loops).map { .looping($0) }
+        loops = found
         return news
     }
 

@@ -53,6 +53,11 @@ extension ConfigurationKey {
         }
     }
 
+    /// Those that say where pods run, or how: without them pods go away that hold images.
+    static let ofPlace: Set<Self> = [
+        .runtimeSocket, .nodeSelector, .affinity, .tolerations, .namespace, .daemonSetName, .nodeReadyTaint,
+    ]
+
     /// Environment variables that versions of the Go puller read, and that have no meaning here.
     static let formerKeys: [String: String] = [
         "DEPLOYMENT_NAME": "it names the Go puller's Deployment, and the coordinator finds its own",

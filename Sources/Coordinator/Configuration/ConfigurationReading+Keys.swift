@@ -1,3 +1,4 @@
+import Formatting
 import Planning
 import Shared
 
@@ -176,41 +177,4 @@ extension ConfigurationReading {
     }
 
     /// Keys that mean nothing, and those that can't be read.
-    mutating func readUnknown() {
-        let known = ConfigurationKey.allCases.map(\.rawValue)
-        for key in content.binaryKeys.sorted() {
-            if let known = ConfigurationKey(rawValue: key) {
-                reject(known, ValueFault("it stands in binaryData, which isn't read", next: "move it to data"))
-            } else {
-                addUnknown(key, "unknown key in binaryData; it has no effect", next: "remove it")
-            }
-        }
-        for key in content.data.keys.sorted() where !known.contains(key) {
-            if let reason = ConfigurationKey.formerKeys[key] {
-                addUnknown(key, "it has no effect: \(reason)", next: "remove it", severity: .info)
-            } else if let nearest = NearestName.to(key, in: known) {
-                addUnknown(key, "unknown key; it has no effect", next: "did you mean \(nearest)?")
-            } else {
-                addUnknown(
-                    key, "unknown key; it has no effect", next: "remove it, or see the documentation for the keys")
-            }
-        }
-        let allowEmpty = ConfigMapContent.allowEmptyAnnotation
-        for annotation in content.annotations.keys.sorted() where annotation != allowEmpty {
-            guard NearestName.to(annotation, in: [allowEmpty]) != nil else { continue }
-            addUnknown(
-                "annotation \(Redaction.quote(annotation))", "it has no effect", next: "did you mean \(allowEmpty)?")
-        }
-        if let value = content.annotations[allowEmpty], value != "true", value != "false" {
-            addUnknown(
-                "annotation \(allowEmpty)", "\"\(Redaction.quote(value, limit: 40))\" has no effect",
-                next: "write \"true\"")
-        }
-    }
-
-    private mutating func addUnknown(
-        _ key: String, _ message: String, next: String, severity: Finding.Severity = .warning
-    ) {
-        add([Finding(severity: severity, key: Redaction.quote(key, limit: 100), message: message, nextStep: next)])
-    }
 }

@@ -122,7 +122,7 @@ package actor ConfigurationKeeper {
 
     private func consider(_ map: ConfigMap) async {
         let annotations = map.metadata.annotations.filter {
-            $0.key == ConfigMapContent.allowEmptyAnnotation || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
+            ConfigMapContent.userAnnotations.contains($0.key) || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
         let content = ConfigMapContent(data: map.data ?? [:], annotations: annotations)
         guard content != lastContent else {
@@ -203,9 +203,17 @@ package actor ConfigurationKeeper {
         }
         let problems = decision.findings.filter { $0.severity != .info }
         let text = ([decision.summary] + problems.map(\.description)).joined(separator: " ")
+        // A Warning that is called Accepted misleads.
+        let reason =
+            if isRejected {
+                "ConfigurationRejected"
+            } else if problems.contains(where: { $0.severity == .error }) {
+                "ConfigurationPartlyIneffective"
+            } else {
+                problems.isEmpty ? "ConfigurationAccepted" : "ConfigurationWarning"
+            }
         events.record(
-            problems.isEmpty ? .normal : .warning, about: ObjectReference(map),
-            reason: isRejected ? "ConfigurationRejected" : "ConfigurationAccepted", message: text)
+            problems.isEmpty ? .normal : .warning, about: ObjectReference(map), reason: reason, message: text)
     }
 
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.

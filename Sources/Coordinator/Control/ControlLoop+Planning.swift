@@ -23,10 +23,11 @@ extension ControlLoop {
             if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
         }
         var plan = Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template,
+            successor: successor, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
-        reviewAgentImage(&plan, configuration, at: now)
+        reviewAgentImage(plan, configuration, at: now)
         gates.add(
             to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
         Instruments.planned(since: start)
@@ -80,6 +81,8 @@ extension ControlLoop {
     }
 
     private func replacementFailed(_ replacement: Plan.PodReplacement) {
+        guard cluster.pods[replacement.uid] != nil || cluster.unscheduled[replacement.uid] != nil else { return }
+        fleet.replacementFailed(replacement)
         cluster.pods[replacement.uid]?.isTerminating = false
         cluster.unscheduled[replacement.uid]?.isTerminating = false
         notePods(of: [replacement.node])

@@ -27,6 +27,8 @@ package actor ControlLoop {
     package var configuration: Configuration?
     var revision = 0
     var template: String?
+    /// What is known of pods of that template.
+    var successor = Successor()
     /// Our own image in that template.
     var templateAgentImage: String?
     /// Which of our own images the template is to have.
@@ -48,6 +50,11 @@ package actor ControlLoop {
     /// Ends those whose time has come.
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
     var attemptTally = AttemptTally()
+    var givenOrders: GivenOrders
+    /// The longest time that one report took.
+    var longestHold = 0.0
+    /// What was cut off the newest report of each node; nodes whose report was whole aren't here.
+    var reportCuts: [String: CheckedReport.Cuts] = [:]
     package var isEnding = false
     /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
@@ -78,7 +85,9 @@ package actor ControlLoop {
         self.replacePod = replacePod
         self.wakePod = wakePod
         self.openGate = openGate
-        fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
+        let fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
+        self.fleet = fleet
+        givenOrders = GivenOrders(firstID: fleet.firstOrderID)
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -123,9 +132,12 @@ package actor ControlLoop {
     }
 
     /// The DaemonSet's template was applied: pods of another are to be replaced.
-    func useTemplate(_ template: String, agentImage: String? = nil) {
-        guard self.template != template || templateAgentImage != agentImage else { return }
+    func useTemplate(_ template: String, agentImage: String? = nil, successor: Successor = Successor()) {
+        guard self.template != template || templateAgentImage != agentImage || self.successor != successor else {
+            return
+        }
         self.template = template
+        self.successor = successor
         templateAgentImage = agentImage
         signal.yield()
     }
@@ -140,15 +152,15 @@ package actor ControlLoop {
     ///
     /// - Parameter patience: seconds that the first pod of a new one may fail.
     package func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
-        agentImageTrial.patience = patience
+        fleet.rollOut.patience = patience
         agentImageChanged = body
     }
 
     /// Tries a new image of ours, or takes it back.
-    func reviewAgentImage(_ plan: inout Plan, _ configuration: Configuration, at now: Timestamp) {
+    func reviewAgentImage(_ plan: Plan, _ configuration: Configuration, at now: Timestamp) {
         let before = agentImageTrial
         agentImageTrial.review(
-            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
+            plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
             image: templateAgentImage, now: now)
         guard before.current != agentImageTrial.current || before.proven != agentImageTrial.proven,
             let agentImageChanged
@@ -184,6 +196,8 @@ package actor ControlLoop {
         refusals[name] = nil
         roster = nil
         attemptTally.forget(name)
+        givenOrders.forget(name)
+        reportCuts[name] = nil
         leave(name)
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
@@ -263,6 +277,7 @@ package actor ControlLoop {
         var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
+        snapshot.reportCuts = reportCuts
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
         snapshot.knownTargets = targets
         if roster != nil {
@@ -279,7 +294,7 @@ package actor ControlLoop {
     }
 
     /// Whether every target node that can work has a pod of the present template whose agent runs, and nothing left
-    /// to pull that wasn't tried.
+    /// to pull that wasn't tried. A few may have no room for it beside a former DaemonSet's.
     func isFilled() -> Bool {
         guard let configuration, let template, cluster.isSynced else { return false }
         let now = clock.now
@@ -287,14 +302,23 @@ package actor ControlLoop {
             cluster.pods.values.lazy.filter {
                 !$0.isTerminating && $0.template == template && $0.isWorking(under: configuration)
             }.map(\.node))
-        return cluster.nodes.values.filter { configuration.scheduling.selects($0) && $0.isReady }.allSatisfy { node in
-            working.contains(node.name)
-                && (configuration.runtimeSocket == .none
-                    || fleet.entryColumns.allSatisfy { column in
-                        let state = fleet.state(node: node.name, column: column, now: now)
-                        return state.isPresent || state == .failed
-                            || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
-                    })
+        let targets = cluster.nodes.values.filter(configuration.scheduling.selects)
+        let ready = targets.filter(\.isReady)
+        // Nodes that are all silent for a moment have nothing of the new one.
+        guard !ready.isEmpty || targets.isEmpty else { return false }
+        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.template == template }.map(\.node))
+        let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
+        guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
+            return false
+        }
+        return ready.allSatisfy { node in
+            if !working.contains(node.name) { return waiting.contains(node.name) }
+            return configuration.runtimeSocket == .none
+                || fleet.entryColumns.allSatisfy { column in
+                    let state = fleet.state(node: node.name, column: column, now: now)
+                    return state.isPresent || state == .failed
+                        || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
+                }
         }
     }
 }

@@ -51,15 +51,16 @@ extension PlanReport {
             unknown += image.unknown
             for (node, bytes) in own {
                 needs[node] = needs[node, default: 0].plus(bytes ?? 0)
-                disk[node, default: 0] += snapshot.fleet.diskBytes(
-                    of: UInt64(max(0, bytes ?? 0)), entry.reference, node: node,
+                let taken = snapshot.fleet.diskBytes(
+                    of: UInt64(clamping: bytes ?? 0), entry.reference, node: node,
                     isDownload: image.sizeSource == "registry")
+                disk[node] = disk[node, default: 0].saturatingAdd(taken)
                 sums[entry.reference.registry, default: Sum()].add(bytes, node: node)
             }
             return image
         }
-        bytes = images.reduce(0) { $0.plus($1.bytes) }
         pullsOfUnknownSize = sums.values.reduce(0) { $0 + $1.unknownSizes }
+        let isSizeKnown = sums.isEmpty || sums.values.contains { $0.unknownSizes < $0.pulls }
         unknownPulls = unknown
         // A node that isn't heard isn't known for any image.
         unknownNodes = images.map(\.unknown).max() ?? 0
@@ -71,7 +72,8 @@ extension PlanReport {
                 max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
             }
             return Registry(
-                registry: registry, pulls: sum.pulls, bytes: sum.bytes, width: width,
+                registry: registry, pulls: sum.pulls, bytes: sum.unknownSizes < sum.pulls ? sum.bytes : nil,
+                width: width,
                 pullsOfUnknownSize: sum.unknownSizes, bytesPerSecond: speed, isSpeedAssumed: isAssumed,
                 seconds: seconds)
         }
@@ -79,6 +81,7 @@ extension PlanReport {
         seconds = known.max() ?? (registries.isEmpty ? 0 : nil)
         isLowerBound = known.count < registries.count || pullsOfUnknownSize > 0 || unknownPulls > 0
         tooSmall = Self.tooSmall(disk, snapshot, highPercent: configuration.imageGCHighPercent)
+        bytes = isSizeKnown ? images.reduce(Int64(0)) { $0.plus($1.bytes ?? 0) } : nil
     }
 
     /// What one registry would serve.
@@ -111,10 +114,13 @@ extension PlanReport {
             }
             let capacity = Double(disk.capacityBytes)
             let used = capacity - Double(min(disk.freeBytes, disk.capacityBytes))
-            let room = Int64(capacity * Double(highPercent) / 100 - used)
+            let room = Int64(saturating: capacity * Double(highPercent) / 100 - used)
             let needed = Int64(clamping: needed)
             return room < needed ? Node(name: name, neededBytes: needed, roomBytes: max(0, room)) : nil
-        }.sorted { ($0.roomBytes - $0.neededBytes, $0.name) < ($1.roomBytes - $1.neededBytes, $1.name) }
+        }.sorted {
+            ($0.roomBytes.saturatingSubtract($0.neededBytes), $0.name)
+                < ($1.roomBytes.saturatingSubtract($1.neededBytes), $1.name)
+        }
     }
 }
 
@@ -141,6 +147,7 @@ extension PlanReport.Image {
         self.init(
             name: entry.name, reference: entry.reference.written, pulls: 0, present: 0, unknown: 0, sizes: sizes,
             sizeSource: source, bytes: 0, withoutPlatform: [], withoutPlatformCount: 0, error: resolved?.error)
+        var known: Int64?
         for node in targets {
             switch witness.has(node) {
             case nil:
@@ -169,9 +176,10 @@ extension PlanReport.Image {
             if let failure, !(isResolved && [.noMatchingPlatform, .notFound].contains(failure)) {
                 failing[failure.rawValue, default: 0] += 1
             }
-            bytes = bytes.plus(size ?? 0)
+            if let size { known = (known ?? 0).plus(size) }
             needs[node.name] = .some(size)
         }
+        bytes = pulls == 0 ? 0 : known
         if let general, self.sizes.isEmpty { self.sizes = ["any": general] }
     }
 }
@@ -186,7 +194,8 @@ extension PlanReport: Answer {
         ]
             + images.map {
                 CSV.line([
-                    $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)", "\($0.bytes)",
+                    $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)",
+                    $0.bytes.map(String.init) ?? "",
                     $0.sizeSource ?? "", "\($0.withoutPlatformCount)",
                     $0.failing.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " "),
                     $0.error ?? "",

@@ -1,4 +1,5 @@
 import Planning
+import Shared
 
 /// Everything that a report is computed from, at one moment.
 package struct Snapshot: Sendable {
@@ -10,6 +11,8 @@ package struct Snapshot: Sendable {
     package var now: Timestamp
     /// Agents that are refused, by their node.
     package var refusals: [String: AgentRefusal] = [:]
+    /// What was cut off the newest report of a node, by its name.
+    package var reportCuts: [String: CheckedReport.Cuts] = [:]
 
     /// The same as ``targets``, where somebody found them before; nil: they are looked for.
     package var knownTargets: TargetNodes?
@@ -32,6 +35,13 @@ package struct Snapshot: Sendable {
         if let knownTargets { return knownTargets.nodes }
         // Names are sorted, not nodes: those have a dozen parts to move each time.
         return cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
+    }
+
+    /// The same with those target nodes alone whose labels match.
+    func keeping(_ selector: LabelFilter) -> Snapshot {
+        var copy = self
+        copy.knownTargets = TargetNodes(targets.filter { selector.matches($0.labels) }, in: fleet)
+        return copy
     }
 
     /// The same, and where the fleet has them.

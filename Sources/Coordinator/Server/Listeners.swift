@@ -33,6 +33,7 @@ package enum Listeners {
         queries.add(to: router)
         // For a proxy that signs people in and adds a reader's token.
         DashboardRoutes().add(to: router)
+        OpenAPIRoute().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         let agents = AgentRoutes(loop: loop, authenticator: access.agents, patience: patience)
@@ -61,12 +62,28 @@ package enum Listeners {
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         queries.add(to: router)
         DashboardRoutes().add(to: router)
+        OpenAPIRoute().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(
             router.buildResponder(), host: "127.0.0.1", port: port, name: "local",
             server: .guarded(identity: nil, limiter: limiter),
             logger: logger, onListening: onListening)
+    }
+
+    /// For kubelets' probes, on all addresses: it says nothing but whether we live and are ready. Strangers who hold all
+    /// places of the other listener don't make a kubelet restart the pod.
+    package static func probes(
+        host: String, port: Int, loop: ControlLoop, leadership: LeadershipBoard = .alone(),
+        limiter: ConnectionLimiter = ConnectionLimiter(.probes), logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) -> Application<RouterResponder<ServerContext>> {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: ProblemMiddleware())
+        HealthRoutes(loop: loop, leadership: leadership).add(to: router)
+        return application(
+            router.buildResponder(), host: host, port: port, name: "probes",
+            server: .guarded(identity: nil, limiter: limiter), logger: logger, onListening: onListening)
     }
 
     private static func application<Responder: HTTPResponder>(

@@ -33,7 +33,7 @@ struct PullRunner: Sendable {
         if pull.removeFirst {
             do {
                 removal = try await ImageRemoval.run(
-                    pull.reference, on: source.current(), timeout: min(timeout, Self.removalTimeout))
+                    pull.reference, on: try await source.current(), timeout: min(timeout, Self.removalTimeout))
             } catch let failure as RuntimeFailure {
                 return Result(outcome: .failed, message: failure.description, code: GRPCStatus.unavailable)
             } catch {
@@ -55,7 +55,7 @@ struct PullRunner: Sendable {
             guard rest > Self.slack else { return timedOut(timeout, after: failure) }
             var socket = ""
             do {
-                let runtime = try source.current()
+                let runtime = try await source.current()
                 socket = runtime.socket
                 let image = try await runtime.pull(pull.reference, auth: credential?.config, timeout: rest)
                 return Result(outcome: .succeeded, image: image)

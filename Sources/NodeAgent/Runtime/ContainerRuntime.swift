@@ -21,5 +21,16 @@ protocol ContainerRuntime: Sendable {
 
 /// Where a runtime comes from: found anew whenever the former one stopped answering.
 protocol RuntimeSource: Sendable {
-    func current() throws(RuntimeFailure) -> any ContainerRuntime
+    func current() async throws(RuntimeFailure) -> any ContainerRuntime
+
+    /// Which runtime the kubelet uses, in the kubelet's words; empty: not known.
+    func expect(_ version: String)
+
+    /// The one in use doesn't answer any more: it is to be found anew.
+    func forget()
+}
+
+extension RuntimeSource {
+    func expect(_ version: String) {}
+    func forget() {}
 }

@@ -164,11 +164,13 @@ extension Fleet {
             experience.trials[key]?.release(node: node)
         }
         experience.kubeletPulls[reference.normalised]?.hurry()
-        for key in experience.refreshes.keys where key.reference == reference.normalised {
-            experience.refreshes[key]?.nextCheck = now
+        // After a restart nobody has asked yet.
+        for state in nodes.values where column < state.cells.count && state.cells[column].isPresent {
+            let key = Trial.Key(reference: reference.normalised, platform: state.platform)
+            experience.refreshes[key, default: Refresh(nextCheck: now)].nextCheck = now
             experience.refreshes[key]?.waits = [:]
         }
-        experience.repeats.forget { $0.isRefresh(of: reference.normalised) }
+        experience.repeats.forget { $0.reference == reference.normalised }
         return count
     }
 }

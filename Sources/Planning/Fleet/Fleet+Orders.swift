@@ -36,9 +36,11 @@ extension Fleet {
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
         noteRefusals(plan, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
+        rollOut.note(plan, at: now)
         for replacement in plan.replacements {
-            guard let bootID = nodes[replacement.node]?.bootID else { continue }
-            nodes[replacement.node]?.replacedBootID = bootID
+            guard let node = nodes[replacement.node] else { continue }
+            nodes[replacement.node]?.replacedBootID = node.bootID
+            nodes[replacement.node]?.replacedMoved = node.moved
             nodes[replacement.node]?.moved = []
             let images = entryColumns.map { imageID(node: replacement.node, column: $0) }
             let unheld = unheldImages(of: replacement.node)
@@ -46,12 +48,23 @@ extension Fleet {
             nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
             nodes[replacement.node]?.replacedFor.formUnion(unheld)
             experience.repeats.note(
-                .replacement(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
+                RepeatBook.Subject(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
                 pod: replacement.uid, at: now)
             suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
         }
         return (transitions, changed)
+    }
+
+    /// The pod is still there: why it was to be replaced holds as before.
+    public mutating func replacementFailed(_ replacement: Plan.PodReplacement) {
+        let name = replacement.node
+        rollOut.entries[name] = nil
+        guard let moved = nodes[name]?.replacedMoved else { return }
+        nodes[name]?.replacedBootID = nil
+        nodes[name]?.replacedFor = []
+        nodes[name]?.moved.formUnion(moved)
+        if !moved.isEmpty { movedNodes.insert(name) }
     }
 
     /// The ids of the node's wanted images that no container uses.

@@ -29,7 +29,7 @@ extension Fleet {
         experience.refreshes[order.trial] = refresh
         guard order.isRefresh else { return }
         experience.repeats.note(
-            .refresh(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
+            RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
         // by another replacement.
         if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
@@ -39,9 +39,6 @@ extension Fleet {
             movedNodes.insert(name)
         }
     }
-
-    /// What is done again and again though nothing changes.
-    public func loops(now: Timestamp) -> [RepeatBook.Loop] { experience.repeats.loops(now: now) }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
@@ -78,11 +75,25 @@ extension Fleet {
         return TagMeaning(imageID: refresh?.imageID, nextCheck: refresh?.nextCheck ?? firstCheck(of: key, now: now))
     }
 
-    /// Nobody knows when it was asked for last: within the interval, at a moment of its own.
+    /// Whether the node asked for a tag since the last check and got another image: its mirror has another age of it.
+    public func hasOtherMirror(_ name: String, column: Int) -> Bool {
+        guard let node = nodes[name], references.indices.contains(column) else { return false }
+        let key = Trial.Key(reference: references[column].normalised, platform: node.platform)
+        guard let refresh = experience.refreshes[key], let wait = refresh.waits[name] else { return false }
+        return wait > refresh.nextCheck && refresh.imageID != imageID(node: name, column: column)
+    }
+
+    /// When tags were asked for last, by an earlier run, by normalised reference.
+    public mutating func recallQuestions(_ moments: [String: Timestamp]) { askedAt = moments }
+
+    /// Within the interval, at a moment of its own, unless an earlier run has asked.
     func firstCheck(of key: Trial.Key, now: Timestamp) -> Timestamp {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
-        return (adoptedAt ?? now) + cachingIntervalSeconds * share
+        let begin = adoptedAt ?? now
+        // What is overdue isn't asked for all at once.
+        guard let asked = askedAt[key.reference] else { return begin + cachingIntervalSeconds * share }
+        return max(asked + cachingIntervalSeconds, begin + min(60, cachingIntervalSeconds) * share)
     }
 }

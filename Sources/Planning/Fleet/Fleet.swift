@@ -30,6 +30,8 @@ public struct Fleet: Sendable {
     var refusals: [String: [String: Refusal]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
+    /// What replaced pods left behind.
+    public var rollOut = RollOutBook()
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -37,6 +39,8 @@ public struct Fleet: Sendable {
     var ending: [UInt64: EndingPull] = [:]
     /// When this run took its first revision: agents that haven't been heard since may be pulling.
     var adoptedAt: Timestamp?
+    /// By normalised reference: when an earlier run had the tag asked for last.
+    var askedAt: [String: Timestamp] = [:]
     /// Between two questions for a tag. Tests shorten it.
     package var cachingIntervalSeconds = 3600.0
     var retry = RetryPolicy()
@@ -52,12 +56,15 @@ public struct Fleet: Sendable {
     var desiredImages: [WireDesiredImage] = []
     var nextGeneration: UInt64
     var nextOrderID: UInt64
+    /// Orders of earlier runs have smaller ids.
+    public let firstOrderID: UInt64
 
     /// - Parameter epoch: a number that no earlier run of the coordinator used (its start in milliseconds will do):
     ///   generations and orders are counted from it, so that agents can't take old ones for new ones.
     public init(epoch: UInt64) {
         nextGeneration = epoch << 20
         nextOrderID = epoch << 20
+        firstOrderID = nextOrderID + 1
     }
 
     /// The columns that belong to image entries (our own image, the last column, isn't one).

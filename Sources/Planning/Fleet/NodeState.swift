@@ -78,6 +78,8 @@ extension NodeState {
         var moved: Set<String> = []
         /// The agent's process when the node's pod was replaced: only another one proves the new pod.
         var replacedBootID: String?
+        /// What had moved then.
+        var replacedMoved: Set<String> = []
         /// The images that no container used when the node's pod was replaced: for those it isn't replaced again.
         var replacedFor: Set<String> = []
         /// A small number that stands for the node while it is in the fleet.

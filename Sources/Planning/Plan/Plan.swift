@@ -21,6 +21,10 @@ public struct Plan: Sendable, Equatable {
     public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
+    /// How many more pods may be deleted.
+    var room = 0
+    /// Ready target nodes whose pod isn't back; nil: nobody looked.
+    var away: Set<String>?
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.
@@ -54,10 +58,14 @@ public struct Plan: Sendable, Equatable {
 
     /// A pod of the new template that hasn't shown that it works.
     public struct RollOutTrouble: Sendable, Equatable {
+        /// Empty: there is none.
         public var pod: String
+        /// Empty: the API server takes no pod of the template on any node.
         public var node: String
         /// What the pod's status says of the agent's container.
         public var message: String
+        /// No other node is tried.
+        public var isFinal = false
     }
 
     /// A pull that nobody waits for any more.
@@ -73,6 +81,10 @@ public struct Plan: Sendable, Equatable {
         public var pod: String
         public var uid: String
         public var node: String
+        /// The image entries whose containers run in it.
+        var held: Set<String> = []
+        /// It neither worked nor held anything.
+        var isFree = false
     }
 
     /// A pod to touch, so that its kubelet looks at its waiting containers now.
@@ -86,5 +98,11 @@ public struct Plan: Sendable, Equatable {
 
     mutating func lookAgain(at moment: Timestamp) {
         wake = wake.map { min($0, moment) } ?? moment
+    }
+}
+
+extension Plan.PodReplacement {
+    init(_ pod: PodView, isFree: Bool = false) {
+        self.init(pod: pod.name, uid: pod.uid, node: pod.node, held: pod.held, isFree: isFree)
     }
 }

@@ -99,16 +99,16 @@ import Testing
         desk.report("n1", .named(Self.reference))
         var plan = Plan()
         func replace(_ pod: String) {
-            plan.replacements = [Plan.PodReplacement(pod: pod, uid: pod, node: "n1")]
+            plan.replacements = [Plan.PodReplacement(PodView(name: pod, uid: pod, node: "n1"))]
             _ = desk.desk.fleet.carryOut(plan, at: desk.desk.now)
             desk.desk.pass(seconds: 60)
         }
-        func loops() -> [RepeatBook.Loop] { desk.desk.fleet.loops(now: desk.desk.now) }
+        func loops() -> Set<RepeatBook.Subject> { desk.desk.fleet.experience.repeats.loops(now: desk.desk.now) }
         // A deletion that is tried again is one.
         for pod in ["a", "b", "c", "c", "c"] { replace(pod) }
         #expect(loops().isEmpty)
         replace("d")
-        #expect(loops() == [RepeatBook.Loop(subject: .replacement(node: "n1"), count: 4)])
+        #expect(loops() == [RepeatBook.Subject(node: "n1")])
         desk.report("n1", Self.image(id: "sha256:new"))
         replace("e")
         #expect(loops().isEmpty)

@@ -18,7 +18,7 @@ import Testing
         var image = WireImage.named(Self.reference)
         fill(&image)
         report.full.images = [image]
-        _ = desk.fleet.ingest(report, platform: "linux/amd64", at: desk.now, using: &random)
+        _ = desk.fleet.ingest(CheckedReport(modelled: report), platform: "linux/amd64", at: desk.now, using: &random)
         return desk
     }
 
@@ -44,7 +44,8 @@ import Testing
         var desk = try FleetDesk(Self.reference)
         _ = desk.adopt()
         desk.take(1) { $0.full.images = [] }
-        let order = try #require(desk.order())
+        let ordered = desk.order()
+        let order = try #require(ordered)
         let ingestion = desk.take(2) {
             var image = WireImage.named(Self.reference)
             image.artifact = true

@@ -134,7 +134,7 @@ struct RandomHistory {
         cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.4)
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
         cluster.brokenAgentImages = ["agent.example/crashing:1"]
-        cluster.agentImageTrial.patience = 8
+        cluster.trialPatience = 8
         cluster.refreshInterval = Double.random(in: 4...20, using: &random)
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()

@@ -14,6 +14,7 @@ import Manifests
 import Planning
 import Server
 import ServiceLifecycle
+import Shared
 import Telemetry
 import UnixSignals
 
@@ -23,7 +24,7 @@ struct CoordinatorProcess {
 
     func run() async throws {
         FreeMemory.beThrifty()
-        let logger = Self.logger(options.logLevel)
+        let logger = Self.logger(options)
         let environment = ProcessInfo.processInfo.environment
         let namespace = Self.namespace(options.namespace, environment: environment)
         let access = try ClusterAccess.load(
@@ -57,7 +58,9 @@ struct CoordinatorProcess {
         let observability = Observability(
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
             board: board, logger: logger, isLeading: { leadership.isLeading })
-        let queries = QueryRoutes(loop: loop) { board.status }
+        let queries = QueryRoutes(loop: loop, clusterName: options.clusterName.flatMap { $0.isEmpty ? nil : $0 }) {
+            board.status
+        }
         let agentPort = PortPromise()
         let agents = Listeners.open(
             host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
@@ -73,6 +76,12 @@ struct CoordinatorProcess {
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
+        let probes = options.probePort.map { port in
+            Listening(
+                Listeners.probes(
+                    host: options.agentHost, port: port, loop: loop, leadership: leadership, logger: logger
+                ) { _ in }, on: "\(options.agentHost):\(port)", option: "--probe-port") as any Service
+        }
         let services: [any Service] = [
             // The first to begin and the last to end.
             Background("election") { try await Self.takePart(elector, logger: logger) },
@@ -85,6 +94,7 @@ struct CoordinatorProcess {
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
+            probes ?? (Background("probes") {} as any Service),
             // Services end in reverse order: a listener that ends waits for its requests.
             EndOfWaits(loop: loop),
             work.service("alerts") { await observability.run() },
@@ -154,6 +164,7 @@ struct CoordinatorProcess {
         manifest.serviceAccount = options.agentServiceAccount
         manifest.openShift = options.openshift
         manifest.logLevel = options.logLevel
+        manifest.logFormat = options.logFormat
         if let pod = environment["POD_NAME"], !pod.isEmpty {
             do {
                 manifest.ownerReference = try await client.owningDeployment(ofPod: pod, namespace: namespace)
@@ -186,6 +197,7 @@ struct CoordinatorProcess {
         }
         let fit = ClusterFitWatch(
             loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
+        await loop.recallQuestions()
         await withTaskGroup { group in
             group.addTask { await fit.run() }
             group.addTask { await daemonSets.run() }
@@ -193,10 +205,8 @@ struct CoordinatorProcess {
         }
     }
 
-    private static func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "coordinator") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        return logger
+    private static func logger(_ options: ServeCommand) -> Logger {
+        Logger(label: "coordinator") { _ in LineLogHandler(level: options.logLevel, format: options.logFormat) }
     }
 
     /// The option, else the pod's own namespace, else the default of the ConfigMap contract.

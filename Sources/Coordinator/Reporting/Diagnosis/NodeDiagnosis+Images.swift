@@ -212,6 +212,12 @@ extension NodeDiagnosis {
 
     /// What the planner does about a tag that means several images.
     private func plannedPull(of image: ImageEntry, own: String) -> String {
+        if let column = snapshot.configuration.images.firstIndex(of: image),
+            snapshot.fleet.hasOtherMirror(node, column: column)
+        {
+            return "this node asked, and its mirror has another age of the tag: it asks again after the next check "
+                + "(CACHING_INTERVAL_HOURS)"
+        }
         let meaning = snapshot.fleet.tagMeaning(
             of: image.reference, platform: snapshot.cluster.nodes[node]?.platform ?? "", now: snapshot.now)
         if let newest = meaning.imageID, meaning.nextCheck > snapshot.now {

@@ -213,7 +213,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func hear(_ call: ReportCall, _ agent: KnownAgent, _ context: ChannelHandlerContext) {
         let start = ContinuousClock.now
         guard let read = body.withUnsafeReadableBytes({ HeartbeatReader($0) }), read.isHeartbeat,
-            read.likeness == agent.likeness, let ticket = agent.reception.ticket,
+            read.likeness == agent.likeness, let ticket = agent.reception.ticket, agent.identity.mayAsk(),
             service.agents.loop.reports.take(
                 read.heartbeat, ticket, after: call.after, at: service.agents.loop.clock.now) == .taken
         else { return take(call, context) }
@@ -234,6 +234,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
             do {
                 let taken = try await agents.take(call, from: address) {
                     channel.triggerUserOutboundEvent(ConnectionEstablished(), promise: nil)
+                } disconnect: {
+                    channel.close(promise: nil)
                 } body: {
                     try await connection.body(turn: turn)
                 }
