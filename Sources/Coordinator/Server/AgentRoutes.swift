@@ -115,7 +115,9 @@ struct AgentRoutes: Sendable {
             authorization: request.headers[.authorization], contentType: request.headers[.contentType],
             length: request.headers[.contentLength].flatMap { Int($0) },
             after: request.uri.queryParameters.get("after"), wait: request.uri.queryParameters.get("wait"))
-        let reception = try await take(call, from: context.address, known: context.establish, disconnect: context.disconnect) {
+        let reception = try await take(
+            call, from: context.address, known: context.establish, disconnect: context.disconnect
+        ) {
             try await Self.body(of: request)
         }.reception
         if !reception.isUrgent, call.wait > 0 { await loop.waitForNews(reception, wait: .seconds(call.wait)) }
