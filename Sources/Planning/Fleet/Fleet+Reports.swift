@@ -245,8 +245,7 @@ extension Fleet {
             // Earlier versions ordered references as they are written.
             if let column = references.firstIndex(where: {
                 $0.normalised == pull.reference || $0.written == pull.reference
-            }), let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode
-            {
+            }), let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
                 order.begunAt = assigned

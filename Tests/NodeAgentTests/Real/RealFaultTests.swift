@@ -175,7 +175,8 @@ private final class Desk: Sendable {
             for (number, all) in reports.enumerated() {
                 for report in all.dropFirst(state.taken[number]) {
                     _ = state.fleet.ingest(
-                        CheckedReport(modelled: report), platform: "linux/\(TestImage.ownArchitecture)", at: now, using: &state.random)
+                        CheckedReport(modelled: report), platform: "linux/\(TestImage.ownArchitecture)", at: now,
+                        using: &state.random)
                 }
                 state.taken[number] = all.count
             }
