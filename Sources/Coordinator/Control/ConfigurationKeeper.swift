@@ -124,7 +124,8 @@ package actor ConfigurationKeeper {
         let annotations = map.metadata.annotations.filter {
             $0.key == ConfigMapContent.allowEmptyAnnotation || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
-        let content = ConfigMapContent(data: map.data ?? [:], annotations: annotations)
+        let content = ConfigMapContent(
+            data: map.data ?? [:], annotations: annotations, labels: map.metadata.labels)
         guard content != lastContent else {
             status.resourceVersion = map.metadata.resourceVersion
             return

@@ -9,14 +9,20 @@ package struct ConfigCheckText {
     }
 
     package func render(_ check: ConfigCheck) -> String {
-        var text = heading(check) + "\n\n" + keys(check)
+        var text = check.replaced.map { render($0, place: " (line \($0.line))") + "\n" }.joined()
+        text += render(check, place: check.replaced.isEmpty ? "" : " (line \(check.line))")
+        return text
+    }
+
+    private func render(_ check: ConfigCheck, place: String) -> String {
+        var text = heading(check, place) + "\n\n" + keys(check)
         if !check.images.isEmpty { text += "\n" + images(check) }
         if !check.findings.isEmpty { text += "\n" + findings(check) }
         return text + "\n" + verdict(check) + "\n"
     }
 
-    private func heading(_ check: ConfigCheck) -> String {
-        let name = check.name.map { " \($0)" } ?? ""
+    private func heading(_ check: ConfigCheck, _ place: String) -> String {
+        let name = (check.name.map { " \($0)" } ?? "") + place
         return style.bold("\(check.file): ConfigMap\(name)") + ", for a coordinator in namespace \(check.namespace)"
     }
 
@@ -71,7 +77,11 @@ package struct ConfigCheckText {
         let errors = check.findings.count { $0.finding.severity == .error }
         let warnings = check.findings.count { $0.finding.severity == .warning }
         let also = warnings == 0 ? "" : ", \(counted(warnings, "warning"))"
-        if check.isGood { return style.green("good") + (also.isEmpty ? "" : also) }
+        if check.isGood { return style.green("good") + also }
+        if check.isAccepted, errors == 0 {
+            let earlier = ": an earlier document of this ConfigMap has errors, and takes effect first"
+            return style.red("bad") + also + earlier
+        }
         let consequence =
             !check.isApplicable
             ? "the API server would refuse this file"

@@ -28,10 +28,12 @@ struct ImageListParser {
 
     init(_ list: String) {
         var first: [String: ImageListEntry] = [:]
-        for entry in ImageListEntry.split(list) {
+        let entries = ImageListEntry.split(list)
+        let names = Set(entries.compactMap(\.certainName))
+        for entry in entries {
             count += 1
             do {
-                let parsed = try Self.parse(entry)
+                let parsed = try Self.parse(entry, names: names)
                 if let earlier = first[parsed.name] {
                     refused.append(
                         Refusal(
@@ -49,22 +51,38 @@ struct ImageListParser {
         }
     }
 
-    private static func parse(_ entry: ImageListEntry) throws(ValueFault) -> ImageEntry {
+    /// - Parameter names: those of the list, which no proposal may take.
+    private static func parse(_ entry: ImageListEntry, names: Set<String>) throws(ValueFault) -> ImageEntry {
         // First of all, so that no later message quotes a part of a password.
         if let complaint = ReferenceComplaint.aboutCredentials(in: entry.raw) {
             throw ValueFault(complaint.message, next: complaint.nextStep)
         }
-        guard let name = entry.name else { throw withoutName(entry) }
+        do {
+            return try read(entry, names: names)
+        } catch {
+            throw Placeholder.fault(in: entry.raw) ?? error
+        }
+    }
+
+    private static func read(_ entry: ImageListEntry, names: Set<String>) throws(ValueFault) -> ImageEntry {
+        func proposal(_ name: String, else other: String) -> String {
+            ImageEntryProposal.text(name: name, reference: entry.reference, taken: names).map { "write \($0)" } ?? other
+        }
+        guard let name = entry.name else {
+            let proposal = ImageEntryProposal.text(name: "", reference: entry.raw, taken: names)
+            throw ValueFault(
+                "there's no '='" + (proposal == nil ? "" : ": an entry is written name=reference"),
+                next: "write \(proposal ?? "name=reference")")
+        }
         guard !name.isEmpty else {
-            throw ValueFault("there's no name before '='", next: "write name=\(Redaction.quote(entry.reference))")
+            throw ValueFault("there's no name before '='", next: proposal("", else: "write name=reference"))
         }
         if let fault = runTogether(entry) { throw fault }
         guard KubernetesName.isLabel(name) else {
-            let suggestion = KubernetesName.labelSuggestion(for: name)
             throw ValueFault(
                 "the name \"\(Redaction.quote(name, limit: 70))\" is no DNS label: 1 to 63 lower-case letters, digits and "
                     + "'-', with a letter or digit at both ends",
-                next: "write " + (suggestion.map { "\($0)=\(Redaction.quote(entry.reference))" } ?? "another name"))
+                next: proposal(name, else: "write a name and a reference, such as \(ImageEntryProposal.example)"))
         }
         guard !Configuration.reservedContainerNames.contains(name) else {
             throw ValueFault("\(name) is the name of our own container", next: "choose another name for the image")
@@ -73,17 +91,11 @@ struct ImageListParser {
             return ImageEntry(name: name, reference: try ImageReference(entry.reference))
         } catch {
             let complaint = ReferenceComplaint(error)
-            throw ValueFault(complaint.message, next: complaint.nextStep)
+            throw ValueFault(
+                complaint.message,
+                next: ImageEntryProposal.text(name: name, reference: entry.reference, taken: names.subtracting([name]))
+                    .map { "write \($0)" } ?? complaint.nextStep)
         }
-    }
-
-    private static func withoutName(_ entry: ImageListEntry) -> ValueFault {
-        guard let reference = try? ImageReference(entry.raw),
-            let last = reference.repository.split(separator: "/").last,
-            let name = KubernetesName.labelSuggestion(for: last)
-        else { return ValueFault("there's no '='", next: "write name=reference") }
-        return ValueFault(
-            "there's no '=': an entry is written name=reference", next: "write \(name)=\(Redaction.quote(entry.raw))")
     }
 
     /// A comma or a line's end in the place of a semicolon.
