@@ -14,8 +14,9 @@ extension ControlLoop {
             roster = known
         } else {
             noteMembers(of: configuration, at: now)
-            roster = Roster(cluster, scheduling: configuration.scheduling)
+            roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
             self.roster = roster
+            for node in fleet.serve(roster) { waiters.notify(node: node) }
         }
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)

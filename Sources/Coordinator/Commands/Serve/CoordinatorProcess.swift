@@ -55,7 +55,8 @@ struct CoordinatorProcess {
         let observability = Observability(
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
             board: board, logger: logger, isLeading: { leadership.isLeading })
-        let queries = QueryRoutes(loop: loop) { board.status }
+        let prefetches = PrefetchKeeper(client: client, namespace: namespace, loop: loop, logger: logger)
+        let queries = QueryRoutes(loop: loop, prefetches: prefetches) { board.status }
         let agentPort = PortPromise()
         let agents = Listeners.open(
             host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
@@ -87,6 +88,7 @@ struct CoordinatorProcess {
             EndOfWaits(loop: loop),
             work.service("alerts") { await observability.run() },
             work.service("nodes") { await watcher.followNodes() },
+            work.service("prefetches") { await prefetches.run() },
             work.service("configuration") { [client] in
                 try await keep(
                     agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,
