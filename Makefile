@@ -11,16 +11,18 @@ SLEEP_FLAGS += -fcf-protection=none
 endif
 SOURCES := Sources Tests Benchmarks Package.swift
 
-.PHONY: help packages tools build sleep test demo bench bench-dashboard bench-deploy bench-history bench-planner \
-	openapi-check images chart docs cli-reference screenshot check-workflows format lint
+.PHONY: help packages tools build sleep test demo bench bench-build bench-dashboard bench-deploy bench-history \
+	bench-planner bench-scale openapi-check images chart docs cli-reference screenshot check-workflows format lint
 
 help:
 	@echo "make demo          run everything on a simulated cluster of five nodes (KEEP=1: stay up)"
 	@echo "make test          run all tests"
 	@echo "make bench         measure, a line a figure"
+	@echo "make bench-build   measure how long building and testing take, beside an older commit (hours; TURNS=3)"
 	@echo "make bench-dashboard  measure the dashboard, in Chromium"
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
+	@echo "make bench-scale   measure what a node costs the coordinator, beside BASELINE=COMMIT"
 	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
 	@echo "make docs          build the documentation as a site in .build/site, strictly"
 	@echo "make cli-reference write docs/cli.md out of the program's help"
@@ -90,12 +92,19 @@ bench-deploy: packages tools sleep
 bench-history: packages
 	scripts/bench-history
 
+bench-scale: export BASELINE := $(BASELINE)
+bench-scale: packages
+	scripts/bench-scale
+
 openapi-check: packages sleep
 	scripts/swift-build
 	scripts/openapi-check
 
 bench-planner: packages
 	scripts/bench-planner
+
+bench-build: packages
+	@env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=Benchmarks python3 -m buildtime
 
 bench-dashboard: packages
 	@scripts/bench-dashboard

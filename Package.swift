@@ -29,6 +29,7 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
@@ -83,7 +84,8 @@ let coordinatorParts: [Target] = [
         [
             "Access", "Certificates", "ConfigurationParsing", "Control", "Dashboard", "Exporter", "Formatting",
             "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
-            "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, logging, nioCore, nioHTTP1, nioSSL, protobuf,
+            "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
+            nioHTTPTypes, nioSSL, protobuf,
         ]),
     .executableTarget(
         name: "Coordinator",
@@ -237,6 +239,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Without its default traits swift-protobuf leaves Foundation out, and so does the agent.
@@ -287,7 +290,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "planner-bench", dependencies: ["Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf],
+            name: "planner-bench",
+            dependencies: [
+                "ConfigurationParsing", "Manifests", "Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf,
+            ],
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
         .target(

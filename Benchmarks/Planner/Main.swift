@@ -7,7 +7,7 @@ import Foundation
     static let groups: [(name: String, run: @Sendable () throws -> Void)] = [
         ("kubelet", KubeletFidelity.run), ("outage", Outage.run), ("bad-reference", BadReference.run),
         ("moved-tag", MovedTag.run), ("faults", Faults.run), ("makespan", Makespan.run), ("cost", PlanCost.run),
-        ("memory", FleetMemory.run),
+        ("presence", Presence.run), ("memory", FleetMemory.run),
     ]
 
     /// Groups that run only when they are named: a program beside counts their instructions.

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, messages, rollout, rotation, sleep
+from .measures import agent, cold_start, configmap, deletion, messages, presence, rollout, rotation, sleep
 from .programs import Programs
 
 GROUPS = {
@@ -19,6 +19,7 @@ GROUPS = {
     "rotation": rotation.measure,
     "rollout": rollout.measure,
     "messages": messages.measure,
+    "presence": presence.measure,
 }
 
 

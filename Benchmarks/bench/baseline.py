@@ -20,8 +20,8 @@ def program(product: str, overlay: tuple[str, ...] = (), options: tuple[str, ...
     A second call, in this run or another one, finds it built. The folders of `overlay` are taken from today's sources
     instead: for programs that measure what that commit has, and that it doesn't have itself.
     """
-    source = _source(overlay)
-    build = ["swift", "build", "--package-path", source, "--scratch-path", _FOLDER / "build", *options]
+    folder = source(overlay)
+    build = ["swift", "build", "--package-path", folder, "--scratch-path", _FOLDER / "build", *options]
     progress(f"{product} of {COMMIT} is built (the first time takes several minutes)")
     result = subprocess.run([*build, "--product", product], capture_output=True, text=True)
     if result.returncode != 0:
@@ -35,9 +35,9 @@ def program(product: str, overlay: tuple[str, ...] = (), options: tuple[str, ...
     return kept
 
 
-def _source(overlay: tuple[str, ...]) -> Path:
+def source(overlay: tuple[str, ...] = ()) -> Path:
     """That commit's files. Those that are the same as before keep their times, so that they aren't compiled again."""
-    source = _FOLDER / "source"
+    target = _FOLDER / "source"
     with tempfile.TemporaryDirectory(prefix="image-puller-baseline.") as name:
         fresh = Path(name)
         archive = fresh / "archive.tar"
@@ -52,8 +52,8 @@ def _source(overlay: tuple[str, ...]) -> Path:
         for folder in overlay:
             shutil.rmtree(fresh / "source" / folder, ignore_errors=True)
             shutil.copytree(_REPOSITORY / folder, fresh / "source" / folder)
-        _update(source, fresh / "source")
-    return source
+        _update(target, fresh / "source")
+    return target
 
 
 def _update(target: Path, fresh: Path) -> None:

@@ -33,6 +33,15 @@ FIGURES = {
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "late_answers_before": Figure("answers"),
+    "mixed_idle_replacements": Figure("pods", 0),
+    # Pulls for each reference, platform and CACHING_INTERVAL_HOURS.
+    "mixed_idle_requests_over_due": Figure("ratio", 1),
+    "rename_replacements": Figure("pods", 0),
+    # Of `make bench-build`.
+    "clean_build_ratio": Figure("ratio", 0.9),
+    "edit_test_ratio": Figure("ratio", 0.25),
+    "edit_planning_ratio": Figure("ratio", 0.6),
+    "test_run_ratio": Figure("ratio", 0.6),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
 }
 

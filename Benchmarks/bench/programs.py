@@ -16,6 +16,7 @@ class Programs:
     simulator: Path
     sleep: Path
     cri_pull: Path
+    planner_bench: Path
 
     def stripped_agent(self, workshop: Workshop) -> Path:
         """The agent as it's shipped: without symbols."""

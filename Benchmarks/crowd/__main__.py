@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.figures import FIGURES, Figure, Results, percentile, progress
 from bench.workshop import Workshop, eventually
 
+from . import scale
 from .stage import Stage
 
 FIGURES.update({
@@ -104,15 +105,23 @@ def flood(stage: Stage, results: Results) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="crowd")
-    parser.add_argument("what", choices=("memory", "metrics", "flood"))
+    parser.add_argument("what", choices=("memory", "metrics", "flood", "scale"))
     parser.add_argument("--coordinator", type=Path, required=True)
     parser.add_argument("--simulator", type=Path, required=True)
     parser.add_argument("--history", type=Path, help="a database to begin with")
     parser.add_argument("--nodes", type=int, default=5000)
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=330)
+    parser.add_argument("--baseline", type=Path, help="of scale: the coordinator of an earlier commit")
+    parser.add_argument("--parts", nargs="*", default=["pair", "further", "large", "small"], help="of scale")
+    parser.add_argument("--rounds", type=int, default=3, help="of scale: the medians are of so many")
+    parser.add_argument("--steady", type=float, default=60, help="of scale: seconds that are measured")
+    parser.add_argument("--idle", type=float, default=600, help="of scale: seconds before an idle coordinator is measured")
     options = parser.parse_args()
     results = Results()
+    if options.what == "scale":
+        scale.run(options, results)
+        return _end_of(results)
     with Workshop() as workshop:
         stage = Stage(
             workshop, options.coordinator.resolve(), options.simulator.resolve(), options.nodes, options.images,
@@ -121,6 +130,10 @@ def main() -> int:
             memory(stage, results, options.seconds)
         else:
             {"metrics": metrics, "flood": flood}[options.what](stage, results)
+    return _end_of(results)
+
+
+def _end_of(results: Results) -> int:
     for line in results.missed:
         print(f"missed: {line}", file=sys.stderr)
     return 1 if results.missed else 0

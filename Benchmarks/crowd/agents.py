@@ -30,7 +30,7 @@ class Agent:
         self.inventory = inventory
         self.boot = f"boot-{number}-{random.getrandbits(64):x}"
         self.sequence = self.acknowledged = self.generation = 0
-        self.interval = 10.0
+        self.interval = self.heartbeat = 10.0
         self.wants_full = True
         self.failures = 0
         self.answers = 0
@@ -47,12 +47,12 @@ class Agent:
         self.sequence += 1
         now = time.monotonic()
         if now - self.listed >= self.interval:
-            self.listed = now
+            self.listed = now - (now - self.listed) % self.interval
         body = wire.report(
             self.node, self.boot, self.sequence, self.acknowledged, int((now - self.listed) * 1000),
             self.inventory if self.wants_full else None)
         # News are acknowledged at once; a heartbeat is the poll.
-        wait = 0 if self.wants_full else round(self.interval)
+        wait = 0 if self.wants_full else round(self.heartbeat)
         self.deadline = now + wait + PATIENCE
         return (
             f"POST /agent/v1/reports?after={self.generation}&wait={wait} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -60,9 +60,9 @@ class Agent:
             f"Content-Type: application/x-protobuf\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
     def answered(self, body: bytes) -> None:
-        wants_full, generation, interval = wire.reply(body)
+        wants_full, generation, interval, heartbeat = wire.reply(body)
         if generation is not None:
-            self.generation, self.interval = generation, interval / 1000
+            self.generation, self.interval, self.heartbeat = generation, interval / 1000, heartbeat / 1000
         self.acknowledged = self.sequence
         self.wants_full = wants_full
         self.failures = 0
@@ -78,6 +78,7 @@ class Agents:
         self.context = ssl.create_default_context(cadata=authority)
         self._poll = select.epoll()
         self._by_file: dict[int, Agent] = {}
+        self._by_number = {agent.number: agent for agent in agents}
         self._timers: list[tuple[float, int, int]] = []
         self.statuses: collections.Counter[str] = collections.Counter()
         self.connected = 0
@@ -87,6 +88,11 @@ class Agents:
     def settled(self) -> int:
         """Agents whose inventory the coordinator has, and that wait on their connection."""
         return sum(1 for agent in self.agents if agent.answers > 0 and not agent.wants_full and agent.socket)
+
+    @property
+    def answers(self) -> int:
+        """Reports that were answered with 200."""
+        return self.statuses["200"]
 
     def run(self, until: Callable[[], bool]) -> None:
         now = time.monotonic()
@@ -114,7 +120,7 @@ class Agents:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             _, number, timer = heapq.heappop(self._timers)
-            agent = self.agents[number]
+            agent = self._by_number[number]
             if timer != agent.timer:
                 continue
             if agent.deadline > now:

@@ -31,6 +31,8 @@ class Crowd:
         self._template: tuple[str, str] | None = None
         self._looked_at = 0.0
         self.requests: dict[str, int] = {}
+        # All that were made, and the bytes of all answers.
+        self.all_requests = self.all_bytes = 0
         self.largest_page = 0
 
     @staticmethod
@@ -185,6 +187,7 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
             pass
 
         def _handle(self) -> None:
+            crowd.all_requests += 1
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
             url = urlsplit(self.path)
@@ -209,10 +212,11 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            crowd.all_bytes += len(body)
 
         def _nodes(self, query: dict[str, str]) -> None:
             if query.get("watch") == "true":
-                self._watch(query, "v1", "Node", lambda: False)
+                self._watch(query, "v1", "Node", lambda: False, crowd.node)
             else:
                 self._page(query, "NodeList", crowd.node)
 
@@ -222,7 +226,9 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
             template = crowd.template() if isOurs else None
             if query.get("watch") == "true":
                 # What has changed since is told by a list.
-                self._watch(query, "v1", "Pod", lambda: isOurs and crowd.template() != template)
+                self._watch(
+                    query, "v1", "Pod", lambda: isOurs and crowd.template() != template,
+                    template and (lambda number: crowd.pod_text(number, template[1])))
             elif template is None:
                 self._answer(200, json.dumps({
                     "kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1000"},
@@ -253,12 +259,15 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
         def _chunk(self, data: bytes) -> None:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
             self.wfile.flush()
+            crowd.all_bytes += len(data)
 
-        def _watch(self, query: dict[str, str], version: str, kind: str, is_outdated) -> None:
+        def _watch(self, query: dict[str, str], version: str, kind: str, is_outdated, item) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            if query.get("sendInitialEvents") == "true":
+                self._initial(version, kind, item)
             end = time.monotonic() + float(query.get("timeoutSeconds") or 300)
             bookmark = time.monotonic()
             while time.monotonic() < end:
@@ -274,6 +283,20 @@ def serve(crowd: Crowd) -> ThreadingHTTPServer:
                         "metadata": {"resourceVersion": "1000"}}}).encode() + b"\n")
                 time.sleep(1)
             self._chunk(b"")
+
+        def _initial(self, version: str, kind: str, item) -> None:
+            """The streaming list: every object as added, then a bookmark that says so."""
+            crowd.requests[kind + "Stream"] = crowd.requests.get(kind + "Stream", 0) + 1
+            batch = bytearray()
+            for number in range(crowd.count if item else 0):
+                text = item(number)
+                batch += f'{{"type":"ADDED","object":{{"kind":"{kind}","apiVersion":"{version}",{text[1:]}}}\n'.encode()
+                if len(batch) > 1 << 16:
+                    self._chunk(bytes(batch))
+                    batch.clear()
+            batch += json.dumps({"type": "BOOKMARK", "object": {"kind": kind, "apiVersion": version, "metadata": {
+                "resourceVersion": "1000", "annotations": {"k8s.io/initial-events-end": "true"}}}}).encode() + b"\n"
+            self._chunk(bytes(batch))
 
         def _forward(self, body: bytes | None) -> None:
             connection = http.client.HTTPConnection(crowd.simulator.hostname, crowd.simulator.port, timeout=700)

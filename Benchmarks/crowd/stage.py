@@ -26,9 +26,10 @@ class Stage:
 
     def __init__(
         self, workshop: Workshop, coordinator: Path, simulator: Path, nodes: int, images: int,
-        history: Path | None = None
+        history: Path | None = None, options: tuple[str, ...] = ()
     ):
         self._workshop = workshop
+        self._options = options
         self._coordinator = coordinator
         self.nodes = nodes
         self.images = [image(number) for number in range(images)]
@@ -56,6 +57,7 @@ class Stage:
         self.agent_port = free_port()
         self.process: Program | None = None
         self.agents: Agents | None = None
+        self.crowds: list[Agents] = []
         self._runs = 0
 
     def start(self) -> None:
@@ -64,15 +66,19 @@ class Stage:
         self.process = self._workshop.start(
             f"coordinator-{self._runs}", self._coordinator, "serve", "--kubeconfig", self._kubeconfig,
             "--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port), "--port", "0",
-            "--history", self._history)
+            "--history", self._history, *self._options)
         self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening"))
         _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening")
 
-    def restart(self) -> None:
-        """Lets one coordinator make the DaemonSet, from which the pods are made, and starts another."""
+    def prepare(self) -> None:
+        """Lets a coordinator make the DaemonSet, from which the pods are made, and ends it."""
         self.start()
         eventually("the DaemonSet is there", self.crowd.template, 60)
         self.process.stop()
+
+    def restart(self) -> None:
+        """Lets one coordinator make the DaemonSet, and starts another."""
+        self.prepare()
         self.start()
 
     def api(self) -> API:
@@ -81,21 +87,24 @@ class Stage:
         self._workshop.at_end(api.close)
         return api
 
-    def bring_agents(self) -> None:
-        """Lets all agents come at once, in a thread of their own."""
+    def bring_agents(self, first: int = 0, last: int | None = None) -> None:
+        """Lets agents come at once, in a thread of their own: all of them, or those of some nodes."""
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
         authority = eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
         inventory = wire.inventory([*self.images, KIP_IMAGE])
-        self.agents = Agents(
-            [Agent(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(self.nodes)],
+        last = self.nodes if last is None else last
+        agents = Agents(
+            [Agent(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(first, last)],
             self.agent_port, authority)
-        thread = threading.Thread(target=self.agents.run, args=(lambda: False,), daemon=True)
+        self.crowds.append(agents)
+        self.agents = agents
+        thread = threading.Thread(target=agents.run, args=(lambda: False,), daemon=True)
         thread.start()
 
         def end() -> None:
-            self.agents.is_over = True
+            agents.is_over = True
             thread.join(10)
-            self.agents.close()
+            agents.close()
 
         self._workshop.at_end(end)
 
@@ -105,10 +114,20 @@ class Stage:
 
         def settled() -> bool:
             self.process.check()
-            return self.agents.settled == self.nodes
+            return self.settled == sum(len(agents.agents) for agents in self.crowds)
 
         eventually("all agents are heard", settled, seconds, pause=0.5)
         return time.monotonic() - begin
+
+    @property
+    def settled(self) -> int:
+        """Agents that are heard and wait."""
+        return sum(agents.settled for agents in self.crowds)
+
+    @property
+    def answers(self) -> int:
+        """Reports that were answered."""
+        return sum(agents.answers for agents in self.crowds)
 
     def memory(self, what: str) -> float:
         """VmRSS or VmHWM of the coordinator, in millions of bytes."""

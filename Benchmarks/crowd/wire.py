@@ -77,10 +77,10 @@ def report(
     return b"".join(parts)
 
 
-def reply(message: bytes) -> tuple[bool, int | None, int]:
-    """Of a ReportReply: whether the whole inventory is wanted, the assignment's generation (None: it's as it was) and
-    interval in ms."""
-    wants_full, generation, interval = False, None, 10_000
+def reply(message: bytes) -> tuple[bool, int | None, int, int]:
+    """Of a ReportReply: whether the whole inventory is wanted, the assignment's generation (None: it's as it was), and its
+    intervals in ms: of looks at the runtime, and of reports that say nothing."""
+    wants_full, generation, interval, heartbeat = False, None, 10_000, 0
     for field, value in fields(message):
         if field == 2:
             wants_full = bool(value)
@@ -90,4 +90,6 @@ def reply(message: bytes) -> tuple[bool, int | None, int]:
                     generation = content
                 elif inner == 4:
                     interval = content
-    return wants_full, generation, interval
+                elif inner == 5:
+                    heartbeat = content
+    return wants_full, generation, interval, heartbeat or interval

@@ -7,7 +7,7 @@ import Testing
 @testable import Reporting
 @testable import ServerFixtures
 
-@Suite("Who is let in as an agent, and as a reader") struct AgentAccessTests {
+@Suite("Who has access as an agent, and as a reader") struct AgentAccessTests {
     @Test("Each is told why he isn't the agent of that node, and counted")
     func refusals() async throws {
         try await LiveCoordinator.run { coordinator in

@@ -30,24 +30,86 @@ struct ImageListTests {
         #expect(decision.findings.allSatisfy { $0.severity == .error })
     }
 
-    @Test("Of duplicates the first counts")
+    @Test("Of two entries with one name both are cached")
     func duplicates() throws {
         let decision = decide(["IMAGES": "web=nginx:1;web=nginx:2;api=redis;api=redis"])
-        #expect(decision.images == ["web=nginx:1", "api=redis"])
+        #expect(decision.images == ["web=nginx:1", "web-2=nginx:2", "api=redis"])
         #expect(
             decision.texts == [
-                "IMAGES, entry 2 \"web=nginx:2\": entry 1 has the name web too, and of two the first counts; it has no effect. "
-                    + "Next step: remove one of the two, or give it a name of its own.",
+                "IMAGES, entry 2 \"web=nginx:2\": entry 1 has the name web too; both are cached, this one as web-2. "
+                    + "Next step: give it a name of its own.",
                 "IMAGES, entry 4 \"api=redis\": entry 3 says the same; it has no effect. Next step: remove one of the two.",
             ])
-        #expect(decision.findings.map(\.severity) == [.error, .warning])
+        #expect(decision.findings.map(\.severity) == [.warning, .warning])
+        // A name that somebody wrote isn't taken away.
+        #expect(
+            decide(["IMAGES": "web=nginx:1;web=nginx:2;web-2=redis"]).images
+                == ["web=nginx:1", "web-3=nginx:2", "web-2=redis"])
 
-        // The first is malformed: its name keeps what it has, and the second doesn't slip in.
+        // The first is malformed: its name keeps what it has.
         let last = try accepted("web=nginx:0")
         let malformedFirst = decide(["IMAGES": "web=;web=nginx:2;api=redis"], last: last)
-        #expect(malformedFirst.images == ["web=nginx:0", "api=redis"])
+        #expect(malformedFirst.images == ["web=nginx:0", "web-2=nginx:2", "api=redis"])
         let malformedSecond = decide(["IMAGES": "web=nginx:2;web=;api=redis"], last: last)
         #expect(malformedSecond.images == ["web=nginx:2", "api=redis"])
+    }
+
+    @Test("An entry without a name gets one from its repository")
+    func nameless() throws {
+        let list =
+            "nginx;=quay.io/team/my_app:1.2 ; registry.example.com:5000/nginx@sha256:"
+            + String(repeating: "a", count: 64)
+        let decision = decide(["IMAGES": list])
+        #expect(decision.configuration?.images.map(\.name) == ["nginx", "my-app", "nginx-2"])
+        #expect(decision.findings.allSatisfy { $0.severity == .warning })
+        #expect(
+            decision.texts.first
+                == "IMAGES, entry 1 \"nginx\": it has no name, and is called nginx. Next step: write nginx=nginx.")
+        #expect(decide(["IMAGES": list], last: decision.configuration).configuration == decision.configuration)
+        // A name that lost its reference is no image.
+        let last = try accepted("api=redis:6")
+        #expect(decide(["IMAGES": "web=nginx;api"], last: last).images == ["api=redis:6", "web=nginx"])
+    }
+
+    @Test("Renaming and reordering entries leaves their containers as they are")
+    func renaming() throws {
+        let last = try accepted("udi-1=a:1;udi-2=b:1;udi-3=c:1")
+        let containers = [
+            "docker.io/library/a:1": "udi-1", "docker.io/library/b:1": "udi-2", "docker.io/library/c:1": "udi-3",
+        ]
+        func check(_ list: String, _ names: [String], from last: Configuration) throws -> Configuration {
+            let decision = decide(["IMAGES": list], last: last)
+            let configuration = try #require(decision.configuration)
+            #expect(configuration.images.map(\.name) == names)
+            for image in configuration.images {
+                let container = containers[image.reference.normalised]
+                #expect(container == nil || container == image.container, "\(list): \(image)")
+            }
+            #expect(Set(configuration.images.map(\.container)).count == configuration.images.count)
+            #expect(decide(["IMAGES": list], last: configuration).configuration == configuration)
+            return configuration
+        }
+        // One new image renames all that follow.
+        let longer = try check(
+            "udi-1=new:1;udi-2=a:1;udi-3=b:1;udi-4=c:1", ["udi-2", "udi-3", "udi-4", "udi-1"], from: last)
+        #expect(longer.images.last?.container == "udi-1-2")
+        _ = try check("x9=c:1;q2=docker.io/library/b:1;k=a:1", ["k", "q2", "x9"], from: longer)
+        let shorter = try check("udi-1=b:1;udi-2=c:1", ["udi-1", "udi-2"], from: last)
+        // A new reference under a known name keeps the place and the container of what it replaces.
+        let bumped = try check("udi-1=b:2;udi-2=c:1", ["udi-1", "udi-2"], from: shorter)
+        #expect(bumped.images.map(\.container) == ["udi-2", "udi-3"])
+    }
+
+    @Test("What is kept for a wrong entry is never another image than the entry's")
+    func renumberedAndWrong() throws {
+        let last = try accepted("udi-1=a:1;udi-2=b:1;udi-3=c:1")
+        // udi-2 was b, which is udi-1 now; the wrong entry is c, and keeps c.
+        let decision = decide(["IMAGES": "udi-1=b:1;udi-2=c:!"], last: last)
+        #expect(decision.images == ["udi-1=b:1", "udi-2=c:1"])
+        // udi-2 was b, and is an image that nobody knows: nothing is released on account of it, nothing kept in its name.
+        let other = decide(["IMAGES": "udi-1=a:1;udi-2=d:!;udi-3=c:1"], last: last)
+        #expect(other.images == ["udi-1=a:1", "udi-2=b:1", "udi-3=c:1"])
+        #expect(other.texts.first?.contains("it has no effect, for it is another image than udi-2 was") == true)
     }
 
     @Test("A list without one valid entry rejects the edit")
@@ -122,8 +184,6 @@ struct ImageListTests {
             "web=nginx;Api=redis",
             "web=nginx;#api=redis",
             "web=nginx;api",
-            "web=nginx;redis:7",
-            "web=nginx;=redis",
             "web=nginx;a_pi=redis",
         ])
     func unreadable(list: String) throws {

@@ -33,7 +33,7 @@ struct KeyTests {
         #expect(configuration.rollMaxParallel == nil)
         #expect(configuration.pullTimeoutSeconds == 1800)
         #expect(configuration.retry == RetryPolicy())
-        #expect(configuration.reportIntervalSeconds == 10)
+        #expect(configuration.reportIntervalSeconds == nil)
         #expect(configuration.runtimeSocket == .automatic)
         #expect(configuration.historyRetentionDays == 30)
         #expect(configuration.imageGCHighPercent == 85)
@@ -75,6 +75,18 @@ struct KeyTests {
                     + "it is ignored, and registry.example.com/image-puller:1 is used instead. "
                     + "Next step: remove the key, or name an image of Image Puller."
             ])
+    }
+
+    @Test("PROTECT_PRIVATE_IMAGES is true or false")
+    func protection() {
+        let good: [(String, Bool?)] = [("true", true), (" false ", nil), ("", nil)]
+        for (text, expected) in good {
+            let decision = decide(["IMAGES": Self.images, "PROTECT_PRIVATE_IMAGES": text])
+            #expect(decision.configuration?.protectsPrivateImages == expected && decision.findings.isEmpty, "\(text)")
+        }
+        for text in ["True", "1", "yes"] {
+            #expect(decide(["IMAGES": Self.images, "PROTECT_PRIVATE_IMAGES": text]).isRejected)
+        }
     }
 
     @Test("Whole numbers have ranges", arguments: ConfigurationKey.allCases.filter { $0.range != nil })

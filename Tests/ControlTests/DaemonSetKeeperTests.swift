@@ -121,6 +121,50 @@ import Testing
         }
     }
 
+    @Test("A list whose names are all new is applied where no agent stays in the pod", .timeLimit(.minutes(3)))
+    func allNamesChange() async throws {
+        try await Self.run { work in
+            @Sendable func containers() async throws -> [String]? {
+                try await work.cluster.daemonSet("kubernetes-image-puller")?.spec?.template?.spec?.containers?.map(
+                    \.name)
+            }
+            for (revision, names) in [["a", "b"], ["c", "d"], ["d"], ["e"]].enumerated() {
+                var configuration = try Stage.configuration(names.map { "\($0)=nginx" })
+                configuration.agentImage = "ours.example/agent:1"
+                configuration.runtimeSocket = .none
+                await work.keeper.want(configuration, revision: revision + 1)
+                #expect(try await soon { try await containers() == names })
+            }
+        }
+    }
+
+    @Test("It is known whether pods of a template are let in before the template is used", .timeLimit(.minutes(3)))
+    func admission() async throws {
+        try await Self.run { work in
+            @Sendable func enforce(_ level: String) async throws {
+                let namespaces = ResourceType(
+                    group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)
+                try await work.cluster.client.mergePatch(
+                    ["metadata": ["labels": ["pod-security.kubernetes.io/enforce": .string(level)]]], namespaces,
+                    name: "k8s-image-puller")
+            }
+            try await enforce("restricted")
+            // Agents mount the runtime's socket from the host.
+            await work.keeper.want(try Self.configuration(), revision: 1)
+            #expect(await soon { await work.stage.loop.template != nil })
+            #expect(await work.stage.loop.successor.refusal?.contains("violates PodSecurity") == true)
+            let isTold = try await soon {
+                try await work.cluster.client.list(Event.self, Selection(namespace: "k8s-image-puller")).items
+                    .contains { $0.reason == "PodsForbidden" }
+            }
+            #expect(isTold)
+            try await enforce("privileged")
+            await work.keeper.lookAgain()
+            #expect(await soon { await work.stage.loop.successor.refusal == nil })
+            #expect(await work.stage.loop.successor.memory > .zero)
+        }
+    }
+
     @Test("Somebody who edits it again and again isn't fought at full speed", .timeLimit(.minutes(3)))
     func contested() async throws {
         try await Self.run { work in

@@ -11,6 +11,8 @@ import Testing
 @Suite("Prefetches", .timeLimit(.minutes(3))) struct PrefetchKeeperTests {
     static let namespace = "k8s-image-puller"
 
+    private static func hub(_ name: String) -> String { "docker.io/library/\(name):latest" }
+
     /// A keeper on a simulated API server, and a loop with one node whose agent has reported.
     private static func live(
         _ cluster: SimulatedCluster, _ stage: Stage, _ body: @Sendable (PrefetchKeeper) async throws -> Void
@@ -35,9 +37,11 @@ import Testing
                     #expect(made.coverage?.total.cells == 1, "n2 isn't meant")
                     #expect(made.coverage?.total.present == 0)
                     #expect(
-                        try await soon { try await stage.send("n1", 2).assignment.pulls.map(\.reference) == ["redis"] })
+                        try await soon {
+                            try await stage.send("n1", 2).assignment.pulls.map(\.reference) == [Self.hub("redis")]
+                        })
                     let reply = try await stage.send("n1", 2)
-                    #expect(reply.assignment.images.map(\.reference) == ["nginx", "redis"])
+                    #expect(reply.assignment.images.map(\.reference) == ["nginx", "redis"].map(Self.hub))
                     try await stage.send("n1", 1000) {
                         $0.full.images = [.listed("nginx"), .listed("redis")]
                         $0.attempts = [.of(reply.assignment.pulls.first?.id ?? 0, .succeeded)]
@@ -51,7 +55,7 @@ import Testing
                     #expect(try await cluster.client.find(ConfigMap.self, made.name, namespace: Self.namespace) == nil)
                     #expect(
                         try await soon {
-                            try await stage.send("n1", 2000).assignment.images.map(\.reference) == ["nginx"]
+                            try await stage.send("n1", 2000).assignment.images.map(\.reference) == [Self.hub("nginx")]
                         })
                     await #expect(throws: PrefetchRefusal.unknown(made.name)) { try await keeper.status(made.name) }
                 }

@@ -62,7 +62,8 @@ import Testing
                 (.deleted(let one), .deleted(let other)):
                 #expect(one == other)
                 count += 1
-            case (.bookmark(let one), .bookmark(let other)): #expect(one == other)
+            case (.bookmark(let one, let ends), .bookmark(let other, let othersEnds)):
+                #expect(one == other && ends == othersEnds)
             case (.error(let one), .error(let other)): #expect(one == other)
             default: Issue.record("read as another kind of line")
             }

@@ -5,7 +5,7 @@ import Testing
 @testable import Coordinator
 
 extension EndToEndTests {
-    /// Clusters whose nodes all have another runtime than the suite's usual one: images are present, held, and the same
+    /// Clusters whose nodes all have one runtime, where the suite's have three: images are present, held, and the same
     /// everywhere.
     @Test(arguments: ["containerd-2.3", "cri-o-1.36"]) func nodesOfOneRuntime(_ flavour: String) async throws {
         try await TestCluster.simulated(adjust: { scenario in

@@ -72,7 +72,7 @@ extension EndToEndTests {
             ]
             try await cluster.create([binding])
             // A refusal is remembered for some seconds.
-            try await eventually("the reader is let in") {
+            try await eventually("the reader has access") {
                 try await RunningProgram.run(.coordinator, arguments).status == 0
             }
             let (status, output) = try await RunningProgram.run(.coordinator, arguments)

@@ -47,6 +47,32 @@ import Testing
         #expect(second != first)
     }
 
+    @Test(arguments: UInt64(1)...20)
+    func anIdleMinuteCostsFewRequests(seed: UInt64) throws {
+        var world = ElectionWorld(seed: seed, candidates: 1)
+        try world.run(until: 30)
+        let before = world.server.requests
+        try world.run(until: 630)
+        #expect(Double(world.server.requests - before) / 10 <= 18)
+    }
+
+    /// A hang of the API server costs one request's timeout; there's time for another try.
+    @Test(arguments: UInt64(1)...100)
+    func oneLostRenewalEndsNoReign(seed: UInt64) throws {
+        var world = ElectionWorld(seed: seed, candidates: 2)
+        try world.run(until: 20)
+        let first = try #require(world.livingLeader)
+        let renewals = world.server.requests
+        world.network = .init(loss: 1)
+        // Long enough for one renewal to be lost, too short for two.
+        try world.run(until: 22.5)
+        world.network = .init()
+        try world.run(until: 60)
+        #expect(world.livingLeader == first)
+        #expect(world.reigns.count == 1)
+        #expect(world.server.requests > renewals)
+    }
+
     @Test func aProcessThatWasStoppedFindsItselfNotLeading() throws {
         var world = ElectionWorld(seed: 3, candidates: 2)
         try world.run(until: 20)
@@ -64,7 +90,7 @@ import Testing
         var world = ElectionWorld(seed: 4, candidates: 1)
         try world.run(until: 20)
         world.network = .init(loss: 1)
-        try world.run(until: 27.5)
+        try world.run(until: 29.5)
         #expect(world.acting.isEmpty)
         #expect(world.candidates[0].election.standing == .lost(.notRenewed))
     }
@@ -75,24 +101,24 @@ import Testing
         election.received(none, sentAt: .zero, now: .seconds(0), random: 0)
         #expect(election.next(now: .zero) == .create(LeaseRecord(holder: "me")))
         election.received(.written(version: "1"), sentAt: .zero, now: .zero, random: 0)
-        #expect(election.standing == .leading(until: .seconds(6)))
-        #expect(election.next(now: .zero) == .wait(until: .seconds(1)))
-        #expect(election.next(now: .seconds(1)) == .replace(LeaseRecord(holder: "me"), version: "1"))
-        election.received(.conflict, sentAt: .seconds(1), now: .seconds(1), random: 0)
-        #expect(election.next(now: .seconds(1)) == .read)
+        #expect(election.standing == .leading(until: .seconds(8)))
+        #expect(election.next(now: .zero) == .wait(until: .seconds(3)))
+        #expect(election.next(now: .seconds(3)) == .replace(LeaseRecord(holder: "me"), version: "1"))
+        election.received(.conflict, sentAt: .seconds(3), now: .seconds(3), random: 0)
+        #expect(election.next(now: .seconds(3)) == .read)
         let others = LeaseRecord(holder: "other", transitions: 1)
-        election.received(.read(others, version: "2"), sentAt: .seconds(1), now: .seconds(1), random: 0)
+        election.received(.read(others, version: "2"), sentAt: .seconds(3), now: .seconds(3), random: 0)
         #expect(election.standing == .lost(.taken(by: "other")))
-        #expect(election.actsUntil(at: .seconds(1)) == nil)
-        #expect(election.next(now: .seconds(1)) == .end)
+        #expect(election.actsUntil(at: .seconds(3)) == nil)
+        #expect(election.next(now: .seconds(3)) == .end)
     }
 
     @Test func anAnswerThatComesTooLateGivesNothing() {
         var election = LeaderElection(identity: "me")
         election.received(.absent, sentAt: .zero, now: .zero, random: 0)
-        election.received(.written(version: "1"), sentAt: .zero, now: .seconds(7), random: 0)
+        election.received(.written(version: "1"), sentAt: .zero, now: .seconds(9), random: 0)
         #expect(election.standing == .following)
-        #expect(election.actsUntil(at: .seconds(7)) == nil)
+        #expect(election.actsUntil(at: .seconds(9)) == nil)
     }
 
     @Test(arguments: [("pod-a_1", true), ("pod-a_b_1", false), ("pod-b_1", false), ("pod-a", false)])

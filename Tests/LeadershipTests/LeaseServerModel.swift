@@ -6,8 +6,11 @@ struct LeaseServerModel {
     private var version = 0
     /// Who wrote, in the order of the writes that succeeded.
     private(set) var writers: [String] = []
+    /// How often it was asked.
+    private(set) var requests = 0
 
     mutating func answer(_ step: LeaderElection.Step, from candidate: String) -> LeaderElection.Answer {
+        requests += 1
         switch step {
         case .read, .wait, .end:
             guard let record else { return .absent }

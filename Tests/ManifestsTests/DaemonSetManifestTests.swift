@@ -173,6 +173,28 @@ import Testing
         #expect(Set(paths.values).union(["bin"]) == Set(Self.names(spec["volumes"])))
     }
 
+    @Test func agentsGetNoSecretsWherePrivateImagesAreProtected() throws {
+        var configuration = try Self.configuration()
+        configuration.imagePullSecrets = ["first"]
+        configuration.protectsPrivateImages = true
+        let spec = try Self.spec(Self.manifest(configuration))
+        #expect(spec["imagePullSecrets"] == [["name": "first"]], "kubelets ask for those of the pod")
+        #expect(!Self.names(spec["volumes"]).contains { $0.hasPrefix("pull-secret") })
+        let mounts = try Self.named("image-puller-agent", in: spec["containers"])["volumeMounts"]
+        #expect(!Self.names(mounts).contains { $0.hasPrefix("pull-secret") })
+    }
+
+    @Test func anotherNameForAnEntryIsTheSameTemplate() throws {
+        var configuration = try Self.configuration([("web", "nginx"), ("tool", "quay.io/a/b:1")])
+        let before = try Self.manifest(configuration).templateHash
+        configuration.images[0] = ImageEntry(
+            name: "front", reference: try ImageReference("docker.io/library/nginx:latest"))
+        configuration.images[0].container = "web"
+        #expect(try Self.manifest(configuration).templateHash == before)
+        configuration.images[0].container = "front"
+        #expect(try Self.manifest(configuration).templateHash != before)
+    }
+
     @Test func theCertificateAuthorityIsMounted() throws {
         var options = ManifestOptions(serverURL: "https://c:8443")
         options.caConfigMap = "image-puller-ca"

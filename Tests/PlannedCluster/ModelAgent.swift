@@ -49,6 +49,8 @@ package struct ModelAgent {
                 $0.digests = image.digests
                 $0.size = UInt64(image.size)
                 $0.inUse = held.contains(image.id)
+                $0.platform = image.kind == .artifact ? "" : image.platform
+                $0.artifact = image.kind == .artifact
             }
             touched.insert(image.id)
         }

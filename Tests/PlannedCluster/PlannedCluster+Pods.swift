@@ -6,6 +6,8 @@ import Shared
 extension PlannedCluster {
     /// The image that holds the agent; every node has it from the start.
     static let agentImage = "agent.example/agent:1"
+    /// A memory limit with which no container starts.
+    package static let tooLittle = "4Ki"
 
     mutating func preparePod(on node: String) {
         podDue[node] = model.now
@@ -13,29 +15,61 @@ extension PlannedCluster {
         model.preload(ImageDescriptor(name: "agent", version: "1", size: 1), as: reference, node: node)
     }
 
-    /// Makes the pods that are missing.
+    /// Makes the pods that are missing, as the DaemonSet's controller does, and finds room for them, as the scheduler does.
     mutating func keepPods() {
+        for pod in cluster.unscheduled.values.sorted(by: { $0.uid < $1.uid }) where hasRoom(on: pod.node) {
+            cluster.unscheduled[pod.uid] = nil
+            start(pod)
+        }
         for (node, due) in podDue.sorted(by: { $0.key < $1.key }) where due <= model.now && model.isOnline(node) {
+            guard !forbidsPods else { continue }
             podDue[node] = nil
             podCount += 1
             let id = "pod\(podCount)"
-            let agent = PodSpec.Container(
-                name: Configuration.agentContainerName, image: templateAgentImage ?? Self.agentImage,
-                policy: .ifNotPresent)
-            let sleeps = configuration.images.map {
-                PodSpec.Container(name: $0.name, image: $0.reference.written, policy: .never)
-            }
             var view = PodView(name: id, uid: id, node: node)
             view.template = template
+            view.createdAt = now
             agentImages[template] = templateAgentImage
-            cluster.pods[id] = view
-            model.addPod(PodSpec(id: id, containers: [agent] + sleeps), node: node)
+            podConfigurations[id] = configuration
+            if hasRoom(on: node) {
+                start(view)
+            } else {
+                (view.reason, view.message) = ("Unschedulable", "Insufficient memory")
+                cluster.unscheduled[id] = view
+            }
             planSoon()
         }
     }
 
+    private func hasRoom(on node: String) -> Bool {
+        guard let text = cluster.nodes[node]?.allocatableMemory, let total = try? Quantity(text) else { return true }
+        return successor.memory + others[node, default: .zero] <= total
+    }
+
+    private mutating func start(_ pod: PodView) {
+        cluster.pods[pod.uid] = pod
+        // Its network, say, is broken: the pod stays as it is.
+        guard !stuckNodes.contains(pod.node), let configuration = podConfigurations[pod.uid] else { return }
+        let isRestricted = configuration.runtimeSocket == .none
+        let agent = PodSpec.Container(
+            name: Configuration.agentContainerName, image: agentImages[pod.template ?? ""] ?? Self.agentImage,
+            policy: .ifNotPresent)
+        let sleeps = configuration.images.map {
+            PodSpec.Container(
+                name: $0.container, image: $0.reference.normalised, policy: isRestricted ? .ifNotPresent : .never)
+        }
+        model.addPod(PodSpec(id: pod.uid, containers: (isRestricted ? [] : [agent]) + sleeps), node: pod.node)
+        planSoon()
+    }
+
     mutating func replacePod(_ replacement: Plan.PodReplacement) {
-        guard cluster.pods.remove(uid: replacement.uid) != nil else { return }
+        if deletionFailure > 0, random.unit() < deletionFailure {
+            fleet.replacementFailed(replacement)
+            return planSoon()
+        }
+        cluster.unscheduled[replacement.uid] = nil
+        cluster.pods.remove(uid: replacement.uid)
+        podConfigurations[replacement.uid] = nil
         stopAgent(on: replacement.node)
         model.removePod(replacement.uid, node: replacement.node)
         podDue[replacement.node] = model.now + 1
@@ -54,6 +88,11 @@ extension PlannedCluster {
             } else {
                 startAgent(on: event.node)
             }
+        case .containerStarted(let pod, let container)
+        where podConfigurations[pod]?.sleepResources.memoryLimit == Self.tooLittle:
+            model.containerExited(
+                node: event.node, pod: pod, container: container, exitCode: 128, reason: "StartError",
+                message: "container init was OOM-killed (memory limit too low?)")
         case .podChanged(let pod): view(pod, on: event.node)
         default: return
         }
@@ -66,6 +105,16 @@ extension PlannedCluster {
         }
         cluster.pods[id] = view
         planSoon()
+    }
+}
+
+extension PlannedCluster {
+    /// What is known of pods of the present template before there is one.
+    var successor: Successor {
+        guard let each = try? Quantity(configuration.sleepResources.memoryRequest) else { return Successor() }
+        return Successor(
+            refusal: forbidsPods && tellsRefusals ? "violates PodSecurity" : nil,
+            memory: each * configuration.images.count)
     }
 }
 

@@ -13,7 +13,7 @@ extension PlannedCluster {
             let id = "pull\(pod.order)"
             cluster.pullPods[id] = PullPodView(name: id, uid: id, node: pod.node, order: pod.order)
             let container = PodSpec.Container(
-                name: PullPodView.containerName, image: pod.reference.written,
+                name: PullPodView.containerName, image: pod.reference.normalised,
                 policy: pod.isRefresh ? .always : .ifNotPresent)
             model.addPod(PodSpec(id: id, containers: [container]), node: pod.node)
         }

@@ -45,9 +45,27 @@ package struct PlannedCluster {
     /// Our own image of each template that there was a pod of.
     package internal(set) var agentImages: [String: String] = [:]
     package var agentImageTrial = AgentImageTrial()
+    /// Seconds that the first pod of a template may be in trouble.
+    package var trialPatience: Double {
+        get { fleet.rollOut.patience }
+        set { fleet.rollOut.patience = newValue }
+    }
     /// Our own images whose agents crash.
     package var brokenAgentImages: Set<String> = []
     var podCount = 0
+    /// By pod, what it was made from.
+    var podConfigurations: [String: Configuration] = [:]
+    /// No pod is let into the namespace.
+    package var forbidsPods = false { didSet { mustPlan = true } }
+    /// Whether the planner knows that.
+    package var tellsRefusals = true
+    /// By node, the memory that other pods request.
+    package var others: [String: Quantity] = [:]
+    /// Nodes on which no pod gets beyond its beginning.
+    package var stuckNodes: Set<String> = []
+    /// Probability that a pod can't be deleted.
+    package var deletionFailure = 0.0
+    private var retries = RestrictedRetries()
 
     private var coordinatorRuns: UInt64 = 1
     private var boots = 0
@@ -63,6 +81,8 @@ package struct PlannedCluster {
         /// The pod was of the present template: it was replaced to hold another image.
         package var isOfTemplate: Bool
         package var isWorking: Bool
+        /// The image entries whose containers ran in it.
+        package var held: Set<String>
         package var orders: Int
         package var states: [CellState]
         /// Percent of the image file system, as its agent said last.
@@ -121,6 +141,8 @@ package struct PlannedCluster {
         agents[name] = nil
         cluster.nodes[name] = nil
         for pod in cluster.pods.on(name) { cluster.pods.remove(uid: pod.uid) }
+        cluster.unscheduled = cluster.unscheduled.filter { $0.value.node != name }
+        stuckNodes.remove(name)
         cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
         fleet.remove(node: name, at: now)
@@ -138,6 +160,9 @@ package struct PlannedCluster {
 
     /// Takes effect at once, as an edit of the ConfigMap does.
     package mutating func configure(_ configuration: Configuration) {
+        if (self.configuration.runtimeSocket == .none) != (configuration.runtimeSocket == .none) {
+            for name in cluster.nodes.keys.sorted() { fleet.remove(node: name, at: now) }
+        }
         self.configuration = configuration
         agentImageTrial.want(configuration.agentImage)
         adopt()
@@ -160,8 +185,12 @@ package struct PlannedCluster {
     /// What the keeper of the DaemonSet does.
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
-        let parts = configuration.images.map { "\($0.name)=\($0.reference.written)" }
-        template = StableHash.hex64((parts + [templateAgentImage ?? ""]).joined(separator: ";"))
+        let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
+        let resources = configuration.sleepResources
+        let others = [
+            templateAgentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,
+        ]
+        template = StableHash.hex64((parts + others).joined(separator: ";"))
         mustPlan = true
     }
 
@@ -169,11 +198,13 @@ package struct PlannedCluster {
         coordinatorRuns += 1
         let noted = agentImageTrial
         agentImageTrial = AgentImageTrial()
-        agentImageTrial.patience = noted.patience
         agentImageTrial.want(configuration.agentImage)
         agentImageTrial.recall(inTemplate: templateAgentImage, proven: noted.proven)
+        let patience = trialPatience
         fleet = Fleet(epoch: coordinatorRuns)
+        trialPatience = patience
         gates = NodeReadyGates()
+        retries = RestrictedRetries()
         adopt()
         late = []
         applyTemplate()
@@ -268,10 +299,12 @@ package struct PlannedCluster {
         self.roster = roster
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
-            template: hasPods ? template : nil, now: now)
+            template: hasPods ? template : nil, successor: successor, now: now)
+        retries.add(
+            to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         let former = agentImageTrial.current
         agentImageTrial.review(
-            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
+            plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
             image: templateAgentImage, now: now)
         planGates(&plan)
         lastPlan = plan
@@ -301,6 +334,10 @@ package struct PlannedCluster {
         return Replacement(
             plan: replacement, isOfTemplate: pod?.template == template,
             isWorking: pod?.isWorking(under: configuration) ?? false,
+            held: Set(
+                (pod?.containers ?? [:]).filter {
+                    $0.key != Configuration.agentContainerName && $0.value.isRunning
+                }.keys),
             orders: fleet.orders.count { $0.node == replacement.node },
             states: fleet.entryColumns.map { fleet.state(node: replacement.node, column: $0, now: now) },
             usedPercent: disk.map { 100 - 100 * Double($0.freeBytes) / capacity } ?? 0)
@@ -310,7 +347,7 @@ package struct PlannedCluster {
     private func isDue(_ name: String) -> Bool {
         guard let agent = agents[name] else { return false }
         if agent.hasNews || fleet.nodes[name]?.generation != agent.assignment.generation { return true }
-        return model.now >= (lastExchange[name] ?? -1e9) + Double(configuration.reportIntervalSeconds)
+        return model.now >= (lastExchange[name] ?? -1e9) + Double(configuration.pollSeconds)
     }
 
     private mutating func exchange(with name: String) {

@@ -201,7 +201,7 @@ import Testing
         #expect(try only(other, .agentSilent).evidence[0].message == "never")
     }
 
-    @Test("An agent that isn't let in: that explains its silence, and only its silence")
+    @Test("An agent that is refused: that explains its silence, and only its silence")
     func refused() throws {
         var desk = try healthy()
         func diagnosis(_ refusal: AccessRefusal, ago: Double) -> [Cause] {
@@ -315,20 +315,40 @@ import Testing
     @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
     func kubeletRefuses() throws {
         var desk = try healthy()
-        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.template = "t"
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
-        func causes(after seconds: Int64) -> [Cause] {
-            var report = desk.node("n1")
-            let since = desk.now.milliseconds - seconds * 1000
-            let cell = CellRecord(node: "n1", image: "nginx", state: .present, reason: .none, since: since)
-            report.add(NodePast(cells: ["nginx": cell]), desk.snapshot)
-            return report.causes
+        func pass(seconds: Double) -> Plan {
+            desk.now = desk.now + seconds
+            desk.report("n1") {
+                var image = WireImage.listed("nginx")
+                image.digests = ["docker.io/library/nginx@sha256:1", "mirror.example/nginx@sha256:1"]
+                $0.full.images = [image, .held("redis")]
+            }
+            let plan = Planner.plan(
+                configuration: desk.configuration, cluster: desk.cluster, fleet: desk.fleet, template: "t",
+                now: desk.now)
+            _ = desk.fleet.carryOut(plan, at: desk.now)
+            return plan
         }
-        #expect(causes(after: 20).isEmpty)
-        #expect(causes(after: 90).map(\.kind) == [.notHeld])
-        #expect(causes(after: 90).first?.nextStep.contains("IMAGE_PULL_SECRETS") == true)
-        #expect(causes(after: 90).first?.planned?.contains("15 s") == true)
+        #expect(pass(seconds: 0).pulls.isEmpty)
+        #expect(pass(seconds: 20).pulls.isEmpty)
+        #expect(causes(desk).isEmpty && desk.coverage().total.refused == 0)
+        // The kubelet itself is to pull it, under the listed name.
+        let pulls = pass(seconds: 15).pulls
+        #expect(pulls.map(\.puller) == [.kubelet] && pulls.first?.reference.written == "nginx")
+        let cause = try #require(causes(desk).first { $0.kind == .notHeld })
+        #expect(cause.summary.hasPrefix("web is present, refused by the kubelet"))
+        #expect(cause.evidence.last?.message == "mirror.example/nginx")
+        #expect(cause.nextStep.contains("IMAGE_PULL_SECRETS") && cause.planned?.contains("15 s") == true)
+        let coverage = desk.coverage()
+        #expect(coverage.total.refused == 1 && coverage.rows.map(\.counts.refused) == [1, 0])
+        #expect(coverage.problems.first?.hasPrefix("web: present, refused by the kubelet on 1 node (n1)") == true)
+        // It starts.
+        desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = true
+        desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = nil
+        _ = pass(seconds: 5)
+        #expect(desk.coverage().total.refused == 0)
     }
 
     @Test("Being pulled")

@@ -32,7 +32,7 @@ struct LiveCoordinator: Sendable {
     /// Runs both listeners while `body` does.
     static func run(
         limits: ServerLimits = .open, localLimits: ServerLimits = .local, history: (any HistoryRecorder)? = nil,
-        streamLifetime: Duration = EventRoutes.longest,
+        streamLifetime: Duration = EventRoutes.longest, patience: Duration = .zero,
         _ body: @escaping @Sendable (LiveCoordinator) async throws -> Void
     ) async throws {
         let stage = Stage(history: history)
@@ -49,7 +49,7 @@ struct LiveCoordinator: Sendable {
         try await whileServingPort { onListening in
             Listeners.open(
                 host: "127.0.0.1", port: 0, loop: stage.loop, queries: queries, identity: identity, access: access,
-                limiter: limiter, logger: .quiet, onListening: onListening)
+                limiter: limiter, patience: patience, logger: .quiet, onListening: onListening)
         } _: { agentPort in
             try await whileServingPort { onListening in
                 Listeners.local(

@@ -18,7 +18,6 @@ final class ReviewTable: Sendable {
         var reviews = 0
         var accessReviews = 0
         var pods: [String: AgentPodSighting] = [:]
-        var patience = Duration.zero
     }
 
     struct Down: Error {}
@@ -33,8 +32,6 @@ final class ReviewTable: Sendable {
     func set(_ token: String, _ verdict: KubernetesClient.TokenVerdict) {
         state.withLock { $0.verdicts[token] = verdict }
     }
-    /// How long agents wait for the first list.
-    func set(patience: Duration) { state.withLock { $0.patience = patience } }
     /// What is said of the pod with this UID.
     func see(_ uid: String, _ sighting: AgentPodSighting) { state.withLock { $0.pods[uid] = sighting } }
 
@@ -96,9 +93,7 @@ final class ReviewTable: Sendable {
 
         var namespace: String? { get async { await loop.podSource?.namespace } }
 
-        func untilListed() async {
-            await loop.untilReady(patience: table.state.withLock { $0.patience })
-        }
+        var areListed: Bool { get async { await loop.isReady } }
 
         func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 

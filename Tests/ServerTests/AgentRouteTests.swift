@@ -50,15 +50,14 @@ import Testing
 
     @Test("Agents that come before the cluster is listed are answered when it is; one without a good token isn't kept")
     func early() async throws {
-        try await LiveCoordinator.run { coordinator in
-            coordinator.api.set(patience: .seconds(60))
+        try await LiveCoordinator.run(patience: .seconds(60)) { coordinator in
             let reports = (1...3).map { number in
                 Task {
                     let report = Stage.report("n\(number)", 1) { $0.full.images = [.listed("nginx")] }
                     return try await coordinator.post(try report.serializedBytes(), token: "agent-n\(number)")
                 }
             }
-            while await coordinator.stage.loop.arriving < 3 { try await Task.sleep(for: .milliseconds(20)) }
+            while coordinator.stage.loop.reports.early < 3 { try await Task.sleep(for: .milliseconds(20)) }
             // The connection learns of it a moment after the loop.
             #expect(await soon { coordinator.limiter.counts.strangers == 0 }, "who waits is known")
             let stranger = try await coordinator.post([], token: "wrong")
@@ -69,7 +68,7 @@ import Testing
                 #expect(response.status == 200)
                 #expect(try WireReportReply(serializedBytes: response.body).acknowledgedSequence == 1)
             }
-            #expect(await coordinator.stage.loop.arriving == 0)
+            #expect(coordinator.stage.loop.reports.early == 0)
         }
     }
 

@@ -99,7 +99,7 @@ import Testing
                 let text = String(decoding: response.body, as: UTF8.self)
                 #expect(text.contains("nodes/{node}, ") && text.contains("coverage, "), "\(text)")
             }
-            // Only agents' reports are let in without a reader's token.
+            // Only agents' reports are accepted without a reader's token.
             let unknown = try await coordinator.get(coordinator.agents + "/agent/v1/reports")
             #expect(unknown.status == 401)
         }

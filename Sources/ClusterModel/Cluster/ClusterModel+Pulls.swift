@@ -196,7 +196,8 @@ extension ClusterModel {
             pull.phase = .failing(trouble)
             pulls[pull.id] = pull
             timers.add(.pull(pull.id), at: now + delay)
-        case .success(let image):
+        case .success(let current):
+            let image = node.faults.stale[reference.normalised] ?? current
             if let leader = bringer(of: image, for: asked) {
                 registries[registry].model.leave(completed: true)
                 pulls[asked.id]?.phase = .waiting(leader)

@@ -43,6 +43,8 @@ public struct NodeFaults: Hashable, Sendable {
 
     /// By the registry's host; under ``everyRegistry`` the one for all others.
     public var mirrors: [String: Mirror] = [:]
+    /// By normalised reference: what its mirror still gives for a tag that has moved since.
+    public var stale: [String: ImageDescriptor] = [:]
     /// Bytes a second, when its network is slower than the node's own.
     public var bandwidth: Double?
     /// Each transfer stops for good after this fraction of its bytes, from 0 to 1. Only its caller ends it.

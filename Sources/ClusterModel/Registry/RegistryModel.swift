@@ -124,7 +124,7 @@ extension RegistryModel {
 // MARK: Requests
 
 extension RegistryModel {
-    /// Answers a request for an image's manifest, and counts it. Whoever is let in holds a place until
+    /// Answers a request for an image's manifest, and counts it. Whoever is admitted holds a place until
     /// ``leave(completed:)``.
     mutating func enter(
         _ reference: ImageReference, credential given: Credential?, platform: String, flavour: RuntimeFlavour

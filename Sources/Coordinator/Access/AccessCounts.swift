@@ -3,12 +3,12 @@ import Reporting
 import Synchronization
 import Telemetry
 
-/// How often somebody wasn't let in, by reason and by who it was meant to be.
+/// How often somebody was refused, by reason and by who it was meant to be.
 package final class AccessCounts: Sendable {
     package enum Audience: String, Sendable, Hashable, CaseIterable {
         case agents, readers
 
-        /// Why somebody of it may not be let in.
+        /// Why somebody of it may be refused.
         var refusals: [AccessRefusal] {
             switch self {
             case .agents: AccessRefusal.allCases.filter { $0 != .forbidden && $0 != .ambiguousPath }
@@ -58,6 +58,6 @@ package final class AccessCounts: Sendable {
         var metadata = details()
         metadata["reason"] = "\(refusal.rawValue)"
         metadata["audience"] = "\(audience.rawValue)"
-        logger.info("somebody wasn't let in", metadata: metadata)
+        logger.info("somebody was refused", metadata: metadata)
     }
 }

@@ -26,7 +26,7 @@ package struct AgentAccess: AgentAuthenticator {
         do throws(AccessRefusal) {
             let (user, token) = try await user(of: BearerToken(authorization: authorization), address)
             known()
-            await pods.untilListed()
+            guard await pods.areListed else { throw .notReady }
             return try await agent(user, token)
         } catch {
             if let uid = BearerToken(authorization: authorization)?.claimedPod { await pods.note(error, uid: uid) }
@@ -57,6 +57,8 @@ private struct AgentPod: AgentIdentity {
     let token: BearerToken
     let name: String
     let uid: String
+
+    var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
 
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {

@@ -14,4 +14,7 @@ package protocol AgentAuthenticator: Sendable {
 package protocol AgentIdentity: Sendable {
     /// - Throws: ``ProblemDocument``, with 403 when this isn't the agent of the node that the report speaks for.
     func authorize(node: String) async throws
+
+    /// Until when nobody needs to be asked who he is, as long as his pod is there. Nil: each time.
+    var believedUntil: ContinuousClock.Instant? { get async }
 }

@@ -7,10 +7,10 @@ import Reporting
 protocol AgentPods: Sendable {
     /// The DaemonSet's; nil before there's a configuration.
     var namespace: String? { get async }
-    /// Waits, but not for long, until the pods have been listed.
-    func untilListed() async
+    /// Whether all have been listed, and reports can be taken.
+    var areListed: Bool { get async }
     func find(name: String, uid: String) async -> AgentPodSighting
-    /// Somebody who says to be the agent of this pod isn't let in.
+    /// Somebody who says to be the agent of this pod is refused.
     func note(_ refusal: AccessRefusal, uid: String) async
 }
 
@@ -34,14 +34,7 @@ struct WatchedAgentPods: AgentPods {
 
     var namespace: String? { get async { await loop.podSource?.namespace } }
 
-    /// In a large cluster a list takes seconds. An agent waits longer for its answer.
-    static let patience = Duration.seconds(10)
-
-    func untilListed() async {
-        // Asked before, because a connection's task keeps what the wait itself needs: 10 KB.
-        guard await loop.hasPlaceToWait else { return }
-        await loop.untilReady(patience: Self.patience)
-    }
+    var areListed: Bool { get async { await loop.isReady } }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 

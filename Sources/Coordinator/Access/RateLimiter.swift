@@ -11,7 +11,7 @@ struct TokenBuckets: Sendable {
     let capacity: Int
     private var levels: [String: (level: Double, at: Double)] = [:]
 
-    init(rate: Double, burst: Double, capacity: Int = 20_000) {
+    init(rate: Double, burst: Double, capacity: Int = 40_000) {
         self.rate = rate
         self.burst = burst
         self.capacity = capacity

@@ -3,7 +3,7 @@ import KubernetesClient
 import Logging
 import Manifests
 
-/// All that decides who is let in on the listener that everybody can reach.
+/// All that decides who has access to the listener that everybody can reach.
 package struct ServerAccess: Sendable {
     let counts: AccessCounts
     package let agents: any AgentAuthenticator

@@ -22,7 +22,7 @@ actor TokenReviewer {
     private let logger: Logger
     private let wallClock: @Sendable () -> Double
     private let start = ContinuousClock.now
-    private var cache = ReviewCache<[UInt8], Result<ReviewedUser, AccessRefusal>>(capacity: 20_000)
+    private var cache = ReviewCache<[UInt8], Result<ReviewedUser, AccessRefusal>>(capacity: 40_000)
     private var running: [[UInt8]: Task<Result<ReviewedUser, AccessRefusal>, Never>] = [:]
     /// Addresses that show bad tokens: each costs the API server something.
     private let failures = RateLimiter(TokenBuckets(rate: 1, burst: 60))
@@ -68,6 +68,12 @@ actor TokenReviewer {
             if refusal != .tooMany { failures.take(address) }
             throw refusal
         }
+    }
+
+    /// Until when the API server isn't asked about the token again. Nil: it is now.
+    func freshUntil(_ token: BearerToken) -> ContinuousClock.Instant? {
+        guard let known = cache.valid(token.digest, at: now), now < known.freshUntil else { return nil }
+        return start + .seconds(known.freshUntil)
     }
 
     /// The token's pod is gone: what was said of it doesn't count any more.

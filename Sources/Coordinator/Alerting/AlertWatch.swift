@@ -97,6 +97,9 @@ package actor AlertWatch {
         log(before: before, after: Set(book.firing.keys))
         for piece in news.look(snapshot, cells: cells) {
             if case .nodeWarmed(_, let seconds) = piece { Instruments.nodeWarmed(after: seconds) }
+            if case .looping(let subject) = piece {
+                logger.error("something is repeated without end", metadata: ["what": "\(subject.complaint)"])
+            }
             tell(piece, snapshot.configuration)
         }
     }
@@ -115,7 +118,18 @@ package actor AlertWatch {
         return [
             MetricFamily(MetricCatalogue.Coverage.overdue, overdue),
             MetricFamily(MetricCatalogue.Coverage.versions, counts),
+            loops(snapshot),
         ]
+    }
+
+    private func loops(_ snapshot: Snapshot) -> MetricFamily {
+        let kinds = snapshot.fleet.loops(now: snapshot.now).map(\.subject.kind)
+        return MetricFamily(
+            MetricCatalogue.Coverage.loops,
+            RepeatBook.Subject.kinds.map { kind in
+                MetricFamily.Sample(
+                    labels: [MetricLabel("kind", kind)], value: Double(kinds.count { $0 == kind }))
+            })
     }
 
     /// Whether the last look was at this revision, and of late: a scrape may come between two.

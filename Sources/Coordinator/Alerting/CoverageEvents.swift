@@ -83,6 +83,8 @@ package final class CoverageEvents: Sendable {
             )
         case .circuitClosed(let registry):
             return (.normal, "RegistryBack", "\(registry) answers again: whoever waited for it pulls now.")
+        case .looping(let subject):
+            return (.warning, "Looping", subject.complaint)
         }
     }
 }

@@ -16,6 +16,8 @@ package struct CoverageNews: Sendable {
         /// A registry fails on many nodes and is only probed.
         case circuitOpened(registry: String)
         case circuitClosed(registry: String)
+        /// Something is done again and again without a change of content: a fault of the program's, to be reported.
+        case looping(RepeatBook.Subject)
     }
 
     private struct Failing: Hashable {
@@ -37,6 +39,7 @@ package struct CoverageNews: Sendable {
     private var lastLook: (nodes: [String: String], at: Timestamp)?
     private var failing: Set<Failing> = []
     private var openCircuits: Set<String> = []
+    private var loops: Set<RepeatBook.Subject> = []
 
     mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [News] {
         let images = snapshot.configuration.images
@@ -78,6 +81,9 @@ package struct CoverageNews: Sendable {
         news += open.subtracting(openCircuits).sorted().map { .circuitOpened(registry: $0) }
         news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
         openCircuits = open
+        let found = snapshot.fleet.loops(now: snapshot.now).map(\.subject)
+        news += found.filter { !loops.contains($0) }.map { .looping($0) }
+        loops = Set(found)
         return news
     }
 

@@ -11,18 +11,20 @@ enum ImageVersions {
         let images = snapshot.configuration.images
         let moved = snapshot.fleet.columnsWithSeveralImages
         var counts = ColumnCounts(columns: images.count)
-        var ids: [String: [Set<String>]] = [:]
+        var different: [String: [[Fleet.ListedImage]]] = [:]
         counts.add(cells.lazy.filter(\.isKnown).map(\.row))
         for node in cells where node.isKnown && !moved.isEmpty {
             let labels = node.node.labels
             let platform = "\(labels["kubernetes.io/os"] ?? "")/\(labels["kubernetes.io/arch"] ?? "")"
             for column in moved where column < images.count && node.row.states[column].isPresent {
-                guard let id = snapshot.fleet.imageID(node: node.name, column: column) else { continue }
-                ids[platform, default: Array(repeating: [], count: images.count)][column].insert(id)
+                guard let image = snapshot.fleet.image(of: node.name, column: column) else { continue }
+                var known = different[platform] ?? Array(repeating: [], count: images.count)
+                if !known[column].contains(where: { $0.isSame(as: image) }) { known[column].append(image) }
+                different[platform] = known
             }
         }
         return images.indices.map { column in
-            if moved.contains(column) { return ids.values.map { $0[column].count }.max() ?? 0 }
+            if moved.contains(column) { return different.values.map { $0[column].count }.max() ?? 0 }
             return counts.present(column) > 0 ? 1 : 0
         }
     }

@@ -44,6 +44,20 @@ struct OverdueScan: Sendable {
                 if group.message.isEmpty { group.message = absence.message }
                 groups[key] = group
             }
+            for column in node.row.unheld {
+                guard let refusal = snapshot.fleet.refusal(node: name, column: column, now: now),
+                    refusal.since + patience <= now
+                else { continue }
+                let key = AlertKey(image: images[column].name, reason: AlertKey.refused)
+                var group =
+                    groups[key]
+                    ?? OverdueGroup(
+                        key: key, reference: images[column].reference.written, nodes: [], since: refusal.since)
+                group.nodes.append(name)
+                group.since = min(group.since, refusal.since)
+                if group.message.isEmpty { group.message = node.container(column)?.waitingMessage ?? "" }
+                groups[key] = group
+            }
         }
         heard = nowHeard
         return groups.values.sorted { $0.key < $1.key }

@@ -9,6 +9,8 @@ package struct AlertKey: Sendable, Hashable, Comparable, Codable {
 
     /// No attempt has failed: the image waits, or is being pulled for a long time.
     package static let pending = "pending"
+    /// The image is present, and the kubelet doesn't let our container use it.
+    package static let refused = "refused"
 
     package init(image: String, reason: String) {
         self.image = image

@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How long the first pod of another KIP_IMAGE may fail before the former one is taken again.",
             valueName: "seconds", visibility: .hidden))
-    var agentImagePatience = AgentImageTrial().patience
+    var agentImagePatience = RollOutBook().patience
 
     @Option(help: "The port for questions on 127.0.0.1; 0 takes a free one.")
     var port = 8080

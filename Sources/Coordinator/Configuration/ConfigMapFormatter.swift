@@ -34,7 +34,7 @@ package enum ConfigMapFormatter {
         case .retryInitialSeconds: "\(configuration.retry.initialSeconds)"
         case .retryMaxSeconds: "\(configuration.retry.maxSeconds)"
         case .retryPermanentSeconds: "\(configuration.retry.permanentSeconds)"
-        case .reportIntervalSeconds: "\(configuration.reportIntervalSeconds)"
+        case .reportIntervalSeconds: configuration.reportIntervalSeconds.map(String.init) ?? ""
         case .runtimeSocket:
             switch configuration.runtimeSocket {
             case .automatic: ""
@@ -45,6 +45,7 @@ package enum ConfigMapFormatter {
         case .imageGCHighPercent: "\(configuration.imageGCHighPercent)"
         case .alertAfterSeconds: "\(configuration.alertAfterSeconds)"
         case .alertWebhookURL: configuration.alertWebhookURL ?? ""
+        case .protectPrivateImages: configuration.protectsPrivateImages == true ? "true" : "false"
         case .nodeReadyTaint: configuration.scheduling.nodeReadyGate?.taint.text ?? ""
         case .nodeReadyTimeoutSeconds:
             "\(configuration.scheduling.nodeReadyGate?.timeoutSeconds ?? NodeReadyGate.defaultTimeoutSeconds)"

@@ -28,6 +28,7 @@ package enum ConfigurationKey: String, Sendable, CaseIterable {
     case imageGCHighPercent = "IMAGE_GC_HIGH_PERCENT"
     case alertAfterSeconds = "ALERT_AFTER_SECONDS"
     case alertWebhookURL = "ALERT_WEBHOOK_URL"
+    case protectPrivateImages = "PROTECT_PRIVATE_IMAGES"
     case nodeReadyTaint = "NODE_READY_TAINT"
     case nodeReadyTimeoutSeconds = "NODE_READY_TIMEOUT_SECONDS"
 }
@@ -51,6 +52,11 @@ extension ConfigurationKey {
         default: nil
         }
     }
+
+    /// Those that say where pods run, or how: without them pods go away that hold images.
+    static let ofPlace: Set<Self> = [
+        .runtimeSocket, .nodeSelector, .affinity, .tolerations, .namespace, .daemonSetName, .nodeReadyTaint,
+    ]
 
     /// Environment variables that versions of the Go puller read, and that have no meaning here.
     static let formerKeys: [String: String] = [

@@ -32,6 +32,10 @@ package struct ConfigMapContent: Sendable, Equatable {
 
     /// `"true"` lets an empty image list release what is cached.
     package static let allowEmptyAnnotation = "image-puller/allow-empty"
+    /// `"true"` lets keys that say where and how pods run vanish.
+    package static let allowResetAnnotation = "image-puller/allow-reset"
+    /// What users may write under our prefix.
+    package static let userAnnotations: Set<String> = [allowEmptyAnnotation, allowResetAnnotation]
     /// Annotations and labels with this prefix are ours.
     package static let ownPrefix = "image-puller/"
 }

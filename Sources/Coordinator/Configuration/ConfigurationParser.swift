@@ -51,6 +51,7 @@ package struct ConfigurationParser: Sendable {
         reading.readNumbers()
         reading.readAlerts()
         reading.readUnknown()
+        if let last { reading.readVanished(since: last) }
         return reading
     }
 }

@@ -4,7 +4,7 @@ import Planning
 extension ConfigurationReading {
     /// Reads the image list, and decides what becomes of the entries that were accepted before.
     mutating func readImages(last: [ImageEntry]) {
-        let list = ImageListParser(content.data[ConfigurationKey.images.rawValue] ?? "")
+        let list = ImageListParser(content.data[ConfigurationKey.images.rawValue] ?? "", last: last)
         guard list.count > 0 else {
             readEmptyList(last: last)
             return

@@ -107,6 +107,7 @@ extension ConfigurationReading {
 
     mutating func readAgent() {
         set(\.imagePullSecrets, .imagePullSecrets, PullSecrets.parse)
+        readProtection()
         configuration.agentImage = options.defaultAgentImage
         if let reference = value(.agentImage, AgentImage.parse) {
             if reference.written != options.defaultAgentImage, AgentImage.isGoPuller(reference) {
@@ -130,6 +131,17 @@ extension ConfigurationReading {
         }
     }
 
+    private mutating func readProtection() {
+        let isProtecting = value(.protectPrivateImages) { text throws(ValueFault) in
+            guard text == "true" || text == "false" else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 40))\" is neither true nor false", next: "write \"true\"")
+            }
+            return text == "true"
+        }
+        configuration.protectsPrivateImages = isProtecting == true ? true : nil
+    }
+
     mutating func readNumbers() {
         set(\.cachingIntervalHours, .cachingIntervalHours)
         set(\.pullMaxParallel, .pullMaxParallel)
@@ -140,7 +152,10 @@ extension ConfigurationReading {
         set(\.retry.initialSeconds, .retryInitialSeconds)
         set(\.retry.maxSeconds, .retryMaxSeconds)
         set(\.retry.permanentSeconds, .retryPermanentSeconds)
-        set(\.reportIntervalSeconds, .reportIntervalSeconds)
+        let intervals = ConfigurationKey.reportIntervalSeconds.range ?? 1...1
+        set(\.reportIntervalSeconds, .reportIntervalSeconds) { text throws(ValueFault) in
+            try WholeNumber.parse(text, range: intervals)
+        }
         set(\.historyRetentionDays, .historyRetentionDays)
         set(\.imageGCHighPercent, .imageGCHighPercent)
         let isReadable = faultyKeys.isDisjoint(with: ["RETRY_INITIAL_SECONDS", "RETRY_MAX_SECONDS"])
@@ -166,41 +181,4 @@ extension ConfigurationReading {
     }
 
     /// Keys that mean nothing, and those that can't be read.
-    mutating func readUnknown() {
-        let known = ConfigurationKey.allCases.map(\.rawValue)
-        for key in content.binaryKeys.sorted() {
-            if let known = ConfigurationKey(rawValue: key) {
-                reject(known, ValueFault("it stands in binaryData, which isn't read", next: "move it to data"))
-            } else {
-                addUnknown(key, "unknown key in binaryData; it has no effect", next: "remove it")
-            }
-        }
-        for key in content.data.keys.sorted() where !known.contains(key) {
-            if let reason = ConfigurationKey.formerKeys[key] {
-                addUnknown(key, "it has no effect: \(reason)", next: "remove it", severity: .info)
-            } else if let nearest = NearestName.to(key, in: known) {
-                addUnknown(key, "unknown key; it has no effect", next: "did you mean \(nearest)?")
-            } else {
-                addUnknown(
-                    key, "unknown key; it has no effect", next: "remove it, or see the documentation for the keys")
-            }
-        }
-        let allowEmpty = ConfigMapContent.allowEmptyAnnotation
-        for annotation in content.annotations.keys.sorted() where annotation != allowEmpty {
-            guard NearestName.to(annotation, in: [allowEmpty]) != nil else { continue }
-            addUnknown(
-                "annotation \(Redaction.quote(annotation))", "it has no effect", next: "did you mean \(allowEmpty)?")
-        }
-        if let value = content.annotations[allowEmpty], value != "true", value != "false" {
-            addUnknown(
-                "annotation \(allowEmpty)", "\"\(Redaction.quote(value, limit: 40))\" has no effect",
-                next: "write \"true\"")
-        }
-    }
-
-    private mutating func addUnknown(
-        _ key: String, _ message: String, next: String, severity: Finding.Severity = .warning
-    ) {
-        add([Finding(severity: severity, key: Redaction.quote(key, limit: 100), message: message, nextStep: next)])
-    }
 }

@@ -40,8 +40,10 @@ package struct ClusterFitWatch: Sendable {
         var own: AgentImageTrial?
         while !Task.isCancelled {
             let now = await loop.rollOutTrouble
-            if let now, now != trouble { tell(now) }
-            trouble = now
+            // The kubelet's words change with each of its tries.
+            let isNews = now.map { $0.pod != trouble?.pod || $0.isFinal != trouble?.isFinal } ?? false
+            if let now, isNews, !now.node.isEmpty { tell(now) }
+            trouble = now ?? trouble
             let trial = await loop.agentImageTrial
             let finding = trial.finding
             if let finding, finding != own?.finding { tell(finding, of: trial) }
@@ -56,10 +58,14 @@ package struct ClusterFitWatch: Sendable {
     }
 
     private func tell(_ trouble: Plan.RollOutTrouble) {
+        let next =
+            trouble.isFinal
+            ? "No other node is tried: they keep their pods until it works, or the ConfigMap is changed"
+            : "It is given \(Int(RollOutBook().patience)) s, then another node is tried; all others keep their pods"
         let message =
-            "pod \(trouble.pod) on node \(trouble.node), the first of the new template, doesn't work: "
-            + "\(trouble.message). All other nodes keep their pods until it does, or the ConfigMap is changed; another "
-            + "KIP_IMAGE is taken back when it hasn't worked for \(Int(AgentImageTrial().patience)) s."
+            "\(trouble.pod.isEmpty ? "the DaemonSet" : "pod \(trouble.pod)") on node \(trouble.node), a first one of the "
+            + "new template, doesn't work: \(trouble.message). \(next); another KIP_IMAGE is taken back when it works on "
+            + "none of the nodes that are tried."
         logger.warning("\(message)")
         events.record(.warning, about: configMap, reason: "RollOutStopped", message: message)
     }

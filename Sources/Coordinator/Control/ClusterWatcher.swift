@@ -17,9 +17,17 @@ package struct ClusterWatcher: Sendable {
         self.logger = logger
     }
 
+    /// There are thousands of them.
+    private static var options: ReflectorOptions {
+        var options = ReflectorOptions()
+        options.streamsLists = true
+        return options
+    }
+
     /// Follows all nodes until cancelled.
     package func followNodes() async {
-        for await event in Reflector(Node.self, client: client, onTrouble: trouble("nodes")) {
+        let nodes = Reflector(Node.self, client: client, options: Self.options, onTrouble: trouble("nodes"))
+        for await event in nodes {
             switch event {
             case .synced(let nodes): await loop.replaceNodes(nodes.map(NodeView.init))
             case .added(let node), .modified(let node): await loop.update(NodeView(node))
@@ -33,7 +41,8 @@ package struct ClusterWatcher: Sendable {
         let selector = PodNames.labels(daemonSet: source.daemonSet).sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let selection = Selection(namespace: source.namespace, labelSelector: selector)
-        let pods = Reflector(ListedPod.self, client: client, selection: selection, onTrouble: trouble("pods"))
+        let pods = Reflector(
+            ListedPod.self, client: client, selection: selection, options: Self.options, onTrouble: trouble("pods"))
         for await event in pods {
             switch event {
             case .synced(let pods):

@@ -13,7 +13,8 @@ extension ConfigurationKeeper {
     func restore() async {
         guard let revision = try? await history.lastAcceptedRevision(imageSet: status.configMap) else { return }
         let content = ConfigMapContent(
-            data: revision.data, annotations: [ConfigMapContent.allowEmptyAnnotation: "true"])
+            data: revision.data,
+            annotations: [ConfigMapContent.allowEmptyAnnotation: "true", ConfigMapContent.allowResetAnnotation: "true"])
         let notes = RevisionNotes(text: revision.findings)
         // Judged again: what was granted then may not be now.
         guard case .accepted(let configuration, _) = decide(content, last: notes?.configuration) else { return }

@@ -122,7 +122,7 @@ package actor ConfigurationKeeper {
 
     private func consider(_ map: ConfigMap) async {
         let annotations = map.metadata.annotations.filter {
-            $0.key == ConfigMapContent.allowEmptyAnnotation || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
+            ConfigMapContent.userAnnotations.contains($0.key) || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
         let content = ConfigMapContent(
             data: map.data ?? [:], annotations: annotations, labels: map.metadata.labels)

@@ -15,66 +15,73 @@ extension ControlLoop {
     package func ingest(
         _ report: WireReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
     ) async throws -> WireReportReply {
+        let reception = try await receive(report, after: generation, whenTaken: whenTaken)
+        if !reception.isUrgent, wait > .zero { await waitForNews(node: reception.node, wait: wait) }
+        return await answer(reception, after: generation)
+    }
+
+    /// Takes a report, and leaves the answer to ``answer(_:after:)``: now, or when there's news or the wait is over.
+    ///
+    /// - Parameters:
+    ///   - generation: the assignment that the agent has.
+    ///   - whenTaken: called as soon as the report is taken or refused.
+    /// - Throws: ``ReportRefusal``.
+    package func receive(
+        _ report: WireReport, after generation: UInt64, whenTaken: @Sendable () -> Void = {}
+    ) async throws -> ReportReception {
         let start = ContinuousClock.now
         let taken = Result { try take(report) }
         whenTaken()
-        let (receipt, attempts) = try taken.get()
-        let isCommitted = await history.commit(attempts)
+        let (received, attempts) = try taken.get()
+        var reception = received
+        reception.isCommitted = await history.commit(attempts)
+        let databaseID = await history.databaseID
         Instruments.reportTaken(since: start)
 
+        let current = fleet.nodes[reception.node]?.generation ?? 0
         // Attempts that can't be stored come again with every report: they are no reason to answer at once.
-        let isNews = receipt.needsFull || (isCommitted && receipt.lastAttempt != nil)
-        if !isNews, wait > .zero, fleet.nodes[receipt.node]?.generation == generation {
-            await waitForNews(node: receipt.node, wait: wait)
-        }
+        let isNews = reception.needsFull || (reception.isCommitted && reception.lastAttempt != nil)
+        reception.isUrgent = isNews || current != generation
+        let isQuiet =
+            !reception.needsFull && !isRestricted && fleet.nodes[reception.node]?.bootID == reception.bootID
+            && fleet.nodes[reception.node]?.lastSequence == reception.sequence && fleet.isQuiet(reception.node)
+        reception.ticket = reports.open(
+            reception.node, sequence: reception.sequence, generation: current, isQuiet: isQuiet, databaseID: databaseID)
+        return reception
+    }
+
+    /// The answer to a report.
+    package func answer(_ reception: ReportReception, after generation: UInt64) async -> WireReportReply {
         let databaseID = await history.databaseID
-        return answer(receipt, after: generation, isCommitted: isCommitted, databaseID: databaseID)
+        return answer(reception, after: generation, databaseID: databaseID)
     }
 
-    /// Lets an agent wait until reports can be taken, instead of sending it away to come again later. What it sends stays
-    /// with its connection meanwhile, 60 KB for each, so of thousands only the first ones wait.
-    package func untilReady(patience: Duration) async {
-        guard hasPlaceToWait else { return }
-        let deadline = ContinuousClock.now + patience
-        arriving += 1
-        defer { arriving -= 1 }
-        while !isReady, !isEnding, !Task.isCancelled, .now < deadline {
-            await waitForNews(node: Self.anyNode, wait: ContinuousClock.now.duration(to: deadline))
+    /// Lets the fleet hear what agents said since it was asked last.
+    func hearHeartbeats() {
+        for pending in reports.takePending() {
+            let (node, heartbeat) = (pending.node, pending.heartbeat)
+            noteSilence(of: node, at: pending.at)
+            fleet.hear(
+                node, sequence: heartbeat.sequence, inventoryAge: heartbeat.inventoryAgeMilliseconds,
+                capacityBytes: heartbeat.capacityBytes, freeBytes: heartbeat.freeBytes, at: pending.at)
+            noteHeard(node, at: pending.at)
         }
     }
-
-    /// Agents that wait for the first lists at most. In a cluster of so many nodes those come within a second.
-    static let maximumArriving = 200
-
-    /// Whether an agent that comes now is to wait until reports can be taken.
-    package var hasPlaceToWait: Bool { !isReady && arriving < Self.maximumArriving }
 
     /// Whether reports can be taken.
-    var isReady: Bool { configuration != nil && cluster.isSynced }
+    package var isReady: Bool { configuration != nil && cluster.isSynced }
 
-    /// What agents wait for before their node counts; no node is named so.
-    static let anyNode = ""
-
-    /// What is left of a report until it's answered. Thousands of agents wait, so it is little.
-    private struct Receipt {
-        var node: String
-        var bootID: String
-        var sequence: UInt64
-        /// The largest id of its attempts; nil: it had none.
-        var lastAttempt: UInt64?
-        var needsFull: Bool
-    }
-
-    /// Not a part of ``ingest(_:after:wait:)``, where all that it needs would be kept while agents wait: 9 KB for each.
+    /// Not a part of ``receive(_:after:whenTaken:)``, where all that it needs would be kept while agents wait: 9 KB for each.
     @inline(never)
-    private func take(_ report: WireReport) throws -> (Receipt, [Fleet.FinishedAttempt]) {
+    private func take(_ report: WireReport) throws -> (ReportReception, [Fleet.FinishedAttempt]) {
         guard !report.node.isEmpty, !report.bootID.isEmpty, report.sequence > 0 else {
             throw ReportRefusal.incomplete
         }
         guard isReady else { throw ReportRefusal.notReady }
+        hearHeartbeats()
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
-        waiters.notify(node: report.node)
+        wakeAgent(of: report.node)
         refusals[report.node] = nil
         noteSilence(of: report.node, at: clock.now)
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
@@ -85,20 +92,20 @@ extension ControlLoop {
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
         logFailures(ingestion.newFailures)
-        let receipt = Receipt(
+        let reception = ReportReception(
             node: report.node, bootID: report.bootID, sequence: report.sequence,
             lastAttempt: report.attempts.map(\.id).max(), needsFull: ingestion.needsFull)
-        return (receipt, ingestion.attempts)
+        return (reception, ingestion.attempts)
     }
 
     @inline(never)
     private func answer(
-        _ receipt: Receipt, after generation: UInt64, isCommitted: Bool, databaseID: String
+        _ receipt: ReportReception, after generation: UInt64, databaseID: String
     ) -> WireReportReply {
         var reply = WireReportReply()
         reply.acknowledgedSequence = receipt.sequence
         reply.sendFull = receipt.needsFull
-        reply.acknowledgedAttempt = isCommitted ? receipt.lastAttempt ?? 0 : 0
+        reply.acknowledgedAttempt = receipt.isCommitted ? receipt.lastAttempt ?? 0 : 0
         reply.databaseID = databaseID
         // What the agent has already isn't said again: with a hundred images it's 6 KB.
         let node = fleet.nodes[receipt.node]
@@ -114,8 +121,27 @@ extension ControlLoop {
     package func endWaits() {
         isEnding = true
         waiters.notifyAll()
+        reports.end()
         waitTimer?.task.cancel()
         waitTimer = nil
+    }
+
+    /// There's news for a node's agent, or from it.
+    func wakeAgent(of node: String) {
+        waiters.notify(node: node)
+        reports.close(node)
+    }
+
+    /// There's news for all agents.
+    func wakeAgents() {
+        waiters.notifyAll()
+        reports.closeAll()
+    }
+
+    /// Waits until there's news for the agent whose report that was.
+    package func waitForNews(_ reception: ReportReception, wait: Duration) async {
+        guard let ticket = reception.ticket, reports.isCurrent(ticket) else { return }
+        await waitForNews(node: reception.node, wait: wait)
     }
 
     private func waitForNews(node: String, wait: Duration) async {

@@ -95,6 +95,7 @@ extension ControlLoop {
     ///
     /// To be called every few seconds.
     package func mendHistory() async {
+        hearHeartbeats()
         if await history.takeGap() { outbox.needsComparison = true }
         guard outbox.needsComparison, let configuration, nodesSynced else { return }
         outbox.needsComparison = false

@@ -7,6 +7,7 @@ extension ControlLoop {
     func replan() {
         wake?.cancel()
         guard let configuration else { return }
+        hearHeartbeats()
         let now = clock.now
         let start = ContinuousClock.now
         let roster: Roster
@@ -16,19 +17,25 @@ extension ControlLoop {
             noteMembers(of: configuration, at: now)
             roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
             self.roster = roster
-            for node in fleet.serve(roster) { waiters.notify(node: node) }
+            let interval = fleet.heartbeatSeconds
+            if fleet.resize(to: roster.count, at: now) { wakeAgents() }
+            // A longer interval is told with the next answers.
+            if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
+            for node in fleet.serve(roster) { wakeAgent(of: node) }
         }
         var plan = Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template, now: now)
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template,
+            successor: successor, now: now)
         restrictedRetries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
-        reviewAgentImage(&plan, configuration, at: now)
+        reviewAgentImage(plan, configuration, at: now)
         gates.add(
             to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         if !isRestricted { tell(outcome.transitions) }
-        for node in outcome.nodes { waiters.notify(node: node) }
+        for node in outcome.nodes { wakeAgent(of: node) }
+        reports.set(silence: fleet.silenceSeconds)
         rollOutTrouble = plan.rollOut
         open(plan.gateOpenings)
         carryOutPullPods(plan, configuration)
@@ -75,6 +82,8 @@ extension ControlLoop {
     }
 
     private func replacementFailed(_ replacement: Plan.PodReplacement) {
+        guard cluster.pods[replacement.uid] != nil || cluster.unscheduled[replacement.uid] != nil else { return }
+        fleet.replacementFailed(replacement)
         cluster.pods[replacement.uid]?.isTerminating = false
         cluster.unscheduled[replacement.uid]?.isTerminating = false
         notePods(of: [replacement.node])

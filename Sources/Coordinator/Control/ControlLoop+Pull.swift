@@ -3,6 +3,19 @@ import Planning
 import Shared
 
 extension ControlLoop {
+    /// Takes from history when tags were asked for last: a coordinator that restarts often would never ask else.
+    package func recallQuestions() async {
+        guard let successes = try? await history.queries?.lastSuccesses() else { return }
+        var moments: [String: Timestamp] = [:]
+        for (written, at) in successes {
+            guard let reference = try? ImageReference(written) else { continue }
+            let moment = Timestamp(milliseconds: at)
+            moments[reference.normalised] = max(moments[reference.normalised] ?? moment, moment)
+        }
+        fleet.recallQuestions(moments)
+        signal.yield()
+    }
+
     /// Makes an image's pulls due now, whatever they wait for: back-off, a registry's circuit, the hourly refresh.
     ///
     /// - Parameters:

@@ -8,7 +8,10 @@ extension ControlLoop {
         self.sets = sets
         roster = nil
         guard let configuration else { return }
+        // Those that are to have something from now on are told with the next plan.
+        let served = fleet.servedNodes
         tell(fleet.adopt(configuration, sets: sets, isEdit: false, at: clock.now))
+        for node in served { wakeAgent(of: node) }
         signal.yield()
     }
 

@@ -15,6 +15,8 @@ package actor ControlLoop {
 
     package nonisolated let clock: CoordinatorClock
     package nonisolated let history: any HistoryRecorder
+    /// Where agents' connections wait, and leave what the fleet needn't hear at once.
+    package nonisolated let reports = ReportBoard()
     let replacePod: ReplacePod
     let wakePod: WakePod
     let openGate: OpenGate
@@ -27,6 +29,8 @@ package actor ControlLoop {
     var sets: [ImageSet] = []
     var revision = 0
     var template: String?
+    /// What is known of pods of that template.
+    var successor = Successor()
     /// Our own image in that template.
     var templateAgentImage: String?
     /// Which of our own images the template is to have.
@@ -47,11 +51,9 @@ package actor ControlLoop {
     var waiters = AssignmentWaiters()
     /// Ends those whose time has come.
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
-    /// Agents that wait until reports can be taken.
-    var arriving = 0
     var attemptTally = AttemptTally()
     package var isEnding = false
-    /// Agents that aren't let in, by their node.
+    /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
     /// Nodes that history takes for heard.
@@ -100,6 +102,7 @@ package actor ControlLoop {
 
     /// A revision was accepted.
     package func adopt(_ configuration: Configuration, revision: Int) {
+        hearHeartbeats()
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
         let listed = Set(configuration.images.map(\.reference.written))
@@ -117,14 +120,19 @@ package actor ControlLoop {
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
         notePods()
-        waiters.notifyAll()
+        reports.set(silence: fleet.silenceSeconds)
+        reports.set(isReady: isReady)
+        wakeAgents()
         signal.yield()
     }
 
     /// The DaemonSet's template was applied: pods of another are to be replaced.
-    func useTemplate(_ template: String, agentImage: String? = nil) {
-        guard self.template != template || templateAgentImage != agentImage else { return }
+    func useTemplate(_ template: String, agentImage: String? = nil, successor: Successor = Successor()) {
+        guard self.template != template || templateAgentImage != agentImage || self.successor != successor else {
+            return
+        }
         self.template = template
+        self.successor = successor
         templateAgentImage = agentImage
         signal.yield()
     }
@@ -139,15 +147,15 @@ package actor ControlLoop {
     ///
     /// - Parameter patience: seconds that the first pod of a new one may fail.
     package func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
-        agentImageTrial.patience = patience
+        fleet.rollOut.patience = patience
         agentImageChanged = body
     }
 
     /// Tries a new image of ours, or takes it back.
-    func reviewAgentImage(_ plan: inout Plan, _ configuration: Configuration, at now: Timestamp) {
+    func reviewAgentImage(_ plan: Plan, _ configuration: Configuration, at now: Timestamp) {
         let before = agentImageTrial
         agentImageTrial.review(
-            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
+            plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
             image: templateAgentImage, now: now)
         guard before.current != agentImageTrial.current || before.proven != agentImageTrial.proven,
             let agentImageChanged
@@ -187,6 +195,7 @@ package actor ControlLoop {
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
+        reports.remove(name)
         signal.yield()
     }
 
@@ -200,6 +209,8 @@ package actor ControlLoop {
         cluster.pods = PodTable()
         cluster.unscheduled = [:]
         notePods()
+        // Their agents aren't ours any more.
+        reports.closeAll()
         forgetPullPods()
         signal.yield()
     }
@@ -209,6 +220,7 @@ package actor ControlLoop {
         guard source == podSource else { return }
         cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         cluster.pods = PodTable(pods)
+        reports.closeAll()
         podsSynced = true
         synced()
     }
@@ -235,6 +247,8 @@ package actor ControlLoop {
     func removePod(uid: String) {
         cluster.unscheduled[uid] = nil
         guard let pod = cluster.pods.remove(uid: uid) else { return }
+        // Whoever speaks with its token is asked again who he is.
+        reports.close(pod.node)
         notePods(of: [pod.node])
         signal.yield()
     }
@@ -243,7 +257,7 @@ package actor ControlLoop {
         cluster.isSynced = nodesSynced && podsSynced
         roster = nil
         notePods()
-        if isReady { waiters.notify(node: Self.anyNode) }
+        reports.set(isReady: isReady)
         signal.yield()
     }
 
@@ -251,6 +265,7 @@ package actor ControlLoop {
 
     /// What is known now; nil before the first accepted revision and the first list of nodes and pods.
     package func snapshot() -> Snapshot? {
+        hearHeartbeats()
         guard let configuration, cluster.isSynced else { return nil }
         var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
@@ -271,7 +286,7 @@ package actor ControlLoop {
     }
 
     /// Whether every target node that can work has a pod of the present template whose agent runs, and nothing left
-    /// to pull that wasn't tried.
+    /// to pull that wasn't tried. A few may have no room for it beside a former DaemonSet's.
     func isFilled() -> Bool {
         guard let configuration, let template, cluster.isSynced else { return false }
         let now = clock.now
@@ -279,14 +294,23 @@ package actor ControlLoop {
             cluster.pods.values.lazy.filter {
                 !$0.isTerminating && $0.template == template && $0.isWorking(under: configuration)
             }.map(\.node))
-        return cluster.nodes.values.filter { configuration.scheduling.selects($0) && $0.isReady }.allSatisfy { node in
-            working.contains(node.name)
-                && (configuration.runtimeSocket == .none
-                    || fleet.entryColumns.allSatisfy { column in
-                        let state = fleet.state(node: node.name, column: column, now: now)
-                        return state.isPresent || state == .failed
-                            || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
-                    })
+        let targets = cluster.nodes.values.filter(configuration.scheduling.selects)
+        let ready = targets.filter(\.isReady)
+        // Nodes that are all silent for a moment have nothing of the new one.
+        guard !ready.isEmpty || targets.isEmpty else { return false }
+        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.template == template }.map(\.node))
+        let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
+        guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
+            return false
+        }
+        return ready.allSatisfy { node in
+            if !working.contains(node.name) { return waiting.contains(node.name) }
+            return configuration.runtimeSocket == .none
+                || fleet.entryColumns.allSatisfy { column in
+                    let state = fleet.state(node: node.name, column: column, now: now)
+                    return state.isPresent || state == .failed
+                        || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))
+                }
         }
     }
 }

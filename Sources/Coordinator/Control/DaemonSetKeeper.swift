@@ -35,6 +35,8 @@ package actor DaemonSetKeeper {
     private var wanted: Wanted?
     /// What was applied last, or found applied.
     private var applied: DaemonSetManifest?
+    /// Whether the API server takes pods of a template, as it said last.
+    private var admission: (template: String, refusal: String?)?
     private var restorations = RestorationPace()
     /// A contested DaemonSet isn't restored before.
     private var restoreAt: ContinuousClock.Instant?
@@ -168,24 +170,65 @@ package actor DaemonSetKeeper {
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
         let drift = live.map { DaemonSetDrift(live: $0.document, manifest: manifest) }
-        if let drift, drift.isNone { return await settle(manifest) }
+        if let drift, drift.isNone { return try await settle(manifest) }
         if manifest == applied, !mayRestore(manifest) { return }
-        if let live, let drift {
-            if drift.selectorDiffers {
-                try await takeOver(live, manifest)
-            } else if let removal = drift.removal {
-                try await client.mergePatch(removal, .daemonSets, name: manifest.name, namespace: manifest.namespace)
-            }
-        }
-        try await client.apply(
-            manifest.document, .daemonSets, name: manifest.name, namespace: manifest.namespace)
-        await settle(manifest)
+        if let live, drift?.selectorDiffers == true { try await takeOver(live, manifest) }
+        try await write(manifest, removal: drift?.selectorDiffers == true ? nil : drift?.removal)
+        try await settle(manifest)
     }
 
-    private func settle(_ manifest: DaemonSetManifest) async {
+    /// What we applied before and leave out now goes away by applying; what is left then is foreign. The other way round a
+    /// list whose names are all new would leave no container for a moment, which the API server refuses.
+    private func write(_ manifest: DaemonSetManifest, removal: JSONValue?) async throws {
+        let (name, namespace) = (manifest.name, manifest.namespace)
+        let result: JSONValue
+        do {
+            result = try await client.apply(manifest.document, .daemonSets, name: name, namespace: namespace)
+        } catch let error as KubernetesError where error.isInvalid {
+            // What is foreign can refer to what is no more.
+            guard let removal else { throw error }
+            try await client.mergePatch(removal, .daemonSets, name: name, namespace: namespace)
+            result = try await client.apply(manifest.document, .daemonSets, name: name, namespace: namespace)
+        }
+        guard let rest = DaemonSetDrift(live: result, manifest: manifest).removal else { return }
+        try await client.mergePatch(rest, .daemonSets, name: name, namespace: namespace)
+    }
+
+    /// Pods are replaced when it is known, as far as we may ask, that the API server takes their successors.
+    private func settle(_ manifest: DaemonSetManifest) async throws {
         applied = manifest
         restoreAt = nil
-        await loop.useTemplate(manifest.templateHash, agentImage: manifest.agentImage)
+        if admission?.template != manifest.templateHash || admission?.refusal != nil {
+            let refusal = try await admissionRefusal(of: manifest)
+            if let refusal, refusal != admission?.refusal {
+                report(
+                    .warning, "PodsForbidden",
+                    "no pod of the new template is let in, so all nodes keep the pods that they have: \(refusal). "
+                        + "Change the ConfigMap, or what forbids it; it is asked again every 30 s.")
+            }
+            admission = (manifest.templateHash, refusal)
+            if refusal != nil { lookAgain(after: .seconds(30)) }
+        }
+        let requests = manifest.requests
+        await loop.useTemplate(
+            manifest.templateHash, agentImage: manifest.agentImage,
+            successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu))
+    }
+
+    /// Why the API server takes no pod of the template; nil: it takes them, or doesn't let us ask.
+    private func admissionRefusal(of manifest: DaemonSetManifest) async throws -> String? {
+        let owner = try await client.get(DaemonSet.self, manifest.name, namespace: manifest.namespace)
+        do {
+            try await client.create(
+                manifest.pod(ownerUID: owner.metadata.uid ?? ""), .pods, namespace: manifest.namespace, isDryRun: true)
+            return nil
+        } catch let error as KubernetesError {
+            switch error.admission {
+            case .refused: return error.message
+            case .unknown: return nil
+            case .later: throw error
+            }
+        }
     }
 
     /// What an earlier run left: a new image of ours that came meanwhile is tried, not just taken.

@@ -22,6 +22,7 @@ struct CoverageMetrics {
     private var silent = (ready: 0, notReady: 0)
     private let configuration: Configuration
     private let openCircuits: [String]
+    private let reportInterval: Int
 
     private struct Failing: Hashable {
         var column: Int
@@ -34,6 +35,7 @@ struct CoverageMetrics {
         images = snapshot.configuration.images
         counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
+        reportInterval = snapshot.fleet.heartbeatSeconds
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
         counts.add(cells.lazy.map(\.row))
@@ -75,6 +77,7 @@ struct CoverageMetrics {
                     .init(labels: [MetricLabel("ready", "false")], value: Double(silent.notReady)),
                 ]),
             MetricFamily(Names.alertAfter, configuration.alertAfterSeconds),
+            MetricFamily(Names.reportInterval, reportInterval),
             MetricFamily(Names.retries, byRegistry(retries)), MetricFamily(Names.pulls, byRegistry(pulls)),
             MetricFamily(
                 Names.circuits,

@@ -36,20 +36,25 @@ extension ProblemDocument: HTTPResponseError {
     package var status: HTTPResponse.Status { HTTPResponse.Status(code: code) }
 
     /// The document's text.
-    var json: [UInt8] {
+    package var json: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Three texts and a number: there's nothing that could fail.
         return (try? encoder.encode(self)).map { Array($0) } ?? []
     }
 
-    package func response(from request: Request, context: some RequestContext) throws -> Response {
+    /// The fields of an answer that is this document.
+    package var responseFields: HTTPFields {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
-        return Response(
-            status: status, headers: headers,
+        return headers
+    }
+
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
+        Response(
+            status: status, headers: responseFields,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 }

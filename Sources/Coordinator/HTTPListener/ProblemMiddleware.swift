@@ -35,7 +35,7 @@ extension ProblemDocument {
     }
 
     /// What there is to say of a mere status.
-    init(_ status: HTTPResponse.Status, path: String) {
+    package init(_ status: HTTPResponse.Status, path: String) {
         switch status {
         case .notFound:
             self.init(

@@ -13,9 +13,12 @@ package struct LeaderElection: Sendable {
         /// Others leave the Lease alone for so long after its last change.
         var leaseDuration = Duration.seconds(10)
         /// Who can't renew for so long stops acting; the difference to the duration is for clocks that run apart.
-        var renewDeadline = Duration.seconds(6)
-        /// Pauses between requests are a half to three quarters of it: a dead leader's Lease, or a released one, is
-        /// noticed soon enough to be taken in less than 12 s, or 3 s.
+        var renewDeadline = Duration.seconds(8)
+        /// Pauses between two renewals are a half to three quarters of it: some 16 requests a minute, and after one that
+        /// fails there's time for another.
+        var renewPeriod = Duration.seconds(6)
+        /// Pauses between all other requests are a half to three quarters of it: a dead leader's Lease, or a released one,
+        /// is noticed soon enough to be taken in less than 12 s, or 3 s.
         var retryPeriod = Duration.seconds(2)
         /// A request that takes longer is given up.
         var requestTimeout = Duration.seconds(2)
@@ -121,18 +124,20 @@ package struct LeaderElection: Sendable {
     ///   - sentAt: when the request began.
     ///   - random: between 0 and 1, for the pause that follows.
     mutating func received(_ answer: Answer, sentAt: Duration, now: Duration, random: Double) {
-        let pause = settings.retryPeriod * (0.5 + 0.25 * random)
+        let share = 0.5 + 0.25 * random
+        let pause = settings.retryPeriod * share
         switch answer {
         case .read(let record, let version): saw(record, version, now: now, pause: pause)
         case .absent: sawNone(now: now)
-        case .written(let version): wrote(version, sentAt: sentAt, now: now, pause: pause)
+        case .written(let version): wrote(version, sentAt: sentAt, now: now, pause: settings.renewPeriod * share)
         case .conflict:
             forget()
             due = now
         case .failed:
             // A write may have been done all the same.
             forget()
-            due = now + pause
+            // A leader has little time left for another try.
+            if case .leading = standing { due = now + pause / 2 } else { due = now + pause }
         }
     }
 

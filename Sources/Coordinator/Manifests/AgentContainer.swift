@@ -63,6 +63,11 @@ struct AgentContainer: Sendable {
         return [node] + variables.map { ["name": .string($0.name), "value": .string($0.value)] }
     }
 
+    /// What isn't to become open to every pod of a node is pulled by kubelets: agents can't, without credentials.
+    private var pullSecrets: [String] {
+        configuration.protectsPrivateImages == true ? [] : configuration.imagePullSecrets
+    }
+
     private func mounts() -> [JSONValue] {
         func mount(_ name: String, _ path: String) -> JSONValue {
             // Connecting to a socket needs no writable mount.
@@ -70,7 +75,7 @@ struct AgentContainer: Sendable {
         }
         var mounts = [mount("token", Self.secrets + "/token")]
         if options.caConfigMap != nil { mounts.append(mount("ca", Self.secrets + "/ca")) }
-        for (index, secret) in configuration.imagePullSecrets.enumerated() {
+        for (index, secret) in pullSecrets.enumerated() {
             mounts.append(mount("pull-secret-\(index)", Self.pullSecrets + "/" + secret))
         }
         for socket in sockets { mounts.append(mount(socket.volume, socket.folderInContainer)) }
@@ -89,7 +94,7 @@ struct AgentContainer: Sendable {
             ["name": "token", "projected": ["sources": [token], "defaultMode": 0o400]]
         ]
         if let name = options.caConfigMap { volumes.append(["name": "ca", "configMap": ["name": .string(name)]]) }
-        for (index, secret) in configuration.imagePullSecrets.enumerated() {
+        for (index, secret) in pullSecrets.enumerated() {
             // A missing secret that isn't optional would keep the whole pod from starting.
             volumes.append([
                 "name": .string("pull-secret-\(index)"),

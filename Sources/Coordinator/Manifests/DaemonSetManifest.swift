@@ -49,6 +49,42 @@ package struct DaemonSetManifest: Sendable, Hashable {
         ]
     }
 
+    /// A pod as the DaemonSet's controller makes it, but for the node.
+    ///
+    /// - Parameter ownerUID: the DaemonSet's.
+    package func pod(ownerUID: String) -> JSONValue {
+        let template = document["spec"]?["template"]
+        var metadata = template?["metadata"] ?? [:]
+        metadata["generateName"] = .string("\(name)-")
+        metadata["namespace"] = .string(namespace)
+        metadata["ownerReferences"] = [
+            [
+                "apiVersion": .string(ResourceType.daemonSets.apiVersion),
+                "kind": .string(ResourceType.daemonSets.kind), "name": .string(name), "uid": .string(ownerUID),
+                "controller": true,
+            ]
+        ]
+        return [
+            "apiVersion": .string(ResourceType.pods.apiVersion), "kind": .string(ResourceType.pods.kind),
+            "metadata": metadata, "spec": template?["spec"] ?? [:],
+        ]
+    }
+
+    /// What a pod requests: all its containers together, or its init container, if that is more.
+    package var requests: (memory: Quantity, cpu: Quantity) {
+        let spec = document["spec"]?["template"]?["spec"]
+        func requests(_ list: String, _ resource: String) -> [Quantity] {
+            (spec?[list]?.arrayValue ?? []).compactMap { container in
+                container["resources"]?["requests"]?[resource]?.stringValue.flatMap { try? Quantity($0) }
+            }
+        }
+        func most(_ resource: String) -> Quantity {
+            requests("initContainers", resource).reduce(
+                requests("containers", resource).reduce(.zero, +), max)
+        }
+        return (most("memory"), most("cpu"))
+    }
+
     private static func metadata(
         _ configuration: Configuration, _ revision: Int, _ options: ManifestOptions
     ) -> JSONValue {

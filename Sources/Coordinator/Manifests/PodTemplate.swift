@@ -64,8 +64,9 @@ struct PodTemplate: Sendable {
     private func sleepContainer(_ entry: ImageEntry) -> JSONValue {
         let resources = configuration.sleepResources
         return [
-            "name": .string(entry.name),
-            "image": .string(entry.reference.written),
+            "name": .string(entry.container),
+            // A short name may mean something else to each node's runtime.
+            "image": .string(entry.reference.normalised),
             // With an agent kubelets never pull: a container starts when the agent has brought its image.
             "imagePullPolicy": agent == nil ? "IfNotPresent" : "Never",
             "command": ["/image-puller-bin/sleep"],

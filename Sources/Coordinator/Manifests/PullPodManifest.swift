@@ -62,7 +62,7 @@ package struct PullPodManifest: Sendable {
     private static func container(_ pod: Plan.PullPod) -> JSONValue {
         [
             "name": .string(PullPodView.containerName),
-            "image": .string(pod.reference.written),
+            "image": .string(pod.reference.normalised),
             // With the other policy a tag that is there would never be asked for again.
             "imagePullPolicy": pod.isRefresh ? "Always" : "IfNotPresent",
             "command": ["/image-puller/only-pulled"],

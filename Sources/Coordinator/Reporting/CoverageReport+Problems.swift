@@ -56,8 +56,11 @@ extension FailureGroup {
 
 extension NotHeldGroup {
     fileprivate var text: String {
-        "\(image): present but not held on \(Trouble.nodes(cells, nodes)), \(reason): its container doesn't run, so the "
-            + "kubelet's garbage collection may remove the image" + Trouble.indented(message)
+        reason == Self.refused
+            ? "\(image): present, refused by the kubelet on \(Trouble.nodes(cells, nodes)): pods that use it there are refused "
+                + "as well; the kubelets pull it under this name, with IMAGE_PULL_SECRETS" + Trouble.indented(message)
+            : "\(image): present but not held on \(Trouble.nodes(cells, nodes)), \(reason): its container doesn't run, so the "
+                + "kubelet's garbage collection may remove the image" + Trouble.indented(message)
     }
 }
 

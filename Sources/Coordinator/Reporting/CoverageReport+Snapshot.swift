@@ -23,6 +23,10 @@ extension CoverageReport {
                 tally.add(failure, column: column, slice: slice, node: node.name)
             }
             for column in row.unheld {
+                if let refusal = snapshot.fleet.refusal(node: node.name, column: column, now: snapshot.now) {
+                    tally.add(refusal, of: node.container(column), column: column, slice: slice, node: node.name)
+                    continue
+                }
                 tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
             }
             guard isHoldingBack, row[.missing] > 0 else { continue }
@@ -41,6 +45,7 @@ extension CoverageReport {
         self.images = images.count
         total = tally.total
         self.rows = tally.finish(now: snapshot.now)
+        if !isRestricted { reportIntervalSeconds = snapshot.fleet.heartbeatSeconds }
         guard grouping == .image, !isRestricted else { return }
         for (row, image) in images.enumerated() where snapshot.fleet.puller(of: image.reference) == .kubelet {
             self.rows[row].pulledBy = Puller.kubelet.rawValue

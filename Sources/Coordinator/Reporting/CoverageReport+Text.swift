@@ -90,7 +90,8 @@ extension CoverageReport {
         let unknown = total.unknown == 0 ? "" : ", \(total.unknown) unknown"
         let evidence = evidence == .podStatuses ? "by pod statuses (restricted mode)" : "by agents"
         let figures =
-            "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held\(unknown)"
+            "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
+            + (total.refused > 0 ? ", \(total.refused) refused by kubelets" : "") + unknown
         let scope = "(\(nodes) nodes x \(images) images, revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"
         return line.count > width ?? .max ? [figures, scope] : [line]

@@ -23,6 +23,9 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     /// Where the next rows begin; nil when these are the last ones.
     package var nextCursor: String?
 
+    /// How often an agent says at least that nothing changed: after three times that it counts as unknown. Nil without agents,
+    /// and in a report of the past.
+    var reportIntervalSeconds: Int?
     /// What became of the newest edit of the ConfigMap; nil in a report of the past.
     package var lastEdit: LastEdit?
 
@@ -65,6 +68,8 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
     /// Present, held ones included.
     package var present = 0
     var held = 0
+    /// Present, and refused to our container by the node's kubelet: users' pods of that name are refused as well.
+    package internal(set) var refused = 0
     package var pulling = 0
     package var failed = 0
     package var missing = 0
@@ -75,7 +80,7 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
     package var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
 
     private enum CodingKeys: String, CodingKey {
-        case cells, present, held, pulling, failed, missing, unknown, percent
+        case cells, present, held, refused, pulling, failed, missing, unknown, percent
     }
 
     package init() {}
@@ -85,6 +90,7 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
         cells = try container.decode(Int.self, forKey: .cells)
         present = try container.decode(Int.self, forKey: .present)
         held = try container.decode(Int.self, forKey: .held)
+        refused = try container.decodeIfPresent(Int.self, forKey: .refused) ?? 0
         pulling = try container.decode(Int.self, forKey: .pulling)
         failed = try container.decode(Int.self, forKey: .failed)
         missing = try container.decode(Int.self, forKey: .missing)
@@ -96,6 +102,7 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
         try container.encode(cells, forKey: .cells)
         try container.encode(present, forKey: .present)
         try container.encode(held, forKey: .held)
+        if refused > 0 { try container.encode(refused, forKey: .refused) }
         try container.encode(pulling, forKey: .pulling)
         try container.encode(failed, forKey: .failed)
         try container.encode(missing, forKey: .missing)
@@ -145,7 +152,10 @@ package struct FailureGroup: Codable, Sendable, Hashable {
 
 /// Cells whose image is there, but whose container doesn't run.
 struct NotHeldGroup: Codable, Sendable, Hashable {
-    /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …
+    /// The image is present, and the kubelet doesn't let our container use it.
+    static let refused = "refused"
+
+    /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …; ``refused`` where it says that the image isn't there.
     var reason: String
     var cells: Int
     var message: String

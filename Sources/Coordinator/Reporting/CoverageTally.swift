@@ -21,6 +21,8 @@ struct CoverageTally {
     private var isUnheard: [Bool]
     private var failures: [TroubleKey<FailureReason>: FailureSum] = [:]
     private var notHeld: [TroubleKey<String>: NotHeldGroup] = [:]
+    /// By slice.
+    private var refused: [Int: Int] = [:]
     private let images: [ImageEntry]
 
     init(_ grouping: CoverageGrouping, images: [ImageEntry]) {
@@ -115,12 +117,21 @@ struct CoverageTally {
         guard let container, !container.isRunning, let reason = container.waitingReason,
             !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason)
         else { return }
+        add(notHeld: reason, container.waitingMessage ?? "", column: column, slice: slice, node: node)
+    }
+
+    /// The kubelet doesn't let our container use the image.
+    mutating func add(_ refusal: Refusal, of container: ContainerView?, column: Int, slice: Int?, node: String) {
+        refused[slice ?? column, default: 0] += 1
+        add(
+            notHeld: NotHeldGroup.refused, container?.waitingMessage ?? "", column: column, slice: slice, node: node)
+    }
+
+    private mutating func add(notHeld reason: String, _ message: String, column: Int, slice: Int?, node: String) {
         let key = TroubleKey(slice: slice ?? column, column: column, reason: reason)
         var group =
             notHeld[key]
-            ?? NotHeldGroup(
-                reason: reason, cells: 0, message: container.waitingMessage ?? "", nodes: [],
-                image: images[column].name)
+            ?? NotHeldGroup(reason: reason, cells: 0, message: message, nodes: [], image: images[column].name)
         group.cells += 1
         if group.nodes.count < FailureGroup.maximumNodes { group.nodes.append(node) }
         notHeld[key] = group
@@ -174,6 +185,7 @@ struct CoverageTally {
 
     private func add(_ slice: Int, to sum: inout CoverageCounts) {
         for state in CellState.allCases { sum.add(state, times: counts[slice, state]) }
+        sum.refused += refused[slice] ?? 0
     }
 }
 

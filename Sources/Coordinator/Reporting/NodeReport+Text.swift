@@ -61,7 +61,10 @@ extension NodeReport {
         if let zone { facts.append("zone \(zone)") }
         if let runtime { facts.append(runtime) }
         if let agentVersion { facts.append("agent \(agentVersion)") }
-        if let age = reportAgeSeconds { facts.append("report \(SpanText.seconds(age.rounded())) old") }
+        if let age = reportAgeSeconds {
+            let next = reportIntervalSeconds.map { ", one comes at least every \(SpanText.seconds(Double($0)))" } ?? ""
+            facts.append("report \(SpanText.seconds(age.rounded())) old\(next)")
+        }
         if let capacity = diskCapacityBytes, let free = diskFreeBytes {
             facts.append(
                 "\(SpanText.bytes(Int64(clamping: free))) of \(SpanText.bytes(Int64(clamping: capacity))) free")

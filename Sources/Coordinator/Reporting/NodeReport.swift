@@ -17,6 +17,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
     var images: [Image]
     /// Seconds since the images were listed; nil when they never were.
     var reportAgeSeconds: Double?
+    /// How often its agent says at least that nothing changed: after three times that it is unknown. Nil without agents.
+    var reportIntervalSeconds: Int?
     var agentVersion: String?
     /// Such as `containerd 1.6.20`.
     var runtime: String?
@@ -39,6 +41,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
         var digest: String?
         /// Bytes, as the runtime counts.
         var size: UInt64?
+        /// What they are: `compressed` layers with containerd, `unpacked` ones with CRI-O.
+        var sizeOf: String?
         /// Since when the cell is so, RFC 3339; nil when history can't tell.
         var since: String?
         /// Why it failed.
@@ -84,6 +88,7 @@ package struct NodeReport: Codable, Sendable, Hashable {
         }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
         guard let state else { return }
+        reportIntervalSeconds = snapshot.fleet.heartbeatSeconds
         agentVersion = state.agentVersion.isEmpty ? nil : state.agentVersion
         if !state.runtime.name.isEmpty { runtime = "\(state.runtime.name) \(state.runtime.version)" }
         if state.imageFilesystem.capacityBytes > 0 {
@@ -103,6 +108,7 @@ extension NodeReport.Image {
         self.state = state.word
         digest = found?.id
         size = found?.size
+        sizeOf = found.map { $0.isUnpacked ? "unpacked" : "compressed" }
         guard let failure else { return }
         reason = failure.reason.rawValue
         // Pods don't tell how often their kubelet tried, nor when it does again.
@@ -127,9 +133,6 @@ extension NodeReport {
             else { continue }
             let since = Timestamp(milliseconds: cell.since)
             images[index].since = since.rfc3339
-            guard CellState(cell.state) == .present, index < snapshot.configuration.images.count else { continue }
-            let diagnosis = NodeDiagnosis(snapshot: snapshot, node: name)
-            causes += [diagnosis.cause(refused: snapshot.configuration.images[index], since: since)].compactMap { $0 }
         }
         guard let index = causes.firstIndex(where: { $0.kind == .nodeGone }), let left = past.leftAt else { return }
         causes[index].evidence.append(

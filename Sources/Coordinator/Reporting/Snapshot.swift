@@ -8,7 +8,7 @@ package struct Snapshot: Sendable {
     package var cluster: ClusterView
     package var fleet: Fleet
     package var now: Timestamp
-    /// Agents that aren't let in, by their node.
+    /// Agents that are refused, by their node.
     package var refusals: [String: AgentRefusal] = [:]
 
     /// The same as ``targets``, where somebody found them before; nil: they are looked for.

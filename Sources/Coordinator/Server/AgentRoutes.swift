@@ -3,6 +3,7 @@ import Control
 import HTTPListener
 import HTTPTypes
 import Hummingbird
+import KubernetesClient
 import NIOCore
 import Shared
 import SwiftProtobuf
@@ -16,45 +17,82 @@ struct AgentRoutes: Sendable {
 
     /// Whatever is larger has an inventory or attempts: those are read by so many at once. In memory a report takes six
     /// times what its body has, and after a restart thousands come together.
-    private static let smallReportBytes = 4096
+    static let smallReportBytes = 4096
     private static let largeReports = 32
 
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
+    /// How long an agent that comes before the first lists waits for them. In a large cluster they take seconds.
+    let patience: Duration
     private let turnstile = Turnstile(places: largeReports)
 
-    init(loop: ControlLoop, authenticator: any AgentAuthenticator) {
+    init(loop: ControlLoop, authenticator: any AgentAuthenticator, patience: Duration = .seconds(10)) {
+        self.patience = patience
         self.loop = loop
         self.authenticator = authenticator
     }
 
-    func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+    /// A report that was taken.
+    struct Taken: Sendable {
+        var reception: ReportReception
+        /// Who sent it, for the next ones of the same connection; nil: each is to be asked.
+        var agent: KnownAgent?
+    }
+
+    /// Takes a report that came on a connection.
+    ///
+    /// - Parameters:
+    ///   - address: of the client.
+    ///   - known: called as soon as the token is found to be good.
+    ///   - body: reads the request's body, called once it's the report's turn.
+    func take(
+        _ call: ReportCall, from address: String, known: () -> Void, body: () async throws -> ByteBuffer
+    ) async throws -> Taken {
         let identity = try await authenticator.authenticate(
-            authorization: request.headers[.authorization], from: context.address, known: context.establish)
-        let isJSON = request.headers[.contentType]?.hasPrefix("application/json") ?? false
-        let length = request.headers[.contentLength].flatMap { Int($0) } ?? .max
-        let turnstile = length > Self.smallReportBytes ? turnstile : nil
+            authorization: call.authorization, from: address, known: known)
+        let turnstile = call.length.map { $0 > Self.smallReportBytes } ?? true ? turnstile : nil
         await turnstile?.enter()
         let report: WireReport
+        let likeness: Int?
         do {
-            report = try Self.decode(try await Self.body(of: request), isJSON: isJSON)
+            let bytes = try await body()
+            report = try Self.decode(bytes, isJSON: call.isJSON)
+            likeness = call.isJSON ? nil : bytes.withUnsafeReadableBytes { HeartbeatReader($0)?.likeness }
             guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
             try await identity.authorize(node: report.node)
         } catch {
             turnstile?.leave()
             throw error
         }
-        let after = request.uri.queryParameters.get("after").flatMap { UInt64($0) } ?? 0
-        let wait = request.uri.queryParameters.get("wait").flatMap { Double($0) } ?? 0
-        let seconds = wait.isFinite ? min(max(wait, 0), Self.maximumWaitSeconds) : 0
         do {
-            let reply = try await loop.ingest(report, after: after, wait: .seconds(seconds)) { turnstile?.leave() }
+            let reception = try await loop.receive(report, after: call.after) { turnstile?.leave() }
             Instruments.report(isAccepted: true)
-            return try Self.response(reply, isJSON: isJSON)
+            guard let likeness, let until = await identity.believedUntil,
+                let token = BearerToken(authorization: call.authorization)
+            else { return Taken(reception: reception) }
+            return Taken(
+                reception: reception,
+                agent: KnownAgent(token: token.digest, until: until, likeness: likeness, reception: reception))
         } catch let refusal as ReportRefusal {
             Instruments.report(isAccepted: false)
             throw ProblemDocument(refusal)
         }
+    }
+
+    /// Takes and answers a report of a connection that others serve, too.
+    func report(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let call = ReportCall(
+            authorization: request.headers[.authorization], contentType: request.headers[.contentType],
+            length: request.headers[.contentLength].flatMap { Int($0) },
+            after: request.uri.queryParameters.get("after"), wait: request.uri.queryParameters.get("wait"))
+        let reception = try await take(call, from: context.address, known: context.establish) {
+            try await Self.body(of: request)
+        }.reception
+        if !reception.isUrgent, call.wait > 0 { await loop.waitForNews(reception, wait: .seconds(call.wait)) }
+        let bytes = try Self.bytes(of: await loop.answer(reception, after: call.after), isJSON: call.isJSON)
+        return Response(
+            status: .ok, headers: [.contentType: Self.contentType(isJSON: call.isJSON)],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     private static func body(of request: Request) async throws -> ByteBuffer {
@@ -76,10 +114,9 @@ struct AgentRoutes: Sendable {
         }
     }
 
-    private static func response(_ reply: WireReportReply, isJSON: Bool) throws -> Response {
-        let bytes: [UInt8] = isJSON ? try reply.jsonUTF8Bytes() : try reply.serializedBytes()
-        return Response(
-            status: .ok, headers: [.contentType: isJSON ? "application/json" : "application/x-protobuf"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    static func bytes(of reply: WireReportReply, isJSON: Bool) throws -> [UInt8] {
+        isJSON ? try reply.jsonUTF8Bytes() : try reply.serializedBytes()
     }
+
+    static func contentType(isJSON: Bool) -> String { isJSON ? "application/json" : "application/x-protobuf" }
 }

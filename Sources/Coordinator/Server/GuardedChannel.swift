@@ -7,46 +7,40 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// A connection as our listeners serve it: HTTP/1.1 within limits, by TLS where an identity is given.
+/// A connection within limits, by TLS where an identity is given.
 ///
 /// Every connection takes the identity as it is when it begins, so that certificates change without a restart and
 /// without touching those that are open.
-struct GuardedChannel: ServerChildChannel {
-    let http: HTTP1Channel
+struct ConnectionGuard: Sendable {
     let identity: ServingIdentity?
     let limiter: ConnectionLimiter
 
-    init(
-        responder: @escaping HTTPChannelHandler.Responder, identity: ServingIdentity?, limiter: ConnectionLimiter
-    ) {
+    /// The limits of heads, for the parser.
+    var decoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration {
         let limits = limiter.limits
-        http = HTTP1Channel(
-            responder: responder,
-            configuration: .init(
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.fieldBytes, maxHeaderListSize: limits.headBytes,
-                    maxHeaderFieldCount: limits.fields)))
-        self.identity = identity
-        self.limiter = limiter
+        return .init(
+            maxHeaderFieldSize: limits.fieldBytes, maxHeaderListSize: limits.headBytes,
+            maxHeaderFieldCount: limits.fields)
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        channel.eventLoop.makeCompletedFuture {
-            try Self.keepSmall(channel)
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(ConnectionAdmission(limiter))
-            if let identity {
-                try pipeline.addHandler(NIOSSLServerHandler(context: identity.current))
-            }
-        }.flatMap {
-            http.setup(channel: channel, logger: logger)
-        }.flatMapThrowing { value in
-            let pipeline = channel.pipeline.syncOperations
-            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            let admission = try pipeline.handler(type: ConnectionAdmission.self)
-            try pipeline.addHandler(RequestGuard(limiter, admission: admission), position: .after(parser))
-            return value
+    /// What comes before HTTP.
+    func begin(_ channel: any Channel) throws {
+        try Self.keepSmall(channel)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(ConnectionAdmission(limiter))
+        if let identity {
+            try pipeline.addHandler(WriteBufferRelief())
+            try pipeline.addHandler(NIOSSLServerHandler(context: identity.current))
+            try pipeline.addHandler(ReadBufferRelief())
         }
+    }
+
+    /// What comes behind the parser, which is there already.
+    func guardRequests(_ channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        let admission = try pipeline.handler(type: ConnectionAdmission.self)
+        try pipeline.addHandler(RequestGuard(limiter, admission: admission), position: .after(parser))
     }
 
     /// Every agent keeps a connection that waits most of the time. By themselves its buffers grow with the largest
@@ -59,6 +53,27 @@ struct GuardedChannel: ServerChildChannel {
 
     /// Read at once; a heartbeat has less.
     private static let readBytes = 4096
+}
+
+/// A connection as our listeners serve it: HTTP/1.1 within limits.
+struct GuardedChannel: ServerChildChannel {
+    let http: HTTP1Channel
+    let connections: ConnectionGuard
+
+    init(responder: @escaping HTTPChannelHandler.Responder, connections: ConnectionGuard) {
+        http = HTTP1Channel(
+            responder: responder, configuration: .init(httpDecoderConfiguration: connections.decoderConfiguration))
+        self.connections = connections
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+        channel.eventLoop.makeCompletedFuture { try connections.begin(channel) }.flatMap {
+            http.setup(channel: channel, logger: logger)
+        }.flatMapThrowing { value in
+            try connections.guardRequests(channel)
+            return value
+        }
+    }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
         await http.handle(value: value, logger: logger)
@@ -68,6 +83,8 @@ struct GuardedChannel: ServerChildChannel {
 extension HTTPServerBuilder {
     /// - Parameter identity: for TLS; nil: plain HTTP.
     static func guarded(identity: ServingIdentity?, limiter: ConnectionLimiter) -> HTTPServerBuilder {
-        HTTPServerBuilder { GuardedChannel(responder: $0, identity: identity, limiter: limiter) }
+        HTTPServerBuilder {
+            GuardedChannel(responder: $0, connections: ConnectionGuard(identity: identity, limiter: limiter))
+        }
     }
 }

@@ -15,12 +15,16 @@ import Logging
 /// One can be reached by everybody, speaks TLS alone, and asks the API server who comes. The other is for this host:
 /// people come to it through `kubectl port-forward` or `kubectl exec`, guarded by Kubernetes' own access control.
 package enum Listeners {
+    /// As answers name it.
+    static let serverName = "image-puller"
+
     /// For agents, people and programs, on all addresses.
     package static func open(
         host: String, port: Int, loop: ControlLoop, queries: QueryRoutes, metrics: MetricsSource? = nil,
         identity: ServingIdentity,
-        access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter, logger: Logger,
-        onListening: @escaping @Sendable (Int) async -> Void
+        access: ServerAccess, leadership: LeadershipBoard = .alone(), limiter: ConnectionLimiter,
+        patience: Duration = .seconds(10),
+        logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
     ) -> Application<AgentResponder<RouterResponder<ServerContext>>> {
         let router = Router(context: ServerContext.self)
         router.add(middleware: ProblemMiddleware())
@@ -31,12 +35,17 @@ package enum Listeners {
         DashboardRoutes().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
-        let responder = AgentResponder(
-            agents: AgentRoutes(loop: loop, authenticator: access.agents), leadership: leadership,
-            others: router.buildResponder())
-        return application(
-            responder, host: host, port: port, name: "agents", server: .guarded(identity: identity, limiter: limiter),
+        let agents = AgentRoutes(loop: loop, authenticator: access.agents, patience: patience)
+        let responder = AgentResponder(agents: agents, leadership: leadership, others: router.buildResponder())
+        let others = OtherConnections()
+        var listener = application(
+            responder, host: host, port: port, name: "agents",
+            server: .reporting(
+                to: agents, leadership: leadership, others: others, identity: identity, limiter: limiter,
+                logger: logger),
             logger: logger, onListening: onListening)
+        listener.addServices(others)
+        return listener
     }
 
     /// For people and programs on this host.
@@ -68,7 +77,7 @@ package enum Listeners {
         Application(
             responder: responder, server: server,
             configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: "image-puller", backlog: 4096),
+                address: .hostname(host, port: port), serverName: serverName, backlog: 4096),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? port
                 logger.info("listening", metadata: ["listener": "\(name)", "address": "\(host):\(port)"])

@@ -51,13 +51,13 @@ package enum MetricCatalogue {
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
     package static let accessRefused = MetricSpec(
         "image_puller_access_refused_total", .counter,
-        "Requests on port 8443 that weren't let in: of agents or readers, with the reason and the HTTP status.")
+        "Requests on port 8443 that were refused: of agents or readers, with the reason and the HTTP status.")
 
     /// Computed from the control loop's snapshot at each scrape.
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, alertAfter,
+            covered, silent, nodeMissing, retries, pulls, circuits, loops, alertAfter, reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -105,8 +105,16 @@ package enum MetricCatalogue {
         package static let circuits = MetricSpec(
             "image_puller_registry_circuit_open", .gauge,
             "1 while a registry fails on many nodes and is only probed, else 0.")
+        package static let loops = MetricSpec(
+            "image_puller_loops", .gauge,
+            "What was repeated more than three times within an hour without a change of what is there: nodes whose pod was "
+                + "replaced (replacement), images asked for on a node (refresh). More than 0 is a fault of the program's."
+        )
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
+        package static let reportInterval = MetricSpec(
+            "image_puller_report_interval_seconds", .gauge,
+            "How often an agent says at least that nothing changed: after three times that its node is silent.")
     }
 
     /// The coordinator's own state.

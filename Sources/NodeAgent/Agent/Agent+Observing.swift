@@ -50,13 +50,20 @@ extension Agent {
         }
         do {
             let runtime = try await currentRuntime()
-            let (desired, known) = (state.desired, resolutions)
-            let work = Task { try await ImageListing.take(from: runtime, desired: desired, known: known) }
+            let (desired, known, platforms) = (state.desired, resolutions, self.platforms)
+            let work = Task {
+                try await ImageListing.take(from: runtime, desired: desired, known: known, platforms: platforms)
+            }
             observerWork = work
             let listing = try await work.value
             resolutions = listing.resolutions
-            if !state.status.runtime.error.isEmpty { log.notice("the runtime answers again") }
-            state.listed(listing.images, at: uptime.now)
+            platforms = listing.platforms
+            let former = state.status.runtime.error
+            state.listed(listing.images, trouble: Redaction.clean(listing.trouble), at: uptime.now)
+            let trouble = state.status.runtime.error
+            if trouble != former {
+                if trouble.isEmpty { log.notice("the runtime answers again") } else { log.warning("\(trouble)") }
+            }
         } catch {
             guard !isStopping else { return }
             let failure = RuntimeFailure(error, socket: runtime?.socket ?? "")

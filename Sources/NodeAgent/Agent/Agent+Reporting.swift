@@ -38,7 +38,7 @@ extension Agent {
 
     private func take(_ reply: WireReportReply) {
         let now = uptime.now
-        let before = state.desired
+        let (before, formerInterval) = (state.desired, interval)
         switch state.answered(reply, at: now) {
         case .useless(let reason):
             failed(CoordinatorUnreachable(description: "the coordinator's answer is of no use: \(reason)"))
@@ -47,10 +47,8 @@ extension Agent {
             lastTrouble = nil
             conversation.answered(at: now, isNew: assignmentChanged || reply.sendFull)
             guard assignmentChanged else { return }
-            if conversation.interval != interval {
-                conversation.interval = interval
-                observerSleep?.cancel()
-            }
+            conversation.interval = heartbeat
+            if interval != formerInterval { observerSleep?.cancel() }
             carryOut(board.assign(reply.assignment.pulls, at: now))
             // What the runtime makes of new references is asked at once.
             if state.desired != before { listSoon() }

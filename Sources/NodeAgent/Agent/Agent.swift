@@ -20,6 +20,7 @@ actor Agent {
     // The observer's.
     var runtime: (any ContainerRuntime)?
     var resolutions = Resolutions()
+    var platforms = ImagePlatforms()
     var listingWaiters: [CheckedContinuation<Void, Never>] = []
     var listingIsDue = true
     var listingsUntilVersion = 0
@@ -91,10 +92,14 @@ actor Agent {
         if state.hasNews, conversation.isPolling { exchange?.cancel() }
     }
 
-    /// The assignment's interval, within what makes sense.
-    var interval: Duration {
-        let milliseconds = state.assignment?.reportIntervalMs ?? 0
-        guard milliseconds > 0 else { return Self.defaultInterval }
+    /// The assignment's interval between two listings of the runtime, within what makes sense.
+    var interval: Duration { Self.sensible(state.assignment?.reportIntervalMs) ?? Self.defaultInterval }
+
+    /// The assignment's interval between two reports that say nothing.
+    var heartbeat: Duration { Self.sensible(state.assignment?.heartbeatIntervalMs) ?? interval }
+
+    private static func sensible(_ milliseconds: UInt32?) -> Duration? {
+        guard let milliseconds, milliseconds > 0 else { return nil }
         return .milliseconds(Int64(min(max(milliseconds, 100), 3_600_000)))
     }
 

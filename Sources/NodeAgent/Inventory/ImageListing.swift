@@ -4,16 +4,31 @@ import Shared
 struct ImageListing: Sendable {
     let images: [WireImage]
     let resolutions: Resolutions
+    let platforms: ImagePlatforms
+    /// Why the images of the assignment were asked for one by one; empty: all were listed.
+    let trouble: String
 
-    /// Asks the runtime. Throws when any of the lists fails: half an inventory is none.
+    /// Asks the runtime. Throws when any of the lists fails: half an inventory is none. Where one image keeps the runtime
+    /// from listing any (CRI-O), those of the assignment are asked for one by one.
     ///
     /// - Parameters:
-    ///   - desired: the references of the assignment, as written.
+    ///   - desired: the references of the assignment.
     ///   - known: the former listing's answers, which stand while neither the images nor `desired` change.
+    ///   - platforms: what earlier listings found out.
     static func take(
-        from runtime: any ContainerRuntime, desired: [String], known: Resolutions
+        from runtime: any ContainerRuntime, desired: [String], known: Resolutions,
+        platforms: ImagePlatforms = ImagePlatforms()
     ) async throws -> ImageListing {
-        let listed = try await runtime.images()
+        var trouble = ""
+        let listed: [CRIImage]
+        do {
+            listed = try await runtime.images()
+        } catch let status as GRPCStatus
+            where status.code != GRPCStatus.unavailable && status.code != GRPCStatus.deadlineExceeded
+        {
+            listed = try await Self.images(of: desired, from: runtime, insteadOf: status)
+            trouble = status.message
+        }
         let uses = ImageUses(try await runtime.containers())
         var images: [WireImage] = []
         images.reserveCapacity(listed.count)
@@ -39,8 +54,41 @@ struct ImageListing: Sendable {
         for (reference, id) in resolutions.answers {
             if let position = positions[id] { images[position].resolved.append(reference) }
         }
-        for index in images.indices { images[index].resolved.sort() }
-        return ImageListing(images: images, resolutions: resolutions)
+        let wanted = Set(desired.map { (try? ImageReference($0))?.normalised ?? $0 })
+        let ids = images.lazy.filter { image in
+            !image.resolved.isEmpty || image.tags.contains(where: wanted.contains)
+                || image.digests.contains(where: wanted.contains)
+        }.map(\.id)
+        let platforms = try await platforms.renewed(for: Set(ids), runtime: runtime)
+        for index in images.indices {
+            images[index].resolved.sort()
+            switch platforms[images[index].id] {
+            case .runs(let platform): images[index].platform = platform
+            case .artifact: images[index].artifact = true
+            case .untold, nil: break
+            }
+        }
+        return ImageListing(images: images, resolutions: resolutions, platforms: platforms, trouble: trouble)
+    }
+
+    /// An image that can't be asked for either isn't usable. When that is so of all, nothing is known of any.
+    private static func images(
+        of desired: [String], from runtime: any ContainerRuntime, insteadOf failure: GRPCStatus
+    ) async throws -> [CRIImage] {
+        var images: [CRIImage] = []
+        var isAnswered = false
+        for reference in desired {
+            do {
+                if let image = try await runtime.image(for: reference) { images.append(image) }
+                isAnswered = true
+            } catch let status as GRPCStatus
+                where status.code != GRPCStatus.unavailable && status.code != GRPCStatus.deadlineExceeded
+            {
+                continue
+            }
+        }
+        guard isAnswered else { throw failure }
+        return images
     }
 
     private static func union(_ first: [String], _ second: [String]) -> [String] { Set(first + second).sorted() }

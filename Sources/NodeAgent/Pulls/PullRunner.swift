@@ -26,7 +26,9 @@ struct PullRunner: Sendable {
         let deadline = uptime.now + timeout
         let credentials = secrets?.credentials(for: pull.reference) ?? []
         var failure: Result?
-        for credential in credentials.map(Optional.some) + [nil] {
+        var left = credentials.map(Optional.some) + [nil]
+        var joined = 0
+        while let credential = left.first {
             let rest = deadline - uptime.now
             guard rest > Self.slack else { return timedOut(timeout, after: failure) }
             var socket = ""
@@ -41,12 +43,26 @@ struct PullRunner: Sendable {
                 }
                 let next = Self.failed(error, socket: socket, hiding: credentials)
                 if uptime.now >= deadline - Self.slack { return timedOut(timeout, after: next) }
+                if joined < Self.mostJoined, Self.isAnothers(next) {
+                    joined += 1
+                    continue
+                }
+                left.removeFirst()
                 // An image that is there for nobody says more than a refusal of one of several credentials.
                 if failure == nil || next.code == GRPCStatus.notFound { failure = next }
                 guard Self.anotherCredentialMayHelp(next) else { break }
             }
         }
         return failure ?? Result(outcome: .failed, message: "not tried", code: GRPCStatus.unknown)
+    }
+
+    /// With CRI-O a pull of an image that somebody else is pulling joins that one, and ends with its deadline or
+    /// cancellation, whatever its own is (measured): the next one starts anew, or joins a younger one.
+    private static let mostJoined = 3
+
+    /// Neither our deadline nor our cancellation. To be asked when those are out of the question.
+    private static func isAnothers(_ failure: Result) -> Bool {
+        failure.code == GRPCStatus.deadlineExceeded || failure.code == GRPCStatus.cancelled
     }
 
     private func timedOut(_ timeout: Duration, after failure: Result?) -> Result {

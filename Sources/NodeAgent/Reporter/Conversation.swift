@@ -22,7 +22,7 @@ struct Conversation: Sendable {
     /// After a poll that was answered early without reason.
     static let shortestPoll = Duration.seconds(1)
 
-    /// The assignment's report interval.
+    /// The assignment's interval between two reports that say nothing.
     var interval: Duration
     private var restUntil = Duration.zero
     private var failures = 0

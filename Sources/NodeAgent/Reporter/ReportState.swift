@@ -49,11 +49,15 @@ struct ReportState: Sendable {
     }
 
     /// The runtime was listed.
-    mutating func listed(_ images: [WireImage], at now: Duration) {
+    ///
+    /// - Parameter trouble: why the images of the assignment were asked for one by one; empty: they weren't.
+    mutating func listed(_ images: [WireImage], trouble: String = "", at now: Duration) {
         inventory.take(images, at: now)
         status.runtime.listed = true
-        status.runtime.error = ""
-        status.runtime.fault = .none
+        status.runtime.error =
+            trouble.isEmpty
+            ? "" : "the runtime can't list its images, and is asked for the wanted ones one by one: \(trouble)"
+        status.runtime.fault = trouble.isEmpty ? .none : .error
     }
 
     /// The runtime said who it is.

@@ -36,6 +36,14 @@ struct CRIRuntime: ContainerRuntime {
         return answer.hasImage ? answer.image : nil
     }
 
+    func info(of id: String) async throws -> String? {
+        var request = CRIImageStatusRequest()
+        request.image.image = id
+        request.verbose = true
+        let answer: CRIImageStatusResponse = try await read("ImageService/ImageStatus", request)
+        return answer.info["info"]
+    }
+
     func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String {
         var request = CRIPullImageRequest()
         request.image.image = reference

@@ -11,6 +11,8 @@ protocol ContainerRuntime: Sendable {
     func containers() async throws -> [CRIContainer]
     /// The image that the runtime itself resolves the reference to; nil when it has none.
     func image(for reference: String) async throws -> CRIImage?
+    /// What the runtime tells of one of its images in a verbose answer, as JSON; nil when it tells nothing.
+    func info(of id: String) async throws -> String?
     /// Pulls and unpacks; returns the runtime's name for the image. Cancelling the task ends the pull.
     func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String
 }

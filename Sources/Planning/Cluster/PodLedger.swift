@@ -71,9 +71,9 @@ public struct PodLedger: Sendable {
         if known.pod != uid { known.failures = [:] }
         known.pod = uid
         for (column, image) in images.enumerated() {
-            let pod = speaking.first { $0.containers[image.name] != nil }
-            let presence = pod?.presence(of: image.name)
-            let container = pod?.containers[image.name]
+            let pod = speaking.first { $0.containers[image.container] != nil }
+            let presence = pod?.presence(of: image.container)
+            let container = pod?.containers[image.container]
             let id = container?.imageID ?? ""
             let cell = Cell(
                 state: presence?.state ?? .unknown, reason: presence?.reason, imageID: id.isEmpty ? nil : id)
@@ -83,12 +83,12 @@ public struct PodLedger: Sendable {
             if cell != before || !wasHeard { news.transitions.append(transition(name, written, before, cell, now)) }
             known.cells[written] = cell.state == .unknown ? nil : cell
             if cell.state == .failed, let container, let pod {
-                let last = known.failures.updateValue(container, forKey: image.name)
+                let last = known.failures.updateValue(container, forKey: image.container)
                 if !isOld, isAttempt(container, after: last) {
                     news.attempts.append(attempt(name, pod, column, written, presence, now))
                 }
             } else {
-                known.failures[image.name] = nil
+                known.failures[image.container] = nil
             }
         }
         nodes[name] = known

@@ -14,6 +14,30 @@ extension PodView {
         if configuration.runtimeSocket == .none { return !containers.isEmpty && initContainer == nil }
         return containers[Configuration.agentContainerName]?.isRunning ?? false
     }
+
+    /// The containers of images that run.
+    var held: Set<String> {
+        Set(containers.lazy.filter { $0.value.isRunning && $0.key != Configuration.agentContainerName }.map(\.key))
+    }
+
+    /// Whether the pod works, and of what its predecessor held nothing is still on its way.
+    func isBack(holding held: Set<String>, under configuration: Configuration) -> Bool {
+        guard isWorking(under: configuration) else { return false }
+        let isOnItsWay = configuration.images.contains { entry in
+            held.contains(entry.container) && containers[entry.container].map { !$0.isRunning && $0.trouble == nil } ?? true
+        }
+        guard !isOnItsWay, !held.isEmpty, self.held.isEmpty else { return !isOnItsWay }
+        // Nothing runs. An agent pulls what is absent; else containers can't be made as the template has them.
+        return configuration.images.isEmpty
+            || configuration.runtimeSocket != .none && refused == nil
+    }
+
+    /// What the kubelet says of a container whose image is there and that doesn't run.
+    var refused: String? {
+        containers.sorted { $0.key < $1.key }.lazy.filter {
+            $0.key != Configuration.agentContainerName && self.presence(of: $0.key).state == .present
+        }.map { "\($0.key): \($0.value.trouble ?? "")" }.first
+    }
 }
 
 extension ContainerView {

@@ -2,8 +2,8 @@ extension PodView {
     /// What the pod's status tells of an image: all that there is in restricted mode, in which kubelets pull.
     ///
     /// Nothing is concluded from what isn't said: a container without a status is unknown.
-    public func presence(of entry: String) -> (state: CellState, reason: FailureReason?, message: String) {
-        guard let container = containers[entry] else { return (.unknown, nil, "") }
+    public func presence(of container: String) -> (state: CellState, reason: FailureReason?, message: String) {
+        guard let container = containers[container] else { return (.unknown, nil, "") }
         if container.isRunning { return (.held, nil, "") }
         // An image id proves that the image was there, even when its container failed.
         if !container.imageID.isEmpty { return (.present, nil, "") }

@@ -19,6 +19,9 @@ public struct Roster: Sendable {
 
     public init() {}
 
+    /// How many they are.
+    public var count: Int { members.count }
+
     /// - Parameter sets: those beside `default`, the oldest first.
     public init(_ cluster: ClusterView, scheduling: Scheduling, sets: [ImageSet] = []) {
         var zones: [String: Int] = [:]

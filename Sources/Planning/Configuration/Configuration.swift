@@ -19,6 +19,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     public var scheduling = Scheduling()
     /// Names of secrets of type `kubernetes.io/dockerconfigjson`, in the DaemonSet's namespace.
     public var imagePullSecrets: [String] = []
+    /// Agents get none of these: what needs them is pulled by kubelets, which then ask every pod for credentials. Nil: no.
+    public var protectsPrivateImages: Bool?
     /// The image that holds the agent and `sleep`. Nil until someone says which.
     public var agentImage: String?
 
@@ -29,8 +31,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     /// Deadline of one attempt.
     public var pullTimeoutSeconds = 1800
     public var retry = RetryPolicy()
-    /// The agents' poll of the runtime, and their heartbeat.
-    public var reportIntervalSeconds = 10
+    /// How often the agents ask the runtime, and say that nothing changed. Nil: by ``ReportInterval``.
+    public var reportIntervalSeconds: Int?
     public var runtimeSocket = RuntimeSocket.automatic
     public var historyRetentionDays = 30
     /// The kubelets' garbage-collection threshold, in percent of the image file system.
@@ -46,15 +48,23 @@ public struct Configuration: Sendable, Equatable, Codable {
     }
 }
 
-/// One `name=reference` of the list.
+/// One `name=reference` of the list. Its identity is the reference; the name is a label.
 public struct ImageEntry: Sendable, Hashable, Codable {
-    /// A DNS label; it names the sleep container.
+    /// What the user calls it now: a DNS label, unique in the list.
     public var name: String
     public var reference: ImageReference
+    /// What it was called when it was accepted, where that is another name.
+    private var acceptedAs: String?
 
     public init(name: String, reference: ImageReference) {
         self.name = name
         self.reference = reference
+    }
+
+    /// The name of its sleep container: stays for as long as the reference is listed, so that another name touches no pod.
+    public var container: String {
+        get { acceptedAs ?? name }
+        set { acceptedAs = newValue == name ? nil : newValue }
     }
 }
 

@@ -12,8 +12,10 @@ public struct Experience: Sendable {
     var records: [String: [String: NodeRecord]] = [:]
     /// By registry: seconds that it took at most, lately, until a pull failed for a reason that could be the reference's.
     var refusalSeconds: [String: Double] = [:]
-    /// Bytes on disk for each byte of an image's size, by normalised reference: measured.
-    var unpacking: [String: Double] = [:]
+    var repeats = RepeatBook()
+    /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
+    /// layers: measured.
+    var unpacking: [String: [Bool: Double]] = [:]
 
     /// Of images that nobody wants any more nothing is kept.
     mutating func forget(except references: [ImageReference]) {
@@ -26,6 +28,9 @@ public struct Experience: Sendable {
             records[node] = records[node]?.filter { $0.value.failed.contains { names.contains($0.reference) } }
             if records[node]?.isEmpty == true { records[node] = nil }
         }
+        let hosts = Set(references.map(\.registry))
+        registries = registries.filter { hosts.contains($0.key) }
+        refusalSeconds = refusalSeconds.filter { hosts.contains($0.key) }
         for registry in registries.keys { registries[registry]?.forget(except: names) }
     }
 

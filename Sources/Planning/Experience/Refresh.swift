@@ -6,6 +6,8 @@ public struct Refresh: Sendable, Equatable {
     public internal(set) var imageID: String?
     /// Since when it is known to mean that.
     var meantSince: Timestamp?
+    /// What it meant since it was asked for last, before that: registries that contradict themselves change it once.
+    var former: Set<String> = []
     /// Nodes whose own attempt failed: none before this.
     var waits: [String: Timestamp] = [:]
     /// What such nodes try without waiting.

@@ -7,8 +7,13 @@ extension Fleet {
         var cells = [CellState](repeating: .missing, count: references.count)
         let resolved = node.resolved
         node.resolved = [ImageCatalogue.Index](repeating: -1, count: references.count)
+        node.misfits = [:]
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
+                if let misfit = catalogue.misfit(index, platform: node.platform) {
+                    node.misfits[Int(column)] = misfit
+                    continue
+                }
                 let state: CellState = inUse ? .held : .present
                 guard cells[Int(column)].rawValue < state.rawValue else { continue }
                 cells[Int(column)] = state
@@ -22,12 +27,18 @@ extension Fleet {
             }
             if cells[column].isPresent {
                 node.failures[reference.normalised] = nil
-                if cells[column] == .held { node.moved.remove(reference.normalised) }
             } else if node.isPulling(reference) {
                 cells[column] = .pulling
             } else if node.failures[reference.normalised] != nil {
                 cells[column] = .failed
+            } else if let misfit = node.misfits[column] {
+                // It is there without an attempt of ours; that of another day may bring another image.
+                cells[column] = .failed
+                node.failures[reference.normalised] = Failure(
+                    reason: FailureClassifier.reason(message: misfit), message: misfit, attempts: 0, since: now,
+                    lastAttempt: now, nextAttempt: now + Double(retry.permanentSeconds))
             }
+            if cells[column] != .present { node.moved.remove(reference.normalised) }
             let before = column < node.cells.count ? node.cells[column] : .unknown
             if before == .failed, cells[column] == .failed, node.newReasons.contains(reference.normalised) {
                 // Several attempts in one report: it fails on, but for another reason.

@@ -17,8 +17,7 @@ extension Fleet {
         cachingIntervalSeconds = Double(configuration.cachingIntervalHours) * 3600
         retry = configuration.retry
         pullTimeoutSeconds = UInt32(clamping: configuration.pullTimeoutSeconds)
-        silenceSeconds = Double(3 * configuration.reportIntervalSeconds)
-        reportIntervalMilliseconds = UInt32(clamping: configuration.reportIntervalSeconds * 1000)
+        setIntervals(configuration)
         var wanted = configuration.images.map(\.reference)
         let former = references
         let formerEntries = Array(references.prefix(entryCount))
@@ -28,7 +27,7 @@ extension Fleet {
         desiredImages = configuration.images.map { entry in
             WireDesiredImage.with {
                 $0.name = entry.name
-                $0.reference = entry.reference.written
+                $0.reference = entry.reference.normalised
             }
         }
         var seen = Set(wanted.map(\.normalised))

@@ -3,25 +3,30 @@ import Shared
 extension Fleet {
     /// The bytes that an image would take on a node's disk; nil when its size isn't known from any node.
     func expectedBytes(column: Int, node: NodeState) -> UInt64? {
-        guard let size = catalogue.size(column: Int32(column)) else { return nil }
-        return diskBytes(of: size, references[column], runtime: node.runtime.name, isDownload: false)
+        let isUnpacked = node.runtime.tellsUnpackedSizes
+        if let size = catalogue.size(column: Int32(column), isUnpacked: isUnpacked) {
+            return UInt64(Double(size) * factor(references[column], isUnpacked: isUnpacked))
+        }
+        // Only nodes with other runtimes have it.
+        return catalogue.size(column: Int32(column), isUnpacked: !isUnpacked).map {
+            UInt64(Double($0) * (isUnpacked ? Self.unpacked : Self.both / Self.unpacked))
+        }
     }
 
     /// The bytes that an image of a known size would take on a node's disk.
     ///
-    /// - Parameter isDownload: the size is what a registry sends; else what a runtime told of the image.
+    /// - Parameter isDownload: the size is what a registry sends; else what a runtime of the node's kind tells.
     public func diskBytes(of size: UInt64, _ reference: ImageReference, node: String, isDownload: Bool) -> UInt64 {
-        diskBytes(of: size, reference, runtime: nodes[node]?.runtime.name ?? "", isDownload: isDownload)
+        let isUnpacked = nodes[node]?.runtime.tellsUnpackedSizes ?? false
+        return UInt64(
+            Double(size) * (isUnpacked && isDownload ? Self.unpacked : factor(reference, isUnpacked: isUnpacked)))
     }
 
-    /// CRI's size is of the compressed layers with containerd, which keeps those beside the unpacked ones, and of the
-    /// unpacked ones with CRI-O.
-    private func diskBytes(
-        of size: UInt64, _ reference: ImageReference, runtime: String, isDownload: Bool
-    ) -> UInt64 {
-        let isCRIO = runtime.lowercased().contains("cri-o")
-        if isCRIO, isDownload { return UInt64(Double(size) * 2.5) }
-        return UInt64(Double(size) * (experience.unpacking[reference.normalised] ?? (isCRIO ? 1 : 3.5)))
+    /// Bytes on disk for each compressed one: CRI-O keeps the unpacked layers, containerd the compressed ones beside them.
+    private static let (unpacked, both) = (2.5, 3.5)
+
+    private func factor(_ reference: ImageReference, isUnpacked: Bool) -> Double {
+        experience.unpacking[reference.normalised]?[isUnpacked] ?? (isUnpacked ? 1 : Self.both)
     }
 
     /// A pull for which there's no room counts as failed, without an attempt.
@@ -40,4 +45,9 @@ extension Fleet {
     }
 
     private static func megabytes(_ bytes: UInt64) -> UInt64 { (bytes + 500_000) / 1_000_000 }
+}
+
+extension WireRuntime {
+    /// CRI-O tells the bytes of unpacked layers as an image's size, containerd those of compressed ones.
+    public var tellsUnpackedSizes: Bool { name.lowercased().contains("cri-o") }
 }

@@ -127,7 +127,7 @@ extension Fleet {
         guard after < before else { return }
         let factor = Double(before - after) / Double(size)
         guard (0.8...8).contains(factor) else { return }
-        experience.unpacking[order.reference.normalised] = factor
+        experience.unpacking[order.reference.normalised, default: [:]][node.runtime.tellsUnpackedSizes] = factor
     }
 
     /// Other credentials may have come to a node: what was refused without them is due now.
@@ -164,10 +164,13 @@ extension Fleet {
             experience.trials[key]?.release(node: node)
         }
         experience.kubeletPulls[reference.normalised]?.hurry()
-        for key in experience.refreshes.keys where key.reference == reference.normalised {
-            experience.refreshes[key]?.nextCheck = now
+        // After a restart nobody has asked yet.
+        for state in nodes.values where column < state.cells.count && state.cells[column].isPresent {
+            let key = Trial.Key(reference: reference.normalised, platform: state.platform)
+            experience.refreshes[key, default: Refresh(nextCheck: now)].nextCheck = now
             experience.refreshes[key]?.waits = [:]
         }
+        experience.repeats.forget { $0.isRefresh(of: reference.normalised) }
         return count
     }
 }

@@ -84,7 +84,10 @@ extension Fleet {
             let isThere = column.flatMap { imageID(node: name, column: $0) } != nil
             let ending = end(
                 order, on: name, isThere ? .succeeded : .failed,
-                isThere ? "" : "the kubelet has pulled it, but the runtime doesn't list it", at: now, using: &random)
+                isThere
+                    ? ""
+                    : column.flatMap { nodes[name]?.misfits[$0] }
+                        ?? "the kubelet has pulled it, but the runtime doesn't list it", at: now, using: &random)
             result.transitions += ending.transitions
             result.kubeletAttempts += ending.kubeletAttempts
         }
@@ -154,8 +157,9 @@ extension Fleet {
         let key = order.reference.normalised
         switch order.puller {
         case .kubelet:
-            // One that was under way when agents were found to be able says nothing new.
-            guard experience.trials[order.trial]?.isProven != true else { return }
+            // One that was under way when agents were found to be able says nothing new, nor does one of an image that was
+            // there.
+            guard !order.isRefresh, experience.trials[order.trial]?.isProven != true else { return }
             experience.kubeletPulls[key, default: KubeletPull()].succeeded()
         case .agent:
             // Where an agent could all the while, others couldn't.

@@ -15,6 +15,7 @@ extension Fleet {
     ///
     /// - Returns: transitions, and the nodes whose assignment has changed.
     public mutating func carryOut(_ plan: Plan, at now: Timestamp) -> (transitions: [Transition], nodes: Set<String>) {
+        settleSilence(at: now)
         var transitions: [Transition] = []
         var changed: Set<String> = []
         for cancellation in plan.cancellations {
@@ -32,17 +33,37 @@ extension Fleet {
         for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
+        noteRefusals(plan, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
+        rollOut.note(plan, at: now)
         for replacement in plan.replacements {
-            guard let bootID = nodes[replacement.node]?.bootID else { continue }
-            nodes[replacement.node]?.replacedBootID = bootID
+            guard let node = nodes[replacement.node] else { continue }
+            nodes[replacement.node]?.replacedBootID = node.bootID
+            nodes[replacement.node]?.replacedMoved = node.moved
             nodes[replacement.node]?.moved = []
+            let images = entryColumns.map { imageID(node: replacement.node, column: $0) }
             let unheld = unheldImages(of: replacement.node)
-            nodes[replacement.node]?.replacedFor = unheld
+            // What it was replaced for before counts as long as it is there.
+            nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
+            nodes[replacement.node]?.replacedFor.formUnion(unheld)
+            experience.repeats.note(
+                .replacement(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
+                pod: replacement.uid, at: now)
             suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
         }
         return (transitions, changed)
+    }
+
+    /// The pod is still there: why it was to be replaced holds as before.
+    public mutating func replacementFailed(_ replacement: Plan.PodReplacement) {
+        let name = replacement.node
+        rollOut.entries[name] = nil
+        guard let moved = nodes[name]?.replacedMoved else { return }
+        nodes[name]?.replacedBootID = nil
+        nodes[name]?.replacedFor = []
+        nodes[name]?.moved.formUnion(moved)
+        if !moved.isEmpty { movedNodes.insert(name) }
     }
 
     /// The ids of the node's wanted images that no container uses.
@@ -63,6 +84,9 @@ extension Fleet {
         order.platform = platform
         if !platform.isEmpty { nodes[name]?.platform = platform }
         order.isRefresh = isRefresh
+        if isRefresh, let column = references.firstIndex(where: { $0.normalised == reference.normalised }) {
+            order.formerImage = imageID(node: name, column: column)
+        }
         order.removesFirst = removesFirst
         order.puller = puller
         if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {

@@ -38,6 +38,23 @@ extension Fleet {
         /// Bytes, as the runtime counts.
         public var size: UInt64
         public var digests: [String]
+        /// Its size is that of unpacked layers (CRI-O), not of compressed ones.
+        public var isUnpacked: Bool
+
+        init(_ record: ImageCatalogue.Record) {
+            (id, size, digests, isUnpacked) = (record.id, record.size, record.digests, record.isUnpacked)
+        }
+
+        /// Whether the content is the same, whatever the runtimes call it: one configuration, or one manifest or index,
+        /// from whichever repository.
+        public func isSame(as other: Self) -> Bool {
+            id == other.id || !hashes.isDisjoint(with: other.hashes)
+        }
+
+        /// Of its manifests and indexes, without the repositories.
+        public var hashes: Set<Substring> {
+            Set(digests.compactMap { text in text.lastIndex(of: "@").map { text[text.index(after: $0)...] } })
+        }
     }
 
     /// Which nodes have an image that a reference names, whether it's listed or not. Nodes that are unknown are left
@@ -55,13 +72,13 @@ extension Fleet {
     /// The columns of references under which nodes have different images; for those a tag has moved, or nodes are of
     /// several platforms.
     public var columnsWithSeveralImages: Set<Int> {
-        var ids: [Int32: String] = [:]
+        var images: [Int32: ListedImage] = [:]
         var several: Set<Int> = []
         for index in catalogue.indices {
-            guard let record = catalogue.record(index) else { continue }
-            for column in catalogue.columns(index)
-            where ids.updateValue(record.id, forKey: column) ?? record.id != record.id {
-                several.insert(Int(column))
+            guard let image = catalogue.record(index).map(ListedImage.init) else { continue }
+            for column in catalogue.columns(index) {
+                if images[column].map({ !$0.isSame(as: image) }) ?? false { several.insert(Int(column)) }
+                images[column] = images[column] ?? image
             }
         }
         return several
@@ -72,7 +89,7 @@ extension Fleet {
         guard let resolved = nodes[name]?.resolved, resolved.indices.contains(column), resolved[column] >= 0 else {
             return nil
         }
-        return catalogue.record(resolved[column]).map { ListedImage(id: $0.id, size: $0.size, digests: $0.digests) }
+        return catalogue.record(resolved[column]).map(ListedImage.init)
     }
 
     /// A node's orders under way, oldest first.
@@ -88,11 +105,8 @@ extension ImageCatalogue {
     func matching(_ reference: ImageReference) -> [Index: Fleet.ListedImage] {
         var found: [Index: Fleet.ListedImage] = [:]
         for index in indices {
-            guard let record = record(index),
-                reference.matches(tags: record.tags, digests: record.digests)
-                    || record.resolved.contains(reference.written)
-            else { continue }
-            found[index] = Fleet.ListedImage(id: record.id, size: record.size, digests: record.digests)
+            guard let record = record(index), record.answers(to: reference) else { continue }
+            found[index] = Fleet.ListedImage(record)
         }
         return found
     }

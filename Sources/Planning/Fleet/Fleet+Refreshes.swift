@@ -11,19 +11,37 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
+        if refresh.nextCheck <= now { refresh.former = [] }
         refresh.nextCheck = now + cachingIntervalSeconds
         if refresh.imageID != imageID {
-            index.disagree(column: column)
-            refresh.imageID = imageID
-            refresh.meantSince = now
+            let isNew = order.formerImage != imageID && !refresh.former.contains(imageID)
+            if isNew || refresh.imageID == nil {
+                index.disagree(column: column)
+                if let meant = refresh.imageID { refresh.former.insert(meant) }
+                refresh.imageID = imageID
+                refresh.meantSince = now
+            } else if refresh.meantSince.map({ $0 <= order.assignedAt }) ?? true {
+                // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
+                // again for that would have no end.
+                refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
+            }
         }
         experience.refreshes[order.trial] = refresh
-        // The pod still holds what the tag meant before.
-        if order.isRefresh, nodes[name]?.cells[column] == .present {
+        guard order.isRefresh else { return }
+        experience.repeats.note(
+            .refresh(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
+        // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
+        // by another replacement.
+        if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
+            !node.replacedFor.contains(imageID)
+        {
             nodes[name]?.moved.insert(order.reference.normalised)
             movedNodes.insert(name)
         }
     }
+
+    /// What is done again and again though nothing changes.
+    public func loops(now: Timestamp) -> [RepeatBook.Loop] { experience.repeats.loops(now: now) }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
@@ -45,17 +63,6 @@ extension Fleet {
         experience.refreshes[order.trial] = refresh
     }
 
-    /// The images that one reference means on the nodes, when they disagree: nodes by image id. Unknown nodes don't
-    /// count.
-    public func meanings(column: Int, now: Timestamp) -> [String: [String]] {
-        var nodesByID: [String: [String]] = [:]
-        for name in nodes.keys.sorted() where state(node: name, column: column, now: now).isPresent {
-            guard let id = imageID(node: name, column: column) else { continue }
-            nodesByID[id, default: []].append(name)
-        }
-        return nodesByID
-    }
-
     /// What is known of a tag on one platform.
     public struct TagMeaning: Sendable, Equatable {
         /// The image that it meant when it was asked for last: nodes that have another one pull it. Nil: it wasn't yet.
@@ -71,11 +78,25 @@ extension Fleet {
         return TagMeaning(imageID: refresh?.imageID, nextCheck: refresh?.nextCheck ?? firstCheck(of: key, now: now))
     }
 
-    /// Nobody knows when it was asked for last: within the interval, at a moment of its own.
+    /// Whether the node asked for a tag since the last check and got another image: its mirror has another age of it.
+    public func hasOtherMirror(_ name: String, column: Int) -> Bool {
+        guard let node = nodes[name], references.indices.contains(column) else { return false }
+        let key = Trial.Key(reference: references[column].normalised, platform: node.platform)
+        guard let refresh = experience.refreshes[key], let wait = refresh.waits[name] else { return false }
+        return wait > refresh.nextCheck && refresh.imageID != imageID(node: name, column: column)
+    }
+
+    /// When tags were asked for last, by an earlier run, by normalised reference.
+    public mutating func recallQuestions(_ moments: [String: Timestamp]) { askedAt = moments }
+
+    /// Within the interval, at a moment of its own, unless an earlier run has asked.
     func firstCheck(of key: Trial.Key, now: Timestamp) -> Timestamp {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
-        return (adoptedAt ?? now) + cachingIntervalSeconds * share
+        let begin = adoptedAt ?? now
+        // What is overdue isn't asked for all at once.
+        guard let asked = askedAt[key.reference] else { return begin + cachingIntervalSeconds * share }
+        return max(asked + cachingIntervalSeconds, begin + min(60, cachingIntervalSeconds) * share)
     }
 }

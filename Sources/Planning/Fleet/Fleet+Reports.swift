@@ -38,6 +38,7 @@ extension Fleet {
     public mutating func ingest(
         _ report: WireReport, platform: String = "", at now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Ingestion {
+        settleSilence(at: now)
         var result = Ingestion()
         let name = report.node
         if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }
@@ -162,7 +163,7 @@ extension Fleet {
     }
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
-        let index = catalogue.retain(image)
+        let index = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
         // The same image named twice counts once.
         if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
     }
@@ -179,7 +180,9 @@ extension Fleet {
     ) -> [FinishedAttempt] {
         attempts.map { attempt in
             FinishedAttempt(
-                node: name, bootID: bootID, id: attempt.id, reference: attempt.reference,
+                node: name, bootID: bootID, id: attempt.id,
+                // Agents get normalised references; history names images as they are written.
+                reference: references.first { $0.normalised == attempt.reference }?.written ?? attempt.reference,
                 started: now.earlier(byMilliseconds: attempt.startedAgeMs),
                 ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
                 reason: FailureClassifier.reason(of: attempt), message: attempt.message,
@@ -197,9 +200,10 @@ extension Fleet {
         var failed = attempt
         failed.outcome = .failed
         failed.message =
-            report.inventoryAgeMs <= attempt.endedAgeMs
-            ? "the runtime said that the pull succeeded, but doesn't list the image"
-            : "the runtime said that the pull succeeded, but hasn't been able to list its images since"
+            nodes[report.node]?.misfits[column]
+            ?? (report.inventoryAgeMs <= attempt.endedAgeMs
+                ? "the runtime said that the pull succeeded, but doesn't list the image"
+                : "the runtime said that the pull succeeded, but hasn't been able to list its images since")
         return failed
     }
 
@@ -228,13 +232,16 @@ extension Fleet {
                 if order.begunAt == nil { nodes[name]?.orders[pull.pullID]?.begunAt = assigned }
                 continue
             }
-            if let column = references.firstIndex(where: { $0.written == pull.reference }),
+            // Earlier versions ordered references as they are written.
+            if let column = references.firstIndex(where: {
+                $0.normalised == pull.reference || $0.written == pull.reference
+            }),
                 nodes[name]?.isPulling(references[column]) == false
             {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
                 order.begunAt = assigned
-                order.isRefresh = nodes[name].map { column < $0.resolved.count && $0.resolved[column] >= 0 } ?? false
+                order.isRefresh = imageID(node: name, column: column) != nil
                 begin(order, node: name, at: now)
             } else if let reference = try? ImageReference(pull.reference) {
                 let until = assigned + (Double(pullTimeoutSeconds) + silenceSeconds)

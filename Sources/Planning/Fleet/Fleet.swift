@@ -10,8 +10,10 @@ public struct Fleet: Sendable {
     /// own image.
     public internal(set) var references: [ImageReference] = []
     public internal(set) var nodes: [String: NodeState] = [:]
-    /// A node is unknown when its inventory is older than this.
+    /// A node is unknown when its inventory is older than this: three times ``heartbeatSeconds``.
     public internal(set) var silenceSeconds = 30.0
+    /// How often an agent says at least that nothing changed.
+    public internal(set) var heartbeatSeconds = ReportInterval.pollSeconds
 
     /// What earlier attempts taught.
     public internal(set) var experience = Experience()
@@ -25,8 +27,12 @@ public struct Fleet: Sendable {
     var movedNodes: Set<String> = []
     /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.
     var suspectedSince: [String: Timestamp] = [:]
+    /// By node and normalised reference: containers that wait for an image that is there.
+    var refusals: [String: [String: Refusal]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
+    /// What replaced pods left behind.
+    public var rollOut = RollOutBook()
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -34,6 +40,8 @@ public struct Fleet: Sendable {
     var ending: [UInt64: EndingPull] = [:]
     /// When this run took its first revision: agents that haven't been heard since may be pulling.
     var adoptedAt: Timestamp?
+    /// By normalised reference: when an earlier run had the tag asked for last.
+    var askedAt: [String: Timestamp] = [:]
     /// Between two questions for a tag. Tests shorten it.
     package var cachingIntervalSeconds = 3600.0
     var retry = RetryPolicy()
@@ -43,7 +51,13 @@ public struct Fleet: Sendable {
     var furtherCount = 0
     /// By node: the columns of those that it is to have.
     var furtherColumns: [String: [Int]] = [:]
-    var reportIntervalMilliseconds: UInt32 = 10_000
+    var pollSeconds = ReportInterval.pollSeconds
+    /// Whether the user said how often.
+    var isHeartbeatSet = false
+    /// Nodes whose agents report, as the heartbeat goes by them.
+    var size = 0
+    /// A shorter silence, and when it counts: agents that were told to speak more often may not have done so before.
+    var comingSilence: (seconds: Double, from: Timestamp)?
     var desiredImages: [WireDesiredImage] = []
     var nextGeneration: UInt64
     var nextOrderID: UInt64
@@ -66,6 +80,9 @@ public struct Fleet: Sendable {
         references.count > furtherSetColumns.upperBound ? furtherSetColumns.upperBound : nil
     }
 
+    /// The nodes that are to have something of further sets.
+    public var servedNodes: [String] { Array(furtherColumns.keys) }
+
     /// The column of a reference, however it is written; nil: nobody wants it.
     public func column(of reference: ImageReference) -> Int? {
         references.firstIndex { $0.normalised == reference.normalised }
@@ -77,6 +94,7 @@ public struct Fleet: Sendable {
         movedNodes.remove(name)
         experience.records[name] = nil
         furtherColumns[name] = nil
+        experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {
@@ -132,21 +150,22 @@ public struct Fleet: Sendable {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
             for column in furtherColumns[name] ?? [] where references.indices.contains(column) {
-                $0.images.append(.with { $0.reference = references[column].written })
+                $0.images.append(.with { $0.reference = references[column].normalised })
             }
             if let column = agentImageColumn {
-                $0.images.append(.with { $0.reference = references[column].written })
+                $0.images.append(.with { $0.reference = references[column].normalised })
             }
             let orders = (node?.orders.values ?? [:].values).filter { $0.puller == .agent }
             $0.pulls = orders.sorted { $0.id < $1.id }.map { order in
                 WirePull.with {
                     $0.id = order.id
-                    $0.reference = order.reference.written
+                    $0.reference = order.reference.normalised
                     $0.timeoutSeconds = pullTimeoutSeconds
                     $0.removeFirst = order.removesFirst
                 }
             }
-            $0.reportIntervalMs = reportIntervalMilliseconds
+            $0.reportIntervalMs = UInt32(clamping: pollSeconds * 1000)
+            $0.heartbeatIntervalMs = UInt32(clamping: heartbeatSeconds * 1000)
         }
     }
 }

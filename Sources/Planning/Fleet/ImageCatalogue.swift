@@ -17,14 +17,25 @@ struct ImageCatalogue: Sendable {
         var isPinned: Bool
         /// References that only the runtime could resolve to it.
         var resolved: [String]
+        /// `os/arch`; empty: not told.
+        var platform: String
+        var isArtifact: Bool
+        /// What its size counts.
+        var isUnpacked: Bool
 
-        init(_ image: WireImage) {
+        init(_ image: WireImage, isUnpacked: Bool) {
+            self.isUnpacked = isUnpacked
             id = Self.normalised(image.id)
             tags = image.tags
             digests = image.digests
             size = image.size
             isPinned = image.pinned
             resolved = image.resolved
+            (platform, isArtifact) = (image.platform, image.artifact)
+        }
+
+        func answers(to reference: ImageReference) -> Bool {
+            reference.matches(tags: tags, digests: digests) || resolved.contains(reference.normalised)
         }
 
         /// CRI-O leaves the algorithm out: `HEX` is what containerd calls `sha256:HEX`.
@@ -46,8 +57,8 @@ struct ImageCatalogue: Sendable {
     private var references: [ImageReference] = []
 
     /// Counts one more user of an image.
-    mutating func retain(_ image: WireImage) -> Index {
-        let record = Record(image)
+    mutating func retain(_ image: WireImage, isUnpacked: Bool) -> Index {
+        let record = Record(image, isUnpacked: isUnpacked)
         if let index = indicesByRecord[record] {
             slots[Int(index)]?.users += 1
             return index
@@ -76,13 +87,26 @@ struct ImageCatalogue: Sendable {
         }
     }
 
+    /// Why no container of a node's platform can be made of the image, in words that are classified; nil: one can, as far
+    /// as is known.
+    func misfit(_ index: Index, platform: String) -> String? {
+        guard let record = slots[Int(index)]?.record else { return nil }
+        if record.isArtifact {
+            return "unexpected manifest type: it is an OCI artifact, of which no container can be made"
+        }
+        guard !record.platform.isEmpty, !platform.isEmpty, record.platform != platform else { return nil }
+        return "no match for platform: the image is for \(record.platform), and the node is \(platform)"
+    }
+
     func record(_ index: Index) -> Record? { slots[Int(index)]?.record }
 
     var indices: Range<Index> { 0..<Index(slots.count) }
 
-    /// The largest image that answers to a wanted reference, in bytes as runtimes count. Nil: no node has it.
-    func size(column: Int32) -> UInt64? {
-        slots.lazy.compactMap { $0 }.filter { $0.columns.contains(column) }.map(\.record.size).max()
+    /// The largest image that answers to a wanted reference, in bytes as one kind of runtimes counts. Nil: no such node
+    /// has it.
+    func size(column: Int32, isUnpacked: Bool) -> UInt64? {
+        slots.lazy.compactMap { $0 }.filter { $0.record.isUnpacked == isUnpacked && $0.columns.contains(column) }
+            .map(\.record.size).max()
     }
 
     /// Which of the wanted references the image answers to, by their position.
@@ -99,11 +123,7 @@ struct ImageCatalogue: Sendable {
 
     private func columns(of record: Record) -> [Int32] {
         references.indices.compactMap { column in
-            let reference = references[column]
-            let matches =
-                reference.matches(tags: record.tags, digests: record.digests)
-                || record.resolved.contains(reference.written)
-            return matches ? Int32(column) : nil
+            record.answers(to: references[column]) ? Int32(column) : nil
         }
     }
 }

@@ -66,6 +66,8 @@ extension NodeState {
         var cells: [CellState] = []
         /// By column: the catalogue number of the image that the reference resolves to, or -1.
         var resolved: [ImageCatalogue.Index] = []
+        /// By column: why the image that is there is of no use.
+        var misfits: [Int: String] = [:]
         var orders: [UInt64: PullOrder] = [:]
         /// By normalised reference.
         var failures: [String: Failure] = [:]
@@ -76,6 +78,8 @@ extension NodeState {
         var moved: Set<String> = []
         /// The agent's process when the node's pod was replaced: only another one proves the new pod.
         var replacedBootID: String?
+        /// What had moved then.
+        var replacedMoved: Set<String> = []
         /// The images that no container used when the node's pod was replaced: for those it isn't replaced again.
         var replacedFor: Set<String> = []
         /// A small number that stands for the node while it is in the fleet.

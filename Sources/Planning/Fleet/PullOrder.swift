@@ -10,6 +10,8 @@ public struct PullOrder: Sendable, Equatable {
     var platform = ""
     /// The image is there; the question is whether its tag means another by now.
     var isRefresh = false
+    /// The image that was there when it was asked for again.
+    var formerImage: String?
     /// What the node keeps of the image is removed first.
     var removesFirst = false
     /// When the agent began, as it tells itself.

@@ -114,7 +114,7 @@ private struct ImagePresence {
 
     func isComplete(on node: String) -> Bool {
         if let pods {
-            return configuration.images.allSatisfy { pods[node]?.presence(of: $0.name).state.isPresent ?? false }
+            return configuration.images.allSatisfy { pods[node]?.presence(of: $0.container).state.isPresent ?? false }
         }
         guard let row = fleet.reading(of: node, now: now).row else { return configuration.images.isEmpty }
         return row.present == row.states.count
@@ -125,7 +125,7 @@ private struct ImagePresence {
             let state: CellState
             var reason: FailureReason?
             if let pods {
-                let presence = pods[node]?.presence(of: entry.name)
+                let presence = pods[node]?.presence(of: entry.container)
                 state = presence?.state ?? .unknown
                 reason = presence?.reason
             } else {

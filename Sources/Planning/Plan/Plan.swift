@@ -5,11 +5,15 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
+    /// From which their successors are made.
+    var template: String?
     public var wakes: [Wake] = []
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Nodes whose pod seems to hold what a tag meant before.
     var suspects: Set<String> = []
+    /// By node: the normalised references whose containers wait though the image is there.
+    var waiting: [String: Set<String>] = [:]
     /// Pods to make, for pulls that kubelets were told before.
     public var pullPods: [PullPod] = []
     public var pullPodRemovals: [PullPodRemoval] = []
@@ -17,6 +21,12 @@ public struct Plan: Sendable, Equatable {
     public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
+    /// How many more pods may be deleted.
+    var room = 0
+    /// Ready target nodes whose pod isn't back; nil: nobody looked.
+    var away: Set<String>?
+    /// What pods are replaced by.
+    var template: String?
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.
@@ -50,10 +60,14 @@ public struct Plan: Sendable, Equatable {
 
     /// A pod of the new template that hasn't shown that it works.
     public struct RollOutTrouble: Sendable, Equatable {
+        /// Empty: there is none.
         public var pod: String
+        /// Empty: the API server takes no pod of the template on any node.
         public var node: String
         /// What the pod's status says of the agent's container.
         public var message: String
+        /// No other node is tried.
+        public var isFinal = false
     }
 
     /// A pull that nobody waits for any more.
@@ -67,6 +81,14 @@ public struct Plan: Sendable, Equatable {
         public var pod: String
         public var uid: String
         public var node: String
+        /// The image entries whose containers run in it.
+        var held: Set<String>
+        /// It neither worked nor held anything.
+        var isFree: Bool
+
+        init(_ pod: PodView, isFree: Bool = false) {
+            (self.pod, uid, node, held, self.isFree) = (pod.name, pod.uid, pod.node, pod.held, isFree)
+        }
     }
 
     /// A pod to touch, so that its kubelet looks at its waiting containers now.

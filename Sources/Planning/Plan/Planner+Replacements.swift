@@ -3,94 +3,90 @@ import Shared
 extension Planner {
     /// Pods of an older template whose nodes have what they can have, and pods that hold what a tag meant before.
     ///
-    /// One pod goes first: only when an agent of the present template has reported do the others follow.
+    /// One pod goes first: only when one of the present template has shown that it works do the others follow.
     func planReplacements(_ plan: inout Plan) {
         guard let template else { return }
-        // A pod that waits for a place holds nothing, and may fit as the new template has it. Its controller leaves it
-        // as it is.
-        for pod in cluster.unscheduled.values where !pod.isTerminating && pod.template != template {
-            plan.replacements.append(Plan.PodReplacement(pod: pod.name, uid: pod.uid, node: pod.node))
-        }
         // Mostly there's nothing to do, and that should cost nothing.
         let hasMoved =
             !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
-        let hasOutdated = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
-        guard hasMoved || hasOutdated else { return }
+        let hasOutdated =
+            cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
+            || cluster.unscheduled.values.contains { !$0.isTerminating && $0.template != template }
+        let isRestricted = configuration.runtimeSocket == .none
+        let isProven = Self.isProven(
+            template, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
+        guard hasMoved || hasOutdated || isRestricted || !isProven || !fleet.rollOut.hasLooked else { return }
         let live = roster.members.filter(\.isReady)
-        // A pod that isn't back yet takes a place, so that a template whose pods don't start stops the roll.
-        var rolling = live.count { node in
-            !cluster.pods.living(on: node.name).contains { $0.isWorking(under: configuration) }
+        let places = RollOutPlaces(self, nodes: live.map(\.name), template: template, isProven: isProven, &plan)
+        if let refusal = successor.refusal {
+            // What is deleted wouldn't come back.
+            if hasOutdated { plan.rollOut = Plan.RollOutTrouble(pod: "", node: "", message: refusal, isFinal: true) }
+            return
         }
-        var limit = configuration.rollLimit(nodes: live.count)
-        if hasOutdated, !isProven(template) {
-            // One pod shows whether the template works; those that exist already are waited for.
-            let pending = live.lazy.compactMap { node in
-                cluster.pods.living(on: node.name).first { $0.template == template }
-            }.min { $0.node < $1.node }
-            if let pending { plan.rollOut = trouble(of: pending) }
-            let isUnderWay =
-                pending != nil || live.contains { isReplacing($0.name) }
-                || (configuration.runtimeSocket == .none
-                    && live.contains { isEmpty($0.name) })
-                || live.contains { node in
-                    cluster.pods.living(on: node.name).contains { !$0.isWorking(under: configuration) }
-                }
-            limit = isUnderWay ? 0 : rolling + 1
-        }
+        var room = isProven ? places.room : min(places.room, places.roomOfTrial)
+        if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOut = trouble }
+        var candidates: [PodView] = []
+        var free: [PodView] = []
         for node in live where !node.hasDiskPressure {
             let hasMoved = holdsFormer(node.name, plan)
             for pod in cluster.pods.living(on: node.name) {
                 let isOutdated = pod.template != template
-                guard isOutdated || hasMoved else { continue }
-                // A pod whose agent doesn't run can't tell whether its node is done, and takes a place already.
-                if pod.isWorking(under: configuration) || !isOutdated {
-                    guard rolling < limit, isDone(node.name), isOutdated || !isNearCollection(node.name) else {
-                        continue
-                    }
-                    rolling += 1
+                guard isOutdated || hasMoved && isProven else { continue }
+                if isOutdated, pod.held.isEmpty, isRestricted || !pod.isWorking(under: configuration) {
+                    free.append(pod)
+                } else if !isOutdated || cluster.nodes[node.name].map(successor.fits) ?? true {
+                    candidates.append(pod)
                 }
-                plan.replacements.append(Plan.PodReplacement(pod: pod.name, uid: pod.uid, node: node.name))
             }
+        }
+        let working = candidates.filter { $0.isWorking(under: configuration) }
+        // Where nothing works already, a pod that doesn't work either tells nothing of the template.
+        for pod in isProven || working.isEmpty ? candidates : working {
+            guard room > 0 else { break }
+            let isUntried = isUntriedImage(on: pod.node)
+            if isUntried, !places.isQuiet { continue }
+            // One whose agent doesn't run can't tell whether its node is done.
+            if pod.isWorking(under: configuration) || pod.template == template {
+                guard isDone(pod.node), pod.template != template || !isNearCollection(pod.node) else { continue }
+            }
+            room = isUntried ? 0 : room - 1
+            plan.replacements.append(Plan.PodReplacement(pod))
+        }
+        plan.room = max(0, places.room - plan.replacements.count)
+        // A pod that holds nothing may work as the new template has it. What we deleted comes back first; what was broken
+        // before comes last, so that another run can tell it from what this one broke.
+        let isLull = candidates.isEmpty || isProven && room > 0 && plan.replacements.isEmpty
+        free += cluster.unscheduled.values.filter { !$0.isTerminating && $0.template != template }
+        for pod in free where isLull || fleet.rollOut.entries[pod.node]?.isLost == true {
+            plan.replacements.append(Plan.PodReplacement(pod, isFree: true))
         }
     }
 
-    private func isProven(_ template: String) -> Bool {
-        Self.isProven(template, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
+    /// Whether the tag of our own image means one on the node that no agent runs from yet, here or elsewhere.
+    private func isUntriedImage(on node: String) -> Bool {
+        guard let column = fleet.agentImageColumn, let id = fleet.imageID(node: node, column: column),
+            fleet.nodes[node]?.moved.contains(fleet.references[column].normalised) == true
+        else { return false }
+        return !roster.members.contains {
+            fleet.state(node: $0.name, column: column, now: now) == .held
+                && fleet.imageID(node: $0.name, column: column) == id
+        }
     }
 
-    /// Whether an agent of this template has reported; in restricted mode, whether a pod of it is past the container
-    /// that is made of our own image.
+    /// Whether a pod of this template holds what it can, and its agent has reported; in restricted mode, whether one has
+    /// a container that runs.
     static func isProven(
         _ template: String, configuration: Configuration, cluster: ClusterView, fleet: Fleet, now: Timestamp
     ) -> Bool {
         cluster.pods.values.contains { pod in
-            guard pod.template == template, !pod.isTerminating, pod.isWorking(under: configuration) else {
+            let held = fleet.rollOut.entries[pod.node]?.held ?? []
+            guard pod.template == template, !pod.isTerminating, pod.isBack(holding: held, under: configuration) else {
                 return false
             }
-            if configuration.runtimeSocket == .none { return true }
+            if configuration.runtimeSocket == .none { return !pod.held.isEmpty || configuration.images.isEmpty }
             guard let node = fleet.nodes[pod.node], fleet.isKnown(node, now: now) else { return false }
             // What is known of the node could still be its former pod's word.
             return node.bootID != node.replacedBootID
-        }
-    }
-
-    /// The node's pod was deleted and there's no new one yet.
-    private func isReplacing(_ node: String) -> Bool {
-        guard let state = fleet.nodes[node], state.replacedBootID != nil, state.replacedBootID == state.bootID else {
-            return false
-        }
-        return cluster.pods.living(on: node).allSatisfy { $0.template == template }
-    }
-
-    /// Restricted mode: nobody reports, so a node whose pod has gone is seen by that alone. One that the scheduler has no
-    /// room for isn't waited for.
-    private func isEmpty(_ node: String) -> Bool {
-        cluster.pods.living(on: node).isEmpty && !cluster.unscheduled.values.contains { $0.node == node }
-    }
-
-    private func trouble(of pod: PodView) -> Plan.RollOutTrouble? {
-        pod.obstacle(under: configuration).map {
-            Plan.RollOutTrouble(pod: pod.name, node: pod.node, message: $0)
         }
     }
 

@@ -29,7 +29,7 @@ extension Planner {
             guard let columns = unheld.columns[pod.node], let node = fleet.nodes[pod.node] else { continue }
             let isSuspect = columns.contains { column in
                 guard fleet.references[column].isMutable,
-                    pod.containers[configuration.images[column].name]?.isRunning == true
+                    pod.containers[configuration.images[column].container]?.isRunning == true
                 else { return false }
                 // A new pod that doesn't hold it either shows that something else is wrong.
                 return fleet.imageID(node: pod.node, column: column).map { !node.replacedFor.contains($0) } ?? false

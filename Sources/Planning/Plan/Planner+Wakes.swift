@@ -11,10 +11,12 @@ extension Planner {
         for pod in cluster.pods.values where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
             guard let columns = unheld.columns[pod.node], !replaced.contains(pod.uid) else { continue }
-            let waiting = Set(columns.map { configuration.images[$0].name }).filter {
-                pod.containers[$0]?.waitingReason == "ErrImageNeverPull"
+            let waitingColumns = columns.filter {
+                pod.containers[configuration.images[$0].container]?.waitingReason == "ErrImageNeverPull"
             }
-            guard !waiting.isEmpty else { continue }
+            guard !waitingColumns.isEmpty else { continue }
+            let waiting = Set(waitingColumns.map { configuration.images[$0].container })
+            plan.waiting[pod.node, default: []].formUnion(waitingColumns.map { fleet.references[$0].normalised })
             if let due = fleet.wakeBook.due(pod.uid, entries: waiting, hasMore: hasMore(pod.node)), due > now {
                 plan.lookAgain(at: due)
                 continue

@@ -15,6 +15,7 @@ public struct Planner: Sendable {
     let now: Timestamp
     /// The annotation that pods of the present template carry; nil until the DaemonSet is applied.
     let template: String?
+    let successor: Successor
 
     /// Plans for all image sets; those beside `default` are the roster's.
     ///
@@ -23,13 +24,15 @@ public struct Planner: Sendable {
     /// - Parameter roster: of this cluster and configuration; nil: it is made for this plan.
     public static func plan(
         configuration: Configuration, cluster: ClusterView, fleet: Fleet, roster: Roster? = nil, template: String?,
-        now: Timestamp
+        successor: Successor = Successor(), now: Timestamp
     ) -> Plan {
         guard cluster.isSynced else { return Plan() }
         let planner = Planner(
             configuration: configuration, cluster: cluster, fleet: fleet,
-            roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template)
+            roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template,
+            successor: successor)
         var plan = Plan()
+        plan.template = template
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)
@@ -57,8 +60,8 @@ public struct Planner: Sendable {
         if soonest < Int64.max { plan.lookAgain(at: Timestamp(milliseconds: soonest + 1)) }
     }
 
-    /// Orders to nodes that left or are no targets any more, and those that have outlived their deadline on a silent node: both would count
-    /// against the registry for ever.
+    /// Orders to nodes that left or are no targets any more, and those that have outlived their deadline on a silent
+    /// node: both would count against the registry for ever.
     private func planCancellations(_ plan: inout Plan) {
         let patience = Double(configuration.pullTimeoutSeconds) + fleet.silenceSeconds
         for (node, order) in fleet.orders {

@@ -91,6 +91,7 @@ struct PullPlanning {
         let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(0..<fleet.furtherSetColumns.upperBound)
         let ready = tryOut(columns, &plan)
         spread(ready, &plan)
+        unlock(&plan)
         refresh(columns, &plan)
     }
 

@@ -30,7 +30,7 @@ public struct RestrictedRetries: Sendable {
         configuration.rollLimit(nodes: nodes)
     }
 
-    /// Adds to a plan the replacements that are due. Does nothing outside of restricted mode.
+    /// Adds to a plan the replacements that are due and have room in it. Does nothing outside of restricted mode.
     public mutating func add(
         to plan: inout Plan, configuration: Configuration, cluster: ClusterView, template: String?, now: Timestamp,
         using random: inout some RandomNumberGenerator
@@ -41,11 +41,8 @@ public struct RestrictedRetries: Sendable {
             .sorted { $0.name < $1.name }
         let names = Set(targets.map(\.name))
         nodes = nodes.filter { names.contains($0.key) }
-        let away = targets.count { node in
-            !cluster.pods.living(on: node.name).contains { $0.isWorking(under: configuration) }
-        }
         let limit = Self.perMinute(configuration, nodes: targets.count)
-        var room = min(limit - recent.count, limit - away - plan.replacements.count)
+        var room = min(limit - recent.count, plan.room)
         for node in targets {
             guard let pod = cluster.pods.living(on: node.name).first(where: { $0.template == template }) else {
                 continue
@@ -57,7 +54,7 @@ public struct RestrictedRetries: Sendable {
             } else if room > 0 {
                 room -= 1
                 recent.append(now)
-                plan.replacements.append(Plan.PodReplacement(pod: pod.name, uid: pod.uid, node: node.name))
+                plan.replacements.append(Plan.PodReplacement(pod))
                 // Its successor is judged anew.
                 nodes[node.name]?.pod = nil
             } else if let first = recent.first {
@@ -70,7 +67,7 @@ public struct RestrictedRetries: Sendable {
     private mutating func judge(
         _ pod: PodView, _ configuration: Configuration, now: Timestamp, using random: inout some RandomNumberGenerator
     ) {
-        let presences = configuration.images.map { pod.presence(of: $0.name) }
+        let presences = configuration.images.map { pod.presence(of: $0.container) }
         let reasons = presences.filter { $0.state == .failed }.map { $0.reason ?? .unknown }
         guard !reasons.isEmpty else {
             // All is there: what failed before is forgotten. Where something isn't told yet, nothing is concluded.

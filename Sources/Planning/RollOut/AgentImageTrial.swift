@@ -7,9 +7,6 @@ import Shared
 /// pod doesn't work, the former image gets back into the template, so that nodes that join get one that works, and so
 /// does that pod. Another edit of `KIP_IMAGE`, or another run of the coordinator, starts a new try.
 public struct AgentImageTrial: Sendable, Equatable {
-    /// Seconds that its agent may run without a report.
-    public static let silencePatience = 600.0
-
     /// Why the wanted image isn't used.
     public enum Trouble: Sendable, Equatable {
         /// No agent has been able to pull it.
@@ -18,8 +15,6 @@ public struct AgentImageTrial: Sendable, Equatable {
         case refused(pod: String, node: String, message: String)
     }
 
-    /// Seconds that the first pod may be in trouble: kubelets restart what crashes after 10, 20 and 40 s.
-    public var patience = 120.0
     /// `KIP_IMAGE`.
     public private(set) var wanted: String?
     /// An agent of this image has reported, from a pod of a template with it.
@@ -27,10 +22,6 @@ public struct AgentImageTrial: Sendable, Equatable {
     /// What the template is to have.
     public private(set) var current: String?
     public private(set) var trouble: Trouble?
-    /// Since when the first pod doesn't work.
-    private var failingSince: Timestamp?
-    /// Since when its agent runs without a report.
-    private var silentSince: Timestamp?
 
     public init() {}
 
@@ -56,17 +47,17 @@ public struct AgentImageTrial: Sendable, Equatable {
         guard image != wanted else { return }
         wanted = image
         current = image == nil ? nil : proven ?? image
-        (trouble, failingSince, silentSince) = (nil, nil, nil)
+        trouble = nil
     }
 
     /// Decides anew.
     ///
     /// - Parameters:
-    ///   - plan: looks again when a patience ends.
+    ///   - plan: of this moment, which knows what became of the first pods.
     ///   - template: the annotation that pods of the present template carry.
     ///   - image: the agent's image in that template.
     public mutating func review(
-        _ plan: inout Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
+        _ plan: Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
         image: String?, now: Timestamp
     ) {
         guard cluster.isSynced, let wanted else { return }
@@ -76,14 +67,15 @@ public struct AgentImageTrial: Sendable, Equatable {
             proven = image
         }
         guard let proven, proven != wanted else {
-            (current, trouble, failingSince, silentSince) = (wanted, nil, nil, nil)
+            (current, trouble) = (wanted, nil)
             return
         }
         if isRefused { return }
         if current != wanted {
             awaitPull(configuration: configuration, cluster: cluster, fleet: fleet, now: now)
-        } else if let template, image == wanted {
-            judge(&plan, template, configuration: configuration, cluster: cluster, now: now)
+        } else if image == wanted, let failed = plan.rollOut, failed.isFinal, !failed.node.isEmpty {
+            trouble = .refused(pod: failed.pod, node: failed.node, message: failed.message)
+            current = proven
         }
     }
 
@@ -110,36 +102,5 @@ public struct AgentImageTrial: Sendable, Equatable {
             fleet.failure(node: node.name, column: column).map { (node.name, $0) }
         }.first
         trouble = failed.map { Trouble.unavailable(node: $0.0, reason: $0.1.reason, message: $0.1.message) }
-    }
-
-    /// Watches the first pod.
-    private mutating func judge(
-        _ plan: inout Plan, _ template: String, configuration: Configuration, cluster: ClusterView, now: Timestamp
-    ) {
-        let pods = cluster.pods.values.filter {
-            $0.template == template && !$0.isTerminating && cluster.nodes[$0.node]?.isReady == true
-        }.sorted { $0.node < $1.node }
-        if let (pod, message) = pods.lazy.compactMap({ pod in
-            pod.obstacle(under: configuration).map { (pod, $0) }
-        }).first {
-            // It may run between two crashes: what counts is how long it hasn't worked.
-            let since = failingSince ?? now
-            failingSince = since
-            if since + patience <= now { return refuse(pod, message) }
-            plan.lookAgain(at: since + patience)
-        }
-        guard configuration.runtimeSocket != .none, failingSince == nil,
-            let pod = pods.first(where: { $0.isWorking(under: configuration) })
-        else { return silentSince = nil }
-        let since = silentSince ?? now
-        silentSince = since
-        if since + Self.silencePatience <= now { return refuse(pod, "its agent runs, but sends no report") }
-        plan.lookAgain(at: since + Self.silencePatience)
-    }
-
-    private mutating func refuse(_ pod: PodView, _ message: String) {
-        trouble = .refused(pod: pod.name, node: pod.node, message: message)
-        current = proven
-        (failingSince, silentSince) = (nil, nil)
     }
 }

@@ -342,6 +342,12 @@ public nonisolated struct WireImage: Sendable {
   /// References of the assignment that only the runtime itself could resolve to this image (short names).
   public var resolved: [String] = []
 
+  /// os/arch, as the image's configuration tells it; empty: not known, or no reference of the assignment means it.
+  public var platform: String = String()
+
+  /// An OCI artifact (a chart, a signature), of which no container can be made.
+  public var artifact: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -452,8 +458,11 @@ public nonisolated struct WireAssignment: Sendable {
   /// not started again.
   public var pulls: [WirePull] = []
 
-  /// How often the runtime is asked, and the heartbeat.
+  /// How often the runtime is asked.
   public var reportIntervalMs: UInt32 = 0
+
+  /// How often an agent says at least that nothing changed. 0: as often as it asks the runtime.
+  public var heartbeatIntervalMs: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -849,7 +858,7 @@ nonisolated extension WireInventoryDelta: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Image"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0\u{1}platform\0\u{1}artifact\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -864,6 +873,8 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 5: try { try decoder.decodeSingularBoolField(value: &self.pinned) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.inUse) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.resolved) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.platform) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.artifact) }()
       default: break
       }
     }
@@ -891,6 +902,12 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.resolved.isEmpty {
       try visitor.visitRepeatedStringField(value: self.resolved, fieldNumber: 7)
     }
+    if !self.platform.isEmpty {
+      try visitor.visitSingularStringField(value: self.platform, fieldNumber: 8)
+    }
+    if self.artifact != false {
+      try visitor.visitSingularBoolField(value: self.artifact, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -902,6 +919,8 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.pinned != rhs.pinned {return false}
     if lhs.inUse != rhs.inUse {return false}
     if lhs.resolved != rhs.resolved {return false}
+    if lhs.platform != rhs.platform {return false}
+    if lhs.artifact != rhs.artifact {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1078,7 +1097,7 @@ nonisolated extension WireReportReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Assignment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1090,6 +1109,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.images) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.pulls) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.reportIntervalMs) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
       default: break
       }
     }
@@ -1108,6 +1128,9 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.reportIntervalMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.reportIntervalMs, fieldNumber: 4)
     }
+    if self.heartbeatIntervalMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1116,6 +1139,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.images != rhs.images {return false}
     if lhs.pulls != rhs.pulls {return false}
     if lhs.reportIntervalMs != rhs.reportIntervalMs {return false}
+    if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -17,10 +17,21 @@ import Testing
         #expect(api.handler.counts.of("list", "configmaps") == 3)
     }
 
-    @Test func dryRunIsRefused() async throws {
+    @Test func aDryRunOfACreationChecksAndStoresNothing() async throws {
         let api = try await APIFixture()
-        let answer = await api.send("POST", APIFixture.configMaps + "?dryRun=All", APIFixture.configMap("a"))
-        #expect(answer.status == 400)
-        #expect(await api.send("GET", APIFixture.configMaps + "/a").status == 404)
+        let path = APIFixture.configMaps
+        let answer = await api.send("POST", path + "?dryRun=All", APIFixture.configMap("a"))
+        #expect(answer.status == 201)
+        #expect(await api.send("GET", path + "/a").status == 404)
+        #expect(await api.send("POST", path + "?dryRun=All", APIFixture.configMap("A b")).status == 422)
+        #expect(await api.send("POST", path + "?dryRun=Some", APIFixture.configMap("a")).status == 400)
+    }
+
+    @Test func aDryRunOfAnythingElseIsRefused() async throws {
+        let api = try await APIFixture()
+        let path = APIFixture.configMaps
+        #expect(await api.send("POST", path, APIFixture.configMap("a")).status == 201)
+        #expect(await api.send("DELETE", path + "/a?dryRun=All").status == 400)
+        #expect(await api.send("GET", path + "/a").status == 200)
     }
 }

@@ -89,7 +89,7 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
                 "configMap.imageGcHighPercent=80", "configMap.alertAfterSeconds=60",
                 "configMap.alertWebhookUrl=https://alerts.example.com/api/v2/alerts",
                 "configMap.nodeReadyTaint=image-puller/not-ready=true:NoSchedule",
-                "configMap.nodeReadyTimeoutSeconds=300",
+                "configMap.nodeReadyTimeoutSeconds=300", "configMap.protectPrivateImages=true",
             ]),
         HelmCase(
             "images by digest and by number",

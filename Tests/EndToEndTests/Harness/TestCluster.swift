@@ -78,6 +78,8 @@ final class TestCluster {
                     var node: JSONValue = [
                         "name": .string("n\(number)"), "zone": .string(number % 2 == 0 ? "b" : "a"),
                     ]
+                    // As in clusters that grew.
+                    node["flavour"] = .string(["containerd-1.6", "containerd-2.3", "cri-o-1.36"][(number - 1) % 3])
                     if let kubeletCredential { node["kubeletCredentials"] = [host: kubeletCredential] }
                     return node
                 }),

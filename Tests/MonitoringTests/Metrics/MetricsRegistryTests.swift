@@ -68,7 +68,7 @@ import Testing
         #expect(tally.new([attempt(1, boot: "b")]).isEmpty)
     }
 
-    /// Who wasn't let in is counted by reason and status, with series that are there before the first time.
+    /// Who was refused is counted by reason and status, with series that are there before the first time.
     @Test func refusalsAreCounted() throws {
         let registry = MetricsRegistry()
         let counts = AccessCounts(logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() })

@@ -38,6 +38,17 @@ import Testing
         #expect(runtime.change { $0.passwords } == [""])
     }
 
+    @Test func anotherCallersDeadlineIsNoFailure() async throws {
+        try secret("a", "first")
+        runtime.change { $0.joinedPulls = 2 }
+        #expect(await run().outcome == .succeeded)
+        #expect(runtime.change { $0.passwords } == ["first", "first", "first"])
+        // Without end it is one.
+        runtime.change { $0.joinedPulls = 100 }
+        #expect(await run().outcome == .failed)
+        #expect(runtime.change { $0.joinedPulls } >= 90)
+    }
+
     @Test func theFirstCredentialThatWorksIsTheLastTried() async throws {
         try secret("a", "first")
         try secret("b", "second")

@@ -11,6 +11,11 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         /// What only the runtime can resolve: reference → id.
         var shortNames: [String: String] = [:]
         var failure: GRPCStatus?
+        /// Of every list of the images.
+        var listFailure: GRPCStatus?
+        /// By image id: what a verbose answer tells.
+        var info: [String: String] = [:]
+        var infoCalls = 0
         var imageCalls = 0
         var listCalls = 0
         /// Listings wait until it is false again.
@@ -18,6 +23,8 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         /// What a pull with this password (none: "") throws; without an entry it succeeds.
         var refusals: [String: GRPCStatus] = [:]
         var passwords: [String] = []
+        /// So many of the next pulls end with another caller's deadline.
+        var joinedPulls = 0
         /// Pulls wait until they are cancelled.
         var pullsHang = false
         var cancelledPulls = 0
@@ -42,6 +49,7 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
     func images() async throws -> [CRIImage] {
         try check()
         while change({ $0.listingsHang }) { try await Task.sleep(for: .milliseconds(10)) }
+        if let failure = change({ $0.listFailure }) { throw failure }
         return change {
             $0.listCalls += 1
             return $0.images
@@ -57,7 +65,16 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         try check()
         return change { state in
             state.imageCalls += 1
+            if let image = state.images.first(where: { $0.repoTags.contains(reference) }) { return image }
             return state.shortNames[reference].flatMap { id in state.images.first { $0.id == id } }
+        }
+    }
+
+    func info(of id: String) async throws -> String? {
+        try check()
+        return change { state in
+            state.infoCalls += 1
+            return state.info[id]
         }
     }
 
@@ -66,6 +83,12 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         let password = auth?.password ?? ""
         let (refusal, hangs) = change { state in
             state.passwords.append(password)
+            if state.joinedPulls > 0 {
+                state.joinedPulls -= 1
+                let joined = GRPCStatus(
+                    code: GRPCStatus.deadlineExceeded, message: "happened during read: context deadline exceeded")
+                return (joined as GRPCStatus?, false)
+            }
             return (state.refusals[password], state.pullsHang)
         }
         if let refusal { throw refusal }

@@ -139,6 +139,6 @@ import Testing
         let order = try #require(desk.desk.fleet.orders.first?.order.id)
         desk.report("n1", moved, attempts: [.of(order, "a.example/x:1", .succeeded)])
         #expect(desk.step().pulls.map(\.node) == ["n2", "n3"])
-        #expect(desk.desk.fleet.meanings(column: 0, now: desk.desk.now).count == 2)
+        #expect(desk.desk.fleet.columnsWithSeveralImages == [0])
     }
 }

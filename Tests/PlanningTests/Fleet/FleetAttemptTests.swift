@@ -115,6 +115,7 @@ import Testing
         let assignment = desk.fleet.assignment(node: "n1")
         #expect(assignment.pulls.map(\.timeoutSeconds) == [60])
         #expect(assignment.reportIntervalMs == 4000)
+        #expect(assignment.heartbeatIntervalMs == 4000)
         #expect(assignment.generation != generation)
     }
 }

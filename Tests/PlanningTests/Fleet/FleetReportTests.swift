@@ -173,7 +173,8 @@ import Testing
             image.id = id
             desk.take(1, node: node) { $0.full.images = [image] }
         }
-        #expect(desk.fleet.meanings(column: 0, now: desk.now) == ["sha256:" + digits: ["n1", "n2"]])
+        #expect(desk.fleet.imageID(node: "n2", column: 0) == "sha256:" + digits)
+        #expect(desk.fleet.columnsWithSeveralImages.isEmpty)
         desk.take(2, node: "n2") {
             $0.delta.since = 1
             $0.delta.removed = [digits]

@@ -12,6 +12,7 @@ struct Invariants {
     /// Pulls of nodes that were silent and not ready meanwhile: they count for nothing.
     private var given: Set<PullID> = []
     var waiting = IdleWaits()
+    var loops = Loops()
 
     /// Somebody chose another node.
     mutating func forgetTriers() { newcomers = [:] }
@@ -20,7 +21,7 @@ struct Invariants {
     mutating func violation(in cluster: PlannedCluster) -> String? {
         caps(in: cluster) ?? orders(in: cluster) ?? refreshes(in: cluster) ?? replacements(in: cluster)
             ?? agentImages(in: cluster) ?? cells(in: cluster) ?? gates(in: cluster)
-            ?? waiting.violation(in: cluster)
+            ?? waiting.violation(in: cluster) ?? loops.violation(in: cluster)
     }
 
     /// The registries' own count of pulls, and the nodes' orders.
@@ -134,13 +135,18 @@ struct Invariants {
 
     /// A tag is asked for on one node; the others ask when its answer differs from what they have.
     private func refreshes(in cluster: PlannedCluster) -> String? {
+        func isRemedy(_ node: String, _ column: Int, _ puller: Puller) -> Bool {
+            // Its kubelet refuses the image to our container, and is to pull it itself.
+            puller == .kubelet && cluster.fleet.refusal(node: node, column: column, now: cluster.now) != nil
+        }
         for order in cluster.newOrders where order.pull.isRefresh {
             let what = "\(order.pull.reference) was asked for again on \(order.pull.node)"
-            guard order.pull.reference.isMutable else { return "\(what), and its digest can't change" }
             let normalised = order.pull.reference.normalised
             guard let column = cluster.fleet.references.firstIndex(where: { $0.normalised == normalised }) else {
                 return "\(what), and nobody wants it"
             }
+            if isRemedy(order.pull.node, column, order.pull.puller) { continue }
+            guard order.pull.reference.isMutable else { return "\(what), and its digest can't change" }
             let known = cluster.fleet.experience.refreshes.first {
                 $0.key.reference == normalised && $0.key.platform == order.pull.platform
             }?.value.imageID
@@ -148,6 +154,7 @@ struct Invariants {
             let others = cluster.fleet.orders.filter {
                 $0.order.reference.normalised == normalised && $0.node != order.pull.node
                     && cluster.cluster.nodes[$0.node]?.platform == order.pull.platform && cluster.canPull($0.node)
+                    && !isRemedy($0.node, column, $0.order.puller)
             }
             if let other = others.first { return "\(what), and on \(other.node) at the same time" }
         }

@@ -41,6 +41,7 @@ extension RandomHistory {
             let isOne = random.unit() < 0.5
             _ = cluster.hurry(entry.reference, node: isOne ? node : nil)
             if isOne { invariants.forgetTriers() }
+            invariants.loops.forgetRefreshes()
         case 23, 24, 25: publish()
         case 26: reboot(node)
         case 27: cluster.model.changeRegistry(host) { $0.latency = random.unit() < 0.5 ? 3 : 0.2 }
@@ -123,6 +124,12 @@ extension RandomHistory {
         let image = ImageDescriptor(
             name: reference.repository, version: "\(version)", size: size, platforms: former?.platforms)
         cluster.model.changeRegistry(reference.registry) { $0.publish(image, as: reference) }
+        guard let former, random.unit() < 0.3,
+            let node = cluster.cluster.nodes.keys.sorted().randomElement(using: &random)
+        else { return }
+        // Some node's mirror doesn't follow.
+        saw("mirrors that are behind")
+        cluster.model.changeFaults(node: node) { $0.stale[reference.normalised] = former }
     }
 
     /// The machine goes down, is seen to be down, and comes up again.
@@ -157,6 +164,7 @@ extension RandomHistory {
         if random.unit() < 0.3 { cluster.clockError = Double.random(in: -900...900, using: &random) }
         cluster.restartCoordinator()
         invariants.waiting.beginAnew()
+        invariants.loops = Loops()
     }
 
     /// Ends every fault and asks for all images again. Limits stay: they have to be lived with.

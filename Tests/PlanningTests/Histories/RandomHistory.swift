@@ -34,7 +34,7 @@ struct RandomHistory {
     var patience: Int {
         let policy = cluster.configuration.retry
         let waits =
-            3 * cluster.configuration.reportIntervalSeconds + 60 + 2 * policy.permanentSeconds
+            3 * cluster.configuration.pollSeconds + 60 + 2 * policy.permanentSeconds
             + 2 * policy.maxSeconds + 2 * cluster.configuration.pullTimeoutSeconds
         // Refreshes, and pods that are replaced for them, a few at once.
         return waits + 120 + 3 * cluster.cluster.nodes.count * (images.count + furtherImages.count)
@@ -148,7 +148,7 @@ struct RandomHistory {
         cluster = PlannedCluster(seed: seed, nodes: [], registries: registries, hasPods: random.unit() < 0.4)
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
         cluster.brokenAgentImages = ["agent.example/crashing:1"]
-        cluster.agentImageTrial.patience = 8
+        cluster.trialPatience = 8
         cluster.refreshInterval = Double.random(in: 4...20, using: &random)
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()

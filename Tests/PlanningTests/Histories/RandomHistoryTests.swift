@@ -46,5 +46,6 @@ import Testing
         "orders", "refreshes", "pods replaced for a template", "pods replaced for a moved tag", "pods woken",
         "steps with a refused agent image", "tags moved", "reboots", "agent images edited",
         "faults of one node", "refusals of one node alone", "orders of further sets", "steps with five sets",
+        "mirrors that are behind",
     ]
 }

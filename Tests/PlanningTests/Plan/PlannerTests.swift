@@ -8,6 +8,7 @@ struct PlanDesk {
     var desk: FleetDesk
     var cluster = ClusterView()
     var template: String?
+    var successor = Successor()
     private var sequence: UInt64 = 0
 
     init(_ images: String..., nodes: Int) throws {
@@ -47,9 +48,23 @@ struct PlanDesk {
         cluster.pods[pod.uid] = pod
     }
 
+    /// Lets a container of an image run in the node's pod.
+    mutating func hold(_ entry: String, on node: String) {
+        var container = ContainerView()
+        container.isRunning = true
+        cluster.pods["p-\(node)"]?.containers[entry] = container
+    }
+
+    /// Time passes, and agents report as before.
+    mutating func wait(_ seconds: Double) {
+        desk.pass(seconds: seconds)
+        reportAll(.listed("nginx"))
+    }
+
     func plan() -> Plan {
         Planner.plan(
-            configuration: desk.configuration, cluster: cluster, fleet: desk.fleet, template: template, now: desk.now)
+            configuration: desk.configuration, cluster: cluster, fleet: desk.fleet, template: template,
+            successor: successor, now: desk.now)
     }
 
     /// Plans and orders.

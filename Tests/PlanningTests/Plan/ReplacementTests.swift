@@ -46,21 +46,109 @@ import Testing
         #expect(desk.plan().replacements.map(\.node) == ["n10", "n11", "n12"])
     }
 
-    @Test("In restricted mode, too, one pod goes first, and the others only when it is past the copying of sleep")
+    @Test("In restricted mode, too, one pod goes first, and the others only when a container of it runs")
     func restrictedCanary() throws {
         var desk = try rolled(nodes: 20)
         desk.desk.configuration.runtimeSocket = .none
-        #expect(desk.plan().replacements.map(\.node) == ["n1"])
+        for name in desk.cluster.nodes.keys { desk.hold("i-nginx", on: name) }
+        #expect(desk.step().replacements.map(\.node) == ["n1"])
         desk.cluster.pods["p-n1"] = nil
-        #expect(desk.plan().replacements.isEmpty)
+        #expect(desk.step().replacements.isEmpty)
         desk.pod("n1", template: "new")
         var copy = ContainerView()
         copy.waitingReason = "ErrImagePull"
         desk.cluster.pods["p-n1"]?.initContainer = copy
-        #expect(desk.plan().replacements.isEmpty)
-        #expect(desk.plan().rollOut?.message == "image-puller-copy-sleep: ErrImagePull")
+        #expect(desk.step().replacements.isEmpty)
+        #expect(desk.step().rollOut?.message == "image-puller-copy-sleep: ErrImagePull")
         desk.cluster.pods["p-n1"]?.initContainer = nil
-        #expect(desk.plan().replacements.map(\.node) == ["n10", "n11", "n12"])
+        #expect(desk.step().replacements.isEmpty)
+        desk.hold("i-nginx", on: "n1")
+        #expect(desk.step().replacements.map(\.node) == ["n10", "n11", "n12"])
+    }
+
+    @Test("A first pod that doesn't work is passed over; three decide about the template, and none is deleted further")
+    func threeTries() throws {
+        var desk = try rolled(nodes: 20)
+        for name in desk.cluster.nodes.keys { desk.hold("i-nginx", on: name) }
+        for name in ["n1", "n10", "n11"] {
+            let plan = desk.step()
+            #expect(plan.replacements.map(\.node) == [name])
+            #expect(plan.rollOut?.isFinal != true)
+            desk.pod(name, template: "new", isRunning: false)
+            desk.cluster.pods["p-\(name)"]?.containers[Configuration.agentContainerName]?.waitingReason = "ErrImagePull"
+            desk.wait(119)
+            #expect(desk.step().replacements.isEmpty)
+            desk.wait(1)
+        }
+        #expect(desk.step().replacements.isEmpty)
+        #expect(desk.step().rollOut?.isFinal == true)
+        // Another run of the coordinator finds what this one left.
+        let references = desk.desk.fleet.references
+        desk.desk.fleet = Fleet(epoch: 2)
+        desk.adopt()
+        #expect(desk.desk.fleet.references == references)
+        desk.reportAll(.listed("nginx"))
+        for _ in 0..<50 {
+            #expect(desk.step().replacements.isEmpty)
+            desk.wait(10)
+        }
+        // An edit that puts it right begins where the images went.
+        desk.template = "right"
+        #expect(Set(desk.step().replacements.map(\.node)).isSuperset(of: ["n1"]))
+    }
+
+    @Test("A template that fits nowhere, or whose pods aren't let in, takes no pod away")
+    func nothingWhereNothingComesBack() throws {
+        var desk = try rolled(nodes: 3)
+        for name in desk.cluster.nodes.keys {
+            desk.hold("i-nginx", on: name)
+            desk.cluster.nodes[name]?.allocatableMemory = name == "n2" ? "2Gi" : "1Gi"
+        }
+        desk.successor = Successor(memory: try Quantity("3Gi"))
+        #expect(desk.plan().replacements.isEmpty)
+        desk.successor = Successor(memory: try Quantity("2Gi"))
+        #expect(desk.plan().replacements.map(\.node) == ["n2"])
+        desk.successor = Successor(refusal: "violates PodSecurity")
+        #expect(desk.plan().replacements.isEmpty)
+        #expect(desk.plan().rollOut?.message == "violates PodSecurity")
+    }
+
+    @Test("Pods that hold images are replaced within the limit, though no agent runs in them")
+    func withoutAgents() throws {
+        var desk = try rolled(nodes: 20)
+        for name in desk.cluster.nodes.keys {
+            desk.pod(name, template: "old", isRunning: false)
+            desk.hold("i-nginx", on: name)
+        }
+        #expect(desk.step().replacements.count == 1)
+        desk.pod("n1", template: "new")
+        desk.hold("i-nginx", on: "n1")
+        desk.desk.take(1, node: "n1", boot: "b2") { $0.full.images = [.listed("nginx")] }
+        #expect(desk.step().replacements.count == 3)
+    }
+
+    @Test("A pod that couldn't be deleted is replaced later")
+    func failedDeletion() throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.adopt()
+        desk.pod("n1", template: "new")
+        desk.template = "new"
+        desk.hold("i-nginx", on: "n1")
+        desk.report("n1", .listed("nginx"))
+        for _ in 0..<4 {
+            _ = desk.step()
+            desk.desk.pass(seconds: 9)
+            desk.report("n1", .listed("nginx"))
+        }
+        let replacement = try #require(desk.step().replacements.first)
+        #expect(desk.step().replacements.isEmpty)
+        desk.desk.fleet.replacementFailed(replacement)
+        for _ in 0..<5 {
+            desk.desk.pass(seconds: 9)
+            desk.report("n1", .listed("nginx"))
+            if !desk.step().replacements.isEmpty { return }
+        }
+        Issue.record("it is forgotten")
     }
 
     @Test("A pod that holds what a tag meant before is replaced once, also when nobody remembers the refresh")

@@ -9,6 +9,7 @@ import Testing
         var configuration = Configuration()
         var cluster = ClusterView()
         var retries = RestrictedRetries()
+        var fleet = Fleet(epoch: 1)
         var now = RestrictedRetriesTests.start
         var random = FixedRandom()
         var wake: Timestamp?
@@ -44,11 +45,14 @@ import Testing
 
         mutating func plan(after seconds: Double = 0) -> [String] {
             now = now + seconds
-            var plan = Plan()
+            var plan = Planner.plan(
+                configuration: configuration, cluster: cluster, fleet: fleet, template: "t", now: now)
+            let planned = plan.replacements.count
             retries.add(
                 to: &plan, configuration: configuration, cluster: cluster, template: "t", now: now, using: &random)
+            _ = fleet.carryOut(plan, at: now)
             wake = plan.wake
-            return plan.replacements.map(\.uid)
+            return plan.replacements.dropFirst(planned).map(\.uid)
         }
     }
 

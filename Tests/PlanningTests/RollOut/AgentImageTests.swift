@@ -102,10 +102,11 @@ import Testing
         let template = cluster.template
         let pods = Set(cluster.cluster.pods.keys)
         try edit(&cluster, to: "2")
-        run(&cluster, for: 400) {
-            #expect(nodes($0, with: "2").count <= 1)
-            // All but the canary's are the pods of before.
-            #expect(Set($0.cluster.pods.keys).intersection(pods).count >= count - 1)
+        let tries = count == 1 ? 1 : 3
+        run(&cluster, for: 600) {
+            #expect(nodes($0, with: "2").count <= tries)
+            // All but those of the tries are the pods of before.
+            #expect(Set($0.cluster.pods.keys).intersection(pods).count >= count - tries)
         }
         guard case .refused(_, _, let message) = cluster.agentImageTrial.trouble else {
             Issue.record("\(String(describing: cluster.agentImageTrial.trouble))")
@@ -129,7 +130,7 @@ import Testing
         try edit(&cluster, to: "2")
         run(&cluster, for: 30)
         cluster.addNode(NodeModel(name: "new"))
-        run(&cluster, for: 300)
+        run(&cluster, for: 600)
         #expect(nodes(cluster, with: "1").count == 6)
         #expect(cluster.isHeld)
     }
@@ -142,7 +143,7 @@ import Testing
         #expect(cluster.agentImageTrial.current == "\(Self.host)/agent:2")
         cluster.restartCoordinator()
         #expect(cluster.agentImageTrial.current == "\(Self.host)/agent:2")
-        run(&cluster, for: 300)
+        run(&cluster, for: 600)
         #expect(nodes(cluster, with: "1").count == 5)
     }
 
@@ -191,13 +192,16 @@ import Testing
         trial.want("a:2")
         #expect(trial.current == "a:1")
         var now = Timestamp(milliseconds: 1_700_000_000_000)
+        var fleet = Fleet(epoch: 1)
         func review(_ template: String, _ image: String) {
-            var plan = Plan()
+            let plan = Planner.plan(
+                configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+            _ = fleet.carryOut(plan, at: now)
             trial.review(
-                &plan, configuration: configuration, cluster: cluster, fleet: Fleet(epoch: 1), template: template,
-                image: image, now: now)
+                plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, image: image,
+                now: now)
         }
-        review("t1", "a:1")
+        review("t2", "a:1")
         #expect(trial.current == "a:2")
         review("t2", "a:2")
         now = now + 119

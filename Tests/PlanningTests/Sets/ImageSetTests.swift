@@ -12,6 +12,8 @@ import Testing
             scheduling: nodes.map { .named($0) } ?? Scheduling(), count: count)
     }
 
+    private static func hub(_ name: String) -> String { "docker.io/library/\(name):latest" }
+
     /// Plans and orders with these sets.
     private func step(_ desk: inout PlanDesk, _ sets: [ImageSet]) -> [String] {
         let roster = Roster(desk.cluster, scheduling: desk.desk.configuration.scheduling, sets: sets)
@@ -39,7 +41,7 @@ import Testing
         #expect(desk.desk.fleet.references.map(\.written) == ["nginx", "redis"], "one reference is one column")
         #expect(desk.desk.fleet.entryColumns == 0..<1 && desk.desk.fleet.furtherSetColumns == 1..<2)
         for (node, images) in [("n1", ["nginx"]), ("n2", ["nginx", "redis"]), ("n4", ["nginx"])] {
-            #expect(desk.desk.fleet.assignment(node: node).images.map(\.reference) == images)
+            #expect(desk.desk.fleet.assignment(node: node).images.map(\.reference) == images.map(Self.hub))
         }
         let order = try #require(desk.desk.fleet.orders.first?.order.id)
         desk.report("n2", .listed("nginx"), .listed("redis"), attempts: [.of(order, "redis", .succeeded)])
@@ -64,7 +66,7 @@ import Testing
         adopt(&desk, [])
         _ = step(&desk, [])
         #expect(desk.desk.fleet.references.map(\.written) == ["nginx"])
-        #expect(desk.desk.fleet.assignment(node: "n1").images.map(\.reference) == ["nginx"])
+        #expect(desk.desk.fleet.assignment(node: "n1").images.map(\.reference) == [Self.hub("nginx")])
     }
 
     @Test("The cap counts over all sets")

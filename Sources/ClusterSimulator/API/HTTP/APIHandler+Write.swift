@@ -6,11 +6,14 @@ extension APIHandler {
     static let maximumBodyBytes = 3 << 20
 
     func create(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {
-        try refuseDryRun(request)
+        let dryRun = request.parameter("dryRun")
+        guard dryRun == nil || dryRun == "All" else {
+            throw .badRequest("invalid dryRun: Unsupported value: \"\(dryRun ?? "")\": supported values: \"All\"")
+        }
         let object = try RequestBody.object(request, path.type)
         if path.type == .pods { try await checkAccount(of: object, namespace: path.namespace) }
         let created = try await store.create(
-            path.type, namespace: path.namespace, object: object, manager: request.manager)
+            path.type, namespace: path.namespace, object: object, manager: request.manager, isDryRun: dryRun != nil)
         return .json(EventView.shown(created, as: path.type), status: 201)
     }
 
@@ -107,7 +110,7 @@ extension APIHandler {
                 status: 200, body: APIHandler.listText(path.type, metadata: metadata, objects: selected)))
     }
 
-    /// A dry run that wrote would be a lie, and one that doesn't isn't simulated.
+    /// A dry run that wrote would be a lie, and one that doesn't is simulated of creations alone.
     private func refuseDryRun(_ request: APIRequest) throws(APIError) {
         if request.parameter("dryRun") != nil {
             throw .badRequest("dryRun is not simulated; ask a real API server")

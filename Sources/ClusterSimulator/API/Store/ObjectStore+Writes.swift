@@ -3,10 +3,11 @@ import Shared
 
 extension ObjectStore {
     /// Creates an object: sets its name from `generateName`, its uid and its time, fills in what the API server
-    /// fills in, and checks it.
+    /// fills in, and checks it. In a dry run that is all.
     @discardableResult
     func create(
-        _ type: ResourceType, namespace: String? = nil, object: JSONValue, manager: FieldManager? = nil
+        _ type: ResourceType, namespace: String? = nil, object: JSONValue, manager: FieldManager? = nil,
+        isDryRun: Bool = false
     ) throws(APIError) -> JSONValue {
         var object = object
         object["apiVersion"] = .string(type.storage.apiVersion)
@@ -27,6 +28,7 @@ extension ObjectStore {
         try Admission.validate(type, object, old: nil)
         if type == .pods { try checkPodSecurity(object, namespace) }
         if let manager { manager.record(in: &object, comparedWith: nil, type: type, subresource: .none, at: now()) }
+        if isDryRun { return object }
         let key = ObjectKey(namespace, name)
         let created = put(type, key, object)
         collectIfOrphaned(created)

@@ -42,11 +42,13 @@ struct CoordinatorProcess {
                 apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap),
             tellsNodes: options.nodeEvents, logger: logger)
         let waker = PodWaker(client: client, clock: clock, logger: logger)
+        let deletions = RequestPace(perSecond: RequestPace.deletions)
         let loop = ControlLoop(
             clock: clock, history: StoredHistory(store: history), logger: logger,
             openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) }
         ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
+            await deletions.turn()
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
         let events = EventRecorder(client: client, logger: logger)
@@ -186,6 +188,7 @@ struct CoordinatorProcess {
         }
         let fit = ClusterFitWatch(
             loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
+        await loop.recallQuestions()
         await withTaskGroup { group in
             group.addTask { await fit.run() }
             group.addTask { await daemonSets.run() }

@@ -10,6 +10,7 @@ enum KeyMeaning {
         case .images: return counted(configuration.images.count, "entry", plural: "entries")
         case .rollMaxParallel where configuration.rollMaxParallel == nil: return "10 %, at least 3"
         case .runtimeSocket where configuration.runtimeSocket == .automatic: return "automatic"
+        case .reportIntervalSeconds where configuration.reportIntervalSeconds == nil: return "by the number of nodes"
         case .agentImage where configuration.agentImage == nil: return "the coordinator's own"
         case .alertWebhookURL: return configuration.alertWebhookURL.map(WebhookURL.redacted) ?? "none"
         case .imagePullSecrets where configuration.imagePullSecrets.isEmpty: return "none"
@@ -55,6 +56,10 @@ enum KeyMeaning {
             return secrets == 0
                 ? "images are pulled without credentials of ours"
                 : "\(counted(secrets, "secret")) with credentials for registries"
+        case .protectPrivateImages:
+            return configuration.protectsPrivateImages == true
+                ? "kubelets pull what needs a secret, and then ask every pod for credentials"
+                : "what agents pull is open to every pod on the node"
         case .agentImage: return "where the agent and sleep come from"
         case .nodeReadyTaint:
             guard let gate = configuration.scheduling.nodeReadyGate else { return "no node waits for its images" }
@@ -78,8 +83,14 @@ enum KeyMeaning {
         case .retryPermanentSeconds:
             return "a pull that can't succeed is tried every \(span(configuration.retry.permanentSeconds))"
         case .reportIntervalSeconds:
-            return "agents look and report every \(span(configuration.reportIntervalSeconds)); silent for "
-                + "\(span(configuration.reportIntervalSeconds * 3)) means unknown"
+            guard let seconds = configuration.reportIntervalSeconds else {
+                let (shortest, longest) = (
+                    configuration.heartbeatSeconds(nodes: 0), configuration.heartbeatSeconds(nodes: .max)
+                )
+                return "agents look every \(span(configuration.pollSeconds)), and report news at once, else every "
+                    + "\(shortest) to \(span(longest)); silent for three times that means unknown"
+            }
+            return "agents look and report every \(span(seconds)); silent for \(span(seconds * 3)) means unknown"
         case .runtimeSocket:
             switch configuration.runtimeSocket {
             case .automatic: return "agents look for containerd's or CRI-O's"

@@ -1,3 +1,5 @@
+import Shared
+
 /// One entry of `IMAGES` as it stands in the text, not yet judged.
 struct ImageListEntry: Sendable, Equatable {
     /// As the user counts: from 1, blank entries left out.
@@ -24,6 +26,17 @@ struct ImageListEntry: Sendable, Equatable {
                 number: index + 1, raw: raw, name: raw[..<equals].trimmed,
                 reference: raw[raw.index(after: equals)...].trimmed)
         }
+    }
+
+    /// The repository that a reference names which is wrong behind that (its tag, its digest, capital letters); nil when
+    /// that can't be told.
+    var repository: String? {
+        guard ReferenceComplaint.aboutCredentials(in: reference) == nil else { return nil }
+        var text = reference.lowercased()[...]
+        if let at = text.firstIndex(of: "@") { text = text[..<at] }
+        let slash = text.lastIndex(of: "/") ?? text.startIndex
+        if let colon = text[slash...].firstIndex(of: ":") { text = text[..<colon] }
+        return (try? ImageReference(String(text)))?.name
     }
 
     /// The name that this entry surely speaks of, right or wrong as it may be.

@@ -1,35 +1,51 @@
+import Formatting
 import Planning
 import Shared
 
 /// Puts a list together with the one that was accepted before, so that no mistake releases an image.
 ///
-/// - A wrong entry keeps the last good reference of its name.
-/// - An entry that can't be attributed to a name could have been meant for any: while there's one, what is missing from
-///   the list stays.
-/// - Everything keeps the place that it was first accepted at; see ``order(_:after:)``.
+/// Names are labels: an entry is what it was before when its reference is the same. One whose reference is new takes the
+/// place of the entry that had its name, if that one's reference has gone.
+/// - A wrong entry keeps the last good reference of its name, unless that is listed under another name now, or the wrong
+///   entry is another image.
+/// - An entry that can't be attributed could have been meant for any: while there's one, what is missing from the list
+///   stays.
+/// - Everything keeps the place that it was first accepted at, and the name of its container; see ``order(_:after:)``.
 struct ImageListMerge {
     private(set) var images: [ImageEntry]
     private(set) var findings: [Finding]
 
     init(_ list: ImageListParser, last: [ImageEntry]) {
-        let accepted = Dictionary(last.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let listed = Set(list.valid.map(\.name))
-        var kept: [String: ImageEntry] = [:]
+        let successors = Self.successors(of: last, in: list.valid)
+        /// Positions in `last` that no entry of the list continues.
+        var open = last.indices.filter { successors[$0] == nil }
+        var kept: [ImageEntry] = []
         var uncertain: [ImageListEntry] = []
-        var findings: [Finding] = []
+        var findings = list.findings
 
         for refusal in list.refused {
             let outcome: String
-            if refusal.isDuplicate {
+            if refusal.isRepetition {
                 outcome = "it has no effect"
             } else if let name = refusal.entry.certainName {
-                if listed.contains(name) {
-                    outcome = "it has no effect, for an entry before it has the name \(name) too"
-                } else if let good = accepted[name] {
-                    kept[name] = good
+                let repository = refusal.entry.repository
+                let position =
+                    open.first { repository != nil && last[$0].reference.name == repository && last[$0].name == name }
+                    ?? open.first { repository != nil && last[$0].reference.name == repository }
+                    ?? open.first { last[$0].name == name }
+                if let position, repository == nil || last[position].reference.name == repository {
+                    open.removeAll { $0 == position }
+                    var good = last[position]
+                    good.name = name
+                    kept.append(good)
                     outcome = "\(name) keeps its last good reference \(good.reference)"
+                } else if position != nil {
+                    uncertain.append(refusal.entry)
+                    outcome = "it has no effect, for it is another image than \(name) was"
                 } else {
-                    outcome = "\(name) is left out"
+                    outcome =
+                        list.valid.contains { $0.name == name }
+                        ? "it has no effect, for another entry has the name \(name) too" : "\(name) is left out"
                 }
             } else {
                 uncertain.append(refusal.entry)
@@ -39,20 +55,62 @@ struct ImageListMerge {
         }
 
         if !uncertain.isEmpty {
-            let missing = last.filter { !listed.contains($0.name) && kept[$0.name] == nil }
-            for entry in missing { kept[entry.name] = entry }
+            let missing = open.map { last[$0] }
+            kept += missing
             if let finding = Self.held(missing, because: uncertain) { findings.append(finding) }
         }
-        images = Self.order(list.valid + last.compactMap { kept[$0.name] }, after: last)
+        images = Self.order(Self.withUniqueNames(list.valid + kept), after: last)
         self.findings = findings + Self.sameImage(images)
     }
 
+    /// By position in `last`: the position of the entry that continues it.
+    private static func successors(of last: [ImageEntry], in images: [ImageEntry]) -> [Int: Int] {
+        var successors: [Int: Int] = [:]
+        var taken: Set<Int> = []
+        func pair(_ isSame: (ImageEntry, ImageEntry) -> Bool) {
+            for (position, entry) in last.enumerated() where successors[position] == nil {
+                let found = images.indices.first { !taken.contains($0) && isSame(images[$0], entry) }
+                guard let found else { continue }
+                successors[position] = found
+                taken.insert(found)
+            }
+        }
+        pair { $0.reference.normalised == $1.reference.normalised && $0.name == $1.name }
+        pair { $0.reference.normalised == $1.reference.normalised }
+        pair { $0.name == $1.name }
+        return successors
+    }
+
     /// Entries in the order of their first acceptance, which is the order of the pod's containers: those of `last` keep
-    /// their places, whatever reference they have now, and new ones come after them in the order of the list.
+    /// their places and the names of their containers, whatever they are called now, and new ones come after them in the
+    /// order of the list.
     static func order(_ images: [ImageEntry], after last: [ImageEntry]) -> [ImageEntry] {
-        var rest = Dictionary(images.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let old = last.compactMap { rest.removeValue(forKey: $0.name) }
-        return old + images.compactMap { rest.removeValue(forKey: $0.name) }
+        let successors = successors(of: last, in: images)
+        let old = last.indices.compactMap { position in successors[position].map { (position, $0) } }
+        var names = UniqueNames()
+        var result: [ImageEntry] = []
+        for (position, index) in old {
+            var entry = images[index]
+            entry.container = names.take(last[position].container)
+            result.append(entry)
+        }
+        let continued = Set(successors.values)
+        for index in images.indices where !continued.contains(index) {
+            var entry = images[index]
+            entry.container = names.take(entry.name)
+            result.append(entry)
+        }
+        return result
+    }
+
+    /// What is kept may have a name that another entry has by now.
+    private static func withUniqueNames(_ images: [ImageEntry]) -> [ImageEntry] {
+        var names = UniqueNames()
+        return images.map { entry in
+            var entry = entry
+            entry.name = names.take(entry.name)
+            return entry
+        }
     }
 
     private static func held(_ missing: [ImageEntry], because uncertain: [ImageListEntry]) -> Finding? {

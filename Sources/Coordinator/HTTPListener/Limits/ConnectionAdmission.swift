@@ -1,7 +1,9 @@
 import NIOCore
 
 /// Somebody known asks on this connection.
-struct ConnectionEstablished: Sendable {}
+package struct ConnectionEstablished: Sendable {
+    package init() {}
+}
 
 /// The first handler of a connection: closes it when there are too many.
 package final class ConnectionAdmission: ChannelInboundHandler, RemovableChannelHandler {

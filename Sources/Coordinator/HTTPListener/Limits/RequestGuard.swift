@@ -37,7 +37,6 @@ package final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !progress.isRefused else { return }
         let verdict: RequestProgress.Verdict
-        var data = data
         switch unwrapInboundIn(data) {
         case .head(let head):
             let length = head.headers.first(name: "content-length").flatMap { Int($0) }
@@ -45,9 +44,6 @@ package final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler 
             if verdict == .goOn, !limiter.limits.tokensAreNeeded { admission.establish() }
         case .body(let buffer):
             verdict = progress.body(buffer.readableBytes, at: Self.now)
-            // A copy, so that nobody but TLS has its buffer when it reads on: it would take another one of 32 KB, and fill
-            // it, at each of thousands of connections.
-            if verdict == .goOn { data = wrapInboundOut(.body(ByteBuffer(bytes: buffer.readableBytesView))) }
         case .end:
             progress.requestEnded(at: Self.now)
             verdict = .goOn

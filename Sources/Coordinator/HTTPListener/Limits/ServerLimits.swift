@@ -1,7 +1,7 @@
 /// What a listener bears of its clients. Durations are seconds.
 package struct ServerLimits: Sendable, Hashable {
-    /// Connections in all.
-    var connections = 16_384
+    /// Connections in all: an agent on each of 20,000 nodes, and as many again while they come back.
+    var connections = 32_768
     /// From one address: all agents of a cluster of 5,000 nodes may come through one gateway.
     var connectionsPerAddress = 8_192
     /// Connections on which nobody has shown yet that they may ask something, in all and from one address.

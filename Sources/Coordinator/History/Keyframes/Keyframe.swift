@@ -23,7 +23,7 @@ struct Keyframe: Sendable {
     /// processor from others for as long as half a second.
     static func take(_ db: Database) throws -> Keyframe? {
         let previous = try Row.fetchOne(
-            db, sql: "SELECT last_id, latest, states FROM keyframes ORDER BY id DESC LIMIT 1")
+            db.cachedStatement(sql: "SELECT last_id, latest, states FROM keyframes ORDER BY id DESC LIMIT 1"))
         let since: Int64 = previous?[0] ?? 0
         let known = previous.flatMap { try? CellGrid(bytes: [UInt8]($0[2] as Data)) }
         var grid = known ?? CellGrid()
@@ -31,7 +31,8 @@ struct Keyframe: Sendable {
         var earliest = Int64.max
         var latest: Int64 = previous?[1] ?? .min
         let rows = try Row.fetchCursor(
-            db, sql: "SELECT id, at, image_id, node_id, to_state, reason FROM transitions WHERE id > ? ORDER BY id",
+            db.cachedStatement(
+                sql: "SELECT id, at, image_id, node_id, to_state, reason FROM transitions WHERE id > ? ORDER BY id"),
             arguments: [since])
         while let row = try rows.next() {
             last = row[0]
@@ -48,7 +49,8 @@ struct Keyframe: Sendable {
     /// The cells as they stand, read one by one.
     static func allCells(_ db: Database) throws -> CellGrid {
         var grid = CellGrid()
-        let rows = try Row.fetchCursor(db, sql: "SELECT image_id, node_id, state, reason FROM cells")
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT image_id, node_id, state, reason FROM cells"))
         while let row = try rows.next() {
             try grid.set(CellCode(state: row[2], reason: row[3]), image: row[0], node: row[1])
         }
@@ -56,7 +58,9 @@ struct Keyframe: Sendable {
     }
 
     static func lastMark(_ db: Database) throws -> Mark? {
-        try Row.fetchOne(db, sql: "SELECT last_id, cells FROM keyframes ORDER BY id DESC LIMIT 1").map {
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT last_id, cells FROM keyframes ORDER BY id DESC LIMIT 1")
+        ).map {
             Mark(lastID: $0[0], cells: $0[1])
         }
     }
@@ -80,7 +84,9 @@ extension HistorySession {
     /// Takes the cells out of the newest keyframe that retention has dropped without a transition: should their node
     /// come back, they would come to life again.
     func stripNewestKeyframe() throws {
-        guard let row = try Row.fetchOne(db, sql: "SELECT id, states FROM keyframes ORDER BY id DESC LIMIT 1"),
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT id, states FROM keyframes ORDER BY id DESC LIMIT 1")),
             let grid = try? CellGrid(bytes: [UInt8](row[1] as Data))
         else { return }
         try run("UPDATE keyframes SET states = ? WHERE id = ?", [Data(try living(grid).bytes), row[0] as Int64])
@@ -90,10 +96,10 @@ extension HistorySession {
     private func living(_ grid: CellGrid) throws -> CellGrid {
         var grid = grid
         let nodes = try Int64.fetchSet(
-            db,
-            sql: """
-                SELECT id FROM nodes WHERE target IS NOT 0 OR EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id)
-                """)
+            db.cachedStatement(
+                sql: """
+                    SELECT id FROM nodes WHERE target IS NOT 0 OR EXISTS (SELECT 1 FROM cells WHERE node_id = nodes.id)
+                    """))
         grid.keep(nodes: nodes)
         return grid
     }

@@ -35,7 +35,8 @@ final class SegmentReader {
         self.db = db
         var segments: [Segment] = []
         var first: Int64 = 0
-        let rows = try Row.fetchCursor(db, sql: "SELECT id, last_id, earliest, latest FROM keyframes ORDER BY id")
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT id, last_id, earliest, latest FROM keyframes ORDER BY id"))
         while let row = try rows.next() {
             let last: Int64 = row[1]
             guard last >= first else { continue }
@@ -59,7 +60,8 @@ final class SegmentReader {
     private func keyframe(_ index: Int) throws -> CellGrid {
         if let base, base.index == index { return base.grid }
         let data = try Data.fetchOne(
-            db, sql: "SELECT states FROM keyframes WHERE id = ?", arguments: [segments[index].keyframe?.id])
+            db.cachedStatement(sql: "SELECT states FROM keyframes WHERE id = ?"),
+            arguments: [segments[index].keyframe?.id])
         let grid = try CellGrid(bytes: [UInt8](data ?? Data()))
         base = (index, grid)
         return grid
@@ -73,8 +75,10 @@ final class SegmentReader {
             return
         }
         let rows = try Row.fetchCursor(
-            db,
-            sql: "SELECT image_id, node_id, to_state, reason, at FROM transitions WHERE id BETWEEN ? AND ? ORDER BY id",
+            db.cachedStatement(
+                sql:
+                    "SELECT image_id, node_id, to_state, reason, at FROM transitions WHERE id BETWEEN ? AND ? ORDER BY id"
+            ),
             arguments: [segments[index].range.lowerBound, segments[index].range.upperBound])
         var changes: [Change]? = []
         while let row = try rows.next() {

@@ -27,7 +27,9 @@ package struct AttemptQuery: Sendable {
                 (SELECT text FROM messages WHERE id = message_id), bytes
             FROM attempts \(clause.sql) ORDER BY ended_at DESC, id DESC LIMIT \(limit + 1)
             """
-        var items = try Row.fetchCursor(db, sql: sql, arguments: clause.arguments).map { row in
+        var items = try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: clause.arguments
+        ).map { row in
             StoredAttempt(
                 id: row[0],
                 attempt: AttemptRecord(

@@ -17,7 +17,9 @@ package struct CellQuery: Sendable {
         var clause = HistoryWhere()
         clause.add(HistoryFilter(node: node, image: image), time: "since", id: "since", after: nil)
         let sql = "SELECT node_id, image_id, state, reason, digest_id, since FROM cells \(clause.sql)"
-        return try Row.fetchCursor(db, sql: sql, arguments: clause.arguments).map { row in
+        return try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: clause.arguments
+        ).map { row in
             let value = Value(state: row[2], reason: row[3], digest: row[4], since: row[5])
             return try texts.record(node: row[0], image: row[1], value)
         }.array()
@@ -34,7 +36,8 @@ package struct CellQuery: Sendable {
             SELECT node_id, image_id, to_state, reason, digest_id, at FROM transitions \(clause.sql) ORDER BY id
             """
         var cells: [Key: Value] = [:]
-        let rows = try Row.fetchCursor(db, sql: sql, arguments: clause.arguments)
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: clause.arguments)
         while let row = try rows.next() {
             cells[Key(node: row[0], image: row[1])] = Value(
                 state: row[2], reason: row[3], digest: row[4], since: row[5])

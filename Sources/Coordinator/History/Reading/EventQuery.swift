@@ -32,8 +32,10 @@ package enum EventQuery {
         // Not the greatest id that there is: retention may have dropped it.
         let given = "SELECT seq FROM sqlite_sequence WHERE name = 'transitions'"
         return EventPosition(
-            transition: try Int64.fetchOne(db, sql: given) ?? 0,
-            revision: try Int64.fetchOne(db, sql: "SELECT max(id) FROM revisions") ?? 0)
+            transition: try Int64.fetchOne(
+                db.cachedStatement(sql: given)) ?? 0,
+            revision: try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT max(id) FROM revisions")) ?? 0)
     }
 
     /// What a listener is told that knows more than there is (the database is another one, such as a backup), or that
@@ -53,7 +55,8 @@ package enum EventQuery {
         var position = position
         var items: [Item] = []
         let revisions = try Row.fetchCursor(
-            db, sql: "SELECT id, number, at FROM revisions WHERE id > ? AND image_set = ? ORDER BY id LIMIT 50",
+            db.cachedStatement(
+                sql: "SELECT id, number, at FROM revisions WHERE id > ? AND image_set = ? ORDER BY id LIMIT 50"),
             arguments: [position.revision, imageSet])
         while let row = try revisions.next() {
             position.revision = row[0]

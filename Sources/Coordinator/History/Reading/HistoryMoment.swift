@@ -54,11 +54,11 @@ package struct HistoryMoment: Sendable {
 enum RunQuery {
     static func covering(_ at: Int64, current: Int64?, _ db: Database) throws -> CoordinatorRun? {
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT id, started_at, last_alive_at, ended_at FROM coordinator_runs
-                WHERE started_at <= ? ORDER BY id DESC
-                """, arguments: [at])
+            db.cachedStatement(
+                sql: """
+                    SELECT id, started_at, last_alive_at, ended_at FROM coordinator_runs
+                    WHERE started_at <= ? ORDER BY id DESC
+                    """), arguments: [at])
         while let row = try rows.next() {
             let run = CoordinatorRun(id: row[0], startedAt: row[1], lastAliveAt: row[2], endedAt: row[3])
             if run.covers(at, isCurrent: run.id == current) { return run }
@@ -75,7 +75,9 @@ enum RevisionQuery {
             SELECT image_set, number, at, data, findings FROM revisions
             WHERE image_set = ? AND number IS NOT NULL AND at <= ? ORDER BY id DESC LIMIT 1
             """
-        return try Row.fetchOne(db, sql: sql, arguments: [imageSet, at ?? .max]).map(record)
+        return try Row.fetchOne(
+            db.cachedStatement(sql: sql), arguments: [imageSet, at ?? .max]
+        ).map(record)
     }
 
     /// Accepted and rejected, newest first.
@@ -84,7 +86,9 @@ enum RevisionQuery {
             SELECT image_set, number, at, data, findings FROM revisions
             WHERE image_set = ? ORDER BY id DESC LIMIT ?
             """
-        return try Row.fetchCursor(db, sql: sql, arguments: [imageSet, limit]).map(record).array()
+        return try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: [imageSet, limit]
+        ).map(record).array()
     }
 
     private static func record(_ row: Row) throws -> RevisionRecord {

@@ -5,23 +5,28 @@ import Shared
 /// Which nodes and images history has heard of, so that a misspelt name isn't told that nothing happened.
 package enum HistoryNames {
     package static func hasNode(_ name: String, _ db: Database) throws -> Bool {
-        try Int.fetchOne(db, sql: "SELECT 1 FROM nodes WHERE name = ?", arguments: [name]) != nil
+        try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT 1 FROM nodes WHERE name = ?"), arguments: [name]) != nil
     }
 
     /// The reference that is meant: itself, that of the newest revision with an entry of this name, or one that is
     /// another spelling of it; nil when there was none.
     package static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {
-        let known = try Int.fetchOne(db, sql: "SELECT 1 FROM images WHERE reference = ?", arguments: [image])
+        let known = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT 1 FROM images WHERE reference = ?"), arguments: [image])
         if known != nil { return image }
         let revisions = try Row.fetchCursor(
-            db, sql: "SELECT findings FROM revisions WHERE image_set = ? AND number IS NOT NULL ORDER BY id DESC",
+            db.cachedStatement(
+                sql: "SELECT findings FROM revisions WHERE image_set = ? AND number IS NOT NULL ORDER BY id DESC"),
             arguments: [imageSet])
         while let row = try revisions.next() {
             let images = RevisionNotes(text: row[0])?.configuration?.images
             if let entry = images?.first(where: { $0.name == image }) { return entry.reference.written }
         }
         guard let normalised = try? ImageReference(image).normalised else { return nil }
-        return try String.fetchAll(db, sql: "SELECT reference FROM images ORDER BY id DESC").first {
+        return try String.fetchAll(
+            db.cachedStatement(sql: "SELECT reference FROM images ORDER BY id DESC")
+        ).first {
             (try? ImageReference($0).normalised) == normalised
         }
     }

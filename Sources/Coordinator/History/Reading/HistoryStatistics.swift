@@ -18,12 +18,17 @@ package struct HistoryStatistics: Sendable, Codable, Hashable {
 
     static func read(_ db: Database, file: HistoryFile?) throws -> HistoryStatistics {
         var rows: [String: Int64] = [:]
-        for table in tables { rows[table] = try Int64.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+        for table in tables {
+            rows[table] =
+                try Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT count(*) FROM \(table)")) ?? 0
+        }
         let size = try Int64.fetchOne(db, sql: "PRAGMA page_size") ?? 0
         let pages = try Int64.fetchOne(db, sql: "PRAGMA page_count") ?? 0
         let free = try Int64.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
         return HistoryStatistics(
             rows: rows, bytes: file?.bytes() ?? size * pages, freeBytes: size * free,
-            horizon: try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'horizon'"))
+            horizon: try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'horizon'")))
     }
 }

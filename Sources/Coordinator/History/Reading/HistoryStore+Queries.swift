@@ -14,6 +14,11 @@ extension HistoryStore {
         try await read { db in try query.page(db) }
     }
 
+    /// When a pull of each image succeeded last, in milliseconds since 1970: by reference, as it was written.
+    package func lastSuccesses() async throws -> [String: Int64] {
+        try await read { db in try LastSuccesses.all(db) }
+    }
+
     /// The cells as recorded last.
     package func currentCells(_ query: CellQuery = CellQuery()) async throws -> [CellRecord] {
         try await read { db in try query.current(db) }

@@ -12,14 +12,16 @@ package struct NodePast: Sendable {
         let sql = """
             SELECT max(at) FROM node_events WHERE node_id = (SELECT id FROM nodes WHERE name = ?) AND kind = ?
             """
-        let joined = try Int64.fetchOne(db, sql: sql, arguments: [name, NodeEventCode.joined.rawValue])
-        let left = try Int64.fetchOne(db, sql: sql, arguments: [name, NodeEventCode.left.rawValue])
+        let joined = try Int64.fetchOne(
+            db.cachedStatement(sql: sql), arguments: [name, NodeEventCode.joined.rawValue])
+        let left = try Int64.fetchOne(
+            db.cachedStatement(sql: sql), arguments: [name, NodeEventCode.left.rawValue])
         let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT (SELECT reference FROM images WHERE id = image_id), state, reason, since FROM cells
-                WHERE node_id = (SELECT id FROM nodes WHERE name = ?)
-                """, arguments: [name])
+            db.cachedStatement(
+                sql: """
+                    SELECT (SELECT reference FROM images WHERE id = image_id), state, reason, since FROM cells
+                    WHERE node_id = (SELECT id FROM nodes WHERE name = ?)
+                    """), arguments: [name])
         var cells: [String: CellRecord] = [:]
         while let row = try rows.next() {
             guard let image = row[0] as String? else { continue }

@@ -28,7 +28,8 @@ struct NodeReplay {
     init(_ db: Database, withLabels: Bool) throws {
         var known: [String: Int] = [:]
         let text = withLabels ? "labels" : "NULL"
-        let rows = try Row.fetchCursor(db, sql: "SELECT node_id, at, kind, \(text) FROM node_events ORDER BY id")
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT node_id, at, kind, \(text) FROM node_events ORDER BY id"))
         while let row = try rows.next() {
             guard let kind = NodeEventCode(rawValue: row[2]) else { continue }
             var index = 0

@@ -25,14 +25,18 @@ package final class PastReader {
         self.db = db
         self.imageSet = imageSet
         self.currentRun = currentRun
-        horizon = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'horizon'")
-        beginning = try Int64.fetchOne(db, sql: "SELECT min(started_at) FROM coordinator_runs")
+        horizon = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT value FROM meta WHERE key = 'horizon'"))
+        beginning = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT min(started_at) FROM coordinator_runs"))
         var names: [Int64: String] = [:]
-        let nodes = try Row.fetchCursor(db, sql: "SELECT id, name FROM nodes")
+        let nodes = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT id, name FROM nodes"))
         while let row = try nodes.next() { names[row[0]] = row[1] as String }
         self.names = names
         var images: [String: Int64] = [:]
-        let references = try Row.fetchCursor(db, sql: "SELECT reference, id FROM images")
+        let references = try Row.fetchCursor(
+            db.cachedStatement(sql: "SELECT reference, id FROM images"))
         while let row = try references.next() { images[row[0] as String] = row[1] as Int64 }
         self.images = images
         segments = try SegmentReader(db)

@@ -26,7 +26,9 @@ package struct TransitionQuery: Sendable {
         }
         // One more than wanted tells whether there is another page.
         let sql = "\(Self.select) \(clause.sql) ORDER BY at DESC, id DESC LIMIT \(limit + 1)"
-        var items = try Row.fetchCursor(db, sql: sql, arguments: clause.arguments).map(Self.item).array()
+        var items = try Row.fetchCursor(
+            db.cachedStatement(sql: sql), arguments: clause.arguments
+        ).map(Self.item).array()
         var next: HistoryCursor?
         if items.count > limit {
             items.removeLast()
@@ -37,8 +39,10 @@ package struct TransitionQuery: Sendable {
 
     /// The transitions committed after a known one, oldest first: what a listener missed.
     static func following(_ id: Int64, limit: Int, _ db: Database) throws -> [StoredTransition] {
-        try Row.fetchCursor(db, sql: "\(select) WHERE id > ? ORDER BY id LIMIT ?", arguments: [id, limit])
-            .map(item).array()
+        try Row.fetchCursor(
+            db.cachedStatement(sql: "\(select) WHERE id > ? ORDER BY id LIMIT ?"), arguments: [id, limit]
+        )
+        .map(item).array()
     }
 
     /// Names are looked up for the rows of the page alone.

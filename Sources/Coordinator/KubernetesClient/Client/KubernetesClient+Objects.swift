@@ -31,14 +31,16 @@ extension KubernetesClient {
 
     /// Creates an object. Not repeated when the server may have done it already.
     ///
+    /// - Parameter isDryRun: the server does all but storing it.
     /// - Throws: ``KubernetesError``; ``KubernetesError/isAlreadyExists`` when there is one of that name.
     @discardableResult
-    package func create(_ document: some Encodable, _ type: ResourceType, namespace: String? = nil) async throws
-        -> JSONValue
-    {
+    package func create(
+        _ document: some Encodable, _ type: ResourceType, namespace: String? = nil, isDryRun: Bool = false
+    ) async throws -> JSONValue {
         let operation = Self.operation("create", type, nil, namespace)
         let request = Request(
-            method: "POST", path: type.path(namespace: namespace), query: Self.ownership,
+            method: "POST", path: type.path(namespace: namespace),
+            query: Self.ownership + (isDryRun ? [("dryRun", "All")] : []),
             contentType: "application/json", body: try Self.encode(document), operation: operation, safety: .once)
         return try decode(await send(request), operation)
     }

@@ -39,7 +39,7 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
     var isExpired: Bool { status == 410 || reason == "Expired" || reason == "Gone" }
     var isUnauthorized: Bool { status == 401 }
     /// The API server refuses the object's content; ``details`` name the fields.
-    var isInvalid: Bool { status == 422 || status == 400 }
+    package var isInvalid: Bool { status == 422 || status == 400 }
     /// A resource version that the server hasn't reached: it was restored from a backup, or lags behind.
     var isFutureResourceVersion: Bool {
         details?.causes?.contains { $0.reason == "ResourceVersionTooLarge" } ?? false

@@ -36,7 +36,7 @@ package struct BearerToken: Sendable, CustomStringConvertible, CustomReflectable
 
     /// The UID of the pod that it's bound to, as it says of itself; nil when it says none.
     ///
-    /// Nothing is verified here: this may only help people to find out why an agent isn't let in.
+    /// Nothing is verified here: this may only help people to find out why an agent is refused.
     package var claimedPod: String? { claims?.kubernetes?.pod?.uid }
 
     private struct Claims: Decodable {

@@ -10,10 +10,12 @@ extension Reflector {
         private var connectionWasUseful = false
         private var hasWatched = false
         private var lastComplaint: String?
+        private var streams: Bool
 
         init(_ reflector: Reflector) {
             self.reflector = reflector
             state = ReflectorState(backoff: reflector.options.backoff)
+            streams = reflector.options.streamsLists
         }
 
         /// The next event; nil once the task is cancelled.
@@ -40,6 +42,8 @@ extension Reflector {
         }
 
         private mutating func list() async -> ReflectorEvent<Resource>? {
+            if streams, let event = await streamList() { return event }
+            guard !Task.isCancelled else { return nil }
             do {
                 let list: ResourceList<Resource> = try await reflector.client.list(
                     Resource.self, reflector.selection, pageSize: reflector.options.pageSize)
@@ -54,6 +58,39 @@ extension Reflector {
             }
         }
 
+        /// Reads all objects as the beginning of a watch, which goes on from there.
+        ///
+        /// - Returns: nil when it can't be had so, whatever the reason: then they are listed in pages.
+        private mutating func streamList() async -> ReflectorEvent<Resource>? {
+            var initial = InitialObjects<Resource>()
+            do {
+                var stream = try await reflector.client.watch(
+                    Resource.self, reflector.selection, resourceVersion: nil, serverTimeout: serverTimeout,
+                    idleTimeout: reflector.options.idleTimeout)
+                while let line = try await stream.next() {
+                    guard let version = try initial.take(line) else { continue }
+                    connection = stream
+                    connectionWasUseful = true
+                    openedAt = .now
+                    hasWatched = true
+                    state.listed(resourceVersion: version)
+                    recovered()
+                    return .synced(initial.objects)
+                }
+            } catch let error as KubernetesError where error.isInvalid {
+                // This server doesn't have it, and won't soon.
+                streams = false
+            } catch {
+                reflector.client.logger.debug(
+                    "no streaming list; listing in pages", metadata: ["error": "\(error)"])
+            }
+            return nil
+        }
+
+        private var serverTimeout: Duration {
+            .seconds(Int64(Double.random(in: reflector.options.serverTimeout)))
+        }
+
         private mutating func open(_ resourceVersion: String) async {
             connectionWasUseful = false
             openedAt = .now
@@ -62,7 +99,7 @@ extension Reflector {
             do {
                 connection = try await reflector.client.watch(
                     Resource.self, reflector.selection, resourceVersion: resourceVersion,
-                    serverTimeout: .seconds(Int64(Double.random(in: reflector.options.serverTimeout))),
+                    serverTimeout: serverTimeout,
                     idleTimeout: reflector.options.idleTimeout)
             } catch {
                 failed(error)
@@ -90,7 +127,7 @@ extension Reflector {
             case .added(let object): return progressed(object, .added(object))
             case .modified(let object): return progressed(object, .modified(object))
             case .deleted(let object): return progressed(object, .deleted(object))
-            case .bookmark(let resourceVersion):
+            case .bookmark(let resourceVersion, _):
                 progressed(resourceVersion)
                 return nil
             case .error(let status):

@@ -46,9 +46,15 @@ package struct Reflector<Resource: KubernetesResource>: AsyncSequence, Sendable 
     package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 }
 
-/// How patient a ``Reflector`` is.
+/// How a ``Reflector`` asks, and how patient it is.
 package struct ReflectorOptions: Sendable {
+    package init() {}
+
     var pageSize = KubernetesClient.pageSize
+    /// Whether objects are read as a streaming list where the API server has it: one by one, as they arrive.
+    ///
+    /// Kubernetes has it by default since 1.34; where it isn't, or doesn't work, lists are read in pages.
+    package var streamsLists = false
     var backoff = ReflectorState.Backoff()
     /// The server ends each watch after a random time in here, as client-go asks for, so that they don't all end at once.
     var serverTimeout = 300.0...600.0

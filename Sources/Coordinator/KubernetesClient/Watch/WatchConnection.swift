@@ -38,19 +38,26 @@ extension KubernetesClient {
     /// Opens a watch.
     ///
     /// - Parameters:
-    ///   - resourceVersion: of the list or the last event.
+    ///   - resourceVersion: of the list or the last event; nil: all objects are told first, then a bookmark says that
+    ///     these were all.
     ///   - serverTimeout: after which the server ends the watch.
     ///   - idleTimeout: the longest silence. An API server sends a bookmark about every minute.
     /// - Throws: ``KubernetesError``, or `CancellationError`. Not repeated here.
     func watch<Resource: KubernetesResource>(
-        _ type: Resource.Type, _ selection: Selection, resourceVersion: String, serverTimeout: Duration,
+        _ type: Resource.Type, _ selection: Selection, resourceVersion: String?, serverTimeout: Duration,
         idleTimeout: Duration
     ) async throws -> WatchConnection<Resource> {
         let operation = Self.operation("watch", Resource.resourceType, nil, selection.namespace)
         var query = selection.query
         query.append(("watch", "true"))
         query.append(("allowWatchBookmarks", "true"))
-        query.append(("resourceVersion", resourceVersion))
+        if let resourceVersion {
+            query.append(("resourceVersion", resourceVersion))
+        } else {
+            // The streaming list: as consistent as a list without a resource version.
+            query.append(("sendInitialEvents", "true"))
+            query.append(("resourceVersionMatch", "NotOlderThan"))
+        }
         query.append(("timeoutSeconds", String(serverTimeout.components.seconds)))
         let path = Resource.resourceType.path(namespace: selection.namespace)
         let request = Request(path: path, query: query, operation: operation)

@@ -56,7 +56,7 @@ package struct NodeCells {
         let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
-        let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.name)?.state ?? .unknown }
+        let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.container)?.state ?? .unknown }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
 
@@ -76,7 +76,7 @@ package struct NodeCells {
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.snapshot.configuration.images[column].name)
+            let presence = pods.presence(of: scene.snapshot.configuration.images[column].container)
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
@@ -84,8 +84,8 @@ package struct NodeCells {
     }
 
     /// The container that is to hold an image, whoever tells of its presence.
-    func container(_ column: Int) -> ContainerView? {
-        let image = scene.snapshot.configuration.images[column].name
+    package func container(_ column: Int) -> ContainerView? {
+        let image = scene.snapshot.configuration.images[column].container
         if case .pods(let pods) = evidence { return pods.container(of: image) }
         return scene.snapshot.cluster.pods.living(on: name).container(of: image)
     }

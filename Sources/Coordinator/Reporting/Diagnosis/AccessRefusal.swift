@@ -1,4 +1,4 @@
-/// Why somebody isn't let in. The names are those by which they are counted.
+/// Why somebody is refused. The names are those by which they are counted.
 package enum AccessRefusal: String, Error, Sendable, Hashable, CaseIterable {
     /// No bearer token, or something that can't be one.
     case noToken

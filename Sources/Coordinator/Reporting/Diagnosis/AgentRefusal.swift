@@ -1,7 +1,7 @@
 import History
 import Planning
 
-/// That the agent of one of our pods isn't let in.
+/// That the agent of one of our pods is refused.
 package struct AgentRefusal: Sendable, Equatable {
     /// The pod's name.
     package var pod: String

@@ -7,7 +7,7 @@ extension NodeDiagnosis {
     /// How long a refusal counts as the reason of a silence, in seconds. Agents try again within a minute.
     private static let refusalCounts = 300.0
 
-    /// The agent speaks, and isn't let in: that explains why nothing is known of its node.
+    /// The agent speaks, and is refused: that explains why nothing is known of its node.
     var refusal: Cause? {
         guard silence != nil, let refusal = snapshot.refusals[node],
             Double(snapshot.now.milliseconds(since: refusal.last)) <= Self.refusalCounts * 1000

@@ -26,30 +26,48 @@ extension NodeDiagnosis {
             planned: "pulled when \(failures.count > 1 ? "one of them" : nodes) has it", images: [image.name])
     }
 
-    /// Kubelets of Kubernetes 1.35 and later let a pod use an image that was pulled with a Secret only if the pod names
-    /// credentials for it, too. They say that it isn't there.
-    ///
-    /// - Parameter since: since when the image is there.
-    func cause(refused image: ImageEntry, since: Timestamp) -> Cause? {
-        guard snapshot.now.milliseconds(since: since) >= Self.refusalMilliseconds,
-            let pod = pods.first(where: { !$0.isTerminating }),
-            let container = pod.containers[image.name], container.waitingReason == "ErrImageNeverPull"
+    /// Kubelets of Kubernetes 1.35 and later let a pod use an image that they pulled under another name, or with a Secret,
+    /// only after they have asked its registry, and say that it isn't there where they may not.
+    func cause(refused image: ImageEntry, _ column: Int) -> Cause? {
+        guard let refusal = snapshot.fleet.refusal(node: node, column: column, now: snapshot.now),
+            let pod = pods.first(where: { !$0.isTerminating })
         else { return nil }
+        var found = [
+            evidence(
+                "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
+                "ErrImageNeverPull: \(pod.containers[image.container]?.waitingMessage ?? "")", since: refusal.since)
+        ]
+        let others = otherRepositories(of: image, column)
+        if !others.isEmpty {
+            found.append(
+                evidence(
+                    "report of \(node)", "other names of \(image.reference.written)", Self.list(others)))
+        }
+        if let failed = snapshot.fleet.kubeletRefusal(of: image.reference) {
+            found.append(
+                evidence(
+                    "kubelet of \(failed.node)", "pull of \(image.reference.written)", failed.message, at: failed.at))
+        }
         return Cause(
             kind: .notHeld,
-            summary: "\(image.name) is present but not held: the kubelet doesn't let our pod use it",
-            evidence: [
-                evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
-                    "ErrImageNeverPull: \(container.waitingMessage ?? "")", since: since)
-            ],
-            nextStep: "if another pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "
-                + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that; where their "
-                + "imagePullCredentialsVerificationPolicy is AlwaysVerify, only RUNTIME_SOCKET=none works",
-            planned: "the kubelet looks again every 15 s at the latest, and starts the container as soon as it may",
+            summary:
+                "\(image.name) is present, refused by the kubelet: pods that use it on this node are refused as well",
+            evidence: found,
+            nextStep: refusal.attempts == 0
+                ? "none: the kubelet pulls it under this name"
+                : "if a pod's Secret pulled it, name one with credentials for \(image.reference.registry) in "
+                    + "IMAGE_PULL_SECRETS: kubelets of Kubernetes 1.35 and later ask for that; where their "
+                    + "imagePullCredentialsVerificationPolicy is AlwaysVerify, only RUNTIME_SOCKET=none works",
+            planned:
+                "the node's kubelet pulls it under this name, with IMAGE_PULL_SECRETS, which lets the container start "
+                + "within 15 s (\(counted(refusal.attempts, "pull")) so far)",
             images: [image.name])
     }
 
-    /// A kubelet looks again every 15 s at the latest; the image was listed up to a report's interval later.
-    private static var refusalMilliseconds: Int64 { 60_000 }
+    /// Other repositories that the node has the same content of: under one of them the kubelet has probably pulled it.
+    private func otherRepositories(of image: ImageEntry, _ column: Int) -> [String] {
+        let digests = snapshot.fleet.image(of: node, column: column)?.digests ?? []
+        let repositories = Set(digests.compactMap { $0.split(separator: "@").first.map(String.init) })
+        return repositories.subtracting([image.reference.name]).sorted()
+    }
 }

@@ -27,7 +27,9 @@ extension NodeDiagnosis {
                 } else {
                     waiting.append(images[column])
                 }
-            case .present: notHeld += [cause(notHeld: images[column])].compactMap { $0 }
+            case .present:
+                let refused = cause(refused: images[column], column)
+                notHeld += [refused ?? cause(notHeld: images[column])].compactMap { $0 }
             case .pulling, .held, .unknown: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
@@ -94,7 +96,7 @@ extension NodeDiagnosis {
 
     func cause(notHeld image: ImageEntry) -> Cause? {
         guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
-        let container = pod.containers[image.name]
+        let container = pod.containers[image.container]
         if let container, container.isRunning { return usesAnother(container, than: image, pod) }
         let reason = container?.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
@@ -103,7 +105,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                     container == nil
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
@@ -131,14 +133,15 @@ extension NodeDiagnosis {
     private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
         guard let column = snapshot.configuration.images.firstIndex(of: image),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
-            !container.imageID.isEmpty, container.imageID != own.id, !own.digests.contains(container.imageID)
+            // An id, or `repository@digest`.
+            let name = container.imageID.split(separator: "@").last, name != own.id, !own.hashes.contains(name)
         else { return nil }
         return Cause(
             kind: .notHeld,
             summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].imageID", container.imageID),
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].imageID", container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
@@ -174,6 +177,12 @@ extension NodeDiagnosis {
 
     /// What the planner does about a tag that means several images.
     private func plannedPull(of image: ImageEntry, own: String) -> String {
+        if let column = snapshot.configuration.images.firstIndex(of: image),
+            snapshot.fleet.hasOtherMirror(node, column: column)
+        {
+            return "this node asked, and its mirror has another age of the tag: it asks again after the next check "
+                + "(CACHING_INTERVAL_HOURS)"
+        }
         let meaning = snapshot.fleet.tagMeaning(
             of: image.reference, platform: snapshot.cluster.nodes[node]?.platform ?? "", now: snapshot.now)
         if let newest = meaning.imageID, meaning.nextCheck > snapshot.now {

@@ -9,7 +9,7 @@ extension NodeDiagnosis {
         var waiting: [ImageEntry] = []
         var notHeld: [Cause] = []
         for image in snapshot.configuration.images {
-            let presence = pod.presence(of: image.name)
+            let presence = pod.presence(of: image.container)
             switch presence.state {
             case .failed:
                 failing.append(cause(presence.reason ?? .unknown, presence.message, image, pod))
@@ -27,7 +27,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) can't be pulled: \(reason.rawValue)"
                 + (reason.isPermanent ? ", which needs a change" : ""),
             evidence: [
-                evidence("Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state.waiting", message)
+                evidence("Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state.waiting", message)
             ], nextStep: Self.step(reason, image.reference),
             planned:
                 "the kubelet tries again by itself, up to every 5 minutes; the pod is replaced to make it try sooner",
@@ -42,10 +42,10 @@ extension NodeDiagnosis {
                 "\(Self.list(names)) \(names.count == 1 ? "isn't" : "aren't") there yet: the kubelet pulls a pod's "
                 + "images one after another",
             evidence: images.prefix(3).map { image in
-                let container = pod.containers[image.name]
+                let container = pod.containers[image.container]
                 let words = [container?.waitingReason, container?.waitingMessage].compactMap { $0 }
                 return evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.name)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                     container == nil ? "no status yet" : words.joined(separator: ": "))
             },
             nextStep:

@@ -1,0 +1,273 @@
+import Planning
+import Synchronization
+
+/// Whoever waits for news of a node.
+package protocol ReportWaiter: AnyObject, Sendable {
+    /// There are some. Called under a lock: it must do no more than pass it on.
+    ///
+    /// - Parameter turn: which of its waits it is.
+    func wake(turn: UInt64)
+}
+
+/// Where agents' connections and the control loop meet: who waits for which node's news, and heartbeats on their way to the
+/// fleet.
+///
+/// Thousands of agents wait, and most of what they say is that nothing changed. Both cost a few words here, under a lock that is
+/// held for a moment, and nothing at all of the control loop's time.
+package final class ReportBoard: Sendable {
+    /// Given to whoever's report was taken as a whole: heartbeats may follow on it, for as long as nothing happens to the node.
+    package struct Ticket: Sendable, Hashable {
+        fileprivate var line: Int
+        fileprivate var session: UInt64
+        /// The assignment that the agent has when it has the answer.
+        package var generation: UInt64
+    }
+
+    /// What becomes of a heartbeat.
+    package enum Verdict: Sendable, Hashable {
+        case taken
+        /// It has to be taken as a whole report.
+        case isMore
+    }
+
+    /// A heartbeat that the fleet hasn't heard of yet.
+    struct Pending: Sendable {
+        var node: String
+        var heartbeat: Heartbeat
+        var at: Timestamp
+    }
+
+    private struct Line {
+        var node: String
+        /// Whether the fleet's state of the node is such that a heartbeat changes nothing of it.
+        var isQuiet = false
+        /// Another one whenever something else than a heartbeat happens.
+        var session: UInt64 = 0
+        var generation: UInt64 = 0
+        var sequence: UInt64 = 0
+        var pending: (heartbeat: Heartbeat, at: Timestamp)?
+        var waiter: (any ReportWaiter)?
+        var turn: UInt64 = 0
+        /// Heartbeats that may still come at once, and when that was so.
+        var allowance = ReportBoard.burst
+        var allowedAt = Timestamp(milliseconds: 0)
+    }
+
+    private struct State {
+        var lines: [Line] = []
+        var numbers: [String: Int] = [:]
+        /// Lines with a heartbeat that the fleet hasn't heard of.
+        var pending: [Int] = []
+        var lastSession: UInt64 = 0
+        var silence = 30.0
+        var databaseID = ""
+        var isEnding = false
+        var isReady = false
+        /// Who came before reports can be taken, in that order.
+        var early: [(waiter: any ReportWaiter, turn: UInt64)] = []
+        /// How many of them go on already.
+        var earlyWoken = 0
+        /// Lines of nodes that have gone.
+        var free: [Int] = []
+
+        mutating func number(of node: String) -> Int {
+            if let number = numbers[node] { return number }
+            let number = free.popLast() ?? lines.count
+            if number == lines.count { lines.append(Line(node: node)) } else { lines[number] = Line(node: node) }
+            numbers[node] = number
+            return number
+        }
+
+        /// Those that came early go on a few at a time, each with the report of another: all at once would take the memory that
+        /// they spare by waiting.
+        mutating func wakeEarly(_ count: Int) {
+            guard !early.isEmpty else { return }
+            let end = min(earlyWoken + count, early.count)
+            for next in early[earlyWoken..<end] { next.waiter.wake(turn: next.turn) }
+            earlyWoken = end
+            if end == early.count { (early, earlyWoken) = ([], 0) }
+        }
+
+        mutating func close(_ number: Int) {
+            lines[number].session = 0
+            let (waiter, turn) = (lines[number].waiter, lines[number].turn)
+            lines[number].waiter = nil
+            waiter?.wake(turn: turn)
+        }
+
+        mutating func closeAll() {
+            for number in lines.indices { close(number) }
+        }
+    }
+
+    /// An agent has one request at a time, and is told when to come.
+    private static let rate = 50.0
+    private static let burst = 200.0
+    /// Of those that came early, so many are answered first.
+    private static let firstAtOnce = 64
+
+    private let state = Mutex(State())
+
+    /// How many wait.
+    package var waiting: Int { state.withLock { $0.lines.count { $0.waiter != nil } } }
+
+    /// What answers say of the database.
+    package var databaseID: String { state.withLock { $0.databaseID } }
+
+    // MARK: Connections
+
+    /// Takes a heartbeat, if it is one and nothing else.
+    ///
+    /// - Parameters:
+    ///   - generation: the assignment that the agent has.
+    ///   - now: by the coordinator's clock.
+    package func take(_ heartbeat: Heartbeat, _ ticket: Ticket, after generation: UInt64, at now: Timestamp) -> Verdict
+    {
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line) else { return .isMore }
+            var line = state.lines[ticket.line]
+            guard line.isQuiet, line.session == ticket.session, line.generation == generation,
+                heartbeat.sequence > line.sequence,
+                heartbeat.acknowledged <= line.sequence,
+                Double(heartbeat.inventoryAgeMilliseconds) < state.silence * 1000, !state.isEnding
+            else { return .isMore }
+            let passed = Double(max(0, now.milliseconds(since: line.allowedAt))) / 1000
+            line.allowance = min(Self.burst, line.allowance + passed * Self.rate)
+            line.allowedAt = now
+            guard line.allowance >= 1 else { return .isMore }
+            line.allowance -= 1
+            line.sequence = heartbeat.sequence
+            if line.pending == nil { state.pending.append(ticket.line) }
+            line.pending = (heartbeat, now)
+            let earlier = (line.waiter, line.turn)
+            line.waiter = nil
+            state.lines[ticket.line] = line
+            // The agent has one request at a time: an earlier one was abandoned.
+            earlier.0?.wake(turn: earlier.1)
+            return .taken
+        }
+    }
+
+    /// Lets a connection wait for news of its node. False: there are some already.
+    package func wait(_ ticket: Ticket, after generation: UInt64, turn: UInt64, _ waiter: any ReportWaiter) -> Bool {
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line), !state.isEnding,
+                state.lines[ticket.line].session == ticket.session, state.lines[ticket.line].generation == generation
+            else { return false }
+            state.lines[ticket.line].waiter = waiter
+            state.lines[ticket.line].turn = turn
+            return true
+        }
+    }
+
+    /// Lets a connection wait until reports can be taken. False: they can be now.
+    package func waitUntilReady(turn: UInt64, _ waiter: any ReportWaiter) -> Bool {
+        state.withLock { state in
+            guard !state.isReady, !state.isEnding else { return false }
+            state.early.append((waiter, turn))
+            return true
+        }
+    }
+
+    /// How many wait until reports can be taken.
+    package var early: Int { state.withLock { $0.early.count - $0.earlyWoken } }
+
+    /// Whether nothing has happened to a node since the ticket was given.
+    package func isCurrent(_ ticket: Ticket) -> Bool {
+        state.withLock { state in
+            state.lines.indices.contains(ticket.line) && state.lines[ticket.line].session == ticket.session
+        }
+    }
+
+    /// The connection doesn't wait any more.
+    package func leave(_ ticket: Ticket, turn: UInt64, _ waiter: any ReportWaiter) {
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line), state.lines[ticket.line].waiter === waiter,
+                state.lines[ticket.line].turn == turn
+            else { return }
+            state.lines[ticket.line].waiter = nil
+        }
+    }
+
+    // MARK: The control loop
+
+    /// A report was taken as a whole.
+    ///
+    /// - Parameters:
+    ///   - generation: of the node's assignment now.
+    ///   - isQuiet: whether heartbeats may follow that change nothing.
+    func open(_ node: String, sequence: UInt64, generation: UInt64, isQuiet: Bool, databaseID: String) -> Ticket {
+        state.withLock { state in
+            state.databaseID = databaseID
+            state.wakeEarly(2)
+            let number = state.number(of: node)
+            state.lastSession += 1
+            state.lines[number].isQuiet = isQuiet
+            state.lines[number].session = state.lastSession
+            state.lines[number].sequence = sequence
+            state.lines[number].generation = generation
+            return Ticket(line: number, session: state.lastSession, generation: generation)
+        }
+    }
+
+    /// There's something to tell the node's agent, or to hear from it: who waits is woken, and what comes next is taken as a whole.
+    func close(_ node: String) {
+        state.withLock { state in
+            guard let number = state.numbers[node] else { return }
+            state.close(number)
+        }
+    }
+
+    /// The node has gone.
+    func remove(_ node: String) {
+        state.withLock { state in
+            guard let number = state.numbers.removeValue(forKey: node) else { return }
+            state.close(number)
+            state.lines[number].pending = nil
+            state.free.append(number)
+        }
+    }
+
+    /// Closes the lines of all nodes.
+    func closeAll() { state.withLock { $0.closeAll() } }
+
+    /// What comes next of any node is taken as a whole; who waits goes on waiting.
+    func invalidateAll() {
+        state.withLock { state in
+            for number in state.lines.indices { state.lines[number].session = 0 }
+        }
+    }
+
+    /// Closes all, and lets nobody wait any more.
+    func end() {
+        state.withLock { state in
+            state.isEnding = true
+            state.closeAll()
+            state.wakeEarly(state.early.count)
+        }
+    }
+
+    /// Whether reports can be taken.
+    func set(isReady: Bool) {
+        state.withLock { state in
+            state.isReady = isReady
+            if isReady { state.wakeEarly(Self.firstAtOnce) }
+        }
+    }
+
+    /// How long a node is believed, in seconds.
+    func set(silence: Double) { state.withLock { $0.silence = silence } }
+
+    /// The heartbeats since it was asked last, one a node.
+    func takePending() -> [Pending] {
+        state.withLock { state in
+            let all = state.pending.compactMap { number -> Pending? in
+                let line = state.lines[number]
+                state.lines[number].pending = nil
+                return line.pending.map { Pending(node: line.node, heartbeat: $0.heartbeat, at: $0.at) }
+            }
+            state.pending.removeAll(keepingCapacity: true)
+            return all
+        }
+    }
+}

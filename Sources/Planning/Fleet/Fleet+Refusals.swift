@@ -1,0 +1,73 @@
+import Shared
+
+/// An image that is present, and that a node's kubelet doesn't let our container use.
+///
+/// Kubelets of Kubernetes 1.35 and later keep a record of under which names, and for pods with which Secrets, they have
+/// pulled a content. Under another name, or for a pod without such a Secret, it counts as absent where they may not ask the
+/// registry. A pull by that kubelet gives the name a record, and the container starts within 15 s (measured).
+public struct Refusal: Sendable, Equatable {
+    /// Since when the container has waited though the image is there.
+    public internal(set) var since: Timestamp
+    /// Pulls by the node's kubelet that were ordered to end it.
+    public internal(set) var attempts = 0
+    /// When it is believed, and when the next of those is due.
+    var nextAttempt: Timestamp
+
+    /// Seconds: a kubelet looks every 15 s at the latest.
+    static let patience = 30.0
+    private static let pause = 60.0
+
+    init(since: Timestamp) {
+        self.since = since
+        nextAttempt = since + Self.patience
+    }
+
+    mutating func tried(at now: Timestamp, longest: Double) {
+        attempts += 1
+        nextAttempt = now + min(longest, Self.pause * Double(UInt64(1) << UInt64(min(attempts, 20) - 1)))
+    }
+}
+
+extension Fleet {
+    /// What is known of a kubelet's refusal; nil: there's none, or it may still be on its way.
+    public func refusal(node: String, column: Int, now: Timestamp) -> Refusal? {
+        guard !refusals.isEmpty, references.indices.contains(column),
+            let refusal = refusals[node]?[references[column].normalised], refusal.since + Refusal.patience <= now
+        else { return nil }
+        return refusal
+    }
+
+    /// Notes which containers wait for images that are there, and which pulls were ordered for that.
+    mutating func noteRefusals(_ plan: Plan, at now: Timestamp) {
+        guard !plan.waiting.isEmpty || !refusals.isEmpty else { return }
+        let former = refusals
+        refusals = plan.waiting.mapValues { Dictionary(uniqueKeysWithValues: $0.map { ($0, Refusal(since: now)) }) }
+        for (node, references) in former {
+            for (reference, refusal) in references where refusals[node]?[reference] != nil {
+                refusals[node]?[reference] = refusal
+            }
+        }
+        for pull in plan.pulls where pull.isRefresh && pull.puller == .kubelet {
+            refusals[pull.node]?[pull.reference.normalised]?.tried(at: now, longest: Double(retry.permanentSeconds))
+        }
+    }
+}
+
+extension PullPlanning {
+    /// Lets kubelets pull what they refuse to our containers.
+    mutating func unlock(_ plan: inout Plan) {
+        for (node, references) in fleet.refusals.sorted(by: { $0.key < $1.key }) {
+            guard let slot = fleet.slots.numbers[node], order.contains(slot) else { continue }
+            for (column, reference) in fleet.references.enumerated() where hasRoom(column) {
+                guard let refusal = references[reference.normalised], fleet.index.present[column].contains(slot) else {
+                    continue
+                }
+                if refusal.nextAttempt > now {
+                    plan.lookAgain(at: refusal.nextAttempt)
+                } else if fleet.nodes[node]?.isPulling(reference) == false {
+                    start(slot, column, isRefresh: true, by: .kubelet, &plan)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// Nodes whose pod isn't back, since when, and what they lost by a deletion of ours.
+public struct RollOutBook: Sendable, Equatable {
+    struct Entry: Sendable, Equatable {
+        var since: Timestamp
+        /// Containers of images that ran in the pod that we deleted.
+        var held: Set<String> = []
+        /// A pod went that held something.
+        var isLost: Bool
+        /// Whether the successor shows if the template works.
+        var isTry: Bool
+        /// What the successor is to have.
+        var template: String?
+    }
+
+    /// Seconds that the first pod of a template may be in trouble: kubelets restart what crashes after 10, 20 and 40 s.
+    public var patience = 120.0
+    /// Seconds that an agent may run without a report.
+    static let silencePatience = 600.0
+    /// Seconds that a pod may wait for the scheduler, which takes milliseconds.
+    private static let schedulingPatience = 10.0
+
+    var entries: [String: Entry] = [:]
+    /// What is away at the first look was perhaps deleted by an earlier run.
+    private(set) var hasLooked = false
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - isWorking: the pod works, but hasn't shown all that it's to show.
+    ///   - isWaiting: the scheduler has no place for it.
+    func patience(isWorking: Bool, isWaiting: Bool) -> Double {
+        isWorking ? Self.silencePatience : isWaiting ? min(patience, Self.schedulingPatience) : patience
+    }
+
+    mutating func note(_ plan: Plan, at now: Timestamp) {
+        if let away = plan.away {
+            entries = entries.filter { away.contains($0.key) }
+            for node in away where entries[node] == nil {
+                entries[node] = Entry(
+                    since: now, isLost: !hasLooked, isTry: !hasLooked, template: plan.template)
+            }
+            hasLooked = true
+        }
+        for replacement in plan.replacements {
+            // What the pod before lost is lost until a pod is back. Of what an earlier run left, nobody knows.
+            let held = replacement.held.union(entries[replacement.node]?.held ?? [])
+            entries[replacement.node] = Entry(
+                since: now, held: held, isLost: !held.isEmpty, isTry: !held.isEmpty || !replacement.isFree,
+                template: plan.template)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Which nodes' pods aren't back, and how many more may be deleted.
+///
+/// Deletions of ours take places for as long as a pod may take; what was lost by them counts for longer, so that no
+/// template costs more nodes than the limit, however slowly.
+struct RollOutPlaces {
+    /// How many more pods may be deleted when the template is known to work.
+    private(set) var room: Int
+    /// How many while it isn't.
+    private(set) var roomOfTrial = 1
+    /// No pod is away.
+    private(set) var isQuiet = true
+    /// Of the first try that failed, or seems to.
+    private(set) var trouble: Plan.RollOutTrouble?
+
+    /// Nodes that decide about a template.
+    private static let mostTries = 3
+
+    /// - Parameter nodes: the ready target nodes.
+    init(_ planner: Planner, nodes: [String], template: String, isProven: Bool, _ plan: inout Plan) {
+        let (cluster, configuration, now) = (planner.cluster, planner.configuration, planner.now)
+        let book = planner.fleet.rollOut
+        let waiting = Dictionary(grouping: cluster.unscheduled.values, by: \.node)
+        var away: Set<String> = []
+        var (taken, lost, failed) = (0, 0, 0)
+        var isUnderWay = false
+        for node in nodes {
+            let living = cluster.pods.living(on: node)
+            let entry = book.entries[node]
+            let isBack = living.contains { $0.isBack(holding: entry?.held ?? [], under: configuration) }
+            let pod = (living + (waiting[node] ?? []).filter { !$0.isTerminating }).first
+            let isNew = pod.map { $0.template == template } ?? true
+            // A pod whose agent runs has yet to report.
+            let isTry =
+                !isProven && isNew
+                && (isBack || (entry.map { $0.isTry && $0.template == template } ?? !book.hasLooked))
+            guard !isBack || isTry else { continue }
+            away.insert(node)
+            let since = max(entry?.since ?? pod?.createdAt ?? now, pod?.createdAt ?? Timestamp(milliseconds: 0))
+            let isWorking = living.contains { $0.isWorking(under: configuration) }
+            let deadline = since + book.patience(isWorking: isWorking, isWaiting: living.isEmpty && pod != nil)
+            let isOver = deadline <= now
+            if !isOver { plan.lookAgain(at: deadline) }
+            if !isBack {
+                if !isOver { taken += 1 }
+                if isNew, entry?.isLost ?? !book.hasLooked { lost += 1 }
+            }
+            guard isTry else { continue }
+            if isOver { failed += 1 } else { isUnderWay = true }
+            let silence = isOver ? pod?.silence(isBack, configuration) ?? Self.noPod : nil
+            let message = pod?.obstacle(under: configuration) ?? silence
+            if trouble == nil, let message {
+                trouble = Plan.RollOutTrouble(pod: pod?.name ?? "", node: node, message: message)
+            }
+        }
+        plan.away = away
+        isQuiet = away.isEmpty
+        let limit = configuration.rollLimit(nodes: nodes.count)
+        room = max(0, min(limit - taken, max(limit, Self.mostTries) - lost))
+        // The last node isn't given for it.
+        let isDecided = failed >= min(Self.mostTries, max(1, nodes.count - 1))
+        trouble?.isFinal = isDecided
+        if isUnderWay || isDecided { roomOfTrial = 0 }
+    }
+
+    private static let noPod = "no pod comes in place of the one that was deleted"
+}
+
+extension PodView {
+    /// Why it isn't believed to work, when no container that comes before all others says why.
+    fileprivate func silence(_ isBack: Bool, _ configuration: Configuration) -> String {
+        if isBack, configuration.runtimeSocket != .none { return "its agent runs, but sends no report" }
+        let words = refused ?? [reason, message].filter { !$0.isEmpty }.joined(separator: ": ")
+        if !words.isEmpty { return words }
+        let failed = containers.values.lazy.compactMap(\.trouble).min()
+        return failed.map { "no container of an image runs: \($0)" } ?? "its containers don't start"
+    }
+}

@@ -1,0 +1,22 @@
+/// What is known of pods of the present template before there is one.
+public struct Successor: Sendable, Equatable {
+    /// Why the API server takes none; nil: it does, or nobody could ask.
+    public var refusal: String?
+    /// What one requests.
+    public var memory = Quantity.zero
+    public var cpu = Quantity.zero
+
+    public init(refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero) {
+        self.refusal = refusal
+        self.memory = memory
+        self.cpu = cpu
+    }
+
+    /// Whether the node could have room. What it doesn't tell it may have.
+    func fits(_ node: NodeView) -> Bool {
+        func has(_ amount: String?, _ needed: Quantity) -> Bool {
+            amount.flatMap { try? Quantity($0) }.map { $0 >= needed } ?? true
+        }
+        return has(node.allocatableMemory, memory) && has(node.allocatableCPU, cpu)
+    }
+}

@@ -1,0 +1,130 @@
+import Planning
+import Synchronization
+import Testing
+
+@testable import Control
+
+@Suite("Where agents' connections and the control loop meet") struct ReportBoardTests {
+    private final class Waiter: ReportWaiter {
+        private let turns = Mutex<[UInt64]>([])
+        var woken: [UInt64] { turns.withLock { $0 } }
+        func wake(turn: UInt64) { turns.withLock { $0.append(turn) } }
+    }
+
+    private static func heartbeat(_ sequence: UInt64, acknowledged: UInt64? = nil, age: UInt64 = 0) -> Heartbeat {
+        var heartbeat = Heartbeat()
+        heartbeat.sequence = sequence
+        heartbeat.acknowledged = acknowledged ?? sequence - 1
+        heartbeat.inventoryAgeMilliseconds = age
+        return heartbeat
+    }
+
+    private let board = ReportBoard()
+    private let now = Timestamp(milliseconds: 1_000_000)
+
+    private func open(_ node: String = "n1", sequence: UInt64 = 1, isQuiet: Bool = true) -> ReportBoard.Ticket {
+        board.open(node, sequence: sequence, generation: 5, isQuiet: isQuiet, databaseID: "d")
+    }
+
+    @Test("A heartbeat is taken once, in order, and handed over once")
+    func order() {
+        let ticket = open()
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .taken)
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .isMore, "it came already")
+        #expect(board.take(Self.heartbeat(3), ticket, after: 5, at: now + 1) == .taken)
+        let pending = board.takePending()
+        #expect(pending.map(\.node) == ["n1"])
+        #expect(pending.first?.heartbeat.sequence == 3)
+        #expect(pending.first?.at == now + 1)
+        #expect(board.takePending().isEmpty)
+    }
+
+    @Test("What isn't on top of what is known, or comes too late or too often, is taken as a whole report")
+    func more() {
+        var ticket = open()
+        #expect(board.take(Self.heartbeat(2), ticket, after: 4, at: now) == .isMore, "another assignment")
+        #expect(board.take(Self.heartbeat(9, acknowledged: 8), ticket, after: 5, at: now) == .isMore, "one was missed")
+        #expect(board.take(Self.heartbeat(2, age: 30_000), ticket, after: 5, at: now) == .isMore, "an old listing")
+        let other = open(sequence: 4)
+        #expect(board.take(Self.heartbeat(5), ticket, after: 5, at: now) == .isMore, "another connection's turn")
+        #expect(board.take(Self.heartbeat(5), other, after: 5, at: now) == .taken)
+        ticket = open("n2", isQuiet: false)
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .isMore, "something goes on there")
+        ticket = open("n3")
+        let taken = (2...1_000).filter { board.take(Self.heartbeat($0), ticket, after: 5, at: now) == .taken }
+        #expect(taken.count == 200)
+    }
+
+    @Test("News wakes who waits, once, and ends heartbeats until the next whole report")
+    func news() {
+        let waiter = Waiter()
+        var ticket = open()
+        #expect(board.wait(ticket, after: 5, turn: 1, waiter))
+        #expect(board.waiting == 1)
+        board.close("n1")
+        #expect(waiter.woken == [1])
+        #expect(board.waiting == 0)
+        #expect(!board.isCurrent(ticket))
+        #expect(!board.wait(ticket, after: 5, turn: 2, waiter), "there's news already")
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .isMore)
+        ticket = open()
+        #expect(!board.wait(ticket, after: 4, turn: 2, waiter), "another assignment")
+        #expect(board.wait(ticket, after: 5, turn: 3, waiter))
+        board.leave(ticket, turn: 3, waiter)
+        board.close("n1")
+        #expect(waiter.woken == [1], "it didn't wait any more")
+    }
+
+    @Test("A later report of the node ends an abandoned wait")
+    func abandoned() {
+        let (former, next) = (Waiter(), Waiter())
+        let ticket = open()
+        #expect(board.wait(ticket, after: 5, turn: 1, former))
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .taken)
+        #expect(former.woken == [1])
+        #expect(board.wait(ticket, after: 5, turn: 2, next))
+        board.leave(ticket, turn: 1, former)
+        #expect(board.waiting == 1, "a former wait ends no later one")
+    }
+
+    @Test("Nodes that go leave nothing behind, and their places are used again")
+    func removal() {
+        let waiter = Waiter()
+        let ticket = open("n1")
+        #expect(board.take(Self.heartbeat(2), ticket, after: 5, at: now) == .taken)
+        #expect(board.wait(ticket, after: 5, turn: 1, waiter))
+        board.remove("n1")
+        #expect(waiter.woken == [1])
+        #expect(board.takePending().isEmpty)
+        let other = open("n2")
+        #expect(board.take(Self.heartbeat(3), ticket, after: 5, at: now) == .isMore, "its place is another's")
+        #expect(board.take(Self.heartbeat(2), other, after: 5, at: now) == .taken)
+        #expect(board.takePending().map(\.node) == ["n2"])
+    }
+
+    @Test("Who comes early goes on when reports can be taken, a few at a time, each with the report of another")
+    func early() {
+        let waiters = (0..<100).map { _ in Waiter() }
+        for waiter in waiters { #expect(board.waitUntilReady(turn: 1, waiter)) }
+        #expect(board.early == 100)
+        board.set(isReady: true)
+        let first = waiters.count { $0.woken == [1] }
+        #expect(first > 0 && first < 100)
+        #expect(waiters.prefix(first).allSatisfy { $0.woken == [1] }, "in the order in which they came")
+        #expect(!board.waitUntilReady(turn: 1, Waiter()), "nobody needs to wait now")
+        for number in 0..<100 { _ = open("n\(number)") }
+        #expect(waiters.allSatisfy { $0.woken == [1] })
+        #expect(board.early == 0)
+    }
+
+    @Test("At the end nobody waits any more")
+    func end() {
+        let waiter = Waiter()
+        let ticket = open()
+        #expect(board.wait(ticket, after: 5, turn: 1, waiter))
+        board.end()
+        #expect(waiter.woken == [1])
+        let later = open()
+        #expect(!board.wait(later, after: 5, turn: 2, waiter))
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// That no edit costs more than it may, tried on seeded random histories.
+///
+/// A failure prints its seed; `HISTORY_SEED=<seed>` plays that one alone. `HISTORIES=<number>` plays more, or fewer.
+@Suite struct RollOutHistoryTests {
+    @Test func noEditReleasesMoreThanItMayAndEveryGoodOneComesThrough() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        if let seed = environment["HISTORY_SEED"].flatMap({ UInt64($0) }) {
+            #expect(try RollOutHistory.play(seed: seed).failure == nil)
+            return
+        }
+        let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 2000
+        var sights: [String: Int] = [:]
+        var most = 0
+        for seed in 0..<count {
+            let outcome = try RollOutHistory.play(seed: seed)
+            sights.merge(outcome.sights, uniquingKeysWith: +)
+            most = max(most, outcome.most)
+            if let failure = outcome.failure {
+                Issue.record("\(failure) (HISTORY_SEED=… plays it again)")
+                return
+            }
+        }
+        print(
+            "\(count) roll-outs:",
+            sights.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+        print("most nodes over the limit that lacked what they had: \(most)")
+        guard count >= 200 else { return }
+        for what in Self.sights { #expect(sights[what, default: 0] >= Int(count / 20), "\(what)") }
+    }
+
+    private static let sights = [
+        "restarts", "edits that fit nowhere", "edits that other pods leave no room for",
+        "edits with which no container starts", "edits with which no pod is let in", "edits of the mode",
+        "deletions that fail", "pods replaced that held",
+    ]
+}

@@ -1,0 +1,131 @@
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import Control
+@testable import ControlFixtures
+@testable import HTTPListener
+@testable import Server
+@testable import ServerFixtures
+@testable import TestBasics
+
+/// What a connection of an agent does beyond a single report: see also ``AgentRouteTests`` and ``BadInputTests``.
+@Suite("Connections of agents") struct ReportConnectionTests {
+    private static func bytes(
+        _ sequence: UInt64, after: UInt64 = 0, wait: Int = 0, token: String = "agent-n1", node: String = "n1",
+        _ fill: (inout WireReport) -> Void = { _ in }
+    ) throws -> [UInt8] {
+        let report: [UInt8] = try Stage.report(node, sequence) {
+            $0.acknowledged = sequence - 1
+            fill(&$0)
+        }.serializedBytes()
+        let head =
+            "POST /agent/v1/reports?after=\(after)&wait=\(wait) HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(token)\r\n"
+            + "Content-Type: application/x-protobuf\r\nContent-Length: \(report.count)\r\n\r\n"
+        return Array(head.utf8) + report
+    }
+
+    private static func generation(_ coordinator: LiveCoordinator) async -> UInt64 {
+        await coordinator.stage.loop.fleet.nodes["n1"]?.generation ?? 0
+    }
+
+    @Test("Heartbeats on one connection are heard by the fleet, with what they say of the disk")
+    func heartbeats() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let after = await Self.generation(coordinator)
+            let client = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+            let reviews = coordinator.api.reviews
+            let parts = try (2...9).map { sequence in
+                try Self.bytes(UInt64(sequence), after: after) {
+                    $0.imageFilesystem.capacityBytes = 1_000
+                    $0.imageFilesystem.freeBytes = UInt64(sequence)
+                }
+            }
+            let outcome = try await client.send(parts, within: 5)
+            #expect(outcome.answers == 8)
+            #expect(outcome.text.occurrences(of: "HTTP/1.1 200 OK") == 8)
+            #expect(coordinator.api.reviews == reviews + 1)
+            await coordinator.stage.loop.hearHeartbeats()
+            let node = await coordinator.stage.loop.fleet.nodes["n1"]
+            #expect(node?.lastSequence == 9)
+            #expect(node?.imageFilesystem.freeBytes == 9)
+        }
+    }
+
+    @Test("Requests that come together are answered in order, reports and others")
+    func pipelined() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            let health = Array("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+            let client = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+            let first = try Self.bytes(1) { $0.full.images = [.listed("nginx")] }
+            let all = try first + Self.bytes(2) + health + Self.bytes(3) + health
+            let outcome = try await client.send([all], within: 5)
+            #expect(outcome.answers == 5)
+            let kinds = outcome.text.split(separator: "\r\n").filter { $0.lowercased().hasPrefix("content-type:") }
+            #expect(kinds.map { $0.contains("protobuf") } == [true, true, false, true, false])
+            #expect(await coordinator.stage.loop.fleet.nodes["n1"]?.lastSequence == 3)
+        }
+    }
+
+    @Test("A poll is answered as soon as there's news, and one that is abandoned is forgotten")
+    func news() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let after = await Self.generation(coordinator)
+            let poll = Task {
+                let report: [UInt8] = try Stage.report("n1", 2) { $0.acknowledged = 1 }.serializedBytes()
+                return try await coordinator.post(report, query: "after=\(after)&wait=60")
+            }
+            #expect(await soon { coordinator.stage.loop.reports.waiting == 1 })
+            await coordinator.stage.loop.adopt(try Stage.configuration(["web=nginx", "db=redis"]), revision: 4)
+            let reply = try WireReportReply(serializedBytes: try await poll.value.body)
+            #expect(reply.assignment.images.map(\.name).prefix(2) == ["web", "db"])
+            let abandoned = Task {
+                let report: [UInt8] = try Stage.report("n1", 3) { $0.acknowledged = 2 }.serializedBytes()
+                return try await coordinator.post(
+                    report, query: "after=\(reply.assignment.generation)&wait=60")
+            }
+            #expect(await soon { coordinator.stage.loop.reports.waiting == 1 })
+            abandoned.cancel()
+            #expect(await soon { coordinator.stage.loop.reports.waiting == 0 })
+        }
+    }
+
+    @Test("A token whose pod has gone is asked about again, on a connection that is open")
+    func goneDuringAConnection() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            let loop = coordinator.stage.loop
+            await loop.update(PodView(name: "p", uid: "uid-n1", node: "n1"), of: Stage.pods)
+            let client = coordinator.client
+            func post(_ sequence: UInt64, _ after: UInt64) async throws -> Int {
+                var request = Shared.HTTPRequest(
+                    "POST", "\(coordinator.agents)/agent/v1/reports?after=\(after)&wait=0",
+                    headers: ["Content-Type": "application/x-protobuf", "Authorization": "Bearer agent-n1"],
+                    body: try Stage.report("n1", sequence) {
+                        $0.acknowledged = sequence - 1
+                        if sequence == 1 { $0.full.images = [.listed("nginx")] }
+                    }.serializedBytes())
+                request.timeouts.total = .seconds(30)
+                return try await client.send(request).status
+            }
+            #expect(try await post(1, 0) == 200)
+            let after = await Self.generation(coordinator)
+            #expect(try await post(2, after) == 200)
+            coordinator.api.see("uid-n1", .gone)
+            await loop.removePod(uid: "uid-n1")
+            #expect(try await post(3, after) == 401)
+        }
+    }
+
+    @Test("The time is written as HTTP wants it")
+    func date() {
+        #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(HTTPDate.now.hasSuffix(" GMT"))
+    }
+}
