@@ -37,7 +37,7 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 /// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
 let coordinatorParts: [Target] = [
     part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
-    part("Formatting", ["Planning"]),
+    part("Formatting", ["Planning", "Shared"]),
     part("Manifests", ["KubernetesClient", "Planning", "Shared", logging]),
     part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
     part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
@@ -128,6 +128,15 @@ let coordinatorTests: [Target] = [
             "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "HTTPListener", "History",
             "KubernetesClient", "Reporting", "Server", "Shared", "TestBasics", "TestServer", hummingbird, logging,
         ]),
+    // Everything that reads what comes from outside, with inputs made up from seeds.
+    fixtures(
+        "FuzzTargets",
+        [
+            "Access", "ConfigurationParsing", "Failures", "Formatting", "HTTPListener", "History", "KubernetesClient",
+            "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird, nioCore, protobuf,
+        ]),
+    .executableTarget(
+        name: "fuzz", dependencies: ["FuzzTargets"], path: "Benchmarks/Fuzz", swiftSettings: strict),
     tests(
         "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", "TestServer", hummingbird, logging, nioCore]),
     tests("Manifests", ["KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
@@ -171,8 +180,10 @@ let coordinatorTests: [Target] = [
         "Server",
         [
             "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator", "Formatting",
-            "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures", "Shared",
-            "TestBasics", grdb, hummingbird, logging, nioCore, nioPosix, nioSSL, protobuf, x509, asn1,
+            "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures",
+            "Shared",
+            "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
+            protobuf, x509, asn1,
         ]),
     tests(
         "Coordinator",

@@ -204,7 +204,7 @@ final class BenchmarkWorld {
                     $0.inUse = true
                 }
             }
-            _ = fleet.ingest(report, at: now, using: &random)
+            _ = fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
         }
         var snapshot = Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
         // The control loop knows them as long as neither nodes nor configuration change.

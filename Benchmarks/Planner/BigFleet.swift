@@ -78,7 +78,8 @@ struct BigFleet {
             report.full.images = (0..<Self.images).filter { $0 != missing }.map { Self.image($0) }
             fill(&report)
         }
-        _ = fleet.ingest(report, platform: "linux/amd64", at: now, using: &random)
+        _ = fleet.ingest(
+            CheckedReport(modelled: report), platform: "linux/amd64", at: now, using: &random)
     }
 
     private static func image(_ number: Int) -> WireImage {

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from .figures import Results
-from .measures import agent, cold_start, configmap, deletion, messages, presence, rollout, rotation, sleep
+from .measures import (
+    agent, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -18,6 +19,8 @@ GROUPS = {
     "deletion": deletion.measure,
     "rotation": rotation.measure,
     "rollout": rollout.measure,
+    "hostile": hostile.measure,
+    "faults": faults.measure,
     "messages": messages.measure,
     "presence": presence.measure,
 }

@@ -32,7 +32,16 @@ FIGURES = {
     "rotation_failed_reports": Figure("reports", 0),
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
+    "hostile_query_ratio": Figure("ratio", 3),
+    "hostile_memory_ratio": Figure("ratio", 1.3),
+    "longest_hold_ms": Figure("ms", 50),
     "late_answers_before": Figure("answers"),
+    "flaky_bytes_over_size": Figure("ratio", 1.3),
+    "flaky_bytes_over_size_before": Figure("ratio"),
+    "flaky_time_ratio": Figure("ratio", 0.5),
+    "sick_node_makespan_ratio": Figure("ratio", 1.1),
+    "token_outage_recovery_s": Figure("s", 15),
+    "token_outage_pull_pods": Figure("pods", 0),
     "mixed_idle_replacements": Figure("pods", 0),
     # Pulls for each reference, platform and CACHING_INTERVAL_HOURS.
     "mixed_idle_requests_over_due": Figure("ratio", 1),

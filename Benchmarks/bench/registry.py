@@ -27,21 +27,22 @@ http: {{addr: {self.host}}}
         program = workshop.start("docker-registry", "docker-registry", "serve", configuration)
         eventually("the registry answers", lambda: program.check() or self._answers())
 
-    def push(self, name: str, size: int) -> str:
-        """Makes an image of one layer with so many random bytes; returns its whole reference."""
+    def push(self, name: str, size: int, layers: int = 1) -> str:
+        """Makes an image whose layers have so many random bytes each; returns its whole reference."""
         repository, tag = name.split(":")
-        layer = _layer(os.urandom(size))
-        packed = gzip.compress(layer, compresslevel=1)
+        contents = [_layer(os.urandom(size)) for _ in range(layers)]
         machine = {"aarch64": "arm64"}.get(platform.machine(), "amd64")
         configuration = json.dumps({
             "architecture": machine, "os": "linux", "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
+            "rootfs": {"type": "layers", "diff_ids": [_digest(layer) for layer in contents]},
         }).encode()
         kind = "application/vnd.oci.image"
         manifest = json.dumps({
             "schemaVersion": 2, "mediaType": f"{kind}.manifest.v1+json",
             "config": self._upload(repository, configuration, f"{kind}.config.v1+json"),
-            "layers": [self._upload(repository, packed, f"{kind}.layer.v1.tar+gzip")],
+            "layers": [
+                self._upload(repository, gzip.compress(layer, compresslevel=1), f"{kind}.layer.v1.tar+gzip")
+                for layer in contents],
         }).encode()
         self._request(
             "PUT", f"/v2/{repository}/manifests/{tag}", manifest, {"Content-Type": f"{kind}.manifest.v1+json"})

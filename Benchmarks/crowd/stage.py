@@ -87,10 +87,14 @@ class Stage:
         self._workshop.at_end(api.close)
         return api
 
+    def authority(self) -> str:
+        """What agents trust."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
+        return eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+
     def bring_agents(self, first: int = 0, last: int | None = None) -> None:
         """Lets agents come at once, in a thread of their own: all of them, or those of some nodes."""
-        path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
-        authority = eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
+        authority = self.authority()
         inventory = wire.inventory([*self.images, KIP_IMAGE])
         last = self.nodes if last is None else last
         agents = Agents(

@@ -137,4 +137,37 @@ import Testing
         #expect(read?.text == token)
         if let read { #expect(!"\(read)".contains("abc")) }
     }
+
+    @Test("Of many bad tokens at once only those are asked about that their address pays for")
+    func guessingAtOnce() async throws {
+        let count = Mutex(0)
+        let tokens = TokenReviewer(AgentAccess.remembered, audience: nil, logger: .quiet) { token in
+            count.withLock { $0 += 1 }
+            try await Task.sleep(for: .milliseconds(5))
+            if token.text.hasPrefix("bad") { return .init(user: .init(), error: "invalid bearer token") }
+            return .init(authenticated: true, user: .init(username: "u"))
+        }
+        let start = ContinuousClock.now
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<1000 {
+                group.addTask { _ = try? await tokens.user(of: try Self.token("bad-\(number)"), from: "x") }
+            }
+        }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        #expect(count.withLock { $0 } <= 61 + Int(seconds.rounded(.up)))
+    }
+
+    @Test("Thousands of agents that come through one gateway are all let in")
+    func gateway() async throws {
+        let tokens = TokenReviewer(AgentAccess.remembered, audience: nil, logger: .quiet) { _ in
+            try await Task.sleep(for: .milliseconds(1))
+            return .init(authenticated: true, user: .init(username: "u"))
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<2000 {
+                group.addTask { _ = try await tokens.user(of: try Self.token("agent-\(number)"), from: "gateway") }
+            }
+            try await group.waitForAll()
+        }
+    }
 }

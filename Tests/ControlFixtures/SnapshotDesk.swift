@@ -24,7 +24,7 @@ struct SnapshotDesk {
 
     mutating func report(_ node: String, _ fill: (inout WireReport) -> Void) {
         sequence += 1
-        _ = fleet.ingest(Stage.report(node, sequence, fill), at: now, using: &random)
+        _ = fleet.ingest(CheckedReport(modelled: Stage.report(node, sequence, fill)), at: now, using: &random)
     }
 
     /// The node is told to pull, and fails.

@@ -138,7 +138,7 @@ struct Stage: Sendable {
         _ node: String, _ sequence: UInt64, after: UInt64 = 0, wait: Duration = .zero,
         _ fill: (inout WireReport) -> Void = { _ in }
     ) async throws -> WireReportReply {
-        try await loop.ingest(Self.report(node, sequence, fill), after: after, wait: wait)
+        try await loop.ingest(CheckedReport(Self.report(node, sequence, fill)), after: after, wait: wait)
     }
 }
 

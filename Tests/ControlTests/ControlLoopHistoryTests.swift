@@ -48,7 +48,7 @@ import Testing
             try await stage.send("n1", 2) { $0.full.images = [] }
             #expect(await soon { await stage.ledger.events == ["n1 target", "n1 heard"] })
             let new = Stage.report("n1", 1, boot: "b2") { $0.runtime.listed = false }
-            _ = try await stage.loop.ingest(new, after: 0, wait: .zero)
+            _ = try await stage.loop.ingest(CheckedReport(new), after: 0, wait: .zero)
             await stage.loop.replan()
             #expect(await soon { await stage.ledger.events == ["n1 target", "n1 heard", "n1 silent"] })
         }

@@ -15,7 +15,7 @@ import Testing
         let stage = Stage()
         await #expect(throws: ReportRefusal.notReady) { try await stage.send("n1", 1) }
         try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
-            await #expect(throws: ReportRefusal.incomplete) { try await stage.send("n1", 0) }
+            await #expect(throws: ReportFault.incomplete) { try await stage.send("n1", 0) }
             await #expect(throws: ReportRefusal.unknownNode("n2")) { try await stage.send("n2", 1) }
             try await stage.send("n1", 1)
         }
@@ -113,11 +113,12 @@ import Testing
         try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
             try await stage.send("n1", 1)
             let new = Stage.report("n1", 1, boot: "b2") { $0.full.images = [] }
-            _ = try await stage.loop.ingest(new, after: 0, wait: .zero)
+            _ = try await stage.loop.ingest(CheckedReport(new), after: 0, wait: .zero)
             #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
             let late = try await stage.send("n1", 2)
             #expect(late.assignment.pulls.isEmpty)
-            let next = try await stage.loop.ingest(Stage.report("n1", 2, boot: "b2"), after: 0, wait: .zero)
+            let more = try CheckedReport(Stage.report("n1", 2, boot: "b2"))
+            let next = try await stage.loop.ingest(more, after: 0, wait: .zero)
             #expect(next.assignment.pulls.count == 1)
         }
     }
@@ -159,6 +160,33 @@ import Testing
             own.name = "own"
             await stage.loop.replacePods([own], of: next)
             #expect(await soon { stage.replaced.all == ["own"] })
+        }
+    }
+
+    @Test("Attempts that nobody ordered are neither counted nor stored; those of orders keep their reference")
+    func inventedAttempts() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            try await stage.send("n1", 1) { $0.full.images = [] }
+            #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
+            let order = try #require(await stage.loop.fleet.orders.first?.order)
+            let reply = try await stage.send("n1", 2) {
+                $0.attempts = (1...50).map { number in
+                    var attempt = WireAttempt.of(UInt64(number) + (number % 2 == 0 ? order.id : 0), .failed, "no")
+                    attempt.id = UInt64(number)
+                    attempt.reference = "evil.example/made-up:\(number)"
+                    return attempt
+                }
+            }
+            #expect(reply.acknowledgedAttempt == 50, "they aren't sent again")
+            #expect(await stage.ledger.attempts.isEmpty)
+            try await stage.send("n1", 3) {
+                var attempt = WireAttempt.of(order.id, .failed, "manifest unknown")
+                attempt.id = 51
+                attempt.reference = "evil.example/other"
+                $0.attempts = [attempt]
+            }
+            #expect(await stage.ledger.attempts.map(\.reference) == ["nginx"])
         }
     }
 }

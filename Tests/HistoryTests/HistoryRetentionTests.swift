@@ -149,4 +149,21 @@ import Testing
         #expect(after.freeBytes * 4 < pages * 4096)
         await store.close()
     }
+
+    @Test func imagesThatNothingRefersToGo() async throws {
+        let store = memoryStore()
+        for number in 0..<50 as Range<Int64> {
+            var one = attempt("n", number, endedAt: 10)
+            one.image = "made-up-\(number)"
+            await store.record(attempts: [one])
+        }
+        await store.record(transitions: [
+            transition("n", "listed", .present, at: 10), transition("n", "newest", .present, at: 2000),
+        ])
+        try await store.prune(before: 1000)
+        #expect(try await store.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM images") } == 2)
+        // One that comes again is another row, and none of a keyframe's.
+        await store.record(transitions: [transition("n", "made-up-3", .present, at: 3000)])
+        #expect(try await store.transitions().items.map(\.image).contains("made-up-3"))
+    }
 }

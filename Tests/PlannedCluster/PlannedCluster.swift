@@ -358,7 +358,8 @@ package struct PlannedCluster {
         if delay > 0, random.unit() < delay { late.append((model.now + 10 * random.unit(), report)) }
         if loss == 0 || random.unit() >= loss {
             let platform = cluster.nodes[name]?.platform ?? ""
-            let ingestion = fleet.ingest(report, platform: platform, at: now, using: &random)
+            let checked = CheckedReport(modelled: report)
+            let ingestion = fleet.ingest(checked, platform: platform, at: now, using: &random)
             mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
             mustPlan = mustPlan || report.inventory != nil
             var reply = WireReportReply()
@@ -376,7 +377,7 @@ package struct PlannedCluster {
 
     private mutating func deliverLate() {
         for (_, report) in late.filter({ $0.at <= model.now }) where cluster.nodes[report.node] != nil {
-            _ = fleet.ingest(report, at: now, using: &random)
+            _ = fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
             mustPlan = true
         }
         late.removeAll { $0.at <= model.now }

@@ -8,6 +8,8 @@ public final class Containerd: Sendable {
 
     public let directory: String
     public let socket: String
+    /// Where images lie.
+    private let root: String
     private let daemon = Mutex<Daemon?>(nil)
 
     /// Starts it.
@@ -16,11 +18,13 @@ public final class Containerd: Sendable {
     public init(directory: String, root: String? = nil) async throws {
         self.directory = directory
         socket = directory + "/containerd.sock"
+        let root = root ?? directory + "/root"
+        self.root = root
         try TextFile.write(
             directory + "/config.toml",
             """
             version = 2
-            root = "\(root ?? directory + "/root")"
+            root = "\(root)"
             state = "\(directory)/state"
             [grpc]
               address = "\(socket)"
@@ -41,6 +45,17 @@ public final class Containerd: Sendable {
             """
             server = "\(scheme)://\(host)"
             [host."\(scheme)://\(host)"]
+              capabilities = ["pull", "resolve"]
+            """)
+    }
+
+    /// Has a registry asked through another host, and through that alone.
+    public func mirror(_ host: String, by other: String) throws {
+        try TextFile.write(
+            "\(directory)/certs.d/\(host)/hosts.toml",
+            """
+            server = "http://\(other)"
+            [host."http://\(other)"]
               capabilities = ["pull", "resolve"]
             """)
     }
@@ -77,6 +92,13 @@ public final class Containerd: Sendable {
     /// The names of all images, sorted: tags, digests, and each image's id.
     public func images() async throws -> [String] {
         try await ctr("images", "ls", "--quiet").split(separator: "\n").map(String.init).sorted()
+    }
+
+    /// Deletes a blob behind its back, as a damaged disk or a tidy administrator would.
+    public func loseContent(_ digest: String) throws {
+        let parts = digest.split(separator: ":").map(String.init)
+        let file = "\(root)/io.containerd.content.v1.content/blobs/\(parts.joined(separator: "/"))"
+        guard unlink(file) == 0 else { throw RealRuntimeError("\(file): \(String(cString: strerror(errno)))") }
     }
 
     public func remove(_ reference: String) async throws { try await ctr("images", "rm", "--sync", reference) }

@@ -28,8 +28,8 @@ public final class RealMachine: Sendable {
     }
 
     /// Starts a containerd. `rootBytes`: its images lie on a file system of this size.
-    public func containerd(rootBytes: Int? = nil) async throws -> Containerd {
-        let folder = directory + "/containerd"
+    public func containerd(_ name: String = "containerd", rootBytes: Int? = nil) async throws -> Containerd {
+        let folder = "\(directory)/\(name)"
         var root: String?
         if let rootBytes {
             let mount = directory + "/small"
@@ -53,9 +53,27 @@ public final class RealMachine: Sendable {
         return registry
     }
 
+    /// Starts a proxy before a registry; see ``FaultyProxy``.
+    public func proxy(
+        before registry: Registry, _ fault: FaultyProxy.Fault, path: String = "/v2/", times: Int? = nil,
+        port: Int? = nil
+    ) async throws -> FaultyProxy {
+        let port = try port ?? LoopbackPort.find()
+        let folder = "\(directory)/proxy-\(port)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let proxy = try await FaultyProxy(
+            directory: folder, port: port, before: registry, fault, path: path, times: times)
+        atEnd { await proxy.daemon.stop() }
+        return proxy
+    }
+
     /// Starts any program.
-    public func daemon(_ program: String, _ arguments: [String], environment: [String: String]) throws -> Daemon {
-        let name = (program as NSString).lastPathComponent
+    ///
+    /// - Parameter name: of its log; nil: the program's.
+    public func daemon(
+        _ program: String, _ arguments: [String], environment: [String: String], name: String? = nil
+    ) throws -> Daemon {
+        let name = name ?? (program as NSString).lastPathComponent
         let daemon = try Daemon(
             program, arguments, environment: environment, log: "\(directory)/\(name).log")
         atEnd { await daemon.stop() }

@@ -201,4 +201,51 @@ import Testing
             #expect("\(error)".contains(words), "\(error)", sourceLocation: location)
         }
     }
+
+    @Test("Whatever a registry answers, it is read within bounds or told as a fault, in one line")
+    func hostile() async throws {
+        let entries = (0..<2000).map { number in
+            #"{"digest": "sha256:\#(number)", "platform": {"os": "linux", "architecture": "made-up-\#(number)"}}"#
+        }.joined(separator: ",")
+        let endless = String(repeating: "[", count: 1 << 20)
+        try await ScriptedServer.run { asked, _ in
+            switch asked.path {
+            case "/v2/a/manifests/endless":
+                return Answer(parts: (0..<64).map { _ in .text(endless) })
+            case "/v2/a/manifests/nested": return .json(String(repeating: #"{"manifests":["#, count: 100_000))
+            case "/v2/a/manifests/many": return .json(#"{"manifests": [\#(entries)]}"#)
+            case "/v2/a/manifests/sizes":
+                return .json(
+                    #"{"layers": [{"digest": "d", "size": 9223372036854775807}, {"digest": "e", "size": 9223372036854775807}]}"#
+                )
+            case "/v2/a/manifests/negative":
+                return .json(#"{"layers": [{"digest": "d", "size": -9223372036854775808}]}"#)
+            case "/v2/a/manifests/challenge":
+                return .json(
+                    "{}", status: 401, headers: ["WWW-Authenticate": "Bearer realm=\"file:///etc/passwd\",=,\""])
+            case "/v2/a/manifests/elsewhere":
+                return .json("{}", status: 302, headers: ["Location": "file:///etc/passwd"])
+            case "/v2/a/manifests/cut": return .stream(.text("{"), .drop)
+            default: return .json(#"{"layers": []}"#)
+            }
+        } _: { url, server in
+            let host = String(url.dropFirst("http://".count))
+            func sizes(_ tag: String) async throws -> [String: Int64] {
+                try await RegistryReader().sizes(of: try ImageReference("\(host)/a:\(tag)"))
+            }
+            for tag in ["endless", "nested", "challenge", "elsewhere", "cut"] {
+                do {
+                    _ = try await sizes(tag)
+                    Issue.record("\(tag) was read")
+                } catch let fault as RegistryFault {
+                    #expect(fault.description.utf8.count < 1000 && !fault.description.contains("\n"), "\(tag)")
+                }
+            }
+            let before = server.requests.count
+            #expect(try await sizes("many").count == RegistryReader.maximumArchitectures)
+            #expect(server.requests.count - before == RegistryReader.maximumArchitectures + 1)
+            #expect(try await sizes("sizes") == ["any": 1 << 50])
+            #expect(try await sizes("negative") == ["any": 0])
+        }
+    }
 }

@@ -181,4 +181,13 @@ import Testing
         #expect(document["total"]?["percent"] != nil)
         #expect(document["rows"]?.arrayValue?.first?["failures"]?.arrayValue?.first?["nodes"] == ["n1"])
     }
+
+    @Test("What a spreadsheet would compute is text; quotation marks end no field, whatever follows them")
+    func csvForSpreadsheets() {
+        #expect(CSV.line(["=1+1", "+cmd", "-a", "@x", "-5", "+1.5", "a=b", ""]) == "'=1+1,'+cmd,'-a,'@x,-5,+1.5,a=b,")
+        #expect(CSV.line(["=HYPERLINK(\"http://x\",\"y\")"]) == "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"")
+        // A combining mark makes one character of itself and what it follows.
+        #expect(Array(CSV.line(["a,\u{301}b"]).utf8) == Array("\"a,\u{301}b\"".utf8))
+        #expect(Array(CSV.line(["a\"\u{301}b"]).utf8) == Array("\"a\"".utf8) + Array("\"\u{301}b\"".utf8))
+    }
 }

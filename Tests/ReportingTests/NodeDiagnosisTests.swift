@@ -312,6 +312,51 @@ import Testing
         #expect(causes(desk, "n2").map(\.kind) == [.imageFailing])
     }
 
+    @Test("What a node suffers alone is told as such: in its own page, in coverage, in the image's, with the mirror")
+    func alone() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 4)
+        for node in ["n1", "n2", "n3", "n4"] {
+            desk.report(node) { $0.full.images = node == "n1" ? [] : [.held("nginx")] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true }])
+        }
+        try desk.fail(
+            "n1", "nginx",
+            #"failed to pull and unpack image "docker.io/library/nginx:latest": failed to resolve reference "#
+                + #""docker.io/library/nginx:latest": unexpected status from HEAD request to "#
+                + "http://mirror.example:5000/v2/library/nginx/manifests/latest?ns=docker.io: 403 Forbidden")
+        let told =
+            "n1 says unauthorized, 3 other nodes have it: look at n1's mirror (mirror.example:5000), proxy or credentials"
+        let cause = try only(desk, .imageFailing)
+        #expect(cause.summary == "web can't be pulled: \(told)")
+        #expect(cause.nextStep.hasPrefix("on the node:"))
+        #expect(desk.coverage().rows.map { $0.failures.map(\.deviations) } == [[[told]]])
+        #expect(desk.coverage().problems.joined().contains(told))
+        let image = ImageReport(desk.snapshot, column: 0)
+        #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
+        // In restricted mode pods are pulled for by kubelets, of which nobody knows enough.
+        desk.configuration.runtimeSocket = .none
+        #expect(desk.snapshot.deviations.isEmpty)
+    }
+
+    @Test("A pull that doesn't end is told as soon as another node has the image")
+    func hanging() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 2)
+        for node in ["n1", "n2"] {
+            desk.report(node) { $0.full.images = [] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "web": { _ in }])
+        }
+        _ = desk.fleet.order(try ImageReference("nginx"), node: "n1", platform: "linux/amd64", at: desk.now)
+        desk.now = desk.now + 61
+        desk.report("n1") { $0.full.images = [] }
+        desk.report("n2") { $0.full.images = [] }
+        #expect(!causes(desk).contains { $0.kind == .imageFailing })
+        desk.report("n2") { $0.full.images = [.listed("nginx")] }
+        #expect(
+            causes(desk).first { $0.kind == .imageFailing }?.summary
+                == "web doesn't come: n1's pull doesn't end, 1 other node has it: look at n1's mirror, proxy or network"
+        )
+    }
+
     @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
     func kubeletRefuses() throws {
         var desk = try healthy()

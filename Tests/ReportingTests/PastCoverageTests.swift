@@ -235,7 +235,7 @@ private final class RandomWorld {
             attempt.reference = running.reference.written
             report.attempts = [attempt]
         }
-        _ = try await loop.ingest(report, after: 0, wait: .zero)
+        _ = try await loop.ingest(CheckedReport(report), after: 0, wait: .zero)
     }
 
     private func restart() async throws {

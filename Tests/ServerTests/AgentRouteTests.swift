@@ -5,6 +5,8 @@ import Testing
 @testable import Control
 @testable import ControlFixtures
 @testable import HTTPListener
+@testable import History
+@testable import Planning
 @testable import Server
 @testable import ServerFixtures
 @testable import TestBasics
@@ -105,6 +107,61 @@ import Testing
             _ = try await coordinator.post(
                 try Stage.report("n1", 3).serializedBytes(), query: "after=\(after)&wait=0.5")
             #expect(start.duration(to: .now) >= .milliseconds(500))
+        }
+    }
+
+    @Test("Bodies of one agent that drip hold up nobody: the newest takes the place of the others")
+    func slowBodies() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(nodes: ["n1", "n2"])
+            let raw = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+            let head =
+                "POST /agent/v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer agent-n1\r\n"
+                + "Content-Length: 2000000\r\n\r\nabc"
+            func report(_ node: String, _ sequence: UInt64) throws -> [UInt8] {
+                try Stage.report(node, sequence) { report in
+                    report.full.images = (0..<200).map { .listed("image-\($0)") }
+                }.serializedBytes()
+            }
+            try await withThrowingTaskGroup(of: RawClient.Outcome.self) { group in
+                for _ in 0..<40 { group.addTask { try await raw.send(head, within: 25) } }
+                var closed = 0
+                while closed < 39, let outcome = try await group.next() { closed += outcome.isClosed ? 1 : 0 }
+                #expect(closed == 39)
+                for (sequence, node) in [(1, "n1"), (1, "n2"), (2, "n2")] as [(UInt64, String)] {
+                    let response = try await coordinator.post(try report(node, sequence), token: "agent-\(node)")
+                    #expect(response.status == 200)
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    @Test("What holds too much is told so, with the reason, and what is known of the node stands")
+    func tooMuch() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            let good = Stage.report("n1", 1) { $0.full.images = [.listed("nginx")] }
+            #expect(try await coordinator.post(try good.serializedBytes()).status == 200)
+            let many = Stage.report("n1", 2) { report in
+                report.full.images = (0...ReportLimits.images).map { .listed("image-\($0)") }
+            }
+            try expectProblem(try await coordinator.post(try many.serializedBytes()), 413, "report-too-large")
+            let fleet = await coordinator.stage.loop.fleet
+            #expect(fleet.state(node: "n1", column: 0, now: coordinator.stage.loop.clock.now) == .present)
+        }
+    }
+
+    @Test("Large reports are paid for: one agent can't send them as fast as small ones")
+    func paidFor() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(nodes: ["n1", "n2"])
+            let body = Array("{".utf8) + [UInt8](repeating: 0x20, count: 1_900_000)
+            var statuses: [Int] = []
+            for _ in 0..<6 { statuses.append(try await coordinator.post(body, type: "application/json").status) }
+            #expect(statuses.contains(400) && statuses.contains(429))
+            let other = try Stage.report("n2", 1).serializedBytes() as [UInt8]
+            #expect(try await coordinator.post(other, token: "agent-n2").status == 200)
         }
     }
 }

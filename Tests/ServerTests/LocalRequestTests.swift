@@ -37,6 +37,17 @@ import Testing
             }
             #expect(try await status("POST", pull, host, "Origin: http://localhost:8080") == 200)
             #expect(try await status("POST", pull, host) == 200, "no browser")
+            // What a page elsewhere reads, or makes the browser fetch.
+            for path in ["/api/v1/coverage", "/api/v1/backup", "/metrics", "/"] {
+                #expect(try await status("GET", path, host, "Origin: https://evil.example") == 403, "\(path)")
+                #expect(try await status("GET", path, host, "Sec-Fetch-Site: cross-site") == 403, "\(path)")
+            }
+            let link = ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"]
+            #expect(try await status("GET", "/", host, link[0], link[1], link[2]) == 200, "a link in a message")
+            #expect(try await status("GET", "/api/v1/backup", host, link[0], link[1], link[2]) == 403)
+            #expect(try await status("GET", "/", host, link[0], link[1], "Sec-Fetch-Dest: iframe") == 403)
+            #expect(try await status("GET", "/api/v1/coverage", host, "Sec-Fetch-Site: same-origin") == 200)
+            #expect(try await status("GET", "/api/v1/coverage", host, "Sec-Fetch-Site: none") == 200)
         }
     }
 
@@ -56,15 +67,15 @@ import Testing
     @Test("What is reached under the name that was told is answered")
     func externalName() throws {
         let requests = LocalRequests(externalURL: WebLink("https://images.example.com/puller"))
-        try requests.check(host: "images.example.com", origin: nil, isReading: false)
-        try requests.check(host: "Images.Example.com", origin: "https://images.example.com", isReading: false)
-        try requests.check(host: nil, origin: nil, isReading: true)
+        try requests.check(host: "images.example.com", origin: nil)
+        try requests.check(host: "Images.Example.com", origin: "https://images.example.com")
+        try requests.check(host: nil, origin: nil)
         for (host, origin) in [
             ("images.example.com", "https://images.example.com.evil.example"), ("images.example.com:8443", nil),
             ("evil.example", "https://images.example.com"),
         ] {
             #expect(throws: ProblemDocument.self, "\(host)") {
-                try requests.check(host: host, origin: origin, isReading: false)
+                try requests.check(host: host, origin: origin)
             }
         }
     }

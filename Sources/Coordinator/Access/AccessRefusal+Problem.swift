@@ -3,6 +3,7 @@ import HTTPListener
 import HTTPTypes
 import Manifests
 import Reporting
+import Shared
 
 extension AccessRefusal {
     /// The HTTP status with which it is answered.
@@ -31,6 +32,7 @@ extension ProblemDocument {
             self.init(
                 .badRequest, "ambiguous-path", title: "The path can't be read in one way alone",
                 detail: "Write it without empty, \".\" and \"..\" parts, control characters and encoded slashes.")
+        case .badReport: self.init(ReportFault.unreadable, isJSON: false)
         case .tooMany:
             self.init(
                 .tooManyRequests, "too-many-requests", title: "Too many requests",

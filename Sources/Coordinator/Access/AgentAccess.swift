@@ -2,6 +2,7 @@ import HTTPListener
 import KubernetesClient
 import Logging
 import Reporting
+import Shared
 
 /// Lets in the agents of our DaemonSet, each for the node that its pod runs on.
 ///
@@ -18,7 +19,9 @@ package struct AgentAccess: AgentAuthenticator {
     let serviceAccount: String
     let counts: AccessCounts
     /// An agent has one request at a time, and is told when to come.
-    private let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
+    fileprivate let rates = RateLimiter(TokenBuckets(rate: 50, burst: 200))
+    /// So many bytes of a body count as one request more.
+    static let bytesOfARequest = 16 << 10
 
     package func authenticate(
         authorization: String?, from address: String, known: () -> Void
@@ -58,7 +61,22 @@ private struct AgentPod: AgentIdentity {
     let name: String
     let uid: String
 
+    var agent: String { uid }
+
     var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
+
+    func charge(bodyBytes: Int) async throws {
+        guard access.rates.take(uid, Double(bodyBytes / AgentAccess.bytesOfARequest)) else {
+            await access.pods.note(.tooMany, uid: uid)
+            access.counts.add(.agents, .tooMany, ["pod": "\(name)"])
+            throw ProblemDocument(AccessRefusal.tooMany)
+        }
+    }
+
+    func refused(_ fault: ReportFault) async {
+        await access.pods.note(.badReport, uid: uid)
+        access.counts.add(.agents, .badReport, ["pod": "\(name)", "fault": "\(fault)"])
+    }
 
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {

@@ -1,3 +1,5 @@
+import Shared
+
 /// Decides whether a request comes from the agent of the node that it speaks for.
 package protocol AgentAuthenticator: Sendable {
     /// Says who asks, before anything of the request's body is read.
@@ -12,6 +14,17 @@ package protocol AgentAuthenticator: Sendable {
 
 /// Who asks.
 package protocol AgentIdentity: Sendable {
+    /// Names the agent among all.
+    var agent: String { get }
+
+    /// Counts a report's body against what one agent may send.
+    ///
+    /// - Throws: ``ProblemDocument``, with 429 when it is too much.
+    func charge(bodyBytes: Int) async throws
+
+    /// The report isn't taken, whatever it says of its node: that is noted for whoever asks about the node.
+    func refused(_ fault: ReportFault) async
+
     /// - Throws: ``ProblemDocument``, with 403 when this isn't the agent of the node that the report speaks for.
     func authorize(node: String) async throws
 

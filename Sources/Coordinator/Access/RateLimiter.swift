@@ -20,12 +20,18 @@ struct TokenBuckets: Sendable {
     /// Whether the client has something left, without taking it.
     func allows(_ client: String, at now: Double) -> Bool { level(client, now) >= 1 }
 
-    /// Takes one; false when there's none left.
-    mutating func take(_ client: String, at now: Double) -> Bool {
+    /// Takes one, or as many as are asked for; false when they aren't there: then none is taken.
+    mutating func take(_ client: String, _ amount: Double = 1, at now: Double) -> Bool {
         let level = level(client, now)
         if levels.count >= capacity, levels[client] == nil { makeRoom(now) }
-        levels[client] = (level >= 1 ? level - 1 : level, now)
-        return level >= 1
+        levels[client] = (level >= amount ? level - amount : level, now)
+        return level >= amount
+    }
+
+    /// Gives back what was taken for nothing.
+    mutating func giveBack(_ client: String, at now: Double) {
+        guard levels[client] != nil else { return }
+        levels[client] = (min(burst, level(client, now) + 1), now)
     }
 
     private func level(_ client: String, _ now: Double) -> Double {
@@ -53,5 +59,8 @@ final class RateLimiter: Sendable {
 
     func allows(_ client: String) -> Bool { buckets.withLock { [now] in $0.allows(client, at: now) } }
     @discardableResult
-    func take(_ client: String) -> Bool { buckets.withLock { [now] in $0.take(client, at: now) } }
+    func take(_ client: String, _ amount: Double = 1) -> Bool {
+        buckets.withLock { [now] in $0.take(client, amount, at: now) }
+    }
+    func giveBack(_ client: String) { buckets.withLock { [now] in $0.giveBack(client, at: now) } }
 }

@@ -27,8 +27,9 @@ actor TokenReviewer {
     /// Addresses that show bad tokens: each costs the API server something.
     private let failures = RateLimiter(TokenBuckets(rate: 1, burst: 60))
 
-    /// Reviews at once. Thousands of agents come back together after a restart.
-    static let maximumReviews = 64
+    /// Reviews at once. Thousands of agents come back together after a restart, from one address perhaps: that one can pay
+    /// for more than these.
+    static let maximumReviews = 48
     /// Those that wait for their turn.
     static let maximumWaiting = 10_000
     private var reviewing = 0
@@ -57,7 +58,7 @@ actor TokenReviewer {
         if let known, now < known.freshUntil { return try known.answer.get() }
         // A bad address holds back nobody whose token is known.
         guard known != nil || failures.allows(address) else { throw .tooMany }
-        switch await answer(token) {
+        switch await answer(token, from: address, isKnown: known != nil) {
         case .success(let user): return user
         case .failure(.unavailable):
             guard let known else { throw .unavailable }
@@ -65,7 +66,6 @@ actor TokenReviewer {
             cache.postpone(token.digest, until: now + 15)
             return try known.answer.get()
         case .failure(let refusal):
-            if refusal != .tooMany { failures.take(address) }
             throw refusal
         }
     }
@@ -80,25 +80,34 @@ actor TokenReviewer {
     func forget(_ token: BearerToken) { cache.forget(token.digest) }
 
     /// Requests with the same token wait for one review together.
-    private func answer(_ token: BearerToken) async -> Result<ReviewedUser, AccessRefusal> {
+    private func answer(
+        _ token: BearerToken, from address: String, isKnown: Bool
+    ) async -> Result<ReviewedUser, AccessRefusal> {
         if let task = running[token.digest] { return await task.value }
         guard waiting.count < Self.maximumWaiting else { return .failure(.unavailable) }
-        let task = Task { await ask(token) }
+        let task = Task { await ask(token, from: address, isKnown: isKnown) }
         running[token.digest] = task
         let answer = await task.value
         running[token.digest] = nil
         return answer
     }
 
-    private func ask(_ token: BearerToken) async -> Result<ReviewedUser, AccessRefusal> {
+    /// An address pays before the API server is asked, and gets it back when the token is good: of many bad ones at once only
+    /// those that are paid for are asked about.
+    private func ask(
+        _ token: BearerToken, from address: String, isKnown: Bool
+    ) async -> Result<ReviewedUser, AccessRefusal> {
         await begin()
         defer { end() }
+        guard failures.take(address) || isKnown else { return .failure(.tooMany) }
         do {
             let verdict = try await review(token)
             let answer = judge(verdict)
+            if case .success = answer { failures.giveBack(address) }
             remember(answer, token)
             return answer
         } catch {
+            failures.giveBack(address)
             logger.warning("can't review a token", metadata: ["error": "\(error)"])
             return .failure(.unavailable)
         }

@@ -37,7 +37,8 @@ package struct AlertMessage: Codable, Sendable, Equatable {
             "summary": "\(alert.key.image) has been missing on \(count) for too long: \(why)",
             "description": "\(alert.reference) has been missing since \(alert.since.rfc3339) on \(nodes)."
                 + (alert.message.isEmpty
-                    ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))"),
+                    ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))")
+                + (alert.advice.isEmpty ? "" : " \(alert.advice)."),
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
         ]
         if let runbook = origin.runbookURL { annotations["runbook_url"] = "\(runbook)#\(Self.runbookSection)" }

@@ -123,7 +123,7 @@ package actor AlertWatch {
     }
 
     private func loops(_ snapshot: Snapshot) -> MetricFamily {
-        let kinds = snapshot.fleet.loops(now: snapshot.now).map(\.subject.kind)
+        let kinds = snapshot.fleet.experience.repeats.loops(now: snapshot.now).map(\.kind)
         return MetricFamily(
             MetricCatalogue.Coverage.loops,
             RepeatBook.Subject.kinds.map { kind in

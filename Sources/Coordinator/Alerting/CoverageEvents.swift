@@ -49,10 +49,18 @@ package final class CoverageEvents: Sendable {
 
     private func write(_ told: Told) async {
         let (kind, reason, message) = Self.text(told.news)
-        if case .nodeWarmed(let node, _) = told.news {
+        let subject: NodeView? =
+            switch told.news {
+            case .nodeWarmed(let node, _), .nodeDeviates(let node, _): node
+            default: nil
+            }
+        // What a node suffers alone is told of the DaemonSet, too: there it is looked for.
+        var isAboutNodeAlone = false
+        if case .nodeWarmed = told.news { isAboutNodeAlone = true }
+        if let node = subject {
             let about = ObjectReference(apiVersion: "v1", kind: "Node", name: node.name, uid: node.uid)
             nodeRecorder?.record(kind, about: about, reason: reason, message: message)
-            return
+            if isAboutNodeAlone { return }
         }
         var about = ObjectReference(
             apiVersion: "apps/v1", kind: "DaemonSet", namespace: told.namespace, name: told.daemonSet)
@@ -74,6 +82,12 @@ package final class CoverageEvents: Sendable {
                 .warning, "ImageFailing",
                 "\(image.name) (\(image.reference.written)) can't be pulled: \(failure.reason.rawValue). \(next)"
             )
+        case .nodeDeviates(let node, let deviation):
+            let what =
+                deviation.isHanging
+                ? "\(node.name)'s pull of \(deviation.image) doesn't end, while others pull it"
+                : "\(node.name) says \(deviation.reason.rawValue) of \(deviation.image), which other nodes have"
+            return (.warning, "NodeDeviates", "\(what): \(deviation.advice).")
         case .nodeWarmed:
             return (.normal, "ImagesCached", "Every listed image is on the node.")
         case .circuitOpened(let registry):

@@ -16,12 +16,19 @@ package struct CoverageNews: Sendable {
         /// A registry fails on many nodes and is only probed.
         case circuitOpened(registry: String)
         case circuitClosed(registry: String)
+        /// A node fails, for a reason that it didn't fail for alone at the last look, to pull what others have.
+        case nodeDeviates(NodeView, NodeDeviation)
         /// Something is done again and again without a change of content: a fault of the program's, to be reported.
         case looping(RepeatBook.Subject)
     }
 
     private struct Failing: Hashable {
         var image: String
+        var reason: FailureReason
+    }
+
+    private struct Deviating: Hashable {
+        var node: String
         var reason: FailureReason
     }
 
@@ -38,6 +45,7 @@ package struct CoverageNews: Sendable {
     /// The target nodes of the last look, by name with their uid, and when that was; nil before the first.
     private var lastLook: (nodes: [String: String], at: Timestamp)?
     private var failing: Set<Failing> = []
+    private var deviating: Set<Deviating> = []
     private var openCircuits: Set<String> = []
     private var loops: Set<RepeatBook.Subject> = []
 
@@ -77,13 +85,14 @@ package struct CoverageNews: Sendable {
             news.append(.imageFailing(images[found.column], found.failure, nodes: found.nodes))
         }
         failing = Set(failed.keys)
+        news += deviations(snapshot)
         let open = Set(snapshot.openCircuits)
         news += open.subtracting(openCircuits).sorted().map { .circuitOpened(registry: $0) }
         news += openCircuits.subtracting(open).sorted().map { .circuitClosed(registry: $0) }
         openCircuits = open
-        let found = snapshot.fleet.loops(now: snapshot.now).map(\.subject)
-        news += found.filter { !loops.contains($0) }.map { .looping($0) }
-        loops = Set(found)
+        let found = snapshot.fleet.experience.repeats.loops(now: snapshot.now)
+        news += found.subtracting(loops).map { .looping($0) }
+        loops = found
         return news
     }
 
@@ -95,6 +104,21 @@ package struct CoverageNews: Sendable {
             guard warming[node.name]?.uid != node.uid else { continue }
             warming[node.name] = Warming(uid: node.uid, since: lastLook.at)
         }
+    }
+
+    /// Each node and reason once, whatever the number of images.
+    private mutating func deviations(_ snapshot: Snapshot) -> [News] {
+        var found: Set<Deviating> = []
+        var news: [News] = []
+        for deviation in snapshot.deviations {
+            let key = Deviating(node: deviation.node, reason: deviation.reason)
+            guard found.insert(key).inserted, !deviating.contains(key),
+                let node = snapshot.cluster.nodes[deviation.node]
+            else { continue }
+            news.append(.nodeDeviates(node, deviation))
+        }
+        deviating = found
+        return news
     }
 
     private mutating func warm(_ node: NodeView, lacks: Bool, isUnsure: Bool, at now: Timestamp) -> News? {

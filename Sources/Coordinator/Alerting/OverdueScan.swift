@@ -24,6 +24,7 @@ struct OverdueScan: Sendable {
         ledger.keep(targets.contains)
         var groups: [AlertKey: OverdueGroup] = [:]
         var nowHeard: Set<String> = []
+        let deviations = DeviationIndex(snapshot)
         for node in cells where node.isKnown {
             let name = node.name
             nowHeard.insert(name)
@@ -42,6 +43,7 @@ struct OverdueScan: Sendable {
                 group.nodes.append(name)
                 group.since = min(group.since, absence.since)
                 if group.message.isEmpty { group.message = absence.message }
+                if group.advice.isEmpty { group.advice = deviations[name, image.name]?.summary ?? "" }
                 groups[key] = group
             }
             for column in node.row.unheld {

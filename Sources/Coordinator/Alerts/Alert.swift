@@ -9,6 +9,8 @@ package struct Alert: Sendable, Equatable {
     /// Since when the first of the nodes has lacked the image.
     package var since: Timestamp
     package var message = ""
+    /// Where to look, when one of the nodes fails alone; not stored, since each look finds it anew.
+    package var advice = ""
     /// With the key it names the alert.
     package var startsAt: Timestamp
     /// Nil while it is firing.

@@ -81,6 +81,7 @@ package struct AlertBook: Sendable {
             alert.nodes = group.nodes
             alert.since = min(alert.since, group.since)
             if !group.message.isEmpty { alert.message = group.message }
+            alert.advice = group.advice
             firing[key] = alert
             if old?.nodes != alert.nodes || old?.reference != alert.reference { save(alert) }
         }

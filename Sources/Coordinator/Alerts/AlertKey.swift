@@ -31,6 +31,8 @@ package struct OverdueGroup: Sendable, Equatable {
     package var since: Timestamp
     /// One of the runtime's messages; empty when no attempt has failed.
     package var message = ""
+    /// Where to look, when a node fails alone: other nodes have the image. Empty: none does.
+    package var advice = ""
 
     package init(key: AlertKey, reference: String, nodes: [String], since: Timestamp, message: String = "") {
         self.key = key

@@ -42,6 +42,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A port of its own, without TLS, for the kubelet's probes of /healthz and /readyz: strangers can't take its "
+                + "places. They are answered on --agent-port too.", valueName: "port"))
+    var probePort: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "How agents reach this coordinator. Default: its Service in its namespace; "
                 + "outside of a pod, 127.0.0.1. Always https.", valueName: "url"))
     var agentURL: String?

@@ -38,7 +38,7 @@ struct SuggestCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var logger = Logger(label: "suggest") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "suggest") { OneLineLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let access = try ClusterAccess.load(
             kubeconfig: kubeconfig, context: context, environment: ProcessInfo.processInfo.environment)

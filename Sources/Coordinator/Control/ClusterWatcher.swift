@@ -4,6 +4,7 @@ import Logging
 import Manifests
 import Planning
 import Reporting
+import Shared
 
 /// Keeps the control loop's view of nodes and pods true, by watches.
 package struct ClusterWatcher: Sendable {
@@ -76,6 +77,8 @@ extension NodeView {
             TaintEffect(rawValue: taint.effect).map { Taint(key: taint.key, value: taint.value, effect: $0) }
         }
         isReady = node.isReady ?? false
+        containerRuntimeVersion = (node.status?.nodeInfo?.containerRuntimeVersion ?? "")
+            .cleaned(maximumBytes: ReportLimits.version)
         isUnschedulable = node.spec?.unschedulable ?? false
         hasDiskPressure =
             node.status?.conditions?.contains { $0.type == "DiskPressure" && $0.status == "True" } ?? false
@@ -90,8 +93,8 @@ extension NodeView {
 extension ConditionView {
     init(_ condition: Condition) {
         self.init(
-            type: condition.type, status: condition.status, reason: condition.reason ?? "",
-            message: condition.message ?? "", since: condition.lastTransitionTime.map(Timestamp.init))
+            type: condition.type, status: condition.status, reason: clean(condition.reason),
+            message: clean(condition.message), since: condition.lastTransitionTime.map(Timestamp.init))
     }
 }
 
@@ -107,8 +110,8 @@ extension PodView {
         guard pod.spec?.nodeName?.isEmpty ?? true, let node = pod.spec?.intendedNode else { return nil }
         self.init(pod, node: node)
         let condition = pod.status?.conditions?.first { $0.type == "PodScheduled" && $0.status == "False" }
-        reason = condition?.reason ?? reason
-        message = condition?.message ?? message
+        if let text = condition?.reason { reason = clean(text) }
+        if let text = condition?.message { message = clean(text) }
     }
 
     private init?(_ pod: Pod, node: String) {
@@ -117,8 +120,8 @@ extension PodView {
         template = pod.metadata.annotations[PodNames.templateAnnotation]
         isTerminating = pod.metadata.deletionTimestamp != nil
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
-        reason = pod.status?.reason ?? ""
-        message = pod.status?.message ?? ""
+        reason = clean(pod.status?.reason)
+        message = clean(pod.status?.message)
         for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
         let copySleep = pod.status?.initContainerStatuses?.first { $0.name == Configuration.copySleepContainerName }
         if let copySleep, copySleep.state?.terminated?.exitCode != 0 { initContainer = ContainerView(copySleep) }
@@ -129,8 +132,8 @@ extension ContainerView {
     init(_ status: Pod.ContainerStatus) {
         self.init()
         isRunning = status.state?.running != nil
-        waitingReason = status.state?.waiting?.reason ?? status.state?.terminated?.reason
-        waitingMessage = status.state?.waiting?.message ?? status.state?.terminated?.message
+        waitingReason = (status.state?.waiting?.reason ?? status.state?.terminated?.reason).map { clean($0) }
+        waitingMessage = (status.state?.waiting?.message ?? status.state?.terminated?.message).map { clean($0) }
         imageID = status.imageID ?? ""
         // "back-off restarting failed container" doesn't say what it failed of.
         if waitingReason == "CrashLoopBackOff", status.lastState?.terminated?.reason == Self.outOfMemory {
@@ -138,3 +141,6 @@ extension ContainerView {
         }
     }
 }
+
+/// What kubelets and runtimes say, as one line of bounded length.
+private func clean(_ text: String?) -> String { text?.cleaned(maximumBytes: ReportLimits.message) ?? "" }

@@ -13,7 +13,7 @@ extension ControlLoop {
     ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
     package func ingest(
-        _ report: WireReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
+        _ report: CheckedReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
     ) async throws -> WireReportReply {
         let reception = try await receive(report, after: generation, whenTaken: whenTaken)
         if !reception.isUrgent, wait > .zero { await waitForNews(node: reception.node, wait: wait) }
@@ -27,10 +27,11 @@ extension ControlLoop {
     ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
     package func receive(
-        _ report: WireReport, after generation: UInt64, whenTaken: @Sendable () -> Void = {}
+        _ report: CheckedReport, after generation: UInt64, whenTaken: @Sendable () -> Void = {}
     ) async throws -> ReportReception {
         let start = ContinuousClock.now
         let taken = Result { try take(report) }
+        noteHold(since: start)
         whenTaken()
         let (received, attempts) = try taken.get()
         var reception = received
@@ -60,10 +61,11 @@ extension ControlLoop {
     func hearHeartbeats() {
         for pending in reports.takePending() {
             let (node, heartbeat) = (pending.node, pending.heartbeat)
+            let capacity = min(heartbeat.capacityBytes, ReportLimits.largestSize)
             noteSilence(of: node, at: pending.at)
             fleet.hear(
                 node, sequence: heartbeat.sequence, inventoryAge: heartbeat.inventoryAgeMilliseconds,
-                capacityBytes: heartbeat.capacityBytes, freeBytes: heartbeat.freeBytes, at: pending.at)
+                capacityBytes: capacity, freeBytes: min(heartbeat.freeBytes, ReportLimits.largestSize), at: pending.at)
             noteHeard(node, at: pending.at)
         }
     }
@@ -73,29 +75,30 @@ extension ControlLoop {
 
     /// Not a part of ``receive(_:after:whenTaken:)``, where all that it needs would be kept while agents wait: 9 KB for each.
     @inline(never)
-    private func take(_ report: WireReport) throws -> (ReportReception, [Fleet.FinishedAttempt]) {
-        guard !report.node.isEmpty, !report.bootID.isEmpty, report.sequence > 0 else {
-            throw ReportRefusal.incomplete
-        }
+    private func take(_ report: CheckedReport) throws -> (ReportReception, [Fleet.FinishedAttempt]) {
         guard isReady else { throw ReportRefusal.notReady }
         hearHeartbeats()
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         // The agent has one request at a time: an earlier one of this node was abandoned.
         wakeAgent(of: report.node)
         refusals[report.node] = nil
+        noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)
+        noteOrders(of: report.node)
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
-        for attempt in attemptTally.new(ingestion.attempts) { Instruments.attempt(attempt) }
+        let ordered = believed(ingestion.attempts, wire: report.attempts)
+        for attempt in attemptTally.new(ordered) { Instruments.attempt(attempt) }
         // In restricted mode agents are a former template's; what pods say counts.
         if !isRestricted { tell(ingestion.transitions) }
         noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
         if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
-        logFailures(ingestion.newFailures)
+        let newFailures = Set(ingestion.newFailures.map(\.id))
+        logFailures(ordered.filter { newFailures.contains($0.id) })
         let reception = ReportReception(
             node: report.node, bootID: report.bootID, sequence: report.sequence,
             lastAttempt: report.attempts.map(\.id).max(), needsFull: ingestion.needsFull)
-        return (reception, ingestion.attempts)
+        return (reception, ordered)
     }
 
     @inline(never)
@@ -112,6 +115,8 @@ extension ControlLoop {
         let isNewest = node?.bootID == receipt.bootID
         if isNewest, node?.generation == generation { return reply }
         reply.assignment = fleet.assignment(node: receipt.node)
+        reply.assignment.containerRuntimeVersion = cluster.nodes[receipt.node]?.containerRuntimeVersion ?? ""
+        noteOrders(of: receipt.node)
         // The orders are those of the node's newest process.
         if !isNewest { reply.assignment.pulls = [] }
         return reply
@@ -190,7 +195,6 @@ extension ControlLoop {
 
 /// Why a report is refused.
 package enum ReportRefusal: Error, Equatable {
-    case incomplete
     /// No revision is accepted yet, or the cluster isn't listed yet.
     case notReady
     case unknownNode(String)

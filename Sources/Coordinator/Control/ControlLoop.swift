@@ -52,6 +52,11 @@ package actor ControlLoop {
     /// Ends those whose time has come.
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
     var attemptTally = AttemptTally()
+    var givenOrders: GivenOrders
+    /// The longest time that one report took.
+    var longestHold = 0.0
+    /// What was cut off the newest report of each node; nodes whose report was whole aren't here.
+    var reportCuts: [String: CheckedReport.Cuts] = [:]
     package var isEnding = false
     /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
@@ -82,7 +87,9 @@ package actor ControlLoop {
         self.replacePod = replacePod
         self.wakePod = wakePod
         self.openGate = openGate
-        fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
+        let fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
+        self.fleet = fleet
+        givenOrders = GivenOrders(firstID: fleet.firstOrderID)
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -191,6 +198,8 @@ package actor ControlLoop {
         refusals[name] = nil
         roster = nil
         attemptTally.forget(name)
+        givenOrders.forget(name)
+        reportCuts[name] = nil
         leave(name)
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
@@ -270,6 +279,7 @@ package actor ControlLoop {
         var snapshot = Snapshot(
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
+        snapshot.reportCuts = reportCuts
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
         snapshot.knownTargets = targets
         if roster != nil {

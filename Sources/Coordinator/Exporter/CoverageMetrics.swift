@@ -8,6 +8,8 @@ import Telemetry
 struct CoverageMetrics {
     /// The family by node is left out in clusters with more target nodes.
     static let maximumNodes = 500
+    /// Nodes that are named because they fail alone.
+    static let maximumDeviatingNodes = 100
 
     private typealias Names = MetricCatalogue.Coverage
 
@@ -22,6 +24,8 @@ struct CoverageMetrics {
     private var silent = (ready: 0, notReady: 0)
     private let configuration: Configuration
     private let openCircuits: [String]
+    private let deviations: [NodeDeviation]
+    private let passedOver: Set<String>
     private let reportInterval: Int
 
     private struct Failing: Hashable {
@@ -35,6 +39,8 @@ struct CoverageMetrics {
         images = snapshot.configuration.images
         counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
+        deviations = snapshot.deviations
+        passedOver = Set(snapshot.fleet.passedOver.map(\.node)).intersection(cells.lazy.map(\.name))
         reportInterval = snapshot.fleet.heartbeatSeconds
         nodes = cells.count
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
@@ -87,7 +93,8 @@ struct CoverageMetrics {
             MetricFamily(
                 Names.nodeMissing,
                 missingByNode.map { .init(labels: [MetricLabel("node", $0.node)], value: Double($0.images)) }),
-            failingFamily(),
+            failingFamily(), deviatingFamily(),
+            MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
         ]
         families += [
             byImage(Names.target, CellState.allCases), byImage(Names.present, [.present, .held]),
@@ -110,6 +117,24 @@ struct CoverageMetrics {
         counts.sorted { $0.key < $1.key }.map {
             .init(labels: [MetricLabel("registry", $0.key)], value: Double($0.value))
         }
+    }
+
+    private func deviatingFamily() -> MetricFamily {
+        struct Key: Hashable {
+            var node: String
+            var reason: String
+        }
+        let counts = Dictionary(
+            deviations.map { (Key(node: $0.node, reason: $0.reason.rawValue), 1) }, uniquingKeysWith: +)
+        let nodes = Set(Set(deviations.map(\.node)).sorted().prefix(Self.maximumDeviatingNodes))
+        let sorted = counts.filter { nodes.contains($0.key.node) }
+            .sorted { ($0.key.node, $0.key.reason) < ($1.key.node, $1.key.reason) }
+        return MetricFamily(
+            Names.deviating,
+            sorted.map { key, count in
+                .init(
+                    labels: [MetricLabel("node", key.node), MetricLabel("reason", key.reason)], value: Double(count))
+            })
     }
 
     private func failingFamily() -> MetricFamily {

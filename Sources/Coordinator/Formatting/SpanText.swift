@@ -1,3 +1,5 @@
+import Shared
+
 /// Spans and sizes for people.
 package enum SpanText {
     /// `0.4 s`, `9 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
@@ -6,7 +8,7 @@ package enum SpanText {
         let tenths = (seconds * 10).rounded() / 10
         // Whole ones are mostly rounded already: nobody counts in tenths then.
         if seconds < 10, tenths != tenths.rounded() { return "\(tenths) s" }
-        let whole = Int(min(seconds.rounded(), 1e12))
+        let whole = Int(saturating: min(seconds.rounded(), 1e12))
         switch whole {
         case ..<120: return "\(whole) s"
         case ..<7200: return two(whole / 60, "min", whole % 60, "s")
@@ -29,6 +31,7 @@ package enum SpanText {
             value /= 1000
             unit += 1
         }
-        return value < 10 ? "\((value * 10).rounded() / 10) \(units[unit])" : "\(Int(value.rounded())) \(units[unit])"
+        return value < 10
+            ? "\((value * 10).rounded() / 10) \(units[unit])" : "\(Int(saturating: value.rounded())) \(units[unit])"
     }
 }

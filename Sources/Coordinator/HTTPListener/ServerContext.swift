@@ -16,4 +16,7 @@ package struct ServerContext: RequestContext {
 
     /// Somebody known asks on this connection: it doesn't count among the strangers' any more.
     package func establish() { channel?.triggerUserOutboundEvent(ConnectionEstablished(), promise: nil) }
+
+    /// What ends the connection, whatever is on its way.
+    package var disconnect: @Sendable () -> Void { { [channel] in channel?.close(promise: nil) } }
 }

@@ -1,3 +1,5 @@
+import Shared
+
 /// One candidate's side of the election by a Lease: when to ask the API server for what, and when it may act. A value
 /// without I/O; its moments are of the candidate's own clock that never steps.
 ///
@@ -225,6 +227,6 @@ package struct LeaderElection: Sendable {
     private func own(isNew: Bool) -> LeaseRecord {
         LeaseRecord(
             holder: identity, duration: settings.leaseDuration,
-            transitions: (record?.transitions ?? 0) + (isNew ? 1 : 0))
+            transitions: (record?.transitions ?? 0).saturatingAdd(isNew ? 1 : 0))
     }
 }

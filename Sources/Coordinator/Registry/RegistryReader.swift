@@ -21,6 +21,9 @@ package struct RegistryReader: Sendable {
         self.plainRegistries = plainRegistries
     }
 
+    /// Go knows half as many for Linux; each costs a request.
+    static let maximumArchitectures = 32
+
     private static let kinds = [
         "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json",
         "application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json",
@@ -40,7 +43,7 @@ package struct RegistryReader: Sendable {
             return [try await architecture(of: manifest, &session) ?? "any": manifest.bytes]
         }
         var sizes: [String: Int64] = [:]
-        for entry in entries where entry.platform?.os == "linux" {
+        for entry in entries where entry.platform?.os == "linux" && sizes.count < Self.maximumArchitectures {
             guard let architecture = entry.platform?.architecture, sizes[architecture] == nil,
                 architectures?.contains(architecture) ?? true
             else { continue }

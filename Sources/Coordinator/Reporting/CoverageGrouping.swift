@@ -1,3 +1,5 @@
+import Planning
+
 /// By what a coverage report is sliced.
 package enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
     case image
@@ -35,6 +37,15 @@ package enum CoverageGrouping: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .zone, .label: true
         case .image, .node, .all: false
+        }
+    }
+
+    /// How many slices these nodes make, where that depends on them; else 0.
+    package func slices(of nodes: [NodeView]) -> Int {
+        switch self {
+        case .image, .all: 0
+        case .node: nodes.count
+        case .zone, .label: Set(nodes.lazy.compactMap { slice(node: $0.name, labels: $0.labels) }).count
         }
     }
 

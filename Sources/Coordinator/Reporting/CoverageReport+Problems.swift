@@ -7,6 +7,7 @@ extension FailureGroup {
         attempts = max(attempts, other.attempts)
         if let more = other.waiting { waiting = max(waiting ?? 0, more) }
         nodes = Array((nodes + other.nodes).prefix(Self.maximumNodes))
+        if let more = other.deviations { deviations = Array(((deviations ?? []) + more).prefix(Self.maximumNodes)) }
         if let next = other.nextAttemptSeconds, next < nextAttemptSeconds ?? .max {
             nextAttempt = other.nextAttempt
             nextAttemptSeconds = next
@@ -45,6 +46,7 @@ extension FailureGroup {
         if attempts > 0 { parts.append("attempt \(attempts)") }
         if let nextAttemptSeconds { parts.append("next try " + Trouble.span(nextAttemptSeconds)) }
         var text = parts.joined(separator: ", ") + Trouble.indented(message)
+        for deviation in deviations ?? [] { text += Trouble.indented(deviation) }
         if let waiting {
             text +=
                 "\n    " + counted(waiting, "other node") + (waiting == 1 ? " waits" : " wait")

@@ -11,6 +11,7 @@ extension CoverageReport {
         var heldBack: [String: [Int]] = [:]
         let cells = snapshot.targetCells()
         let isHoldingBack = !isRestricted && snapshot.fleet.isHoldingBack
+        let deviations = DeviationIndex(snapshot)
         nodesLeft = 0
         for node in cells {
             let slice = tally.slice(node: node.name, labels: grouping.needsLabels ? node.labels : [:])
@@ -20,7 +21,9 @@ extension CoverageReport {
             if row.present < images.count { nodesLeft += 1 }
             for column in row.failed {
                 guard let failure = node.failure(column) else { continue }
-                tally.add(failure, column: column, slice: slice, node: node.name)
+                tally.add(
+                    failure, column: column, slice: slice, node: node.name,
+                    deviation: deviations[node.name, images[column].name])
             }
             for column in row.unheld {
                 if let refusal = snapshot.fleet.refusal(node: node.name, column: column, now: snapshot.now) {

@@ -1,4 +1,5 @@
 import Formatting
+import Shared
 
 extension CoverageReport {
     /// Rows of a table, unless all are asked for: the worst ones.
@@ -31,7 +32,7 @@ extension CoverageReport {
         if isByImage { table.expendable = [table.header.count - 1] }
         for row in shown {
             let counts = row.counts
-            let age = row.reportAgeSeconds.map { "\(Int($0.rounded()))s" } ?? "none"
+            let age = row.reportAgeSeconds.map { "\(Int(saturating: $0.rounded()))s" } ?? "none"
             table.rows.append(
                 [row.name, Self.percent(counts), "\(counts.present)/\(counts.cells)"]
                     + [counts.held, counts.pulling, counts.failed, counts.missing, counts.unknown].map(String.init)
@@ -107,7 +108,7 @@ extension CoverageReport {
     package static func percent(_ counts: CoverageCounts) -> String {
         guard let percent = counts.percent else { return "-" }
         // Never "100.0 %" unless it's whole.
-        let tenths = counts.present == counts.cells ? 1000 : min(999, Int(percent * 10))
+        let tenths = counts.present == counts.cells ? 1000 : min(999, Int(saturating: percent * 10))
         return "\(tenths / 10).\(tenths % 10) %"
     }
 

@@ -146,6 +146,8 @@ package struct FailureGroup: Codable, Sendable, Hashable {
     package var nextAttemptSeconds: Int?
     /// Other nodes that don't pull the image before it has worked here, whatever the slice; nil: none.
     var waiting: Int?
+    /// What some of the nodes suffer alone, at most ``maximumNodes``, each in a sentence; nil: none of them does.
+    var deviations: [String]?
 
     static let maximumNodes = 5
 }

@@ -29,10 +29,16 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
     /// Points of one series at most.
     package static let maximumPoints = 1000
 
-    package init(_ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64) throws {
+    /// - Parameter maximumRows: rows of all points together. Slices that nodes of the past had count too, so what is asked
+    ///   for can be more than could be known before: then the rows of the oldest points are left out, not their totals.
+    package init(
+        _ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64,
+        maximumRows: Int = .max
+    ) throws {
         self.grouping = grouping.description
         stepSeconds = Double(step) / 1000
         points = []
+        var (rows, emptied) = (0, 0)
         var configurations: [String: Configuration?] = [:]
         for at in stride(from: since, through: until, by: Int64.Stride(step)) {
             let moment = try reader.moment(at: at)
@@ -45,6 +51,12 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
                     at: report.at, revision: report.revision, watched: report.past?.watched ?? false,
                     nodes: report.nodes, images: report.images, total: report.total,
                     rows: report.rows.map { Row(name: $0.name, counts: $0.counts) }))
+            rows += report.rows.count
+            while rows > maximumRows, emptied < points.count {
+                rows -= points[emptied].rows.count
+                points[emptied].rows = []
+                emptied += 1
+            }
         }
     }
 }

@@ -99,17 +99,24 @@ struct CoverageTally {
                 message: failure.message, nodes: [], image: image)
         }
 
-        mutating func add(_ failure: CellFailure, node: String) {
+        mutating func add(_ failure: CellFailure, node: String, _ deviation: NodeDeviation?) {
             group.cells += 1
             group.attempts = max(group.attempts, failure.attempts)
             if group.nodes.count < FailureGroup.maximumNodes { group.nodes.append(node) }
+            if let deviation, (group.deviations?.count ?? 0) < FailureGroup.maximumNodes {
+                group.deviations = (group.deviations ?? []) + [deviation.summary]
+            }
             if let moment = failure.nextAttempt { next = min(next ?? moment, moment) }
         }
     }
 
-    mutating func add(_ failure: CellFailure, column: Int, slice: Int?, node: String) {
+    /// - Parameter deviation: what the node suffers alone; nil: it doesn't.
+    mutating func add(
+        _ failure: CellFailure, column: Int, slice: Int?, node: String, deviation: NodeDeviation? = nil
+    ) {
         let key = TroubleKey(slice: slice ?? column, column: column, reason: failure.reason)
-        failures[key, default: FailureSum(failure, image: images[column].name)].add(failure, node: node)
+        failures[key, default: FailureSum(failure, image: images[column].name)]
+            .add(failure, node: node, deviation)
     }
 
     /// A container that waits for its image is on its way; any other reason keeps it from holding the image.

@@ -51,15 +51,38 @@ package struct Explanation: Codable, Sendable, Hashable {
     }
 
     private static func retry(_ known: FailureExplanation, _ policy: RetryPolicy) -> String {
+        let seldom = "about every \(SpanText.seconds(Double(policy.permanentSeconds))) (RETRY_PERMANENT_SECONDS)"
         if known.isPermanent {
-            return "doesn't help before something has changed; tried again about every "
-                + "\(SpanText.seconds(Double(policy.permanentSeconds))) (RETRY_PERMANENT_SECONDS)"
+            guard known.reason.blamesReference else {
+                return "doesn't help before something has changed; tried again \(seldom)"
+            }
+            let again =
+                known.isRefused
+                ? "a kubelet tries once, in case it has credentials of its own, and agents again \(seldom)"
+                : known.reason == .notFound
+                    ? "the two ask in turns, after 5 s at first and each minute in the end"
+                    : "it is tried again \(seldom)"
+            return
+                "doesn't help this node before something has changed; another one tries at once, and where both agree, "
+                + again
         }
+        let first = Double(policy.initialSeconds) * (known.reason == .rateLimited ? RetryPolicy.requestsOfRefusal : 1)
         let pauses =
-            "after up to \(SpanText.seconds(Double(policy.initialSeconds))), then twice as long each time, up to "
+            "after up to \(SpanText.seconds(first)), then twice as long each time, up to "
             + "\(SpanText.seconds(Double(policy.maxSeconds))) (RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS)"
         let asked = known.retryAfter.map { ", but not before the \(SpanText.seconds($0)) that the registry asks for" }
-        return "may help: tried again \(pauses)\(asked ?? "")"
+        return "may help: \(atOnce(known))tried again \(pauses)\(asked ?? "")"
+    }
+
+    /// What comes before any pause.
+    private static func atOnce(_ known: FailureExplanation) -> String {
+        switch known.reason {
+        case .nodeStorage:
+            "the node's image is removed and pulled again once, if no container uses it and it has no other tag; then "
+        case .corruptContent: "fetched once more from scratch; then "
+        default:
+            known.breaksOff ? "up to three times within a second, since what has come is lost soon; then " : ""
+        }
     }
 }
 

@@ -29,6 +29,9 @@ extension ImageReport {
                 return state == "failed" ? style.red(line) : line
             }
         }
+        for deviation in failures.flatMap({ $0.deviations ?? [] }) {
+            lines += wrapped("  \(deviation)", width: width, indent: "    ")
+        }
         if !digests.isEmpty {
             lines.append("")
             lines.append(

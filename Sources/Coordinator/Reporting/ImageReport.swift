@@ -57,11 +57,13 @@ package struct ImageReport: Codable, Sendable, Hashable {
         var tally = CoverageTally(.image, images: [entry])
         evidence = CoverageReport.Evidence(snapshot.configuration)
         pulledBy = (evidence == .podStatuses ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
+        let deviations = DeviationIndex(snapshot)
         for node in snapshot.targetCells() {
             let state = node.row.states[column]
             tally.add(state, column: 0, slice: nil)
             if let failure = state == .failed ? node.failure(column) : nil {
-                tally.add(failure, column: 0, slice: nil, node: node.name)
+                tally.add(
+                    failure, column: 0, slice: nil, node: node.name, deviation: deviations[node.name, entry.name])
             }
             if state == .present {
                 tally.add(notHeldBy: node.container(column), column: 0, slice: nil, node: node.name)

@@ -51,9 +51,10 @@ extension PlanReport {
             unknown += image.unknown
             for (node, bytes) in own {
                 needs[node] = needs[node, default: 0].plus(bytes ?? 0)
-                disk[node, default: 0] += snapshot.fleet.diskBytes(
-                    of: UInt64(max(0, bytes ?? 0)), entry.reference, node: node,
+                let taken = snapshot.fleet.diskBytes(
+                    of: UInt64(clamping: bytes ?? 0), entry.reference, node: node,
                     isDownload: image.sizeSource == "registry")
+                disk[node] = disk[node, default: 0].saturatingAdd(taken)
                 sums[entry.reference.registry, default: Sum()].add(bytes, node: node)
             }
             return image
@@ -111,10 +112,13 @@ extension PlanReport {
             }
             let capacity = Double(disk.capacityBytes)
             let used = capacity - Double(min(disk.freeBytes, disk.capacityBytes))
-            let room = Int64(capacity * Double(highPercent) / 100 - used)
+            let room = Int64(saturating: capacity * Double(highPercent) / 100 - used)
             let needed = Int64(clamping: needed)
             return room < needed ? Node(name: name, neededBytes: needed, roomBytes: max(0, room)) : nil
-        }.sorted { ($0.roomBytes - $0.neededBytes, $0.name) < ($1.roomBytes - $1.neededBytes, $1.name) }
+        }.sorted {
+            ($0.roomBytes.saturatingSubtract($0.neededBytes), $0.name)
+                < ($1.roomBytes.saturatingSubtract($1.neededBytes), $1.name)
+        }
     }
 }
 

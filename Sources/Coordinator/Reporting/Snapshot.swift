@@ -1,4 +1,5 @@
 import Planning
+import Shared
 
 /// Everything that a report is computed from, at one moment.
 package struct Snapshot: Sendable {
@@ -10,6 +11,8 @@ package struct Snapshot: Sendable {
     package var now: Timestamp
     /// Agents that are refused, by their node.
     package var refusals: [String: AgentRefusal] = [:]
+    /// What was cut off the newest report of a node, by its name.
+    package var reportCuts: [String: CheckedReport.Cuts] = [:]
 
     /// The same as ``targets``, where somebody found them before; nil: they are looked for.
     package var knownTargets: TargetNodes?

@@ -1,8 +1,9 @@
 import KubernetesClient
 import Planning
+import Shared
 
 extension Timestamp {
     package init(_ time: KubernetesTime) {
-        self.init(milliseconds: Int64((time.secondsSinceEpoch * 1000).rounded()))
+        self.init(milliseconds: Int64(saturating: (time.secondsSinceEpoch * 1000).rounded()))
     }
 }

@@ -12,19 +12,17 @@ import Telemetry
 /// `POST /agent/v1/reports`: the agents' side of the server.
 struct AgentRoutes: Sendable {
     static let path = "/agent/v1/reports"
-    static let maximumReportBytes = ServerLimits.open.bodyBytes
+    static let maximumReportBytes = ReportLimits.bodyBytes
     static let maximumWaitSeconds = 60.0
 
-    /// Whatever is larger has an inventory or attempts: those are read by so many at once. In memory a report takes six
-    /// times what its body has, and after a restart thousands come together.
-    static let smallReportBytes = 4096
-    private static let largeReports = 32
+    /// Whatever is larger has an inventory or attempts: those are read by so many at once.
+    static let smallReportBytes = ReportIntake.smallBytes
 
     let loop: ControlLoop
     let authenticator: any AgentAuthenticator
     /// How long an agent that comes before the first lists waits for them. In a large cluster they take seconds.
     let patience: Duration
-    private let turnstile = Turnstile(places: largeReports)
+    private let intake = ReportIntake()
 
     init(loop: ControlLoop, authenticator: any AgentAuthenticator, patience: Duration = .seconds(10)) {
         self.patience = patience
@@ -44,28 +42,19 @@ struct AgentRoutes: Sendable {
     /// - Parameters:
     ///   - address: of the client.
     ///   - known: called as soon as the token is found to be good.
+    ///   - disconnect: ends the connection, should the agent send another report before this one is read.
     ///   - body: reads the request's body, called once it's the report's turn.
     func take(
-        _ call: ReportCall, from address: String, known: () -> Void, body: () async throws -> ByteBuffer
+        _ call: ReportCall, from address: String, known: () -> Void, disconnect: @escaping @Sendable () -> Void,
+        body: () async throws -> ByteBuffer
     ) async throws -> Taken {
         let identity = try await authenticator.authenticate(
             authorization: call.authorization, from: address, known: known)
-        let turnstile = call.length.map { $0 > Self.smallReportBytes } ?? true ? turnstile : nil
-        await turnstile?.enter()
-        let report: WireReport
-        let likeness: Int?
+        let (report, likeness, places) = try await read(call, of: identity, disconnect: disconnect, body: body)
         do {
-            let bytes = try await body()
-            report = try Self.decode(bytes, isJSON: call.isJSON)
-            likeness = call.isJSON ? nil : bytes.withUnsafeReadableBytes { HeartbeatReader($0)?.likeness }
-            guard !report.node.isEmpty else { throw ProblemDocument(ReportRefusal.incomplete) }
-            try await identity.authorize(node: report.node)
-        } catch {
-            turnstile?.leave()
-            throw error
-        }
-        do {
-            let reception = try await loop.receive(report, after: call.after) { turnstile?.leave() }
+            let reception = try await loop.receive(report, after: call.after) { [intake] in
+                if places > 0 { intake.decoding.leave() }
+            }
             Instruments.report(isAccepted: true)
             guard let likeness, let until = await identity.believedUntil,
                 let token = BearerToken(authorization: call.authorization)
@@ -79,13 +68,54 @@ struct AgentRoutes: Sendable {
         }
     }
 
+    /// Reads and decodes the body.
+    ///
+    /// - Returns: the report, what likens it to heartbeats, and how many places its body took; if any, a place for decoding is
+    ///   still taken.
+    private func read(
+        _ call: ReportCall, of identity: any AgentIdentity, disconnect: @escaping @Sendable () -> Void,
+        body: () async throws -> ByteBuffer
+    ) async throws -> (CheckedReport, likeness: Int?, places: Int) {
+        let ticket = intake.requests.begin(identity.agent, disconnect: disconnect)
+        defer { intake.requests.end(ticket, of: identity.agent) }
+        let places = ReportIntake.places(forLength: call.length)
+        if places > 0 { try await intake.bodies.enter(places: places) }
+        defer { if places > 0 { intake.bodies.leave(places: places) } }
+        // Only this copy of it is kept.
+        let bytes = Array(try await body().readableBytesView)
+        try await identity.charge(bodyBytes: bytes.count)
+        if places > 0 { try await intake.decoding.enter() }
+        do {
+            let report = try await decode(bytes, of: identity, isJSON: call.isJSON)
+            let likeness = call.isJSON ? nil : bytes.withUnsafeBytes { HeartbeatReader($0)?.likeness }
+            return (report, likeness, places)
+        } catch {
+            if places > 0 { intake.decoding.leave() }
+            throw error
+        }
+    }
+
+    private func decode(
+        _ body: [UInt8], of identity: any AgentIdentity, isJSON: Bool
+    ) async throws -> CheckedReport {
+        do {
+            let report = try CheckedReport(body: body, isJSON: isJSON)
+            try await identity.authorize(node: report.node)
+            return report
+        } catch let fault as ReportFault {
+            Instruments.report(isAccepted: false)
+            await identity.refused(fault)
+            throw ProblemDocument(fault, isJSON: isJSON)
+        }
+    }
+
     /// Takes and answers a report of a connection that others serve, too.
     func report(_ request: Request, _ context: ServerContext) async throws -> Response {
         let call = ReportCall(
             authorization: request.headers[.authorization], contentType: request.headers[.contentType],
             length: request.headers[.contentLength].flatMap { Int($0) },
             after: request.uri.queryParameters.get("after"), wait: request.uri.queryParameters.get("wait"))
-        let reception = try await take(call, from: context.address, known: context.establish) {
+        let reception = try await take(call, from: context.address, known: context.establish, disconnect: context.disconnect) {
             try await Self.body(of: request)
         }.reception
         if !reception.isUrgent, call.wait > 0 { await loop.waitForNews(reception, wait: .seconds(call.wait)) }
@@ -100,17 +130,6 @@ struct AgentRoutes: Sendable {
             return try await request.body.collect(upTo: maximumReportBytes)
         } catch is NIOTooManyBytesError {
             throw RequestFault.bodyTooLarge(maximumReportBytes).problem
-        }
-    }
-
-    private static func decode(_ body: ByteBuffer, isJSON: Bool) throws -> WireReport {
-        let bytes = Array(body.readableBytesView)
-        do {
-            return isJSON ? try WireReport(jsonUTF8Bytes: bytes) : try WireReport(serializedBytes: bytes)
-        } catch {
-            throw ProblemDocument(
-                .badRequest, "report-unreadable", title: "The report can't be read",
-                detail: "The body is no imagepuller.agent.v1.Report as \(isJSON ? "protobuf-JSON" : "protobuf").")
         }
     }
 

@@ -69,6 +69,21 @@ package enum Listeners {
             logger: logger, onListening: onListening)
     }
 
+    /// For kubelets' probes, on all addresses: it says nothing but whether we live and are ready. Strangers who hold all
+    /// places of the other listener don't make a kubelet restart the pod.
+    package static func probes(
+        host: String, port: Int, loop: ControlLoop, leadership: LeadershipBoard = .alone(),
+        limiter: ConnectionLimiter = ConnectionLimiter(.probes), logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) -> Application<RouterResponder<ServerContext>> {
+        let router = Router(context: ServerContext.self)
+        router.add(middleware: ProblemMiddleware())
+        HealthRoutes(loop: loop, leadership: leadership).add(to: router)
+        return application(
+            router.buildResponder(), host: host, port: port, name: "probes",
+            server: .guarded(identity: nil, limiter: limiter), logger: logger, onListening: onListening)
+    }
+
     private static func application<Responder: HTTPResponder>(
         _ responder: Responder, host: String, port: Int, name: String, server: HTTPServerBuilder,
         logger: Logger, onListening: @escaping @Sendable (Int) async -> Void

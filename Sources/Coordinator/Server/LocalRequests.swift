@@ -19,17 +19,16 @@ struct LocalRequests: RouterMiddleware {
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         if !ReaderAccess.openPaths.contains(request.uri.path) {
-            try check(
-                host: request.head.authority, origin: request.headers[.origin],
-                isReading: [.get, .head, .options].contains(request.method))
+            try check(host: request.head.authority, origin: request.headers[.origin])
+            guard !CrossSite.isForeign(request) else { throw CrossSite.problem }
         }
         return try await next(request, context)
     }
 
     /// - Parameters:
     ///   - host: the Host header.
-    ///   - origin: the Origin header, which browsers send with what changes something.
-    func check(host: String?, origin: String?, isReading: Bool) throws(ProblemDocument) {
+    ///   - origin: the Origin header, which browsers send with what changes something, and with what a script reads.
+    func check(host: String?, origin: String?) throws(ProblemDocument) {
         // HTTP/1.0 may go without; browsers never do.
         guard let host, !host.isEmpty else { return }
         guard Self.isOurs(host) || host.lowercased() == externalURL?.host.lowercased() else {
@@ -38,7 +37,7 @@ struct LocalRequests: RouterMiddleware {
                 detail: "Here it is reached as localhost or by an IP address, not as \"\(host.prefix(253))\". "
                     + "If people are to reach it so, tell the coordinator: --external-url.")
         }
-        guard !isReading, let origin else { return }
+        guard let origin else { return }
         let isOwn = ["http://", "https://"].contains { origin == $0 + host } || origin == externalURL?.origin
         guard isOwn else {
             throw ProblemDocument(

@@ -10,6 +10,7 @@ import Reporting
 package struct QueryRoutes: Sendable {
     let desk: QuestionDesk
     let prefetches: PrefetchKeeper?
+    private let backups: BackupRoutes
     var streamLifetime = EventRoutes.longest
 
     /// - Parameter prefetches: nil: there are none.
@@ -19,6 +20,7 @@ package struct QueryRoutes: Sendable {
     ) {
         self.prefetches = prefetches
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
+        backups = BackupRoutes(desk: desk)
     }
 
     typealias Handler = @Sendable (Request, Parameters) async throws -> Response
@@ -71,7 +73,7 @@ package struct QueryRoutes: Sendable {
                 try await prefetches.cancel(request, name: Self.name(path, "prefetch"))
             },
             Route(method: .get, path: "/api/v1/backup") { request, _ in
-                try await BackupRoutes(desk: desk).backup(request)
+                try await backups.backup(request)
             },
             Route(method: .get, path: "/api/v1/events") { request, _ in try await events.events(request) },
         ]

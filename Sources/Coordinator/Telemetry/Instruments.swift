@@ -27,6 +27,13 @@ package enum Instruments {
         count(MetricCatalogue.reports, [("result", isAccepted ? "accepted" : "refused")])
     }
 
+    /// Something of a report was left out.
+    package static func reportCut(_ what: String, by count: Int) {
+        counter(MetricCatalogue.reportCuts, [("what", what)]).increment(by: count)
+    }
+
+    package static func longestHold(seconds: Double) { record(MetricCatalogue.longestHold, seconds) }
+
     package static func reportTaken(since start: ContinuousClock.Instant) {
         record(MetricCatalogue.reportDuration, seconds(since: start))
     }

@@ -7,8 +7,9 @@ package enum MetricCatalogue {
 
     /// Recorded as it happens, through swift-metrics.
     package static let recorded = [
-        attempts, pullDuration, pullSize, nodeWarming, edits, reports, reportDuration, requests, watchRestarts,
-        planning, notifications, kubernetesEvents, accessRefused,
+        attempts, pullDuration, pullSize, nodeWarming, edits, reports, reportCuts, reportDuration, longestHold,
+        requests, watchRestarts,
+        planning, notifications, kubernetesEvents, accessRefused, droppedSeries,
     ]
 
     package static let attempts = MetricSpec(
@@ -30,6 +31,16 @@ package enum MetricCatalogue {
         "Edits of the ConfigMap by what became of them: accepted or rejected.")
     package static let reports = MetricSpec(
         "image_puller_reports_total", .counter, "Reports of agents by result: accepted or refused.")
+    package static let reportCuts = MetricSpec(
+        "image_puller_report_cuts_total", .counter,
+        "Parts of agents' reports that were left out, by what they were: names, texts or numbers that can't be true, or "
+            + "attempts that nobody ordered.")
+    package static let longestHold = MetricSpec(
+        "image_puller_report_longest_hold_seconds", .gauge,
+        "The longest time for which one report has held up everything else since the start.")
+    package static let droppedSeries = MetricSpec(
+        "image_puller_metric_series_dropped_total", .counter,
+        "Recordings that weren't kept because their metric has its 1,000 series already, by metric.")
     package static let reportDuration = MetricSpec(
         "image_puller_report_ingestion_duration_seconds",
         .histogram(bounds: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5]),
@@ -57,7 +68,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, retries, pulls, circuits, loops, alertAfter, reportInterval,
+            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
+            reportInterval,
         ]
 
         package static let images = MetricSpec(
@@ -98,6 +110,14 @@ package enum MetricCatalogue {
         package static let nodeMissing = MetricSpec(
             "image_puller_node_missing_images", .gauge,
             "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")
+        package static let deviating = MetricSpec(
+            "image_puller_node_deviating_images", .gauge,
+            "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
+                + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let deviatingNodes = MetricSpec(
+            "image_puller_deviating_nodes", .gauge,
+            "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
+        )
         package static let retries = MetricSpec(
             "image_puller_retries_waiting", .gauge, "Failed pulls that wait for their next attempt, by registry.")
         package static let pulls = MetricSpec(

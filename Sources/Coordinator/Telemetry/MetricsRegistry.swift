@@ -16,6 +16,8 @@ package final class MetricsRegistry: MetricsFactory {
     private struct State {
         var recorders: [Series: any MetricRecording] = [:]
         var order: [String: [Series]] = [:]
+        /// By family: recordings that found no place.
+        var dropped: [String: Int64] = [:]
     }
 
     private let specs: [String: MetricSpec]
@@ -32,10 +34,21 @@ package final class MetricsRegistry: MetricsFactory {
                 (name, series.compactMap { one in state.recorders[one].map { (one.labels, $0) } })
             }
         }
-        return found.compactMap { name, recorders in
+        let families: [MetricFamily] = found.compactMap { name, recorders in
             guard let spec = specs[name] else { return nil }
             return MetricFamily(spec, recorders.flatMap { labels, recorder in recorder.samples(labels) })
         }
+        return families + droppedFamily()
+    }
+
+    /// A family that is full says so.
+    private func droppedFamily() -> [MetricFamily] {
+        let dropped = state.withLock { $0.dropped }.sorted { $0.key < $1.key }
+        guard let spec = specs[MetricCatalogue.droppedSeries.name], !dropped.isEmpty else { return [] }
+        return [
+            MetricFamily(
+                spec, dropped.map { .init(labels: [MetricLabel("metric", $0.key)], value: Double($0.value)) })
+        ]
     }
 
     private func find<Recorder: MetricRecording>(
@@ -45,9 +58,11 @@ package final class MetricsRegistry: MetricsFactory {
         let series = Series(name: name, labels: dimensions.map { MetricLabel($0.0, $0.1) })
         return state.withLock { state in
             if let known = state.recorders[series] { return known as? Recorder }
-            guard state.order[name, default: []].count < Self.maximumSeries, let new = make(spec.kind) else {
+            guard state.order[name, default: []].count < Self.maximumSeries else {
+                state.dropped[name, default: 0] += 1
                 return nil
             }
+            guard let new = make(spec.kind) else { return nil }
             state.recorders[series] = new
             state.order[name, default: []].append(series)
             return new

@@ -57,7 +57,7 @@ extension Agent {
             observerWork = work
             let listing = try await work.value
             resolutions = listing.resolutions
-            platforms = listing.platforms
+            self.platforms = listing.platforms
             let former = state.status.runtime.error
             state.listed(listing.images, trouble: Redaction.clean(listing.trouble), at: uptime.now)
             let trouble = state.status.runtime.error
@@ -68,6 +68,7 @@ extension Agent {
             guard !isStopping else { return }
             let failure = RuntimeFailure(error, socket: runtime?.socket ?? "")
             runtime = nil
+            source.forget()
             if state.status.runtime.error != failure.description { log.warning("\(failure)") }
             state.runtimeFailed(failure)
         }
@@ -78,13 +79,25 @@ extension Agent {
     private func currentRuntime() async throws -> any ContainerRuntime {
         listingsUntilVersion -= 1
         if let runtime, listingsUntilVersion > 0 { return runtime }
-        let found = try runtime ?? source.current()
+        let found: any ContainerRuntime
+        if let runtime { found = runtime } else { found = try await source.current() }
         runtime = found
         let version = try await found.version()
         if state.status.runtime.version != version.runtimeVersion || state.status.runtime.socket != found.socket {
             log.info(
                 "the runtime is \(version.runtimeName) \(version.runtimeVersion)",
                 metadata: ["socket": "\(found.socket)"])
+        }
+        // The kubelet may use another one, of those that are here.
+        let expected = KubeletsRuntime(state.assignment?.containerRuntimeVersion ?? "")
+        if let expected, !expected.isCalled(version.runtimeName, version: version.runtimeVersion) {
+            source.forget()
+            let other = try await source.current()
+            if other.socket != found.socket {
+                runtime = nil
+                listingsUntilVersion = 0
+                return try await currentRuntime()
+            }
         }
         state.runtimeIs(name: version.runtimeName, version: version.runtimeVersion, socket: found.socket)
         listingsUntilVersion = Self.listingsPerVersion

@@ -26,6 +26,11 @@ extension Agent {
         _ pull: WirePull, from start: Duration, to end: Duration, _ result: PullRunner.Result, among former: Set<String>
     ) async {
         pulls[pull.key] = nil
+        var former = former
+        if let removal = result.removal {
+            log.notice("\(removal)", metadata: ["image": "\(pull.reference)", "pull": "\(pull.id)"])
+            if case .removed(let id) = removal { former.remove(id) }
+        }
         let milliseconds = (end - start).wholeMilliseconds
         if result.outcome == .succeeded {
             log.info("pull is done", metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
@@ -34,8 +39,13 @@ extension Agent {
                 "pull ended without the image: \(result.message)",
                 metadata: ["image": "\(pull.reference)", "milliseconds": "\(milliseconds)"])
         }
-        // The image and the attempt that brought it go into one report.
-        if result.outcome != .cancelled { await listAgain() }
+        // The image and the attempt that brought it go into one report. A failure is told at once: what has come of the image
+        // is lost within half a second, unless the pull goes on.
+        switch result.outcome {
+        case .succeeded: await listAgain()
+        case .cancelled: break
+        default: listSoon()
+        }
         let image = result.outcome == .succeeded ? find(result.image, pulledAs: pull.reference) : nil
         // What the node had before was only asked for: its size would make a pull of a tenth of a second of it.
         let size = image.flatMap { former.contains($0.id) ? nil : $0.size }

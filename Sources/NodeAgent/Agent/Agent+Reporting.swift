@@ -49,10 +49,21 @@ extension Agent {
             guard assignmentChanged else { return }
             conversation.interval = heartbeat
             if interval != formerInterval { observerSleep?.cancel() }
+            expectRuntime(reply.assignment.containerRuntimeVersion)
             carryOut(board.assign(reply.assignment.pulls, at: now))
             // What the runtime makes of new references is asked at once.
             if state.desired != before { listSoon() }
         }
+    }
+
+    /// A kubelet of another runtime than the one in use: that is looked for at once.
+    private func expectRuntime(_ version: String) {
+        source.expect(version)
+        let runtime = state.status.runtime
+        guard let expected = KubeletsRuntime(version), !runtime.version.isEmpty,
+            !expected.isCalled(runtime.name, version: runtime.version)
+        else { return }
+        listingsUntilVersion = 0
     }
 
     private func failed(_ error: any Error) {

@@ -58,7 +58,7 @@ enum Command {
         let signals = TerminationSignals.block()
         let level = configuration.logLevel
         LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
+            var handler = OneLineLogHandler.standardError(label: label)
             handler.logLevel = level
             return handler
         }

@@ -14,6 +14,8 @@ struct InventoryLedger: Sendable {
     private var touched: [String: UInt64] = [:]
     /// The whole inventory is due: the coordinator has nothing that a delta could be built on.
     private var needsFull = true
+    /// The newest change when that became due: an older full report doesn't hold it.
+    private var fullFrom: UInt64 = 0
 
     /// Takes a successful listing. Returns whether anything changed.
     @discardableResult
@@ -55,11 +57,12 @@ struct InventoryLedger: Sendable {
     /// The coordinator has everything up to `mark`.
     mutating func acknowledge(upTo mark: UInt64, wasFull: Bool) {
         touched = touched.filter { $0.value > mark }
-        if wasFull { needsFull = false }
+        if wasFull, mark >= fullFrom { needsFull = false }
     }
 
     mutating func requireFull() {
         needsFull = true
+        fullFrom = mark
         touched = [:]
     }
 }

@@ -14,16 +14,38 @@ struct PullRunner: Sendable {
         var image = ""
         var message = ""
         var code = 0
+        /// What came of the removal that was to be made first; nil: none was.
+        var removal: ImageRemoval?
     }
 
     /// For an assignment that names none.
     static let defaultTimeout = Duration.seconds(1800)
     /// The runtime keeps the deadline by its own clock, and may be a little early.
     private static let slack = Duration.milliseconds(200)
+    /// A big image's files are deleted before the runtime answers.
+    private static let removalTimeout = Duration.seconds(120)
+    private static let cancelled = Result(outcome: .cancelled, message: "cancelled", code: GRPCStatus.cancelled)
 
     func run(_ pull: WirePull) async -> Result {
         let timeout = pull.timeoutSeconds == 0 ? Self.defaultTimeout : .seconds(Int64(pull.timeoutSeconds))
         let deadline = uptime.now + timeout
+        var removal: ImageRemoval?
+        if pull.removeFirst {
+            do {
+                removal = try await ImageRemoval.run(
+                    pull.reference, on: try await source.current(), timeout: min(timeout, Self.removalTimeout))
+            } catch let failure as RuntimeFailure {
+                return Result(outcome: .failed, message: failure.description, code: GRPCStatus.unavailable)
+            } catch {
+                return Self.cancelled
+            }
+        }
+        var result = await run(pull, timeout: timeout, deadline: deadline)
+        result.removal = removal
+        return result
+    }
+
+    private func run(_ pull: WirePull, timeout: Duration, deadline: Duration) async -> Result {
         let credentials = secrets?.credentials(for: pull.reference) ?? []
         var failure: Result?
         var left = credentials.map(Optional.some) + [nil]
@@ -33,13 +55,13 @@ struct PullRunner: Sendable {
             guard rest > Self.slack else { return timedOut(timeout, after: failure) }
             var socket = ""
             do {
-                let runtime = try source.current()
+                let runtime = try await source.current()
                 socket = runtime.socket
                 let image = try await runtime.pull(pull.reference, auth: credential?.config, timeout: rest)
                 return Result(outcome: .succeeded, image: image)
             } catch {
                 if Task.isCancelled || error is CancellationError {
-                    return Result(outcome: .cancelled, message: "cancelled", code: GRPCStatus.cancelled)
+                    return Self.cancelled
                 }
                 let next = Self.failed(error, socket: socket, hiding: credentials)
                 if uptime.now >= deadline - Self.slack { return timedOut(timeout, after: next) }

@@ -1,3 +1,5 @@
+import Shared
+
 /// Takes secrets out of texts that leave the node.
 ///
 /// Registries put signatures into the query strings of the addresses that they redirect to, and runtimes put
@@ -16,7 +18,7 @@ enum Redaction {
             result = replace(secret, in: result)
         }
         result = withoutTokens(withoutQueries(result))
-        return shorten(result)
+        return shorten(result).withoutControls
     }
 
     static func shorten(_ text: String) -> String {

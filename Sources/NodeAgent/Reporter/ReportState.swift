@@ -99,7 +99,8 @@ struct ReportState: Sendable {
         if case .full? = report.inventory { isFull = true }
         flight = Flight(
             sequence: sequence, mark: inventory.mark, isFull: isFull, attempts: Set(due.map(\.id)), status: status)
-        return report
+        // What no coordinator takes isn't sent.
+        return (try? CheckedReport(report))?.wire ?? report
     }
 
     /// What an answer came to.

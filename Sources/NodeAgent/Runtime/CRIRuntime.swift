@@ -53,6 +53,13 @@ struct CRIRuntime: ContainerRuntime {
         return answer.imageRef
     }
 
+    func remove(_ reference: String, timeout: Duration) async throws {
+        var request = CRIRemoveImageRequest()
+        request.image.image = reference
+        let _: CRIRemoveImageResponse = try await client.call(
+            "/runtime.v1.ImageService/RemoveImage", request, timeout: timeout)
+    }
+
     private func read<Request: Message, Answer: Message>(_ method: String, _ request: Request) async throws -> Answer {
         try await client.call("/runtime.v1.\(method)", request, timeout: Self.readTimeout)
     }

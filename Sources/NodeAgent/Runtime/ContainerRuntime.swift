@@ -15,9 +15,22 @@ protocol ContainerRuntime: Sendable {
     func info(of id: String) async throws -> String?
     /// Pulls and unpacks; returns the runtime's name for the image. Cancelling the task ends the pull.
     func pull(_ reference: String, auth: CRIAuthConfig?, timeout: Duration) async throws -> String
+    /// Removes the image that the reference means; containerd removes all of its names.
+    func remove(_ reference: String, timeout: Duration) async throws
 }
 
 /// Where a runtime comes from: found anew whenever the former one stopped answering.
 protocol RuntimeSource: Sendable {
-    func current() throws(RuntimeFailure) -> any ContainerRuntime
+    func current() async throws(RuntimeFailure) -> any ContainerRuntime
+
+    /// Which runtime the kubelet uses, in the kubelet's words; empty: not known.
+    func expect(_ version: String)
+
+    /// The one in use doesn't answer any more: it is to be found anew.
+    func forget()
+}
+
+extension RuntimeSource {
+    func expect(_ version: String) {}
+    func forget() {}
 }

@@ -26,7 +26,7 @@ struct RuntimeFailure: Error, Equatable, CustomStringConvertible {
         case let status as GRPCStatus:
             self.init(.error, "the runtime at \(socket) answers with an error: \(Redaction.clean(status.message))")
         default:
-            self.init(.notAnswering, "the runtime at \(socket) doesn't answer: \(error)")
+            self.init(.notAnswering, "the runtime at \(socket) doesn't answer: \(Redaction.clean("\(error)"))")
         }
     }
 
@@ -39,6 +39,9 @@ struct RuntimeFailure: Error, Equatable, CustomStringConvertible {
                 .permissionDenied,
                 "the runtime socket \(socket) may not be used: \(reason); the agent must run as user 0, and "
                     + "SELinux or AppArmor must allow it")
+        case EAGAIN:
+            RuntimeFailure(
+                .notAnswering, "the runtime at \(socket) takes no connection: its queue is full, so it seems to hang")
         default:
             RuntimeFailure(.notAnswering, "nothing answers at the runtime socket \(socket): \(reason)")
         }

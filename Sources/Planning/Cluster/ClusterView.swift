@@ -32,6 +32,8 @@ public struct NodeView: Sendable, Equatable {
     /// What the node can give to pods (`status.allocatable`), as Kubernetes writes quantities. Nil: not told.
     public var allocatableMemory: String?
     public var allocatableCPU: String?
+    /// The runtime that its kubelet uses: `containerd://2.1.4`. Empty: not told.
+    public var containerRuntimeVersion = ""
 
     public init(name: String, uid: String) {
         self.name = name

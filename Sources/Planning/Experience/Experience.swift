@@ -12,7 +12,7 @@ public struct Experience: Sendable {
     var records: [String: [String: NodeRecord]] = [:]
     /// By registry: seconds that it took at most, lately, until a pull failed for a reason that could be the reference's.
     var refusalSeconds: [String: Double] = [:]
-    var repeats = RepeatBook()
+    public internal(set) var repeats = RepeatBook()
     /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
     /// layers: measured.
     var unpacking: [String: [Bool: Double]] = [:]

@@ -2,28 +2,11 @@
 ///
 /// It is only watched here, for an alarm: whoever acts remembers by itself what it has done.
 public struct RepeatBook: Sendable {
-    public enum Subject: Sendable, Hashable {
-        /// A tag was asked for on the node. By normalised reference.
-        case refresh(node: String, reference: String)
-        /// The node's pod was replaced.
-        case replacement(node: String)
-
-        public var node: String {
-            switch self {
-            case .refresh(let node, _), .replacement(let node): node
-            }
-        }
-
-        /// Somebody who asks for a pull wants it repeated.
-        func isRefresh(of reference: String) -> Bool {
-            if case .refresh(_, reference) = self { true } else { false }
-        }
-    }
-
-    public struct Loop: Sendable, Hashable {
-        public var subject: Subject
-        /// Within the last hour.
-        public var count: Int
+    /// A tag was asked for on a node, or, without a reference, the node's pod was replaced.
+    public struct Subject: Sendable, Hashable {
+        public var node: String
+        /// Normalised.
+        public var reference: String?
     }
 
     private struct Entry: Sendable {
@@ -35,8 +18,7 @@ public struct RepeatBook: Sendable {
     }
 
     /// So many an hour may have a reason.
-    static let most = 3
-    private static let hour = 3600.0
+    private static let (most, hour) = (3, 3600.0)
 
     private var entries: [Subject: Entry] = [:]
 
@@ -50,11 +32,7 @@ public struct RepeatBook: Sendable {
 
     mutating func forget(_ isMeant: (Subject) -> Bool) { entries = entries.filter { !isMeant($0.key) } }
 
-    func loops(now: Timestamp) -> [Loop] {
-        entries.compactMap { subject, entry in
-            guard entry.times.count > Self.most else { return nil }
-            let count = entry.times.count { $0 + Self.hour > now }
-            return count > Self.most ? Loop(subject: subject, count: count) : nil
-        }.sorted { "\($0.subject)" < "\($1.subject)" }
+    public func loops(now: Timestamp) -> Set<Subject> {
+        Set(entries.lazy.filter { $0.value.times.count { $0 + Self.hour > now } > Self.most }.map(\.key))
     }
 }

@@ -2,14 +2,15 @@ import Shared
 
 /// What nodes suffer alone, while others pull the same images: for reports and alerts.
 extension Fleet {
-    /// A node that fails to pull an image which other nodes have: its own mirror, proxy, credentials or store is to blame,
-    /// not the reference.
+    /// A node that fails to pull an image which other nodes have, or whose pull doesn't end while they pull it: its own mirror,
+    /// proxy, credentials or store is to blame, not the reference.
     public struct Deviation: Sendable, Equatable {
         public var node: String
         /// Of the image.
         public var column: Int
         /// As the user wrote it.
         public var reference: String
+        /// Of a pull that doesn't end: ``FailureReason/timeout`` without attempts, since it was assigned.
         public var failure: Failure
         /// How many nodes of the same platform have the image.
         public var holders: Int
@@ -25,27 +26,24 @@ extension Fleet {
 
     /// All of them, by node, then in the order of the list.
     public func deviations(now: Timestamp) -> [Deviation] {
-        var found: [Deviation] = []
-        for column in entryColumns where !index.failed[column].isEmpty && !index.present[column].isEmpty {
-            found += deviations(column: column, now: now)
-        }
+        let failing = entryColumns.filter { !index.failed[$0].isEmpty && !index.present[$0].isEmpty }
+        let peers = failing.isEmpty && orders.isEmpty ? [:] : peers(now: now)
+        let found = hanging(peers, now: now) + failing.flatMap { deviations(column: $0, peers, now: now) }
         return found.sorted { ($0.node, $0.column) < ($1.node, $1.column) }
     }
 
     /// What one image's failure on one node says of that node; nil: nothing, so far.
     public func deviation(node name: String, column: Int, now: Timestamp) -> Deviation? {
-        guard let node = nodes[name], index.failed.indices.contains(column), index.failed[column].contains(node.slot)
-        else { return nil }
-        return deviations(column: column, now: now).first { $0.node == name }
+        guard let node = nodes[name], index.failed.indices.contains(column) else { return nil }
+        let peers = peers(now: now)
+        let isFailed = index.failed[column].contains(node.slot)
+        return (isFailed ? deviations(column: column, peers, now: now) : hanging(peers, now: now))
+            .first { $0.node == name && $0.column == column }
     }
 
-    private func deviations(column: Int, now: Timestamp) -> [Deviation] {
+    private func deviations(column: Int, _ peers: [String: BitSet], now: Timestamp) -> [Deviation] {
         let reference = references[column]
-        var holders: [String: Int] = [:]
-        index.present[column].forEach { slot in
-            guard let node = slots.names[slot].flatMap({ nodes[$0] }), isKnown(node, now: now) else { return }
-            holders[node.platform, default: 0] += 1
-        }
+        let holders = peers.mapValues { $0.intersection(index.present[column]).count }
         var failing: [(name: String, platform: String, failure: Failure)] = []
         index.failed[column].forEach { slot in
             guard let name = slots.names[slot], let node = nodes[name], isKnown(node, now: now),
@@ -53,19 +51,59 @@ extension Fleet {
             else { return }
             failing.append((name, node.platform, failure))
         }
+        let alike = failing.reduce(into: [String: [FailureReason: Int]]()) {
+            $0[$1.platform, default: [:]][$1.failure.reason, default: 0] += 1
+        }
         return failing.compactMap { name, platform, failure in
             // Of a full disk and a silent runtime, reports tell anyhow; what was to be tried at once isn't over.
             guard ![.diskFull, .runtimeUnavailable, .cancelled].contains(failure.reason), !failure.immediate.isDue,
-                failure.reason.isPermanent || failure.reason == .nodeStorage
+                failure.reason.isPermanent || failure.reason == .nodeStorage || failure.isGivenUp
                     || failure.attempts >= Self.conclusiveAttempts
             else { return nil }
-            let alike = failing.count { $0.platform == platform && $0.failure.reason == failure.reason }
+            let alike = alike[platform]?[failure.reason] ?? 1
             let workedAt = experience.trials[Trial.Key(reference: reference.normalised, platform: platform)]?.workedAt
             let deviation = Deviation(
                 node: name, column: column, reference: reference.written, failure: failure,
                 holders: holders[platform] ?? 0, alike: alike,
                 isPulledElsewhere: workedAt.map { $0 >= failure.since } ?? false)
             return deviation.holders > alike || (deviation.isPulledElsewhere && deviation.holders > 0) ? deviation : nil
+        }
+    }
+
+    /// Nodes that are known, by platform.
+    private func peers(now: Timestamp) -> [String: BitSet] {
+        nodes.values.reduce(into: [:]) { peers, node in
+            guard slots.knownUntil[node.slot] >= now.milliseconds else { return }
+            peers[node.platform, default: BitSet()].insert(node.slot)
+        }
+    }
+
+    /// Pulls that don't end, while as many nodes have the image or pull it.
+    private func hanging(_ peers: [String: BitSet], now: Timestamp) -> [Deviation] {
+        var late: [Trial.Key: [(node: String, order: PullOrder)]] = [:]
+        var others: [Trial.Key: Int] = [:]
+        for (name, order) in orders where order.puller == .agent && !order.isRefresh {
+            guard let node = nodes[name], isKnown(node, now: now) else { continue }
+            if hangs(order) <= now {
+                late[order.trial, default: []].append((name, order))
+            } else {
+                others[order.trial, default: 0] += 1
+            }
+        }
+        return late.flatMap { key, pulls -> [Deviation] in
+            guard let column = entryColumns.first(where: { references[$0].normalised == key.reference }) else {
+                return []
+            }
+            let holders = peers[key.platform]?.intersection(index.present[column]).count ?? 0
+            guard holders + others[key, default: 0] >= pulls.count else { return [] }
+            return pulls.map { name, order in
+                let failure = Failure(
+                    reason: .timeout, message: "the pull doesn't end", attempts: 0, since: order.assignedAt,
+                    lastAttempt: order.assignedAt, nextAttempt: order.assignedAt + Double(pullTimeoutSeconds))
+                return Deviation(
+                    node: name, column: column, reference: order.reference.written, failure: failure, holders: holders,
+                    alike: pulls.count, isPulledElsewhere: holders > 0)
+            }
         }
     }
 

@@ -5,11 +5,11 @@ extension Fleet {
     func expectedBytes(column: Int, node: NodeState) -> UInt64? {
         let isUnpacked = node.runtime.tellsUnpackedSizes
         if let size = catalogue.size(column: Int32(column), isUnpacked: isUnpacked) {
-            return UInt64(Double(size) * factor(references[column], isUnpacked: isUnpacked))
+            return UInt64(saturating: Double(size) * factor(references[column], isUnpacked: isUnpacked))
         }
         // Only nodes with other runtimes have it.
         return catalogue.size(column: Int32(column), isUnpacked: !isUnpacked).map {
-            UInt64(Double($0) * (isUnpacked ? Self.unpacked : Self.both / Self.unpacked))
+            UInt64(saturating: Double($0) * (isUnpacked ? Self.unpacked : Self.both / Self.unpacked))
         }
     }
 
@@ -19,7 +19,8 @@ extension Fleet {
     public func diskBytes(of size: UInt64, _ reference: ImageReference, node: String, isDownload: Bool) -> UInt64 {
         let isUnpacked = nodes[node]?.runtime.tellsUnpackedSizes ?? false
         return UInt64(
-            Double(size) * (isUnpacked && isDownload ? Self.unpacked : factor(reference, isUnpacked: isUnpacked)))
+            saturating: Double(size)
+                * (isUnpacked && isDownload ? Self.unpacked : factor(reference, isUnpacked: isUnpacked)))
     }
 
     /// Bytes on disk for each compressed one: CRI-O keeps the unpacked layers, containerd the compressed ones beside them.
@@ -44,7 +45,7 @@ extension Fleet {
         return refreshCells(of: shortage.node, at: now)
     }
 
-    private static func megabytes(_ bytes: UInt64) -> UInt64 { (bytes + 500_000) / 1_000_000 }
+    private static func megabytes(_ bytes: UInt64) -> UInt64 { bytes.saturatingAdd(500_000) / 1_000_000 }
 }
 
 extension WireRuntime {

@@ -170,7 +170,7 @@ extension Fleet {
             experience.refreshes[key, default: Refresh(nextCheck: now)].nextCheck = now
             experience.refreshes[key]?.waits = [:]
         }
-        experience.repeats.forget { $0.isRefresh(of: reference.normalised) }
+        experience.repeats.forget { $0.reference == reference.normalised }
         return count
     }
 }

@@ -19,6 +19,7 @@ extension Fleet {
         var transitions: [Transition] = []
         var changed: Set<String> = []
         for cancellation in plan.cancellations {
+            if cancellation.isGivenUp { noteGivenUp(cancellation, at: now) }
             transitions += cancel(order: cancellation.order, node: cancellation.node, at: now)
             changed.insert(cancellation.node)
         }
@@ -47,7 +48,7 @@ extension Fleet {
             nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
             nodes[replacement.node]?.replacedFor.formUnion(unheld)
             experience.repeats.note(
-                .replacement(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
+                RepeatBook.Subject(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
                 pod: replacement.uid, at: now)
             suspectedSince[replacement.node] = nil
             movedNodes.remove(replacement.node)
@@ -111,6 +112,18 @@ extension Fleet {
                 isKubelets: order.puller == .kubelet)
         }
         return refreshCells(of: name, at: now)
+    }
+
+    /// As if its deadline had passed: other nodes come first.
+    private mutating func noteGivenUp(_ cancellation: Plan.Cancellation, at now: Timestamp) {
+        guard let order = nodes[cancellation.node]?.orders[cancellation.order] else { return }
+        let key = order.reference.normalised
+        let former = nodes[cancellation.node]?.failures[key]
+        let attempts = (former?.attempts ?? 0) + 1
+        nodes[cancellation.node]?.failures[key] = Failure(
+            reason: .timeout, message: "the pull didn't end, and was given up for another node's", attempts: attempts,
+            since: former?.since ?? order.assignedAt, lastAttempt: now,
+            nextAttempt: now + retry.longestDelay(afterFailures: attempts, reason: .timeout), isGivenUp: true)
     }
 
     mutating func begin(_ order: PullOrder, node name: String, at now: Timestamp) {

@@ -29,7 +29,7 @@ extension Fleet {
         experience.refreshes[order.trial] = refresh
         guard order.isRefresh else { return }
         experience.repeats.note(
-            .refresh(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
+            RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
         // by another replacement.
         if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
@@ -39,9 +39,6 @@ extension Fleet {
             movedNodes.insert(name)
         }
     }
-
-    /// What is done again and again though nothing changes.
-    public func loops(now: Timestamp) -> [RepeatBook.Loop] { experience.repeats.loops(now: now) }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,

@@ -15,17 +15,6 @@ public struct Refusal: Sendable, Equatable {
 
     /// Seconds: a kubelet looks every 15 s at the latest.
     static let patience = 30.0
-    private static let pause = 60.0
-
-    init(since: Timestamp) {
-        self.since = since
-        nextAttempt = since + Self.patience
-    }
-
-    mutating func tried(at now: Timestamp, longest: Double) {
-        attempts += 1
-        nextAttempt = now + min(longest, Self.pause * Double(UInt64(1) << UInt64(min(attempts, 20) - 1)))
-    }
 }
 
 extension Fleet {
@@ -41,14 +30,17 @@ extension Fleet {
     mutating func noteRefusals(_ plan: Plan, at now: Timestamp) {
         guard !plan.waiting.isEmpty || !refusals.isEmpty else { return }
         let former = refusals
-        refusals = plan.waiting.mapValues { Dictionary(uniqueKeysWithValues: $0.map { ($0, Refusal(since: now)) }) }
-        for (node, references) in former {
-            for (reference, refusal) in references where refusals[node]?[reference] != nil {
-                refusals[node]?[reference] = refusal
-            }
+        refusals = [:]
+        for (node, references) in plan.waiting {
+            let new = Refusal(since: now, nextAttempt: now + Refusal.patience)
+            for reference in references { refusals[node, default: [:]][reference] = former[node]?[reference] ?? new }
         }
         for pull in plan.pulls where pull.isRefresh && pull.puller == .kubelet {
-            refusals[pull.node]?[pull.reference.normalised]?.tried(at: now, longest: Double(retry.permanentSeconds))
+            guard let refusal = refusals[pull.node]?[pull.reference.normalised] else { continue }
+            let pause = Refusal.patience * Double(UInt64(2) << UInt64(min(refusal.attempts, 20)))
+            refusals[pull.node]?[pull.reference.normalised]?.attempts += 1
+            refusals[pull.node]?[pull.reference.normalised]?.nextAttempt =
+                now + min(pause, Double(retry.permanentSeconds))
         }
     }
 }

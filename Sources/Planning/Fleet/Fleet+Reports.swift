@@ -36,7 +36,8 @@ extension Fleet {
     ///
     /// - Parameter platform: `os/arch` of the node.
     public mutating func ingest(
-        _ report: WireReport, platform: String = "", at now: Timestamp, using random: inout some RandomNumberGenerator
+        _ report: CheckedReport, platform: String = "", at now: Timestamp,
+        using random: inout some RandomNumberGenerator
     ) -> Ingestion {
         settleSilence(at: now)
         var result = Ingestion()
@@ -70,8 +71,8 @@ extension Fleet {
         switch report.inventory {
         case .full(let inventory):
             replaceInventory(of: name, by: inventory.images)
-        case .delta(let delta) where node.hasInventory && delta.since <= base:
-            change(inventoryOf: name, by: delta)
+        case .delta(let delta) where node.hasInventory && delta.since <= base && change(inventoryOf: name, by: delta):
+            break
         case .delta:
             result.needsFull = true
         case nil:
@@ -115,7 +116,7 @@ extension Fleet {
         slots.know(node.slot, until: node.hasInventory ? knownUntil(node) : nil, listedAt: node.inventoryAt)
     }
 
-    private func isOvertaken(_ report: WireReport, on node: NodeState, at now: Timestamp) -> Bool {
+    private func isOvertaken(_ report: CheckedReport, on node: NodeState, at now: Timestamp) -> Bool {
         if report.bootID == node.bootID { return report.sequence <= node.lastSequence }
         // Two processes can only take turns when the newer one has gone: then the older one is heard again.
         guard report.bootID == node.formerBootID, let last = node.lastReport else { return false }
@@ -146,20 +147,25 @@ extension Fleet {
         nodes[name] = node
     }
 
-    private mutating func change(inventoryOf name: String, by delta: WireInventoryDelta) {
-        guard var node = nodes[name] else { return }
+    /// - Returns: whether the node keeps to what one may have; if not, its inventory stands for nothing.
+    private mutating func change(inventoryOf name: String, by delta: WireInventoryDelta) -> Bool {
+        guard var node = nodes[name] else { return false }
+        var numbers = self.numbers(delta.changed.map(\.id) + delta.removed, on: node)
         for image in delta.changed {
-            let old = number(of: image.id, on: node)
-            if let old { node.inventory[old] = nil }
-            add(image, to: &node)
-            if let old { catalogue.release(old) }
+            let new = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
+            let old = numbers.updateValue(new, forKey: ImageCatalogue.Record.normalised(image.id))
+            if let old, node.inventory.removeValue(forKey: old) != nil { catalogue.release(old) }
+            if node.inventory.updateValue(image.inUse, forKey: new) != nil { catalogue.release(new) }
         }
         for id in delta.removed {
-            guard let old = number(of: id, on: node) else { continue }
-            node.inventory[old] = nil
+            guard let old = numbers.removeValue(forKey: ImageCatalogue.Record.normalised(id)),
+                node.inventory.removeValue(forKey: old) != nil
+            else { continue }
             catalogue.release(old)
         }
         nodes[name] = node
+        return node.inventory.count <= ReportLimits.images
+            && node.inventory.keys.reduce(0, { $0 + catalogue.bytes($1) }) <= ReportLimits.keptBytes
     }
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
@@ -168,11 +174,15 @@ extension Fleet {
         if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
     }
 
-    /// The catalogue's number of an image on a node, by the runtime's id, which deltas speak in. A dictionary for it
+    /// The catalogue's numbers of a node's images, by the runtime's ids, which deltas speak in. A dictionary that is kept
     /// would take more memory than all the rest of a node.
-    private func number(of id: String, on node: NodeState) -> ImageCatalogue.Index? {
-        let id = ImageCatalogue.Record.normalised(id)
-        return node.inventory.keys.first { catalogue.record($0)?.id == id }
+    private func numbers(_ ids: [String], on node: NodeState) -> [String: ImageCatalogue.Index] {
+        let ids = Set(ids.map(ImageCatalogue.Record.normalised))
+        var numbers: [String: ImageCatalogue.Index] = [:]
+        for number in node.inventory.keys {
+            if let id = catalogue.record(number)?.id, ids.contains(id) { numbers[id] = number }
+        }
+        return numbers
     }
 
     func finish(
@@ -192,7 +202,7 @@ extension Fleet {
 
     /// A success that the runtime's list doesn't confirm is a failure, or the image would be pulled over and over
     /// without a pause.
-    private func disbelieved(_ attempt: WireAttempt, in report: WireReport) -> WireAttempt? {
+    private func disbelieved(_ attempt: WireAttempt, in report: CheckedReport) -> WireAttempt? {
         guard attempt.outcome == .succeeded, let order = nodes[report.node]?.orders[attempt.pullID],
             let column = references.firstIndex(where: { $0.normalised == order.reference.normalised }),
             imageID(node: report.node, column: column) == nil
@@ -222,7 +232,7 @@ extension Fleet {
     }
 
     /// Pulls that an earlier run of the coordinator ordered go on, when they're still wanted; those that aren't end
-    /// with the next answer.
+    /// with the next answer. A node runs no more than one is given: what it names besides would take other nodes' turns.
     private mutating func adoptRunning(
         _ running: [WireRunningPull], node name: String, platform: String, at now: Timestamp
     ) {
@@ -235,15 +245,16 @@ extension Fleet {
             // Earlier versions ordered references as they are written.
             if let column = references.firstIndex(where: {
                 $0.normalised == pull.reference || $0.written == pull.reference
-            }),
-                nodes[name]?.isPulling(references[column]) == false
+            }), let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode
             {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
                 order.begunAt = assigned
                 order.isRefresh = imageID(node: name, column: column) != nil
                 begin(order, node: name, at: now)
-            } else if let reference = try? ImageReference(pull.reference) {
+            } else if ending.values.count(where: { $0.node == name }) < Planner.pullsPerNode,
+                let reference = try? ImageReference(pull.reference)
+            {
                 let until = assigned + (Double(pullTimeoutSeconds) + silenceSeconds)
                 ending[pull.pullID] = EndingPull(node: name, registry: reference.registry, until: until)
                 renewAssignment(of: name)

@@ -96,10 +96,19 @@ extension Fleet {
     /// So many times longer than others took for as many bytes, and no less than so many seconds.
     private static let slowness = 3.0
     private static let leastSeconds = 10.0
+    private static let longestPatience = 300.0
 
     /// When an agent's pull is so late that it doesn't look as if it would end.
     func hangs(_ order: PullOrder) -> Timestamp {
         let expected = experience.trials[order.trial]?.slowest.map { max(Self.leastSeconds, Self.slowness * $0) }
         return order.assignedAt + (expected ?? Self.longestSilence)
+    }
+
+    /// When a pull that hangs is given up, where the cap leaves no room for another beside it. While nobody knows how long
+    /// it should take, each node that gave up doubles the time, so that an image that is just big comes all the same.
+    func isGivenUp(_ order: PullOrder) -> Timestamp {
+        guard experience.trials[order.trial]?.slowest == nil else { return hangs(order) }
+        let timeouts = nodes.values.count { $0.failures[order.reference.normalised]?.reason == .timeout }
+        return order.assignedAt + Self.longestPatience * Double(UInt64(1) << UInt64(min(timeouts, 20)))
     }
 }

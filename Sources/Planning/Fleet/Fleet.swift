@@ -61,12 +61,15 @@ public struct Fleet: Sendable {
     var desiredImages: [WireDesiredImage] = []
     var nextGeneration: UInt64
     var nextOrderID: UInt64
+    /// Orders of earlier runs have smaller ids.
+    public let firstOrderID: UInt64
 
     /// - Parameter epoch: a number that no earlier run of the coordinator used (its start in milliseconds will do):
     ///   generations and orders are counted from it, so that agents can't take old ones for new ones.
     public init(epoch: UInt64) {
         nextGeneration = epoch << 20
         nextOrderID = epoch << 20
+        firstOrderID = nextOrderID + 1
     }
 
     /// The columns that belong to image entries (our own image, the last column, isn't one).

@@ -54,7 +54,8 @@ struct ImageCatalogue: Sendable {
     private var slots: [Slot?] = []
     private var free: [Index] = []
     private var indicesByRecord: [Record: Index] = [:]
-    private var references: [ImageReference] = []
+    /// The positions of the wanted references, by the names under which runtimes list them.
+    private var wanted: [String: [Int32]] = [:]
 
     /// Counts one more user of an image.
     mutating func retain(_ image: WireImage, isUnpacked: Bool) -> Index {
@@ -114,16 +115,27 @@ struct ImageCatalogue: Sendable {
 
     /// Matches all images anew against another list of references.
     mutating func want(_ references: [ImageReference]) {
-        self.references = references
+        wanted = Dictionary(
+            references.indices.map { (references[$0].normalised, [Int32($0)]) }, uniquingKeysWith: +)
         for index in slots.indices {
             guard let columns = slots[index].map({ columns(of: $0.record) }) else { continue }
             slots[index]?.columns = columns
         }
     }
 
+    /// What a runtime lists as a tag has no digest, and the other way round: see `ImageReference.matches`.
     private func columns(of record: Record) -> [Int32] {
-        references.indices.compactMap { column in
-            record.answers(to: references[column]) ? Int32(column) : nil
+        var found = record.tags.filter { !$0.contains("@") }.flatMap { wanted[$0] ?? [] }
+        found += record.digests.filter { $0.contains("@") }.flatMap { wanted[$0] ?? [] }
+        found += record.resolved.flatMap { wanted[$0] ?? [] }
+        return found.count > 1 ? Set(found).sorted() : found
+    }
+
+    /// Of its texts.
+    func bytes(_ index: Index) -> Int {
+        guard let record = record(index) else { return 0 }
+        return [record.tags, record.digests, record.resolved].joined().reduce(record.id.utf8.count) {
+            $0 + $1.utf8.count
         }
     }
 }

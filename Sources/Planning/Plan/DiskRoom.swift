@@ -29,12 +29,13 @@ struct DiskRoom {
         let left = capacity * highPercent / 100 - used - Double(taken[name, default: 0])
         guard Double(needed) >= left else { return nil }
         return Plan.Shortage(
-            node: name, reference: fleet.references[column], neededBytes: needed, availableBytes: UInt64(max(0, left)))
+            node: name, reference: fleet.references[column], neededBytes: needed,
+            availableBytes: UInt64(saturating: left))
     }
 
     mutating func take(node name: String, column: Int) {
         guard let node = fleet.nodes[name], let needed = needed(column, node) else { return }
-        taken[name, default: 0] += needed
+        taken[name] = taken[name, default: 0].saturatingAdd(needed)
     }
 
     private mutating func needed(_ column: Int, _ node: NodeState) -> UInt64? {

@@ -25,8 +25,6 @@ public struct Plan: Sendable, Equatable {
     var room = 0
     /// Ready target nodes whose pod isn't back; nil: nobody looked.
     var away: Set<String>?
-    /// What pods are replaced by.
-    var template: String?
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.
@@ -74,6 +72,8 @@ public struct Plan: Sendable, Equatable {
     public struct Cancellation: Sendable, Equatable {
         public var node: String
         public var order: UInt64
+        /// It doesn't end, and other nodes wait for its place.
+        var isGivenUp = false
     }
 
     /// A pod to delete, so that the DaemonSet makes it anew from the present template.

@@ -38,9 +38,30 @@ extension PullPlanning {
             let cap = planner.configuration.pullMaxParallel - ordered - (ending[registry] ?? 0) - unheard
             spare[registry] = cap
             var left = window(of: registry) - ordered
-            // Where all pulls hang, one more runs beside them.
-            if left <= 0, ordered > 0, ordered == late[registry], isServing(registry) { left = 1 }
+            // Where all pulls hang, one more runs beside them, or in the place of one.
+            if left <= 0, ordered > 0, ordered == late[registry], isServing(registry) {
+                left = 1
+                if cap <= 0 { full.insert(registry) }
+            }
             room[registry] = max(0, min(cap, left))
+        }
+    }
+
+    /// Where the cap leaves no room beside pulls that all hang, the oldest makes room, if its place is wanted.
+    func giveUp(_ plan: inout Plan) {
+        for registry in full where !fleet.ending.values.contains(where: { $0.registry == registry }) {
+            let late = fleet.orders.filter { $1.reference.registry == registry && $1.puller == .agent }
+            guard let (node, order) = late.min(by: { ($0.1.assignedAt, $0.1.id) < ($1.1.assignedAt, $1.1.id) }) else {
+                continue
+            }
+            let isWanted = fleet.references.indices.contains { column in
+                fleet.references[column].registry == registry && self.order.contains { isDue($0, column) }
+            }
+            if fleet.isGivenUp(order) > now {
+                plan.lookAgain(at: fleet.isGivenUp(order))
+            } else if isWanted {
+                plan.cancellations.append(Plan.Cancellation(node: node, order: order.id, isGivenUp: true))
+            }
         }
     }
 

@@ -28,6 +28,8 @@ struct PullPlanning {
     /// Slots of nodes on which a pull hangs.
     var hanging = BitSet()
     var room: [String: Int] = [:]
+    /// Registries whose pulls all hang, and whose cap leaves no room.
+    var full: Set<String> = []
     /// What the cap leaves, whatever the window is.
     var spare: [String: Int] = [:]
     var busy: [Int: Int] = [:]
@@ -85,6 +87,7 @@ struct PullPlanning {
     /// The three turns, trials, spreading and refreshes, after what goes on at once.
     mutating func run(_ plan: inout Plan) {
         lookAgain(&plan)
+        giveUp(&plan)
         resume(&plan)
         guard room.values.contains(where: { $0 > 0 }), !order.isEmpty else { return }
         // Our own image first, then in the order of the list, so that what is named first is there first.

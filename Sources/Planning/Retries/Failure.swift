@@ -13,6 +13,8 @@ public struct Failure: Sendable, Equatable {
     /// Who tried.
     public var puller = Puller.agent
     var immediate = ImmediateRetries()
+    /// The pull didn't end, and made room for another node's.
+    var isGivenUp = false
 
     /// Whether other credentials could help. Docker Hub says of what is private that it may not exist.
     public var isRefused: Bool {
@@ -43,7 +45,7 @@ extension RetryPolicy {
 
     /// What one refused pull asks of a registry: containerd 1.6 makes six requests within a second when it is told 429
     /// (measured; 2.3 makes five, CRI-O ten), so it waits as long as six failed requests would.
-    private static let requestsOfRefusal = 6.0
+    public static let requestsOfRefusal = 6.0
 
     /// The most that ``delay(afterFailures:reason:using:)`` gives, in seconds.
     func longestDelay(afterFailures failures: Int, reason: FailureReason) -> Double {

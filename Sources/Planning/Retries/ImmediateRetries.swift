@@ -36,7 +36,16 @@ struct ImmediateRetries: Sendable, Equatable {
 extension WireAttempt {
     /// The registry was serving content when the pull broke off: a try at once can go on from there.
     func isInterruption(_ reason: FailureReason) -> Bool {
-        guard outcome == .failed, [.network, .timeout, .registryUnavailable].contains(reason) else { return false }
+        guard outcome == .failed, FailureReason.interruptions.contains(reason) else { return false }
         return FailureExplanation(message: message, grpcCode: Int(grpcCode)).stage == .fetchBlob
     }
+}
+
+extension FailureReason {
+    fileprivate static let interruptions: Set<Self> = [.network, .timeout, .registryUnavailable]
+}
+
+extension FailureExplanation {
+    /// Whether the pull broke off while content came.
+    public var breaksOff: Bool { FailureReason.interruptions.contains(reason) && stage == .fetchBlob }
 }

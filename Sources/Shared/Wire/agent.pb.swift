@@ -464,6 +464,10 @@ public nonisolated struct WireAssignment: Sendable {
   /// How often an agent says at least that nothing changed. 0: as often as it asks the runtime.
   public var heartbeatIntervalMs: UInt32 = 0
 
+  /// The runtime that the node's kubelet uses, in its own words (status.nodeInfo.containerRuntimeVersion): where several
+  /// listen on a node, the agent is to use that one. Empty: not known.
+  public var containerRuntimeVersion: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1097,7 +1101,7 @@ nonisolated extension WireReportReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Assignment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0\u{3}container_runtime_version\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1110,6 +1114,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.pulls) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.reportIntervalMs) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.containerRuntimeVersion) }()
       default: break
       }
     }
@@ -1131,6 +1136,9 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.heartbeatIntervalMs != 0 {
       try visitor.visitSingularUInt32Field(value: self.heartbeatIntervalMs, fieldNumber: 5)
     }
+    if !self.containerRuntimeVersion.isEmpty {
+      try visitor.visitSingularStringField(value: self.containerRuntimeVersion, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1140,6 +1148,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.pulls != rhs.pulls {return false}
     if lhs.reportIntervalMs != rhs.reportIntervalMs {return false}
     if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
+    if lhs.containerRuntimeVersion != rhs.containerRuntimeVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

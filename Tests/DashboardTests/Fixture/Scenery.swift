@@ -74,7 +74,7 @@ struct Scenery {
         report.sequence = sequence
         report.runtime.listed = true
         fill(&report)
-        _ = fleet.ingest(report, at: now, using: &random)
+        _ = fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
     }
 
     func snapshot(at moment: Timestamp? = nil) -> Snapshot {

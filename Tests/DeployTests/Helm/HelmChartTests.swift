@@ -334,4 +334,46 @@ import Testing
         let containers = try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue ?? []
         return (containers.first?["args"]?.arrayValue ?? []).compactMap(\.stringValue)
     }
+
+    /// Helm reads numbers as floating-point ones, and prints large ones as 1.2096e+06 unless it's told otherwise: then the
+    /// coordinator would reject the whole edit.
+    @Test func numbersAreWrittenAsNumbersAtTheirBounds() async throws {
+        let bounds = try Self.numericValues()
+        #expect(bounds.count >= 10)
+        for isMost in [false, true] {
+            let values = bounds.map { "configMap.\($0.key)=\(isMost ? $0.most : $0.least)" }
+            for values in [HelmCase("by --set", set: values), HelmCase("by --set-json", json: values)] {
+                let data = try await values.render().first("ConfigMap")["data"]
+                for value in bounds {
+                    let text = data?[Self.key(of: value.key)]?.stringValue
+                    #expect(text == "\(isMost ? value.most : value.least)", "\(value.key), \(values.name)")
+                }
+            }
+        }
+    }
+
+    /// `pullMaxParallel` is PULL_MAX_PARALLEL.
+    private static func key(of value: String) -> String {
+        value.reduce(into: "") { key, letter in
+            if letter.isUppercase { key += "_" }
+            key += letter.uppercased()
+        }
+    }
+
+    /// The values of the ConfigMap that are whole numbers, by the chart's own schema.
+    private static func numericValues() throws -> [(key: String, least: Int64, most: Int64)] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: Repository.chart + "/values.schema.json"))
+        let schema = try JSONDecoder().decode(JSONValue.self, from: data)
+        let values = schema.at("properties", "configMap", "properties")?.objectValue ?? [:]
+        return values.sorted { $0.key < $1.key }.compactMap {
+            name, value -> (key: String, least: Int64, most: Int64)? in
+            for kind in value["anyOf"]?.arrayValue ?? [value] where kind["type"] == "integer" {
+                guard case .integer(let least)? = kind["minimum"], case .integer(let most)? = kind["maximum"] else {
+                    continue
+                }
+                return (name, least, most)
+            }
+            return nil
+        }
+    }
 }

@@ -44,6 +44,7 @@ import Testing
             case .nodeWarmed(let node, let seconds): "\(node.name) warm after \(seconds)"
             case .circuitOpened(let registry): "\(registry) fails"
             case .circuitClosed(let registry): "\(registry) is back"
+            case .nodeDeviates(_, let deviation): deviation.summary
             case .looping(let subject): "\(subject) loops"
             }
         }

@@ -39,7 +39,7 @@ import Testing
                 listed.inUse = number % 4 != 0
                 return listed
             }
-            _ = fleet.ingest(report, at: now, using: &random)
+            _ = fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
         }
         return Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
     }

@@ -105,4 +105,18 @@ import Testing
         #expect(try #require(families.value("process_resident_memory_bytes")) > 1_000_000)
         #expect(try #require(families.value("process_open_fds")) >= 3)
     }
+
+    @Test func aFamilyThatIsFullSaysSo() {
+        let registry = MetricsRegistry()
+        withMetricsFactory(registry) {
+            for number in 0..<MetricsRegistry.maximumSeries + 7 {
+                Instruments.count(MetricCatalogue.attempts, [("registry", "r\(number)")])
+            }
+        }
+        let families = registry.families()
+        let series = families.first { $0.spec == MetricCatalogue.attempts }?.samples.count
+        #expect(series == MetricsRegistry.maximumSeries)
+        let dropped = families.value(MetricCatalogue.droppedSeries.name, ["metric": MetricCatalogue.attempts.name])
+        #expect(dropped == 7)
+    }
 }

@@ -107,7 +107,7 @@ import Testing
             report.sequence = 1
             report.runtime.listed = true
             report.full.images = []
-            _ = fleet.ingest(report, at: now, using: &random)
+            _ = fleet.ingest(try CheckedReport(report), at: now, using: &random)
         }
         let snapshot = Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
         let families = CoverageMetrics(snapshot, cells: snapshot.targetCells()).families()

@@ -61,8 +61,10 @@ import Yams
                 #expect(rule.annotations[annotation]?.isEmpty == false, "\(rule.alert)")
             }
             #expect(rule.annotations["runbook_url"] == "\(Self.runbook)#\(rule.alert.lowercased())")
-            let isAboutAnImage = rule.annotations["summary"]?.contains("$labels.image") == true
-            #expect((rule.annotations["view"] != nil) == isAboutAnImage, "\(rule.alert)")
+            let hasView = ["$labels.image", "$labels.node"].contains {
+                rule.annotations["summary"]?.contains($0) == true
+            }
+            #expect((rule.annotations["view"] != nil) == hasView, "\(rule.alert)")
             #expect(anchors.contains(rule.alert.lowercased()), "docs/runbook.md has no section \(rule.alert)")
         }
         #expect(anchors.contains(AlertMessage.runbookSection))

@@ -74,7 +74,7 @@ struct MonitoredLoop: Sendable {
             return image
         }
         report.attempts = attempts
-        return try await loop.ingest(report, after: 0, wait: .zero)
+        return try await loop.ingest(CheckedReport(report), after: 0, wait: .zero)
     }
 
     /// Reports until the node is told to pull; returns the order.

@@ -8,17 +8,18 @@ struct RealAgent {
     let daemon: Daemon
 
     /// Starts it on a machine. Secrets that are written to `secrets` later are found.
-    init(_ machine: RealMachine, sockets: [String], coordinator: CoordinatorStandIn) throws {
+    init(_ machine: RealMachine, node: String = "real-node", sockets: [String], coordinator: CoordinatorStandIn) throws
+    {
         let token = machine.directory + "/token"
         try TextFile.write(token, CoordinatorStandIn.token)
         daemon = try machine.daemon(
             RealMachine.product("node-agent"), [],
             environment: [
-                "IMAGE_PULLER_NODE": "real-node", "IMAGE_PULLER_SERVER": coordinator.address,
+                "IMAGE_PULLER_NODE": node, "IMAGE_PULLER_SERVER": coordinator.address,
                 "IMAGE_PULLER_TOKEN_FILE": token, "IMAGE_PULLER_RUNTIME_SOCKETS": sockets.joined(separator: ","),
                 "IMAGE_PULLER_PULL_SECRETS": Self.secrets(machine), "IMAGE_PULLER_LOG_LEVEL": "debug",
                 "IMAGE_PULLER_IMAGE_ROOT": machine.directory, "MALLOC_ARENA_MAX": "2",
-            ])
+            ], name: "agent-of-\(node)")
     }
 
     static func secrets(_ machine: RealMachine) -> String { machine.directory + "/pull-secrets" }
@@ -51,9 +52,13 @@ struct RealNode: Sendable {
     }
 
     /// Assigns one pull and waits for its attempt.
-    func pull(_ reference: String, seconds: UInt32 = 60, interval: Duration = .seconds(1)) async throws -> WireAttempt {
+    func pull(
+        _ reference: String, seconds: UInt32 = 60, interval: Duration = .seconds(1), removeFirst: Bool = false
+    ) async throws -> WireAttempt {
         let id = coordinator.change { UInt64($0.model.attempts.count) + 1 }
-        coordinator.assign([reference], pulls: [.of(id, reference, seconds: seconds)], interval: interval)
+        var pull = WirePull.of(id, reference, seconds: seconds)
+        pull.removeFirst = removeFirst
+        coordinator.assign([reference], pulls: [pull], interval: interval)
         await eventually("an attempt at \(reference)", within: .seconds(60)) {
             coordinator.attempts.contains { $0.pullID == id }
         }

@@ -98,6 +98,35 @@ extension RealRuntimeTests {
             }
         }
 
+        @Test func aDamagedImageIsRemovedAndPulledAgain() async throws {
+            try await RealNode.with { node in
+                let registry = try await node.machine.registry()
+                try node.containerd.allow(registry.host)
+                let reference = try await registry.push(try .busybox("damaged"), as: "team/app:1")
+                #expect(try await node.pull(reference).outcome == .succeeded)
+                let id = try #require(node.coordinator.images.first { $0.tags == [reference] }?.id)
+                let damage = { try node.containerd.loseContent(id) }
+
+                // What it believes to have it doesn't fetch, however often it is asked.
+                try damage()
+                for _ in 0..<2 { try await fails(node, reference, .nodeStorage, code: 5, "blob not found") }
+                let mended = try await node.pull(reference, removeFirst: true)
+                #expect(mended.outcome == .succeeded, "\(mended.message)")
+                #expect(mended.imageID == id)
+                #expect(mended.bytes > 0, "all of it was fetched")
+                try await node.agrees("after the removal")
+
+                // With another tag it stays, and so does that one.
+                let other = try await registry.push(try .busybox("damaged"), as: "team/app:2")
+                #expect(try await node.pull(other).outcome == .succeeded)
+                try damage()
+                let kept = try await node.pull(reference, removeFirst: true)
+                #expect(kept.outcome == .failed)
+                #expect(FailureClassifier.reason(of: kept) == .nodeStorage, "\(kept.message)")
+                #expect(node.coordinator.images.map(\.tags) == [[reference, other]])
+            }
+        }
+
         @Test func theRuntimeIsRestartedInThePull() async throws {
             try await RealNode.with { node in
                 let registry = try await node.machine.registry()

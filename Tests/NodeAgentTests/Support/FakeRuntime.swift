@@ -23,6 +23,9 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         /// What a pull with this password (none: "") throws; without an entry it succeeds.
         var refusals: [String: GRPCStatus] = [:]
         var passwords: [String] = []
+        var removed: [String] = []
+        /// What a removal throws; nil: it succeeds.
+        var removalFailure: GRPCStatus?
         /// So many of the next pulls end with another caller's deadline.
         var joinedPulls = 0
         /// Pulls wait until they are cancelled.
@@ -34,7 +37,9 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
     private let state = Mutex(State())
 
     @discardableResult
-    func change<Result: Sendable>(_ body: (inout sending State) -> sending Result) -> Result { state.withLock(body) }
+    func change<Result: Sendable, Failure: Error>(
+        _ body: (inout sending State) throws(Failure) -> sending Result
+    ) throws(Failure) -> Result { try state.withLock(body) }
 
     func current() throws(RuntimeFailure) -> any ContainerRuntime { self }
 
@@ -66,7 +71,20 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         return change { state in
             state.imageCalls += 1
             if let image = state.images.first(where: { $0.repoTags.contains(reference) }) { return image }
-            return state.shortNames[reference].flatMap { id in state.images.first { $0.id == id } }
+            if let id = state.shortNames[reference] { return state.images.first { $0.id == id } }
+            guard let name = (try? ImageReference(reference))?.normalised else { return nil }
+            return state.images.first { ($0.repoTags + $0.repoDigests).contains(name) }
+        }
+    }
+
+    /// As containerd does it: with all names, in use or not.
+    func remove(_ reference: String, timeout: Duration) async throws {
+        try check()
+        let image = try await image(for: reference)
+        try change { state in
+            if let failure = state.removalFailure { throw failure }
+            state.removed.append(reference)
+            state.images.removeAll { $0.id == image?.id }
         }
     }
 

@@ -222,5 +222,44 @@ import Testing
             ]
         }
         #expect(next(&desk) == ["n2", "n3"])
+        let told = desk.desk.fleet.deviations(now: desk.desk.now)
+        #expect(
+            told.map(\.node) == ["n1"] && told.first?.failure.reason == .timeout, "it is told as soon as others pull")
+        #expect(desk.desk.fleet.deviation(node: "n1", column: 0, now: desk.desk.now) == told.first)
+        #expect(desk.desk.fleet.deviation(node: "n2", column: 0, now: desk.desk.now) == nil)
+    }
+
+    @Test("Where the cap leaves no room beside a pull that hangs, it is given up for another node's")
+    func hangsAtTheCap() throws {
+        var desk = try PlanDesk(Self.image, nodes: 3)
+        desk.desk.configuration.pullMaxParallel = 1
+        desk.adopt()
+        desk.reportAll()
+        #expect(next(&desk) == ["n1"])
+        let order = try #require(desk.desk.fleet.orders.first?.order.id)
+        var cancelled: [Int] = []
+        for round in 1...17 {
+            desk.desk.pass(seconds: 20)
+            desk.reportAll()
+            desk.desk.take(UInt64(1000 + round), node: "n1") {
+                guard cancelled.isEmpty else { return }
+                $0.running = [
+                    .with {
+                        $0.pullID = order
+                        $0.reference = Self.image
+                        $0.ageMs = UInt64(round) * 20_000
+                    }
+                ]
+            }
+            let plan = desk.step()
+            if !plan.cancellations.isEmpty { cancelled.append(round) }
+            if round < 15 { #expect(plan.pulls.isEmpty && plan.cancellations.isEmpty, "\(round)") }
+            if let pull = plan.pulls.first { #expect(pull.node == "n2" && round > 15) }
+        }
+        #expect(cancelled == [15], "after five minutes, once")
+        #expect(desk.desk.fleet.failure(node: "n1", column: 0)?.reason == .timeout)
+        try end(&desk, "n2", nil)
+        #expect(desk.desk.fleet.deviations(now: desk.desk.now).map(\.node) == ["n1"])
+        #expect(next(&desk).count == 1, "the cap holds")
     }
 }

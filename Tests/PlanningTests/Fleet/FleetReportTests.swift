@@ -181,4 +181,52 @@ import Testing
         }
         #expect(desk.state(node: "n2") == .missing)
     }
+
+    @Test("A delta of thousands of images is taken in a moment, and a node has no more than one may have")
+    func largeDeltas() throws {
+        var desk = try FleetDesk("image-7:latest")
+        _ = desk.adopt()
+        func images(_ range: Range<Int>) -> [WireImage] { range.map { .listed("image-\($0)") } }
+        desk.take(1) { $0.full.images = images(0..<2000) }
+        #expect(desk.state() == .present)
+        let start = ContinuousClock.now
+        for round in 0..<10 {
+            desk.take(UInt64(2 + round)) {
+                $0.delta.since = UInt64(1 + round)
+                $0.delta.changed = images(0..<4000)
+                $0.delta.removed = (0..<4000).map { "sha256:image-\($0 + 4000)-latest" }
+            }
+        }
+        // By a scan for each id it would be minutes.
+        #expect(start.duration(to: .now) < .seconds(20))
+        #expect(desk.state() == .present)
+        let more = desk.take(12) {
+            $0.delta.since = 11
+            $0.delta.changed = images(4000..<4100)
+        }
+        #expect(more.needsFull && desk.state() == .unknown)
+        desk.take(13) { $0.full.images = images(5..<10) }
+        #expect(desk.state() == .present)
+        desk.take(14) {
+            $0.delta.since = 13
+            $0.delta.removed = ["sha256:image-7-latest", "sha256:image-7-latest", "nothing"]
+        }
+        #expect(desk.state() == .missing)
+    }
+
+    @Test("Pulls that a node names take no more of a registry's turns than a node is given")
+    func inventedPulls() throws {
+        var desk = try FleetDesk("a:latest", "b:latest", "c:latest", "d:latest")
+        _ = desk.adopt()
+        desk.take(1) {
+            $0.full.images = []
+            $0.running = (0..<900).map { number in
+                .with {
+                    $0.pullID = UInt64(number + 1)
+                    $0.reference = ["a:latest", "b:latest", "c:latest", "d:latest", "e:latest"][number % 5]
+                }
+            }
+        }
+        #expect(desk.fleet.orders.count <= Planner.pullsPerNode)
+    }
 }

@@ -103,12 +103,12 @@ import Testing
             _ = desk.desk.fleet.carryOut(plan, at: desk.desk.now)
             desk.desk.pass(seconds: 60)
         }
-        func loops() -> [RepeatBook.Loop] { desk.desk.fleet.loops(now: desk.desk.now) }
+        func loops() -> Set<RepeatBook.Subject> { desk.desk.fleet.experience.repeats.loops(now: desk.desk.now) }
         // A deletion that is tried again is one.
         for pod in ["a", "b", "c", "c", "c"] { replace(pod) }
         #expect(loops().isEmpty)
         replace("d")
-        #expect(loops() == [RepeatBook.Loop(subject: .replacement(node: "n1"), count: 4)])
+        #expect(loops() == [RepeatBook.Subject(node: "n1")])
         desk.report("n1", Self.image(id: "sha256:new"))
         replace("e")
         #expect(loops().isEmpty)

@@ -18,7 +18,7 @@ import Testing
         var image = WireImage.named(Self.reference)
         fill(&image)
         report.full.images = [image]
-        _ = desk.fleet.ingest(report, platform: "linux/amd64", at: desk.now, using: &random)
+        _ = desk.fleet.ingest(CheckedReport(modelled: report), platform: "linux/amd64", at: desk.now, using: &random)
         return desk
     }
 

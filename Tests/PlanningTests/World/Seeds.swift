@@ -44,7 +44,7 @@ struct FleetDesk {
         report.sequence = sequence
         report.runtime.listed = true
         fill(&report)
-        return fleet.ingest(report, at: now, using: &random)
+        return fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
     }
 
     mutating func order(_ column: Int = 0, node: String = "n1") -> UInt64? {

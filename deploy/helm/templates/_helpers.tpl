@@ -132,3 +132,12 @@ rules or a dashboard without any content, and no error.
 {{- end -}}
 {{ $text }}
 {{- end -}}
+
+{{/* A value as text. Helm reads numbers as floating-point ones, and would print a million and more as 1e+06. */}}
+{{- define "image-puller.number" -}}
+{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) -}}
+{{- int64 . -}}
+{{- else -}}
+{{- toString . -}}
+{{- end -}}
+{{- end -}}

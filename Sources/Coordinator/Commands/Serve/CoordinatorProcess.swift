@@ -14,6 +14,7 @@ import Manifests
 import Planning
 import Server
 import ServiceLifecycle
+import Shared
 import Telemetry
 import UnixSignals
 
@@ -74,6 +75,12 @@ struct CoordinatorProcess {
         ) { _ in }
 
         let watcher = ClusterWatcher(client: client, loop: loop, logger: logger)
+        let probes = options.probePort.map { port in
+            Listening(
+                Listeners.probes(
+                    host: options.agentHost, port: port, loop: loop, leadership: leadership, logger: logger
+                ) { _ in }, on: "\(options.agentHost):\(port)", option: "--probe-port") as any Service
+        }
         let services: [any Service] = [
             // The first to begin and the last to end.
             Background("election") { try await Self.takePart(elector, logger: logger) },
@@ -86,6 +93,7 @@ struct CoordinatorProcess {
             work.service("retention") { await HistoryUpkeep(store: history, clock: clock, logger: logger).run(loop) },
             Listening(agents, on: "\(options.agentHost):\(options.agentPort)", option: "--agent-port"),
             Listening(local, on: "127.0.0.1:\(options.port)", option: "--port"),
+            probes ?? (Background("probes") {} as any Service),
             // Services end in reverse order: a listener that ends waits for its requests.
             EndOfWaits(loop: loop),
             work.service("alerts") { await observability.run() },
@@ -197,7 +205,7 @@ struct CoordinatorProcess {
     }
 
     private static func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "coordinator") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "coordinator") { OneLineLogHandler.standardError(label: $0) }
         logger.logLevel = level
         return logger
     }

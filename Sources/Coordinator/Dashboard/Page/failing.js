@@ -49,9 +49,11 @@ function create(group) {
   item.reason = h("span", { class: "reason" });
   item.next = h("span", { class: "next" });
   item.places = h("p", { class: "places" });
+  item.alone = h("p", { class: "places" });
   item.message = h("p", { class: "message" });
   item.append(
-    h("p", { class: "what" }, badge(group.state), item.image, item.reason, item.next), item.places, item.message);
+    h("p", { class: "what" }, badge(group.state), item.image, item.reason, item.next), item.places, item.alone,
+    item.message);
   return item;
 }
 
@@ -65,6 +67,8 @@ function update(item, group, isPast) {
   item.next.classList.toggle("is-permanent", Boolean(group.permanent));
   text(item.message, group.message ?? "");
   item.message.hidden = !group.message;
+  text(item.alone, (group.deviations ?? []).join("; "));
+  item.alone.hidden = !group.deviations;
   const names = group.nodes ?? [];
   const more = group.cells - names.length;
   reconcile(

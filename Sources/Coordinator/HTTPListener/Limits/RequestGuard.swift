@@ -146,5 +146,5 @@ package final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler 
 }
 
 extension TimeAmount {
-    static func seconds(_ seconds: Double) -> TimeAmount { .milliseconds(Int64(seconds * 1000)) }
+    static func seconds(_ seconds: Double) -> TimeAmount { .milliseconds(Int64(max(0, min(seconds, 1e9)) * 1000)) }
 }

@@ -14,8 +14,8 @@ package struct ServerLimits: Sendable, Hashable {
     package var headBytes = 32 << 10
     package var fieldBytes = 16 << 10
     package var fields = 100
-    /// A full inventory of a thousand images is about 300 KB.
-    package var bodyBytes = 8 << 20
+    /// A full inventory of a thousand images is about 300 KB; see `ReportLimits`.
+    package var bodyBytes = 2 << 20
     /// Requests that were sent before the answer to the first one came.
     var pipelined = 16
 
@@ -41,6 +41,23 @@ package struct ServerLimits: Sendable, Hashable {
         limits.strangersPerAddress = 256
         limits.tokensAreNeeded = false
         limits.bodyBytes = 1 << 20
+        return limits
+    }()
+
+    /// The one for kubelets' probes: short requests without bodies, from few addresses.
+    package static let probes: ServerLimits = {
+        var limits = ServerLimits()
+        limits.connections = 256
+        limits.connectionsPerAddress = 32
+        limits.strangers = 256
+        limits.strangersPerAddress = 32
+        limits.tokensAreNeeded = false
+        limits.headBytes = 8 << 10
+        limits.fieldBytes = 4 << 10
+        limits.bodyBytes = 0
+        limits.headTime = 3
+        limits.idleTime = 15
+        limits.stallTime = 3
         return limits
     }()
 

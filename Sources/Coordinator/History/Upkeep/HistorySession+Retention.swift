@@ -143,8 +143,8 @@ extension HistorySession {
         return revisions.count + db.changesCount
     }
 
-    /// Drops interned texts that nothing refers to any more. References and digests stay: they are few. So does the
-    /// newest node, for its number would be given again, and keyframes speak in numbers.
+    /// Drops interned texts that nothing refers to any more. The newest node and the newest image stay, for their numbers
+    /// would be given again, and keyframes speak in numbers.
     func pruneNames() throws -> Int {
         try run("DELETE FROM messages WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE message_id = messages.id)", [])
         var dropped = db.changesCount
@@ -164,7 +164,39 @@ extension HistorySession {
             try run("DELETE FROM nodes WHERE name = ?", [node])
             names.nodes[node] = nil
         }
-        return dropped + nodes.count
+        return try dropped + nodes.count + pruneImages() + pruneDigests()
+    }
+
+    private func pruneImages() throws -> Int {
+        let images = try String.fetchAll(
+            db,
+            sql: """
+                SELECT reference FROM images WHERE id < (SELECT max(id) FROM images)
+                    AND NOT EXISTS (SELECT 1 FROM cells WHERE image_id = images.id)
+                    AND NOT EXISTS (SELECT 1 FROM transitions WHERE image_id = images.id)
+                    AND NOT EXISTS (SELECT 1 FROM attempts WHERE image_id = images.id)
+                """)
+        for image in images {
+            try run("DELETE FROM images WHERE reference = ?", [image])
+            names.images[image] = nil
+        }
+        return images.count
+    }
+
+    /// Digests are few, but for nodes that make them up. To find those that nothing refers to takes a look at all
+    /// transitions.
+    private func pruneDigests() throws -> Int {
+        guard try Int.fetchOne(db, sql: "SELECT count(*) FROM digests") ?? 0 > NameCache.maximumDigests else {
+            return 0
+        }
+        try run(
+            """
+            DELETE FROM digests WHERE id NOT IN (
+                SELECT digest_id FROM cells WHERE digest_id IS NOT NULL
+                UNION SELECT digest_id FROM transitions WHERE digest_id IS NOT NULL)
+            """, [])
+        names.digests = [:]
+        return db.changesCount
     }
 
     /// Remembers how far back history is whole.

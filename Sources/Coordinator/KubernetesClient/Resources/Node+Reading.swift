@@ -46,7 +46,7 @@ extension Node.Status: ReadableValue {
 }
 
 extension Node.Info: ReadableValue {
-    mutating func read(_ key: JSONKey, _ reader: inout JSONFieldReader) throws {
+    package mutating func read(_ key: JSONKey, _ reader: inout JSONFieldReader) throws {
         switch key {
         case "operatingSystem": operatingSystem = try reader.string()
         case "architecture": architecture = try reader.string()

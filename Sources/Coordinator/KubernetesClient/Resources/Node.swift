@@ -27,18 +27,20 @@ package struct Node: KubernetesResource, Hashable {
         package var conditions: [Condition]?
         /// Quantities for pods, by resource name: `memory`, `cpu`, `pods`, …
         package var allocatable: [String: String]?
-        var nodeInfo: Info?
+        package var nodeInfo: Info?
 
         package init() {}
     }
 
-    struct Info: Codable, Sendable, Hashable {
+    package struct Info: Codable, Sendable, Hashable {
         var operatingSystem: String?
         var architecture: String?
         var kubeletVersion: String?
         /// Such as `containerd://1.6.20`.
-        var containerRuntimeVersion: String?
+        package var containerRuntimeVersion: String?
         var bootID: String?
+
+        package init() {}
     }
 
     /// Whether the node's kubelet says that it is ready; nil when the condition is missing.

@@ -21,6 +21,8 @@ package enum AccessRefusal: String, Error, Sendable, Hashable, CaseIterable {
     case forbidden
     /// The path can't be authorized, since it could be read in several ways.
     case ambiguousPath
+    /// A report that can't be read, or that holds more than a node's may.
+    case badReport
     /// Too many requests, or too many bad tokens from one address.
     case tooMany
     /// The API server doesn't answer, and nothing is remembered.

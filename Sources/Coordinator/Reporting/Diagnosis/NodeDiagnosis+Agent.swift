@@ -22,6 +22,19 @@ extension NodeDiagnosis {
             planned: "the agent tries again by itself, within a minute")
     }
 
+    /// Parts of what the agent said were left out.
+    var cut: Cause? {
+        guard let cuts = snapshot.reportCuts[node] else { return nil }
+        let parts = [(cuts.names, "names"), (cuts.texts, "texts"), (cuts.numbers, "numbers")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+        return Cause(
+            kind: .agentRefused, summary: "parts of the agent's reports can't be true, and are left out",
+            evidence: [evidence("report of \(node)", "left out", parts)],
+            nextStep: "on the node: crictl images, for names that no image can have; if there are none, see who else "
+                + "uses the token of the agent's pod",
+            planned: "the rest of its reports counts")
+    }
+
     var silence: Cause? {
         guard let state = snapshot.fleet.nodes[node], let last = state.lastReport else {
             return Cause(
@@ -89,6 +102,7 @@ extension AccessRefusal {
         case .wrongAudience: "their token is for somebody else"
         case .wrongAccount, .unboundToken, .foreignPod, .wrongNode: "their token isn't that of this node's agent"
         case .forbidden, .ambiguousPath: "they may not be sent"
+        case .badReport: "they can't be read, or hold more than is taken"
         case .tooMany: "they come too often"
         case .unavailable: "the API server doesn't tell whether their token is good"
         case .unseenPod, .notReady: "the coordinator doesn't know their pod yet"
@@ -104,6 +118,9 @@ extension AccessRefusal {
             "see who changed \(pod): kubectl get pod \(pod) -n \(namespace) -o yaml"
         case .unavailable:
             "the coordinator's log says what the API server answers; its ClusterRole must let it create TokenReviews"
+        case .badReport:
+            "the agent's log and the coordinator's say what is too much: 4,096 images, and 2 MiB, are the limits of a node. Remove "
+                + "unused images from it (crictl rmi --prune); if it has fewer, see who else uses that pod's token"
         case .forbidden, .ambiguousPath, .tooMany, .unseenPod, .notReady:
             "none, unless it stays so; then the coordinator's log says more"
         }

@@ -15,11 +15,12 @@ extension NodeDiagnosis {
         var moved: [Cause] = []
         // Only for those it's worth asking every node.
         let several = snapshot.fleet.columnsWithSeveralImages
+        let alone = row[.failed] + row[.pulling] > 0 ? DeviationIndex(snapshot) : nil
         for (column, state) in zip(images.indices, row.states) {
             switch state {
             case .failed:
                 if let failure = snapshot.fleet.failure(node: node, column: column) {
-                    failing.append(cause(failure, images[column]))
+                    failing.append(cause(failure, images[column], alone?[node, images[column].name]))
                 }
             case .missing:
                 if let cause = cause(heldBack: images[column], column, view) {
@@ -30,15 +31,20 @@ extension NodeDiagnosis {
             case .present:
                 let refused = cause(refused: images[column], column)
                 notHeld += [refused ?? cause(notHeld: images[column])].compactMap { $0 }
-            case .pulling, .held, .unknown: break
+            case .pulling:
+                if let deviation = alone?[node, images[column].name] {
+                    failing.append(cause(hanging: deviation, images[column]))
+                }
+            case .held, .unknown: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
         }
         let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
-        return failing + pulling + heldBack + turn + notHeld + moved
+        return failing + passedOver + pulling + heldBack + turn + notHeld + moved
     }
 
-    private func cause(_ failure: Failure, _ image: ImageEntry) -> Cause {
+    /// - Parameter deviation: the node is alone with it.
+    private func cause(_ failure: Failure, _ image: ImageEntry, _ deviation: NodeDeviation?) -> Cause {
         let seconds = max(0, Double(failure.nextAttempt.milliseconds(since: snapshot.now)) / 1000)
         var found = [
             evidence(
@@ -46,7 +52,7 @@ extension NodeDiagnosis {
                 "attempt \(failure.attempts) of \(image.reference.written)", failure.message,
                 at: failure.lastAttempt)
         ]
-        if failure.reason == .unauthorized, failure.puller == .agent,
+        if failure.isRefused, failure.puller == .agent,
             let refusal = snapshot.fleet.kubeletRefusal(of: image.reference)
         {
             found.append(
@@ -56,16 +62,45 @@ extension NodeDiagnosis {
         }
         return Cause(
             kind: .imageFailing,
-            summary: "\(image.name) can't be pulled: \(failure.reason.rawValue)"
+            summary: deviation.map { "\(image.name) can't be pulled: \($0.summary)" }
+                ?? "\(image.name) can't be pulled: \(failure.reason.rawValue)"
                 + (failure.reason.isPermanent ? ", which needs a change" : ""),
             evidence: found,
-            nextStep: Self.step(failure.reason, image.reference),
+            nextStep: Self.step(failure.reason, image.reference, isNodes: deviation != nil),
             planned: seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
             images: [image.name])
     }
 
-    static func step(_ reason: FailureReason, _ reference: ImageReference) -> String {
-        NextSteps.step(reason, registry: reference.registry, reference: reference.written)
+    /// - Parameter isNodes: the node alone is to blame.
+    static func step(_ reason: FailureReason, _ reference: ImageReference, isNodes: Bool = false) -> String {
+        let blame = isNodes && reason.blames.contains(.node) ? Blame.node : reason.blames.first
+        return NextSteps.step(reason, blame, registry: reference.registry, reference: reference.written)
+    }
+
+    private func cause(hanging deviation: NodeDeviation, _ image: ImageEntry) -> Cause {
+        Cause(
+            kind: .imageFailing, summary: "\(image.name) doesn't come: \(deviation.summary)",
+            evidence: [
+                evidence("assignment of \(node)", image.reference.written, "under way, without an end")
+            ],
+            nextStep: Self.step(.timeout, image.reference, isNodes: true),
+            planned: "others don't wait for it; it ends at PULL_TIMEOUT_SECONDS", images: [image.name])
+    }
+
+    /// That images aren't tried on it first.
+    private var passedOver: [Cause] {
+        snapshot.fleet.passedOver.filter { $0.node == node }.map { told in
+            Cause(
+                kind: .imageFailing,
+                summary:
+                    "it fails at all that it pulls from \(told.registry) (\(counted(told.attempts, "attempt")) in a row, "
+                    + "the last as \(told.reason.rawValue)), and others don't: images aren't tried on it first",
+                evidence: [
+                    evidence("report of \(node)", "attempts from \(told.registry)", told.message, since: told.since)
+                ],
+                nextStep: NextSteps.step(told.reason, .node, registry: told.registry, reference: "REFERENCE"),
+                planned: "its first pull that succeeds ends this")
+        }
     }
 
     private var pulling: [Cause] {

@@ -17,7 +17,7 @@ struct NodeDiagnosis {
         guard snapshot.configuration.scheduling.selects(view) else { return causes }
         causes += [pod(view)].compactMap { $0 }
         if snapshot.configuration.runtimeSocket != .none {
-            causes += [refusal, silence, runtime].compactMap { $0 }
+            causes += [refusal, cut, silence, runtime].compactMap { $0 }
             causes += [diskPressure(view)].compactMap { $0 } + images(view)
         } else {
             causes += [diskPressure(view)].compactMap { $0 } + podImages(view)
@@ -137,7 +137,8 @@ struct NodeDiagnosis {
     }
 
     static func free(_ disk: WireImageFilesystem) -> String {
-        let percent = 100 - Int(disk.freeBytes * 100 / max(1, disk.capacityBytes))
+        let free = Double(disk.freeBytes) / Double(max(1, disk.capacityBytes))
+        let percent = 100 - Int(saturating: 100 * min(1, free))
         return "\(SpanText.bytes(Int64(clamping: disk.freeBytes))) free of "
             + "\(SpanText.bytes(Int64(clamping: disk.capacityBytes))), \(percent) % used"
     }

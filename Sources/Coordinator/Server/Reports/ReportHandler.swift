@@ -234,6 +234,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
             do {
                 let taken = try await agents.take(call, from: address) {
                     channel.triggerUserOutboundEvent(ConnectionEstablished(), promise: nil)
+                } disconnect: {
+                    channel.close(promise: nil)
                 } body: {
                     try await connection.body(turn: turn)
                 }

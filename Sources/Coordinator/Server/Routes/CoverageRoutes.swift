@@ -5,6 +5,7 @@ import History
 import Hummingbird
 import Planning
 import Reporting
+import Shared
 
 /// Coverage: now, at a past moment, and as a series.
 package struct CoverageRoutes: Sendable {
@@ -53,7 +54,7 @@ package struct CoverageRoutes: Sendable {
         // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
         let span = Double(max(0, until.milliseconds(since: since))) / 1000
         var points = CoverageSeries.maximumPoints
-        if grouping == .node, let count = await desk.loop.snapshot()?.targets.count, count > 0 {
+        if let count = await desk.loop.snapshot().map({ grouping.slices(of: $0.targets) }), count > 0 {
             points = max(2, min(points, Self.maximumSeriesCells / count))
         }
         let wide = max(step, (span / Double(points - 1)).rounded(.up))
@@ -62,7 +63,7 @@ package struct CoverageRoutes: Sendable {
             try await store.past(imageSet: set, withLabels: grouping.needsLabels) { reader in
                 try CoverageSeries(
                     reader, by: grouping, since: since.milliseconds, until: until.milliseconds,
-                    step: Int64((wide * 1000).rounded()))
+                    step: Int64(saturating: (wide * 1000).rounded()), maximumRows: Self.maximumSeriesCells)
             }
         }
         return try series.response(to: request)

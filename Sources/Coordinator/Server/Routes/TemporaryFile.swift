@@ -28,7 +28,7 @@ final class TemporaryFile: Sendable {
     /// The next part; nil at the end.
     func read() throws -> [UInt8]? {
         var failure: Int32 = 0
-        let part = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, count in
+        let part = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
             let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             failure = got < 0 ? errno : 0
             count = max(0, got)

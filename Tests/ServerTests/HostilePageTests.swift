@@ -1,0 +1,94 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Shared
+import TestServer
+import Testing
+import WebDriver
+
+@testable import Control
+@testable import ControlFixtures
+@testable import Planning
+@testable import ServerFixtures
+@testable import TestBasics
+
+/// A page of another site in the browser of somebody who forwards the local port: it tries all that pages can.
+@Suite("A page of another site", .enabled(if: Browser.isWanted)) struct HostilePageTests {
+    /// What the page tries; each says whether it has got an answer that it can read, or that the server carried out.
+    private static let attempts = """
+        const results = {}
+        const attempt = async (name, work) => {
+            try { results[name] = await work() } catch (error) { results[name] = 'failed' }
+        }
+        const loaded = (element, attribute, path) => new Promise((done) => {
+            element.onload = () => done('loaded')
+            element.onerror = () => done('failed')
+            element[attribute] = base + path
+            document.body.append(element)
+            setTimeout(() => done('nothing'), 5000)
+        })
+        await attempt('fetch', async () => (await (await fetch(base + '/api/v1/coverage')).text()).slice(0, 20))
+        await attempt('fetch with credentials', async () =>
+            (await (await fetch(base + '/api/v1/coverage', { credentials: 'include' })).text()).slice(0, 20))
+        await attempt('metrics', async () => (await (await fetch(base + '/metrics')).text()).slice(0, 20))
+        await attempt('backup', async () => (await fetch(base + '/api/v1/backup')).status)
+        await attempt('image', () => loaded(new Image(), 'src', '/api/v1/backup'))
+        await attempt('script', () => loaded(document.createElement('script'), 'src', '/dashboard/main.js'))
+        await attempt('events', () => new Promise((done, fail) => {
+            const events = new EventSource(base + '/api/v1/events')
+            events.onopen = () => done('open')
+            events.onerror = () => { events.close(); fail() }
+        }))
+        await attempt('post', async () => (await fetch(
+            base + '/api/v1/pull?image=web', { method: 'POST', mode: 'no-cors' })).type)
+        await attempt('beacon', async () => navigator.sendBeacon(base + '/api/v1/pull?image=web', 'x'))
+        const form = document.createElement('form')
+        form.method = 'POST'
+        form.target = 'frame'
+        form.action = base + '/api/v1/pull?image=web'
+        const frame = document.createElement('iframe')
+        frame.name = 'frame'
+        document.body.append(frame, form)
+        form.submit()
+        await attempt('frame', () => loaded(document.createElement('iframe'), 'src', '/'))
+        window.results = results
+        return results
+        """
+
+    @Test("It reads nothing, changes nothing and starts no backup")
+    func page() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            let page = CallbackResponder { (_: Request, _: BasicRequestContext) in
+                Response(
+                    status: .ok, headers: [.contentType: "text/html"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: "<!doctype html><title>x</title><body>")))
+            }
+            try await whileServing(
+                { listening in
+                    Application(
+                        responder: page, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+                        onServerRunning: listening, logger: .quiet)
+                }
+            ) { port in
+                try await Browser.run { browser in
+                    // Another site: the name differs from the address.
+                    try await browser.open("http://localhost:\(port)/")
+                    try await browser.run(
+                        "const work = async (base) => { \(Self.attempts) }; "
+                            + "window.work = work(arguments[0])", .string(coordinator.local))
+                    try await browser.until("return window.results !== undefined")
+                    let results = try await browser.run("return window.results")
+                    for name in ["fetch", "fetch with credentials", "metrics", "backup", "image", "script", "events"] {
+                        #expect(results[name] == "failed", "\(name): \(results)")
+                    }
+                }
+            }
+            // A pull by hand would be noted as an order's hurry; nothing of that kind came through.
+            #expect(await coordinator.stage.loop.fleet.orders.isEmpty)
+            let response = try await coordinator.get("\(coordinator.local)/api/v1/coverage")
+            #expect(response.status == 200)
+        }
+    }
+}
