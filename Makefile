@@ -23,7 +23,7 @@ help:
 	@echo "make bench-history measure history and reports at 500,000 cells"
 	@echo "make bench-planner measure the planner against kubelets alone, in virtual time"
 	@echo "make bench-scale   measure what a node costs the coordinator, beside BASELINE=COMMIT"
-	@echo "make openapi-check try deploy/openapi.yaml on a running coordinator"
+	@echo "make openapi-check try Sources/Coordinator/Server/openapi.yaml on a running coordinator"
 	@echo "make docs          build the documentation as a site in .build/site, strictly"
 	@echo "make cli-reference write docs/cli.md out of the program's help"
 	@echo "make check-workflows  check .github/workflows against their schema"

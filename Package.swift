@@ -86,14 +86,16 @@ let coordinatorParts: [Target] = [
             "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
             "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
             nioHTTPTypes, nioSSL, protobuf,
-        ]),
+        ],
+        // What describes the API is served by it.
+        resources: [.embedInCode("openapi.yaml")]),
     .executableTarget(
         name: "Coordinator",
         dependencies: [
             "Access", "Alerting", "Alerts", "Certificates", "ConfigurationParsing", "Control", "Events", "Exporter",
             "Formatting", "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning",
-            "Registry", "Reporting", "Server", "Shared", "Telemetry", argumentParser, hummingbird, lifecycle, logging,
-            metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird, lifecycle,
+            logging, metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
         path: "Sources/Coordinator/Commands", swiftSettings: strict),
 ]
@@ -202,8 +204,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Exporter", "Planning", "RealRuntime", "Shared", "Telemetry", grdb,
-            hummingbird,
+            "Access", "Alerting", "Alerts", "ControlFixtures", "Exporter", "Planning", "RealRuntime", "Reporting",
+            "Shared", "Telemetry", grdb, hummingbird,
             logging, metrics, nioCore, "Yams",
         ],
         swiftSettings: strict),

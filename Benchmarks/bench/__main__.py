@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .figures import Results
 from .measures import (
-    agent, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sleep)
+    agent, client, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -22,6 +22,7 @@ GROUPS = {
     "hostile": hostile.measure,
     "faults": faults.measure,
     "messages": messages.measure,
+    "client": client.measure,
     "presence": presence.measure,
 }
 

@@ -33,10 +33,11 @@ class Cluster:
             "coordinator", programs.coordinator, "serve", "--kubeconfig", kubeconfig, "--agent-host", "127.0.0.1",
             "--agent-port", "0", "--port", "0", "--history", workshop.folder / "history.sqlite", *options)
         self.process = coordinator
-        port = _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening")
+        port = _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=local")
         self.agent_port = int(
-            _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening"))
-        self.coordinator = API(f"http://127.0.0.1:{port}")
+            _find(coordinator, coordinator.log, r"address=127\.0\.0\.1:(\d+) listener=agents"))
+        self.server = f"http://127.0.0.1:{port}"
+        self.coordinator = API(self.server)
         workshop.at_end(self.coordinator.close)
         eventually("the DaemonSet is there", self.daemon_set)
 

@@ -36,6 +36,11 @@ FIGURES = {
     "hostile_memory_ratio": Figure("ratio", 1.3),
     "longest_hold_ms": Figure("ms", 50),
     "late_answers_before": Figure("answers"),
+    # Medians of calls in turns, from the process's start to its end: ours over kubectl's.
+    "cli_latency_ratio": Figure("ratio", 1.0),
+    # First useful paint, over that of the page of the commit that baseline.py names.
+    "paint_ratio": Figure("ratio", 1.0),
+    "page_kb": Figure("kB", 150),
     "flaky_bytes_over_size": Figure("ratio", 1.3),
     "flaky_bytes_over_size_before": Figure("ratio"),
     "flaky_time_ratio": Figure("ratio", 0.5),

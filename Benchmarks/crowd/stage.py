@@ -67,8 +67,8 @@ class Stage:
             f"coordinator-{self._runs}", self._coordinator, "serve", "--kubeconfig", self._kubeconfig,
             "--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port), "--port", "0",
             "--history", self._history, *self._options)
-        self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local .*listening"))
-        _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents .*listening")
+        self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local"))
+        _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents")
 
     def prepare(self) -> None:
         """Lets a coordinator make the DaemonSet, from which the pods are made, and ends it."""

@@ -32,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # What is asked for again and again: the page is measured, not this server.
     ready = {}
     events = True
+    page = PAGE
 
     def log_message(self, *_):
         pass
@@ -61,6 +62,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if url.path == "/api/v1/configuration":
                 return self.json({"revision": 12, "acceptedAt": rfc3339(now()), "isAccepted": True,
                                   "configMap": "k8s-image-puller/k8s-image-puller", "findings": []})
+            if url.path == "/api/v1/version":
+                return self.json({"version": "0.1.0", "commit": "2b791cf", "clusterName": "production-west"})
+            if url.path == "/api/v1/revisions":
+                return self.json(self.cluster.revisions_answer())
             if url.path == "/api/v1/attempts":
                 return self.json(past.attempts_answer(query.get("node"), query.get("image"), int(query.get("limit", 20))))
             for kind, answer in (("nodes", self.cluster.node_answer), ("images", self.cluster.image_answer)):
@@ -76,7 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return int(text[:-1]) * UNITS[text[-1]]
 
     def file(self, name):
-        file = PAGE / name
+        file = self.page / name
         if "/" in name or not file.is_file():
             return self.problem(404, "no such file")
         self.answer(200, TYPES[file.suffix], file.read_bytes())
@@ -109,11 +114,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(5)
 
 
-def serve(nodes, images, port=0, events=True, names=None, seed=1):
-    """Serves in the background; gives the server, whose `server_port` is where."""
+def serve(nodes, images, port=0, events=True, names=None, seed=1, page=PAGE):
+    """Serves in the background; gives the server, whose `server_port` is where. `page` is the folder of the page's files."""
     cluster = Cluster(nodes, images, seed=seed, names=names)
     ready = {"/api/v1/cells": encoded(cluster.cells_answer(None)), "/api/v1/coverage": encoded(cluster.coverage_answer(None))}
-    handler = type("ClusterHandler", (Handler,), {"cluster": cluster, "events": events, "ready": ready})
+    handler = type("ClusterHandler", (Handler,), {"cluster": cluster, "events": events, "ready": ready, "page": page})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

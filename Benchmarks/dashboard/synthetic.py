@@ -165,9 +165,20 @@ class Cluster:
         names = [node] * limit if node else self.nodes[:limit]
         return {"items": [
             {"startedAt": rfc3339(now()), "endedAt": rfc3339(now()), "seconds": 2.5 + i, "node": name,
-             "image": self.images[i % len(self.images)][1], "outcome": "failed" if i % 3 == 0 else "succeeded",
+             "image": self.images[i % len(self.images)][0], "reference": self.images[i % len(self.images)][1], "outcome": "failed" if i % 3 == 0 else "succeeded",
              **({"reason": "notFound", "message": "failed to resolve reference: not found"} if i % 3 == 0 else {})}
             for i, name in enumerate(names[:8]) if self.images]}
+
+    def revisions_answer(self):
+        name, reference = self.images[0] if self.images else ("web", "nginx:1.27")
+        return {"items": [
+            {"revision": 12, "at": rfc3339(now() - datetime.timedelta(hours=3)), "isAccepted": True, "errors": [],
+             "changes": [{"key": "IMAGES", "entry": name, "from": "registry.example.com/shop/web:1.0", "to": reference},
+                         {"key": "PULL_MAX_PARALLEL", "from": "250", "to": "100"}]},
+            {"at": rfc3339(now() - datetime.timedelta(hours=4)), "isAccepted": False, "changes": [],
+             "errors": ["PULL_MAX_PARALLEL: \"lots\" is no whole number. Next step: write one from 1 to 100000."]},
+            {"revision": 11, "at": rfc3339(now() - datetime.timedelta(days=2)), "isAccepted": True, "errors": [],
+             "changes": [{"key": "IMAGES", "entry": "old", "from": "registry.example.com/shop/old:0.9"}]}]}
 
     def series_answer(self, since, step, by, name=None):
         end = now()

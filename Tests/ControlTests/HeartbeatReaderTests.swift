@@ -35,7 +35,7 @@ import Testing
                     .random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
                 $0.inventoryAgeMs =
                     .random(in: 0...UInt64.max, using: &random) >> UInt64.random(in: 0...63, using: &random)
-                $0.imageFilesystem.freeBytes = .random(in: 0...UInt64.max, using: &random)
+                $0.imageFilesystem.freeBytes = .random(in: 0...100, using: &random)
             }
             let read = try #require(Self.read(try report.serializedBytes()))
             #expect(read.isHeartbeat)
@@ -69,6 +69,7 @@ import Testing
         let others: [(inout WireReport) -> Void] = [
             { $0.full.images = [] }, { $0.delta.since = 3 }, { $0.attempts = [.with { $0.id = 1 }] },
             { $0.running = [.with { $0.pullID = 1 }] },
+            { $0.imageFilesystem.freeBytes = 101 }, { $0.imageFilesystem.capacityBytes = .max },
         ]
         for other in others {
             let read = try #require(Self.read(try Self.report(other).serializedBytes()))

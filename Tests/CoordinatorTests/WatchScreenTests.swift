@@ -17,7 +17,7 @@ import Testing
         let screen = WatchScreen.fitted(lines, time: Self.time, rows: rows)
         #expect(screen.count < rows && !screen.contains { $0.contains("\n") })
         #expect(screen.allSatisfy { $0.count <= 80 }, "\(screen)")
-        #expect(screen.first == "11-23 01:02:03 UTC")
+        #expect(screen.first == "2026-11-23T01:02:03Z")
         #expect(screen.contains { $0.hasPrefix("coverage 0.0 %: ") })
         guard rows < 40 else { return }
         let shown = screen.count - 2
@@ -29,6 +29,6 @@ import Testing
     @Test("What fits is shown whole")
     func whole() {
         let lines = ["a", "b\nc\n"]
-        #expect(WatchScreen.fitted(lines, time: Self.time, rows: 24) == ["11-23 01:02:03 UTC", "a", "b", "c"])
+        #expect(WatchScreen.fitted(lines, time: Self.time, rows: 24) == ["2026-11-23T01:02:03Z", "a", "b", "c"])
     }
 }

@@ -49,10 +49,11 @@ extension EndToEndTests {
     private static func historyOfPods(_ cluster: TestCluster) async throws {
         let list: TransitionList = try await cluster.query("/api/v1/history?limit=1000")
         for node in ["n1", "n2", "n3"] {
-            #expect(list.items.contains { $0.node == node && $0.image == cluster.images[0] && $0.to == "held" })
+            #expect(list.items.contains { $0.node == node && $0.reference == cluster.images[0] && $0.to == "held" })
             #expect(
                 list.items.contains {
-                    $0.node == node && $0.image == cluster.absentImage && $0.to == "failed" && $0.reason == "notFound"
+                    $0.node == node && $0.reference == cluster.absentImage && $0.to == "failed"
+                        && $0.reason == "notFound"
                 })
         }
         let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")

@@ -127,7 +127,7 @@ import Testing
         #expect(lines.dropFirst().allSatisfy { $0.hasPrefix(String(repeating: " ", count: 14) + "n") }, "\(lines)")
 
         let stored = StoredAttempt(id: 1, attempt: attempt("n1", 1, outcome: .failed, message: "m"))
-        var list = AttemptList(HistoryPage(items: [stored], next: nil), evidence: .runtimes)
+        var list = AttemptList(HistoryPage(items: [stored], next: nil), evidence: .runtimes, names: EntryNames())
         func attempts(failed: Bool = false) -> String {
             list.text(TextStyle(isColoured: false), width: nil, failed: failed, all: false).joined(separator: "\n")
         }

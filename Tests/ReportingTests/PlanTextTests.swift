@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Formatting
@@ -14,7 +15,7 @@ import Testing
     }
 
     private static func plan(_ images: [PlanReport.Image]) -> PlanReport {
-        let bytes = images.reduce(0) { $0 + $1.bytes }
+        let bytes = images.reduce(0) { $0 + ($1.bytes ?? 0) }
         let pulls = images.reduce(0) { $0 + $1.pulls }
         let unknown = images.filter { $0.sizes.isEmpty }.reduce(0) { $0 + $1.pulls }
         let registry = PlanReport.Registry(
@@ -61,5 +62,15 @@ import Testing
         #expect(some[0] == "5 pulls on 3 nodes, 10 MB and 3 pulls of unknown size (--resolve asks the registries)")
         let none = Self.text([Self.image("b", "r.test", pulls: 0, sizes: ["amd64": 5_000_000])], all: true)
         #expect(!none.joined().contains("?"), "\(none)")
+    }
+
+    @Test("In JSON and CSV a size that nobody knows is null, and an empty cell")
+    func unknownSizes() throws {
+        var plan = Self.plan([Self.image("a", "r.test", pulls: 3), Self.image("b", "r.test", pulls: 0)])
+        (plan.bytes, plan.images[0].bytes, plan.registries[0].bytes) = (nil, nil, nil)
+        let json = String(decoding: try JSONEncoder().encode(plan), as: UTF8.self)
+        #expect(json.components(separatedBy: "\"bytes\":null").count == 4, "\(json)")
+        #expect(try JSONDecoder().decode(PlanReport.self, from: Data(json.utf8)) == plan)
+        #expect(plan.csv[1].hasPrefix("a,r.test/a:1,3,0,0,,") && plan.csv[2].hasPrefix("b,r.test/b:1,0,3,0,0,"))
     }
 }

@@ -29,7 +29,8 @@ import Testing
         #expect(after.median == 10 && after.all == 10 && after.speed == 12_000_000)
         #expect(Quantiles(after.past.pullSeconds) == Quantiles(before.past.pullSeconds))
 
-        let list = AttemptList(try await store.attempts(AttemptQuery(limit: 51)), evidence: .runtimes)
+        let list = AttemptList(
+            try await store.attempts(AttemptQuery(limit: 51)), evidence: .runtimes, names: EntryNames())
         let lines = list.text(TextStyle(isColoured: false), width: 80, failed: false, all: true)
             .flatMap { $0.split(separator: "\n") }
         #expect(lines[1].contains("unchanged") && !lines[1].contains("MB"))

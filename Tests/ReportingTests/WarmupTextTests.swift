@@ -22,7 +22,7 @@ import Testing
 
     @Test("Nodes that didn't join aren't counted among those that are cold")
     func none() throws {
-        #expect(try Self.text(cold: 0, warm: 0) == ["no node joined since 11-23 01:02:03"])
+        #expect(try Self.text(cold: 0, warm: 0) == ["no node joined since 2026-11-23T01:02:03Z"])
     }
 
     @Test("The quantiles come first, then the newest nodes, unless all are wanted")

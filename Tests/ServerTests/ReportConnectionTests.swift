@@ -3,6 +3,7 @@ import Shared
 import SwiftProtobuf
 import Testing
 
+@testable import Access
 @testable import Control
 @testable import ControlFixtures
 @testable import HTTPListener
@@ -52,6 +53,23 @@ import Testing
             let node = await coordinator.stage.loop.fleet.nodes["n1"]
             #expect(node?.lastSequence == 9)
             #expect(node?.imageFilesystem.freeBytes == 9)
+        }
+    }
+
+    @Test("An agent that asks too often is told so, on one connection, too")
+    func tooOften() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let after = await Self.generation(coordinator)
+            let client = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+            // Sixteen at once may be on their way: more would be refused for that.
+            let parts = try (0..<40).map { part in
+                try (0..<10).reduce(into: [UInt8]()) { $0 += try Self.bytes(UInt64(2 + part * 10 + $1), after: after) }
+            }
+            let outcome = try await client.send(parts, within: 10)
+            #expect(outcome.text.occurrences(of: "HTTP/1.1 200") >= 100)
+            #expect(outcome.text.contains("HTTP/1.1 429"))
         }
     }
 

@@ -301,22 +301,27 @@ import Testing
         }
     }
 
-    @Test("deploy/openapi.yaml describes exactly the routes that there are")
+    @Test("/openapi.yaml is served, and describes exactly the routes that there are")
     func document() async throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let text = try String(contentsOfFile: "/\(root)/deploy/openapi.yaml", encoding: .utf8)
-        var described: Set<String> = []
-        var path = ""
-        for line in text.split(separator: "\n").drop(while: { $0 != "paths:" }).dropFirst() {
-            if !line.hasPrefix(" ") { break }
-            if line.hasPrefix("  /") { path = String(line.dropFirst(2).dropLast()) }
-            let word = line.dropFirst(4).dropLast()
-            if line.hasPrefix("    "), ["get", "post", "put", "patch", "delete"].contains(word) {
-                described.insert("\(word.uppercased()) \(path)")
+        try await LiveCoordinator.run { coordinator in
+            let request = Shared.HTTPRequest("GET", coordinator.local + "/openapi.yaml")
+            let answer = try await HTTPClient().send(request)
+            #expect(answer.status == 200 && answer.headers["Content-Type"] == "application/yaml")
+            let text = String(decoding: answer.body, as: UTF8.self)
+            #expect(text.hasPrefix("openapi: 3.1.0\n"))
+            var described: Set<String> = []
+            var path = ""
+            for line in text.split(separator: "\n").drop(while: { $0 != "paths:" }).dropFirst() {
+                if !line.hasPrefix(" ") { break }
+                if line.hasPrefix("  /") { path = String(line.dropFirst(2).dropLast()) }
+                let word = line.dropFirst(4).dropLast()
+                if line.hasPrefix("    "), ["get", "post", "put", "patch", "delete"].contains(word) {
+                    described.insert("\(word.uppercased()) \(path)")
+                }
             }
+            let routes = QueryRoutes(loop: Stage().loop, configurationStatus: { ConfigurationStatus() }).routes
+                .map(\.name)
+            #expect(described == Set(routes + ["GET /healthz", "GET /readyz"]))
         }
-        let routes = QueryRoutes(loop: Stage().loop, configurationStatus: { ConfigurationStatus() }).routes
-            .map(\.name)
-        #expect(described == Set(routes + ["GET /healthz", "GET /readyz"]))
     }
 }

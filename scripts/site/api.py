@@ -1,4 +1,4 @@
-"""Writes docs/api.md out of deploy/openapi.yaml; with --check only says whether it is what that makes."""
+"""Writes docs/api.md out of Sources/Coordinator/Server/openapi.yaml; with --check only says whether it is what that makes."""
 
 import pathlib
 import sys
@@ -10,8 +10,8 @@ HEAD = """# API
 
 The HTTP API of the coordinator: on `127.0.0.1:8080` in its pod (`kubectl port-forward`, no token) and by TLS on port 8443 with a
 bearer token ([security.md](security.md#api-clients)). This page is made out of
-[deploy/openapi.yaml](../deploy/openapi.yaml), which has the schemas and an example of each answer, by `make docs`; a test compares
-that document with the routes of the program.
+[openapi.yaml](../Sources/Coordinator/Server/openapi.yaml), which has the schemas and an example of each answer, by `make docs`; a
+test compares that document with the routes of the program, which serves it at `/openapi.yaml`.
 
     curl --silent 'http://127.0.0.1:8080/api/v1/coverage?by=node'
 
@@ -81,13 +81,13 @@ def reference(document):
 
 
 def main():
-    with open(ROOT / "deploy/openapi.yaml") as file:
+    with open(ROOT / "Sources/Coordinator/Server/openapi.yaml") as file:
         text = "".join(reference(yaml.safe_load(file)))
     page = ROOT / "docs/api.md"
     if "--check" not in sys.argv[1:]:
         page.write_text(text)
     elif not page.exists() or page.read_text() != text:
-        sys.exit("error: docs/api.md isn't what deploy/openapi.yaml makes: run scripts/docs write")
+        sys.exit("error: docs/api.md isn't what Sources/Coordinator/Server/openapi.yaml makes: run scripts/docs write")
 
 
 if __name__ == "__main__":

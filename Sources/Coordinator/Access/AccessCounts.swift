@@ -58,6 +58,6 @@ package final class AccessCounts: Sendable {
         var metadata = details()
         metadata["reason"] = "\(refusal.rawValue)"
         metadata["audience"] = "\(audience.rawValue)"
-        logger.info("somebody was refused", metadata: metadata)
+        logger.info("a request was refused", metadata: metadata)
     }
 }

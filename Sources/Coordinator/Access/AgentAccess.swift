@@ -63,6 +63,8 @@ private struct AgentPod: AgentIdentity {
 
     var agent: String { uid }
 
+    func mayAsk() -> Bool { access.rates.take(uid) }
+
     var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
 
     func charge(bodyBytes: Int) async throws {

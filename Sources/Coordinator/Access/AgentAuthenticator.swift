@@ -28,6 +28,9 @@ package protocol AgentIdentity: Sendable {
     /// - Throws: ``ProblemDocument``, with 403 when this isn't the agent of the node that the report speaks for.
     func authorize(node: String) async throws
 
+    /// Counts another request of the agent, as asking who it is does. False: it asks too often.
+    func mayAsk() -> Bool
+
     /// Until when nobody needs to be asked who he is, as long as his pod is there. Nil: each time.
     var believedUntil: ContinuousClock.Instant? { get async }
 }

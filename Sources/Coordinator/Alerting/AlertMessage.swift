@@ -39,6 +39,7 @@ package struct AlertMessage: Codable, Sendable, Equatable {
                 + (alert.message.isEmpty
                     ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))")
                 + (alert.advice.isEmpty ? "" : " \(alert.advice)."),
+            "next_step": "kubectl image-puller --namespace \(origin.namespace) image \(alert.key.image)",
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
         ]
         if let runbook = origin.runbookURL { annotations["runbook_url"] = "\(runbook)#\(Self.runbookSection)" }

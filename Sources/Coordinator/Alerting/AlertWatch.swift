@@ -5,6 +5,7 @@ import History
 import Logging
 import Planning
 import Reporting
+import Shared
 import Telemetry
 
 /// Looks at the fleet again and again: raises and resolves alerts, tells the receiver, and finds what is worth an Event.
@@ -109,7 +110,10 @@ package actor AlertWatch {
         if !hasLooked(at: snapshot) { look(snapshot, cells: cells) }
         let overdue = book.firing.values.sorted { $0.key < $1.key }.map { alert in
             MetricFamily.Sample(
-                labels: [MetricLabel("image", alert.key.image), MetricLabel("reason", alert.key.reason)],
+                labels: [
+                    MetricLabel("image", alert.key.image), MetricLabel("reason", alert.key.reason),
+                    MetricLabel("registry", (try? ImageReference(alert.reference))?.registry ?? ""),
+                ],
                 value: Double(alert.nodes.count))
         }
         let counts = zip(snapshot.configuration.images, versionCounts(snapshot, cells: cells)).map { image, count in

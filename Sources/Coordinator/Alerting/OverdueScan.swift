@@ -23,6 +23,7 @@ struct OverdueScan: Sendable {
         let targets = Set(cells.map(\.name))
         ledger.keep(targets.contains)
         var groups: [AlertKey: OverdueGroup] = [:]
+        let waits = Waits(snapshot)
         var nowHeard: Set<String> = []
         let deviations = DeviationIndex(snapshot)
         for node in cells where node.isKnown {
@@ -36,7 +37,9 @@ struct OverdueScan: Sendable {
                 guard let absence = ledger.absence(of: image.reference.written, on: name),
                     absence.counted + patience <= now
                 else { continue }
-                let key = AlertKey(image: image.name, reason: absence.reason?.rawValue ?? AlertKey.pending)
+                // Who waits for others has no reason of its own: it has theirs, and is in their alert.
+                let reason = absence.reason ?? waits.reason(column, on: node.node)
+                let key = AlertKey(image: image.name, reason: reason?.rawValue ?? AlertKey.pending)
                 var group =
                     groups[key]
                     ?? OverdueGroup(key: key, reference: image.reference.written, nodes: [], since: absence.since)
@@ -63,6 +66,30 @@ struct OverdueScan: Sendable {
         }
         heard = nowHeard
         return groups.values.sorted { $0.key < $1.key }
+    }
+
+    /// What nodes wait for that haven't tried an image.
+    private struct Waits {
+        private let fleet: Fleet
+        private let images: [ImageEntry]
+        private let isHoldingBack: Bool
+        private let openCircuits: Set<String>
+
+        init(_ snapshot: Snapshot) {
+            fleet = snapshot.fleet
+            images = snapshot.configuration.images
+            isHoldingBack = snapshot.configuration.runtimeSocket != .none && fleet.isHoldingBack
+            openCircuits = Set(snapshot.openCircuits)
+        }
+
+        /// Why the nodes have failed that try the image for the others, or the registry that is only probed; nil: it waits
+        /// for nobody.
+        func reason(_ column: Int, on node: NodeView) -> FailureReason? {
+            if isHoldingBack, let reason = fleet.reasonHeldBack(column: column, platform: node.platform) {
+                return reason
+            }
+            return openCircuits.contains(images[column].reference.registry) ? .registryUnavailable : nil
+        }
     }
 
     private static func sighting(_ node: NodeCells, absent: [Int], images: [ImageEntry]) -> AbsenceLedger.Sighting {

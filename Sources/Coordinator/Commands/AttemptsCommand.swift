@@ -33,11 +33,14 @@ struct AttemptsCommand: AsyncParsableCommand {
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 10_000)
+        try print.refuseNames("attempts")
     }
 
     func run() async throws {
         var query = range.query + [(name: "limit", value: print.all ? "10000" : "\(limit)")]
-        query += [("node", node), ("image", image)].compactMap { name, value in value.map { (name, $0) } }
+        query += [
+            ("node", node.map { QueryText.bare($0, "node") }), ("image", image.map { QueryText.bare($0, "image") }),
+        ].compactMap { name, value in value.map { (name, $0) } }
         if failed { query.append(("failed", "true")) }
         var list: AttemptList = try await server.get("/api/v1/attempts", query: query)
         while print.all, let cursor = list.nextCursor {
@@ -45,7 +48,7 @@ struct AttemptsCommand: AsyncParsableCommand {
             list.items += page.items
             list.nextCursor = page.nextCursor
         }
-        try print.show(list) { list.text($0, width: $1, failed: failed, all: print.all) }
+        try print.show(list) { list.text($0, width: $1, failed: failed, all: print.all, wide: print.isWide) }
         print.remark(more: list.nextCursor, than: list.items.count)
     }
 }

@@ -21,7 +21,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {
-        case table, json
+        case table, wide, json, yaml
     }
 
     @Argument(help: ArgumentHelp("The file to check, or - for standard input.", valueName: "file"))
@@ -30,7 +30,14 @@ struct ConfigCheckCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How to print the result.")
     var output = Output.table
 
+    @Flag(help: "Every key, where only those are shown that the file changes.")
+    var all = false
+
+    @Flag(help: "Warn of references without a digest: their tags can come to mean another image.")
+    var warnMutableTags = false
+
     @Option(
+        name: .shortAndLong,
         help: ArgumentHelp(
             "The namespace that the coordinator runs in; by default that of the file.", valueName: "namespace"))
     var namespace: String?
@@ -46,7 +53,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
         let check: ConfigCheck
         do {
             check = ConfigCheck(
-                try ManifestReader.read(try ManifestFile.text(file), name: name), file: source, namespace: namespace)
+                try ManifestReader.read(try ManifestFile.text(file), name: name), file: source, namespace: namespace,
+                warnsOfMutableTags: warnMutableTags)
         } catch {
             StandardError.complain("\(source): \(error)")
             throw Self.unreadable
@@ -57,12 +65,11 @@ struct ConfigCheckCommand: AsyncParsableCommand {
 
     private func rendered(_ check: ConfigCheck) throws -> String {
         switch output {
-        case .table:
-            return ConfigCheckText(style: Terminal.style).render(check)
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(check), as: UTF8.self) + "\n"
+        case .table, .wide:
+            let width = output == .wide ? nil : Terminal.width
+            return ConfigCheckText(style: Terminal.style, width: width, all: all).render(check)
+        case .json: return try PrintOptions.json(check) + "\n"
+        case .yaml: return try PrintOptions.yaml(check)
         }
     }
 }

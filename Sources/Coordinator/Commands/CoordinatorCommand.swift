@@ -14,12 +14,16 @@ struct CoordinatorCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CoverageCommand.self, ImageCommand.self, NodeCommand.self, HistoryCommand.self,
-            AttemptsCommand.self, WarmupsCommand.self, PullCommand.self, PrefetchCommand.self, PrefetchesCommand.self,
-            PlanCommand.self, SuggestCommand.self,
-            ExplainCommand.self, BackupCommand.self, ConfigCommand.self,
+            AttemptsCommand.self, RevisionsCommand.self, WarmupsCommand.self, PullCommand.self, PrefetchCommand.self,
+            PrefetchesCommand.self, PlanCommand.self, SuggestCommand.self,
+            ExplainCommand.self, BackupCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() async {
+        if let complaint = CommandWords.complaint(CommandLine.arguments.dropFirst()) {
+            StandardError.complain(complaint)
+            exit(withError: ExitCode.validationFailure)
+        }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -34,7 +38,11 @@ struct CoordinatorCommand: AsyncParsableCommand {
             StandardError.complain("\(error)")
             exit(withError: ConfigCheckCommand.unreadable)
         } catch {
-            exit(withError: error)
+            let (code, text) = (exitCode(for: error), fullMessage(for: error))
+            // Help and the version are answers; what is wrong is said in the words of all other errors.
+            guard code != .success, !text.isEmpty else { exit(withError: error) }
+            StandardError.write((text.hasPrefix("Error: ") ? "error: " + text.dropFirst(7) : text) + "\n")
+            exit(withError: code)
         }
     }
 }

@@ -53,8 +53,11 @@ struct CoverageCommand: AsyncParsableCommand {
         help: "Wait until the bar of --min (100 without it) is reached, or nothing more can be done without a change.")
     var wait = false
 
-    @Flag(help: "Draw the report again and again, until interrupted.")
-    var watch = false
+    @Flag(help: "Exit with 1 unless everything is present: as --min 100.")
+    var exitStatus = false
+
+    @OptionGroup var watching: WatchOption
+    @OptionGroup var nodes: SelectorOption
 
     @Option(
         help: ArgumentHelp("How long --wait waits: 90s, 20m, 2h. Default: 20m.", valueName: "span"),
@@ -72,7 +75,8 @@ struct CoverageCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let min, !(0...100).contains(min) { throw ValidationError("--min takes a percentage from 0 to 100.") }
-        let modes = [at != nil, since != nil, wait, watch].count { $0 }
+        if exitStatus, min != nil { throw ValidationError("--exit-status is --min 100: give one of them.") }
+        let modes = [at != nil, since != nil, wait, watching.watch].count { $0 }
         if modes > 1 { throw ValidationError("Only one of --at, --since, --wait and --watch can be given.") }
         if since == nil, until != nil { throw ValidationError("--until goes with --since.") }
         if since == nil, step != nil { throw ValidationError("--step goes with --since.") }
@@ -85,21 +89,35 @@ struct CoverageCommand: AsyncParsableCommand {
                         + "metadata.resourceVersion.")
             }
         }
-        if watch, min != nil { throw ValidationError("--min doesn't go with --watch, which has no end; --wait has.") }
+        if watching.watch, min != nil || exitStatus {
+            throw ValidationError("--min and --exit-status don't go with --watch, which has no end; --wait has.")
+        }
+        if print.output == .name, since != nil { throw ValidationError("-o name doesn't go with --since.") }
+        if print.output == .name, ![.image, .node].contains(by) {
+            throw ValidationError("-o name goes with --by image and --by node.")
+        }
     }
 
     func run() async throws {
         if since != nil { return try await showSeries() }
-        if watch { return try await keepShowing() }
-        let report = wait ? try await waitForReport() : try await fetch(all: true)
-        try print.show(report) { report.table($0, width: $1, all: print.all) }
-        guard let bar = min ?? (wait ? 100 : nil) else { return }
-        // The table says it; --wait has said it.
-        if !wait, print.output != .table, let trouble = report.lastEdit?.trouble {
-            StandardError.write("\(trouble), so the bar isn't reached; /api/v1/configuration says more\n")
+        if watching.watch { return try await query.list(print, watch: true) }
+        let report = wait ? try await waitForReport() : try await query.fetch()
+        try print.show(report) { report.table($0, width: $1, all: print.all, wide: print.isWide) }
+        guard let bar = min ?? (wait || exitStatus ? 100 : nil) else { return }
+        let obstacle = obstacle(to: report)
+        guard report.total.percent ?? 0 < bar || obstacle != nil else { return }
+        // --wait has said it.
+        if !wait {
+            let percent = "coverage is \(CoverageReport.percent(report.total)), below \(Self.text(bar)) %"
+            let reason = obstacle.map { "\($0), so no bar is reached; /api/v1/configuration says more" }
+            StandardError.complain(reason ?? percent)
         }
-        if report.total.percent ?? 0 < bar || obstacle(to: report) != nil { throw ExitCode(1) }
+        throw ExitCode(1)
     }
+
+    private var query: CoverageQuery { CoverageQuery(server: server, by: by, at: at, selector: nodes.selector) }
+
+    private static func text(_ bar: Double) -> String { bar == bar.rounded() ? "\(Int(bar))" : "\(bar)" }
 
     /// Why a report isn't the one that is meant, however much is covered; nil when it is.
     private func obstacle(to report: CoverageReport) -> String? {
@@ -110,23 +128,11 @@ struct CoverageCommand: AsyncParsableCommand {
         return report.lastEdit?.trouble
     }
 
-    /// - Parameter all: every row; else those of the first page.
-    private func fetch(all: Bool, estimate: Bool = false) async throws -> CoverageReport {
-        var query = [(name: "by", value: by.description), (name: "limit", value: "10000")]
-        if let at { query.append(("at", at)) }
-        if estimate { query.append(("estimate", "true")) }
-        var report: CoverageReport = try await server.get("/api/v1/coverage", query: query)
-        while all, let cursor = report.nextCursor {
-            let page: CoverageReport = try await server.get("/api/v1/coverage", query: query + [("cursor", cursor)])
-            report.rows += page.rows
-            report.nextCursor = page.nextCursor == cursor ? nil : page.nextCursor
-        }
-        return report
-    }
-
     private func showSeries() async throws {
         var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
-        query += [("since", since), ("until", until)].compactMap { name, value in value.map { (name, $0) } }
+        query += [("since", since), ("until", until), ("selector", nodes.selector)].compactMap { name, value in
+            value.map { (name, $0) }
+        }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)
         let wider = series.widening(of: MomentText.seconds(step ?? "1h") ?? 0)
         try print.show(series) { style, width in
@@ -134,36 +140,13 @@ struct CoverageCommand: AsyncParsableCommand {
                 + (wider.map { wrapped($0, width: width, indent: "  ") } ?? [])
         }
         if let wider { print.remark(wider) }
-        if let min, let last = series.points.last, last.total.percent ?? 0 < min { throw ExitCode(1) }
-    }
-
-    private func keepShowing() async throws {
-        while true {
-            do {
-                let report = try await fetch(all: true)
-                if print.output == .table {
-                    try draw(report.table(Terminal.style, width: Terminal.width, all: print.all), at: report.at)
-                } else {
-                    try print.show(report) { _, _ in [] }
-                }
-            } catch let error as ServerError {
-                if print.output == .table {
-                    let lines = wrapped("error: \(error)", width: Terminal.width, indent: "  ")
-                    try draw(lines, at: Timestamp.wallClock.rfc3339)
-                } else {
-                    StandardError.write("error: \(error)\n")
-                }
-            }
-            try await Task.sleep(for: .seconds(2))
+        guard let bar = min ?? (exitStatus ? 100 : nil), let last = series.points.last, last.total.percent ?? 0 < bar
+        else {
+            return
         }
-    }
-
-    /// - Parameter time: the lines' moment, RFC 3339.
-    private func draw(_ lines: [String], at time: String) throws {
-        guard Terminal.isTerminal else { return try StandardOutput.write(lines: lines) }
-        let screen = WatchScreen.fitted(lines, time: time, rows: Terminal.rows)
-        // In one piece: a cleared screen that waits for its lines flickers.
-        try StandardOutput.write(WatchScreen.cleared + screen.map { $0 + "\n" }.joined())
+        StandardError.complain(
+            "coverage at the end of the series is \(CoverageReport.percent(last.total)), below \(Self.text(bar)) %")
+        throw ExitCode(1)
     }
 
     /// Why the waiting ended though the bar isn't reached.
@@ -177,7 +160,7 @@ struct CoverageCommand: AsyncParsableCommand {
             return
                 "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
         }
-        let bar = bar == bar.rounded() ? "\(Int(bar))" : "\(bar)"
+        let bar = text(bar)
         let time = SpanText.seconds(Double(timeout.components.seconds))
         let end = "stopped waiting after \(time) (--timeout) at \(percent)"
         return obstacle.map { "\(end): \($0)" } ?? "\(end), below \(bar) %"
@@ -191,7 +174,7 @@ struct CoverageCommand: AsyncParsableCommand {
         var patience = 0
         while true {
             do {
-                let report = try await fetch(all: false, estimate: true)
+                let report = try await query.fetch(all: false, estimate: true)
                 patience = 0
                 let obstacle = obstacle(to: report)
                 screen.show(report, note: obstacle)
@@ -203,7 +186,7 @@ struct CoverageCommand: AsyncParsableCommand {
                     screen.clear()
                     if !isReached {
                         let words = Self.ending(report, bar: bar, timeout: timeout, obstacle: obstacle)
-                        StandardError.write(words + "\n")
+                        StandardError.complain(words)
                     }
                     return report
                 }

@@ -25,8 +25,12 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Messages, one a line; - for standard input.", valueName: "file"))
     var file: String?
 
-    @Option(name: .shortAndLong, help: "How to print it: table, json or csv.")
-    var output: OutputFormat = .table
+    enum Output: String, ExpressibleByArgument, CaseIterable {
+        case table, json, yaml, csv
+    }
+
+    @Option(name: .shortAndLong, help: "How to print it: table, json, yaml or csv.")
+    var output = Output.table
 
     func validate() throws {
         if file != nil, !words.isEmpty { throw ValidationError("Give a message or --file, not both.") }
@@ -45,7 +49,8 @@ struct ExplainCommand: ParsableCommand {
 
     private func show(_ one: Explanation) throws {
         switch output {
-        case .json: try StandardOutput.write(lines: [Self.json(one, [.prettyPrinted])])
+        case .json: try StandardOutput.write(lines: [PrintOptions.json(one)])
+        case .yaml: try StandardOutput.write(lines: [PrintOptions.yaml(one)])
         case .csv: try StandardOutput.write(lines: one.csv)
         case .table: try StandardOutput.write(lines: one.text(Terminal.style, width: Terminal.width))
         }
@@ -53,16 +58,17 @@ struct ExplainCommand: ParsableCommand {
 
     private func show(_ all: [Explanation]) throws {
         switch output {
-        case .json: try StandardOutput.write(lines: all.map { try Self.json($0, []) })
+        case .json: try StandardOutput.write(lines: all.map(Self.line))
+        case .yaml: try StandardOutput.write(lines: [PrintOptions.yaml(all)])
         case .csv: try StandardOutput.write(lines: [Explanation.csvTitle] + all.map(\.csvLine))
         case .table:
             try StandardOutput.write(lines: Explanation.table(all, Terminal.style, width: Terminal.width))
         }
     }
 
-    private static func json(_ one: Explanation, _ formatting: JSONEncoder.OutputFormatting) throws -> String {
+    private static func line(_ one: Explanation) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(one), as: UTF8.self)
     }
 

@@ -36,11 +36,15 @@ struct HistoryCommand: AsyncParsableCommand {
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 10_000)
+        try print.refuseNames("changes")
     }
 
     func run() async throws {
         var query = range.query + [(name: "limit", value: print.all ? "10000" : "\(limit)")]
-        query += [("node", node), ("image", image), ("state", state)].compactMap { name, value in
+        query += [
+            ("node", node.map { QueryText.bare($0, "node") }), ("image", image.map { QueryText.bare($0, "image") }),
+            ("state", state),
+        ].compactMap { name, value in
             value.map { (name, $0) }
         }
         var list: TransitionList = try await server.get("/api/v1/history", query: query)
@@ -51,7 +55,7 @@ struct HistoryCommand: AsyncParsableCommand {
         }
         try print.show(list) { style, width in
             guard !list.items.isEmpty else { return ["nothing changed"] }
-            return [list.table.render(style, width: width)]
+            return [list.table(wide: print.isWide).render(style, width: width)]
                 + (list.nextCursor == nil ? [] : ["... and more; --all shows them, --since and --until choose"])
         }
         print.remark(more: list.nextCursor, than: list.items.count)

@@ -43,6 +43,7 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
+        try print.refuseNames("plans")
         if dockerConfig != nil, !resolve { throw ValidationError("--docker-config goes with --resolve.") }
         if !plainHttp.isEmpty, !resolve { throw ValidationError("--plain-http goes with --resolve.") }
         for host in plainHttp where host.isEmpty || host.contains("/") {
@@ -57,7 +58,7 @@ struct PlanCommand: AsyncParsableCommand {
             manifest = try ManifestReader.read(try ManifestFile.text(file), name: name)
             if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
         } catch let fault as RegistryFault {
-            StandardError.write("error: \(fault)\n")
+            StandardError.complain("\(fault)")
             throw ConfigCheckCommand.unreadable
         } catch {
             StandardError.complain("\(file == "-" ? "standard input" : file): \(error)")

@@ -92,11 +92,11 @@ struct PrefetchCommand: AsyncParsableCommand {
             ttlSeconds: ttl.map { Double($0.components.seconds) })
         var status: PrefetchStatus = try await server.post("/api/v1/prefetches", request)
         if wait {
-            StandardError.write("\(status.name) until \(ClockText.local(status.endsAt))\n")
+            StandardError.write("\(status.name) until \(ClockText.short(status.endsAt))\n")
             status = try await finished(status)
         }
         try print.show(status) { style, width in
-            let heading = "\(status.name) until \(ClockText.local(status.endsAt))"
+            let heading = "\(status.name) until \(ClockText.short(status.endsAt))"
             return [heading] + (wait ? status.coverage?.table(style, width: width, all: print.all) ?? [] : [])
         }
         if wait, status.coverage?.total.percent ?? 0 < min ?? 100 { throw ExitCode(1) }

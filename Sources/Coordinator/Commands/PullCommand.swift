@@ -26,7 +26,8 @@ struct PullCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        var query = [(name: "image", value: image)]
+        var query = [(name: "image", value: QueryText.bare(image, "image"))]
+        let node = node.map { QueryText.bare($0, "node") }
         if let node { query.append(("node", node)) }
         let outcome: PullRequestOutcome = try await server.get("/api/v1/pull", query: query, method: "POST")
         let due = "\(outcome.name) (\(outcome.reference)) is due on \(node ?? "all nodes")"

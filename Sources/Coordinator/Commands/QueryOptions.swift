@@ -6,19 +6,32 @@ import KubernetesClient
 import Planning
 import Reporting
 import Shared
+import Yams
 
 /// What all questions share: how the answer is printed, and how much of it.
 struct PrintOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "How to print it: table, json or csv.")
+    @Option(name: .shortAndLong, help: "How to print it: table, wide, json, yaml, csv or name.")
     var output: OutputFormat = .table
 
     @Flag(help: "All rows, where a table would show the most telling ones.")
     var all = false
+
+    /// Whether a table is as wide as it is, with every column.
+    var isWide: Bool { output == .wide }
+}
+
+/// For commands that can show their answer again and again.
+struct WatchOption: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Show it again whenever it changes, until interrupted.")
+    var watch = false
 }
 
 /// How a query prints its answer.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, json, csv
+    case table, wide, json, yaml, csv, name
+
+    /// Whether it is a table, not for a program.
+    var isForPeople: Bool { self == .table || self == .wide }
 }
 
 /// Which part of history is meant.
@@ -65,6 +78,19 @@ enum QueryText {
         return grouping
     }
 
+    @Sendable static func selector(_ text: String) throws -> String {
+        guard LabelFilter(text) != nil else {
+            throw ValidationError("'\(text)' is no label selector: write \(LabelFilter.help).")
+        }
+        return text
+    }
+
+    /// A name as kubectl and `-o name` write it, `node/NAME`, is the name.
+    static func bare(_ name: String, _ kind: String) -> String {
+        let rest = name.hasPrefix(kind + "/") ? name.dropFirst(kind.count + 1) : ""
+        return rest.isEmpty || rest.contains(where: { "/:@".contains($0) }) ? name : String(rest)
+    }
+
     /// - Throws: `ValidationError` when a list can't have so many rows.
     static func checkLimit(_ limit: Int, most: Int) throws {
         if !(1...most).contains(limit) { throw ValidationError("--limit takes a number from 1 to \(most).") }
@@ -81,18 +107,50 @@ extension PrintOptions {
     /// - Throws: ``StandardOutput/Fault``.
     func show(_ answer: some Answer, table: (TextStyle, _ width: Int?) -> [String]) throws {
         switch output {
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try StandardOutput.write(lines: [String(decoding: try encoder.encode(answer), as: UTF8.self)])
-        case .csv: try StandardOutput.write(lines: answer.csv)
-        case .table: try StandardOutput.write(lines: table(Terminal.style, Terminal.width))
+        case .table, .wide: try StandardOutput.write(lines: table(Terminal.style, isWide ? nil : Terminal.width))
+        case .json, .yaml, .csv, .name:
+            let text = try text(answer)
+            if !text.isEmpty { try StandardOutput.write(lines: [text]) }
         }
+    }
+
+    /// An answer in a form for programs.
+    ///
+    /// - Throws: `ValidationError` for `-o name` of an answer whose rows have no names.
+    func text(_ answer: some Answer) throws -> String {
+        switch output {
+        case .json: return try Self.json(answer)
+        case .yaml: return try Self.yaml(answer)
+        case .name:
+            guard let names = answer.names else {
+                throw ValidationError("-o name is for nodes and images: these rows have no names of their own.")
+            }
+            return names.joined(separator: "\n")
+        case .csv, .table, .wide: return answer.csv.joined(separator: "\n")
+        }
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func yaml(_ value: some Encodable) throws -> String {
+        let encoder = YAMLEncoder()
+        // Lines as long as they are: a message that is broken can't be searched for.
+        encoder.options = .init(width: -1, allowUnicode: true, sortKeys: true)
+        return try encoder.encode(value)
+    }
+
+    /// - Throws: `ValidationError` for `-o name`, before anybody is asked.
+    func refuseNames(_ rows: String) throws {
+        if output == .name { throw ValidationError("-o name is for nodes and images: \(rows) have no names.") }
     }
 
     /// Says what a table says below its rows, where the output is for a program that shows them alone.
     func remark(_ text: String) {
-        if output != .table { StandardError.write(text + "\n") }
+        if !output.isForPeople { StandardError.write("note: \(text)\n") }
     }
 
     /// The same for a list that has more rows than were asked for.

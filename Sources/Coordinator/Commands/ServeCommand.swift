@@ -3,6 +3,7 @@ import Certificates
 import FoundationEssentials
 import Logging
 import Planning
+import Shared
 
 /// `coordinator serve`: the coordinator itself.
 struct ServeCommand: AsyncParsableCommand {
@@ -20,7 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Another context of the kubeconfig than its current one.", valueName: "name"))
     var context: String?
 
-    @Option(help: "Where the ConfigMap is: the coordinator's own namespace. Default: the pod's, else k8s-image-puller.")
+    @Option(
+        name: .shortAndLong,
+        help: "Where the ConfigMap is: the coordinator's own namespace. Default: the pod's, else k8s-image-puller.")
     var namespace: String?
 
     @Option(help: ArgumentHelp("The name of the ConfigMap.", valueName: "name"))
@@ -34,10 +37,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("KIP_IMAGE when the ConfigMap has none.", valueName: "image"))
     var agentImage: String?
 
-    @Option(help: "The address that agents come to.")
+    @Option(help: "The address to listen on for agents and API clients.")
     var agentHost = "0.0.0.0"
 
-    @Option(help: "The port that agents come to; 0 takes a free one.")
+    @Option(help: "The port for agents and API clients; 0 takes a free one.")
     var agentPort = 8443
 
     @Option(
@@ -73,7 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "seconds", visibility: .hidden))
     var agentImagePatience = RollOutBook().patience
 
-    @Option(help: "The port for questions on 127.0.0.1; 0 takes a free one.")
+    @Option(help: "The port of the API on 127.0.0.1; 0 takes a free one.")
     var port = 8080
 
     @Option(
@@ -93,6 +96,11 @@ struct ServeCommand: AsyncParsableCommand {
             "Where docs/runbook.md is published: alerts to ALERT_WEBHOOK_URL link to its section.", valueName: "url"))
     var runbookURL: WebLinkOption?
 
+    @Option(
+        help: ArgumentHelp(
+            "What people call this cluster: the dashboard and `coordinator version` show it.", valueName: "name"))
+    var clusterName: String?
+
     @Flag(
         inversion: .prefixedNo,
         help: "Act only while holding the Lease, so that of several coordinators one acts. Default: in a pod.")
@@ -107,6 +115,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The least severe log message: trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
+    @Option(help: "How log lines are written, the agents' too: text or json.")
+    var logFormat = LogFormat.text
+
     func validate() throws {
         if let url = agentURL, !url.hasPrefix("https://") || ServingNames.host(of: url) == nil {
             throw ValidationError("--agent-url must be https://HOST:PORT: agents verify the coordinator's certificate")
@@ -119,6 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 
 /// For tests of the rotation, which can't wait for months.
 struct CertificateTimes: ParsableArguments {

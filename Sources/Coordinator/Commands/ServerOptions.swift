@@ -9,28 +9,44 @@ import Shared
 /// Where a query finds the coordinator.
 struct ServerOptions: ParsableArguments {
     @Option(
+        name: .customLong("server"),
         help: ArgumentHelp(
-            "The coordinator's address. The default is right inside its pod (kubectl exec) and beside kubectl "
-                + "port-forward.", valueName: "url"))
-    var server = "http://127.0.0.1:8080"
+            "The coordinator's address. Default: $IMAGE_PULLER_SERVER, else http://127.0.0.1:8080, which is right in its "
+                + "pod (kubectl exec) and beside kubectl port-forward.", valueName: "url"))
+    private var serverOption: String?
 
     @Option(
+        name: .customLong("ca-file"),
         help: ArgumentHelp(
             "The authority that signed the coordinator's certificate (PEM), for an https address: key ca.crt of the "
-                + "ConfigMap kubernetes-image-puller-ca. Default: the system's authorities.", valueName: "file"))
-    var caFile: String?
+                + "ConfigMap kubernetes-image-puller-ca. Default: $IMAGE_PULLER_CA_FILE, else the system's "
+                + "authorities.", valueName: "file"))
+    private var caOption: String?
 
     @Option(
+        name: .customLong("token-file"),
         help: ArgumentHelp(
-            "A file with a bearer token, for an https address: of a service account or user that may get /api/*.",
-            valueName: "file"))
-    var tokenFile: String?
+            "A file with a bearer token, for an https address: of a service account or user that may get the "
+                + "non-resource URL /image-puller/*. Default: $IMAGE_PULLER_TOKEN_FILE.", valueName: "file"))
+    private var tokenOption: String?
+
+    var server: String { serverOption ?? Self.variable("IMAGE_PULLER_SERVER") ?? "http://127.0.0.1:8080" }
+    private var caFile: String? { caOption ?? Self.variable("IMAGE_PULLER_CA_FILE") }
+    /// The option or the variable that names a file.
+    private var caSource: String { caOption == nil ? "IMAGE_PULLER_CA_FILE" : "--ca-file" }
+    private var tokenSource: String { tokenOption == nil ? "IMAGE_PULLER_TOKEN_FILE" : "--token-file" }
+
+    /// Nil when it isn't set, or empty.
+    private static func variable(_ name: String) -> String? {
+        getenv(name).flatMap { String(validatingCString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     func validate() throws {
         guard !server.hasPrefix("http://"), !server.hasPrefix("https://") else { return }
         let bare = server.split(separator: "/").last ?? ""
         let scheme = server.contains("://") ? "http:// or https://" : "http://\(bare) or https://\(bare)"
-        throw ValidationError("--server takes an address with its scheme, not '\(server)': write \(scheme).")
+        let source = serverOption == nil ? "IMAGE_PULLER_SERVER" : "--server"
+        throw ValidationError("\(source) takes an address with its scheme, not '\(server)': write \(scheme).")
     }
 
     /// Asks and decodes.
@@ -112,20 +128,24 @@ struct ServerOptions: ParsableArguments {
 extension ServerOptions {
     /// Never sent in the clear, and read anew for each question: a projected token is renewed under our feet.
     private func token() throws -> String? {
-        guard let tokenFile else { return nil }
-        guard server.hasPrefix("https://") else {
+        let isSecure = server.hasPrefix("https://")
+        // The variable is there for all addresses; an option is meant for this one.
+        guard let tokenFile = tokenOption ?? (isSecure ? Self.variable("IMAGE_PULLER_TOKEN_FILE") : nil) else {
+            return nil
+        }
+        guard isSecure else {
             throw ServerError(message: "--token-file is only for an https address: \(server) would get it in the clear")
         }
-        let text = try read(tokenFile, "--token-file").trimmingPrefix { $0.isWhitespace }
+        let text = try read(tokenFile, tokenSource).trimmingPrefix { $0.isWhitespace }
         guard let token = BearerToken(String(text.prefix { !$0.isWhitespace })) else {
-            throw ServerError(message: "--token-file \(tokenFile) holds no token", isOfFile: true)
+            throw ServerError(message: "\(tokenSource) \(tokenFile) holds no token", isOfFile: true)
         }
         return token.text
     }
 
     private func client() throws -> HTTPClient {
         var configuration = HTTPClientConfiguration()
-        if let caFile { configuration.tls.caPEM = try read(caFile, "--ca-file") }
+        if let caFile { configuration.tls.caPEM = try read(caFile, caSource) }
         return HTTPClient(configuration: configuration)
     }
 

@@ -1,3 +1,4 @@
+import Formatting
 import Reporting
 @preconcurrency import Glibc
 

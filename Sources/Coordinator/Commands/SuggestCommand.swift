@@ -27,6 +27,11 @@ struct SuggestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Another context of the kubeconfig than its current one.", valueName: "name"))
     var context: String?
 
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Only pods of this namespace. Default: of all namespaces.", valueName: "namespace"))
+    var namespace: String?
+
     @Option(help: "Images at most, from 1 to 1000.")
     var limit = 10
 
@@ -35,16 +40,17 @@ struct SuggestCommand: AsyncParsableCommand {
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 1000)
+        try print.refuseNames("suggestions")
     }
 
     func run() async throws {
-        var logger = Logger(label: "suggest") { OneLineLogHandler.standardError(label: $0) }
-        logger.logLevel = .error
+        let logger = Logger(label: "suggest") { _ in LineLogHandler(level: .error, format: .text) }
         let access = try ClusterAccess.load(
             kubeconfig: kubeconfig, context: context, environment: ProcessInfo.processInfo.environment)
         let client = KubernetesClient(access: access, logger: logger)
-        let events = try await client.list(Event.self, Selection(fieldSelector: "reason=Pulled")).items
-        let pods = try await client.list(Pod.self).items
+        let events = try await client.list(Event.self, Selection(namespace: namespace, fieldSelector: "reason=Pulled"))
+            .items
+        let pods = try await client.list(Pod.self, Selection(namespace: namespace)).items
         let places = Dictionary(
             pods.map { ("\($0.metadata.namespace ?? "")/\($0.metadata.name)", $0.spec?.nodeName ?? "?") },
             uniquingKeysWith: { first, _ in first })
@@ -62,7 +68,7 @@ struct SuggestCommand: AsyncParsableCommand {
                 }
             }
         }
-        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(pods), limit: limit)
+        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(ours(pods, client)), limit: limit)
         try print.show(report) { style, width in
             guard !report.images.isEmpty else { return ["no pod waited for an image that isn't listed"] }
             let table = TextTable(
@@ -75,6 +81,13 @@ struct SuggestCommand: AsyncParsableCommand {
                 }, rightAligned: [0, 1, 2, 3, 4])
             return [table.render(style, width: width), "to add to IMAGES:", report.line]
         }
+    }
+
+    /// Our own pods, wherever they are; of those that were listed, when the others can't be.
+    private func ours(_ pods: [Pod], _ client: KubernetesClient) async -> [Pod] {
+        guard namespace != nil else { return pods }
+        let selection = Selection(labelSelector: "\(PodNames.nameLabel)=\(PodNames.application)")
+        return (try? await client.list(Pod.self, selection).items) ?? pods
     }
 
     /// What is listed already: by the coordinator when it answers, and by its pods, which are there when it doesn't.

@@ -8,12 +8,14 @@ enum WatchScreen {
     ///   - time: the moment of the report, RFC 3339.
     ///   - rows: of the terminal.
     static func fitted(_ lines: [String], time: String, rows: Int) -> [String] {
-        let all = ["\(ClockText.local(time)) UTC"] + lines.flatMap(Self.split)
+        let all = [ClockText.short(time)] + lines.flatMap(Self.split)
         // Below the last line the cursor stands.
         let room = max(3, rows - 1)
         guard all.count > room else { return all }
         let hidden = all.count - room + 1
-        return all.prefix(room - 1) + ["... \(hidden) more lines: a taller terminal, or coverage without --watch"]
+        return all.prefix(room - 1) + [
+            "... \(hidden) more lines: a taller terminal shows them, or the command without --watch"
+        ]
     }
 
     /// A table is one text of many lines.

@@ -204,9 +204,17 @@ package actor ConfigurationKeeper {
         }
         let problems = decision.findings.filter { $0.severity != .info }
         let text = ([decision.summary] + problems.map(\.description)).joined(separator: " ")
+        // A Warning that is called Accepted misleads.
+        let reason =
+            if isRejected {
+                "ConfigurationRejected"
+            } else if problems.contains(where: { $0.severity == .error }) {
+                "ConfigurationPartlyIneffective"
+            } else {
+                problems.isEmpty ? "ConfigurationAccepted" : "ConfigurationWarning"
+            }
         events.record(
-            problems.isEmpty ? .normal : .warning, about: ObjectReference(map),
-            reason: isRejected ? "ConfigurationRejected" : "ConfigurationAccepted", message: text)
+            problems.isEmpty ? .normal : .warning, about: ObjectReference(map), reason: reason, message: text)
     }
 
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.

@@ -183,7 +183,7 @@ extension ControlLoop {
 
     func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
         for attempt in attempts {
-            logger.info(
+            logger.warning(
                 "a pull failed",
                 metadata: [
                     "node": "\(attempt.node)", "reference": "\(attempt.reference)",

@@ -43,7 +43,8 @@ struct DashboardFile: Sendable {
             DashboardFile("marks.js", Page.marks_js), DashboardFile("matrix.js", Page.matrix_js),
             DashboardFile("node-table.js", Page.node_table_js), DashboardFile("node-view.js", Page.node_view_js),
             DashboardFile("order.js", Page.order_js), DashboardFile("panel.js", Page.panel_js),
-            DashboardFile("past.js", Page.past_js), DashboardFile("states.js", Page.states_js),
+            DashboardFile("past.js", Page.past_js), DashboardFile("revisions.js", Page.revisions_js),
+            DashboardFile("states.js", Page.states_js),
             DashboardFile("status.js", Page.status_js), DashboardFile("style.css", Page.style_css),
             DashboardFile("summary.js", Page.summary_js), DashboardFile("theme-switch.js", Page.theme_switch_js),
         ]

@@ -46,6 +46,13 @@ package struct MetricsSource: Sendable {
         let status = await configurationStatus()
         families.append(MetricFamily(Names.revision, status.revision))
         families.append(MetricFamily(Names.isAccepted, status.isAccepted ? 1 : 0))
+        families.append(
+            MetricFamily(
+                Names.findings,
+                Finding.Severity.allCases.map { severity in
+                    let count = status.findings.count { $0.severity == severity.rawValue }
+                    return .init(labels: [MetricLabel("severity", severity.rawValue)], value: Double(count))
+                }))
         families.append(MetricFamily(Names.leader, isLeading() ? 1 : 0))
         let build = [MetricLabel("version", Version.number), MetricLabel("commit", Version.commit)]
         families.append(MetricFamily(Names.build, [.init(labels: build, value: 1)]))

@@ -41,7 +41,7 @@ extension ProblemDocument {
             self.init(
                 .notFound, "not-found", title: "There's nothing at this address",
                 detail:
-                    "Nothing is served at \(path). Questions are at /api/v1/…, as deploy/openapi.yaml describes them.")
+                    "Nothing is served at \(path). The API is at /api/v1/…, as /openapi.yaml describes them.")
         case .internalServerError:
             self.init(
                 .internalServerError, "internal", title: "The coordinator failed at this",

@@ -56,6 +56,8 @@ struct AgentContainer: Sendable {
             // glibc's arena for each thread would cost more than the agent itself.
             ("MALLOC_ARENA_MAX", "2"),
         ]
+        // The agent's own default isn't written: an upgrade that changes nothing replaces no pod.
+        if options.logFormat != .text { variables.append(("IMAGE_PULLER_LOG_FORMAT", options.logFormat.rawValue)) }
         if options.caConfigMap != nil { variables.append(("IMAGE_PULLER_CA_FILE", Self.secrets + "/ca/ca.crt")) }
         let node: JSONValue = [
             "name": "IMAGE_PULLER_NODE", "valueFrom": ["fieldRef": ["fieldPath": "spec.nodeName"]],

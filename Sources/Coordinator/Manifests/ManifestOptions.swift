@@ -1,5 +1,6 @@
 import KubernetesClient
 import Logging
+import Shared
 
 /// What a DaemonSet's manifest needs to know beside the configuration.
 package struct ManifestOptions: Sendable, Hashable {
@@ -10,6 +11,7 @@ package struct ManifestOptions: Sendable, Hashable {
     /// OpenShift assigns user ids, and confines containers by SELinux.
     package var openShift = false
     package var logLevel = Logger.Level.info
+    package var logFormat = LogFormat.text
     /// The ConfigMap (key `ca.crt`) with the coordinator's certificate authority.
     package var caConfigMap: String?
     /// The agents' account: their tokens are of it, and OpenShift's security context constraints are granted to it.

@@ -8,6 +8,9 @@ package protocol Answer: Encodable, Hashable, Sendable {
     var timeless: Self { get }
     /// Where the next page begins; nil on the last one, and where there are no pages.
     var nextCursor: String? { get }
+    /// What it is about, a line each, as kubectl's `-o name` writes it: `node/NAME`, `image/NAME`. Nil where rows have no
+    /// names of their own.
+    var names: [String]? { get }
 }
 
 extension Answer {
@@ -15,4 +18,5 @@ extension Answer {
     package static var hasTable: Bool { true }
     package var timeless: Self { self }
     package var nextCursor: String? { nil }
+    package var names: [String]? { nil }
 }

@@ -1,4 +1,8 @@
 extension CoverageReport: Answer {
+    package var names: [String]? {
+        ["image", "node"].contains(grouping) ? rows.map { "\(grouping)/\($0.name)" } : nil
+    }
+
     package var timeless: CoverageReport {
         var copy = self
         copy.at = ""

@@ -5,9 +5,14 @@ import Shared
 
 extension CoverageReport {
     /// Computes the report of a past moment: what the live report said then.
-    package init(_ moment: HistoryMoment, by grouping: CoverageGrouping) {
+    ///
+    /// - Parameter selector: which nodes count, by their labels then; nil: all.
+    package init(_ moment: HistoryMoment, by grouping: CoverageGrouping, selector: LabelFilter? = nil) {
+        var moment = moment
+        moment.keep(selector)
         let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
         self.init(moment, by: grouping, configuration: configuration)
+        self.selector = selector?.text
     }
 
     /// - Parameter configuration: of the moment's revision; nil when there was none.
@@ -48,6 +53,14 @@ extension CoverageReport {
         nodesLeft = left
         rows = tally.finish(now: at, withAges: false)
         past = Past(moment)
+    }
+}
+
+extension HistoryMoment {
+    /// Leaves nodes out that aren't meant; nil: none.
+    mutating func keep(_ selector: LabelFilter?) {
+        guard let selector else { return }
+        nodes.removeAll { !selector.matches($0.labels) }
     }
 }
 

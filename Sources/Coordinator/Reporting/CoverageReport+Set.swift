@@ -27,7 +27,7 @@ extension CoverageReport {
                 tally.add(
                     CellFailure(
                         reason: failure.reason, message: failure.message, attempts: failure.attempts,
-                        nextAttempt: failure.nextAttempt), column: position, slice: nil, node: name)
+                        nextAttempt: failure.nextAttempt), column: position, slice: nil, node: name, deviation: nil)
             }
             if !isWhole { nodesLeft += 1 }
         }

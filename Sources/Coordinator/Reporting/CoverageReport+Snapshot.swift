@@ -4,7 +4,10 @@ import Shared
 
 extension CoverageReport {
     /// Computes the report of the present.
-    package init(_ snapshot: Snapshot, by grouping: CoverageGrouping) {
+    ///
+    /// - Parameter selector: which nodes count; nil: all target nodes.
+    package init(_ snapshot: Snapshot, by grouping: CoverageGrouping, selector: LabelFilter? = nil) {
+        let snapshot = selector.map(snapshot.keeping) ?? snapshot
         let images = snapshot.configuration.images
         let isRestricted = snapshot.configuration.runtimeSocket == .none
         var tally = CoverageTally(grouping, images: images)
@@ -44,6 +47,7 @@ extension CoverageReport {
         revision = snapshot.revision
         evidence = Evidence(snapshot.configuration)
         self.grouping = grouping.description
+        self.selector = selector?.text
         nodes = cells.count
         self.images = images.count
         total = tally.total

@@ -12,7 +12,8 @@ extension CoverageReport {
     /// - Parameters:
     ///   - width: the columns of the terminal; nil: lines may be as long as they are.
     ///   - all: every row; else the worst ones where there are many.
-    package func table(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
+    ///   - wide: with the reasons of failures, too.
+    package func table(_ style: TextStyle, width: Int?, all: Bool, wide: Bool = false) -> [String] {
         var lines = headline(width: width).map(style.bold)
         for note in pastNotes { lines += wrapped(note, width: width, indent: "  ") }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
@@ -26,7 +27,7 @@ extension CoverageReport {
                 // The key of a label is written as it is: `Zone` isn't `zone`.
                 grouping.hasPrefix("label:") ? String(grouping.dropFirst(6)) : grouping.uppercased(), "COVERAGE",
                 "PRESENT", "HELD", "PULLING", "FAILED", "MISSING", "UNKNOWN",
-            ] + (hasAge ? ["REPORT AGE"] : []) + (isByImage ? ["REFERENCE"] : []),
+            ] + (hasAge ? ["REPORT AGE"] : []) + (wide ? ["REASONS"] : []) + (isByImage ? ["REFERENCE"] : []),
             rows: [], rightAligned: Set(1...8), optional: [4, 5, 6, 7])
         if !hasAge { table.rightAligned.remove(8) }
         if isByImage { table.expendable = [table.header.count - 1] }
@@ -36,7 +37,7 @@ extension CoverageReport {
             table.rows.append(
                 [row.name, Self.percent(counts), "\(counts.present)/\(counts.cells)"]
                     + [counts.held, counts.pulling, counts.failed, counts.missing, counts.unknown].map(String.init)
-                    + (hasAge ? [age] : []) + (isByImage ? [row.reference ?? ""] : []))
+                    + (hasAge ? [age] : []) + (wide ? [row.reasons] : []) + (isByImage ? [row.reference ?? ""] : []))
         }
         let colours = Dictionary(shown.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
         lines.append(
@@ -93,7 +94,8 @@ extension CoverageReport {
         let figures =
             "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
             + (total.refused > 0 ? ", \(total.refused) refused by kubelets" : "") + unknown
-        let scope = "(\(nodes) nodes x \(images) images, revision \(revision), \(evidence))"
+        let chosen = selector.map { " with \($0)" } ?? ""
+        let scope = "(\(nodes) nodes\(chosen) x \(images) images, revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"
         return line.count > width ?? .max ? [figures, scope] : [line]
     }
@@ -102,6 +104,7 @@ extension CoverageReport {
         if past?.watched == false { return "Nothing was known of images and nodes then." }
         if images == 0, past != nil { return "The image list was empty then." }
         if images == 0 { return "The image list is empty: set IMAGES in the ConfigMap, as name=reference;..." }
+        if let selector { return "No target node has labels that match \(selector)." }
         return "No node is selected: 0 target nodes match NODE_SELECTOR, AFFINITY and TOLERATIONS."
     }
 
@@ -130,7 +133,7 @@ extension CoverageReport {
                         // Rounded down: never 100 unless it's whole.
                         counts.percent.map { "\(($0 * 100).rounded(.down) / 100)" } ?? "",
                         row.reportAgeSeconds.map { "\($0)" } ?? "",
-                        row.failures.map { "\($0.reason):\($0.cells)" }.joined(separator: " "),
+                        row.reasons,
                     ])
             }
     }

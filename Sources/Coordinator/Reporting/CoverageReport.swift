@@ -9,6 +9,8 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     /// What presence rests on.
     var evidence: Evidence
     package var grouping: String
+    /// Which nodes count, by their labels; nil: all target nodes.
+    package var selector: String?
     package var nodes: Int
     package var images: Int
     package var total: CoverageCounts
@@ -125,6 +127,11 @@ package struct CoverageRow: Codable, Sendable, Hashable {
     package var failures: [FailureGroup] = []
     /// Why cells of the slice are present but not held, where the kubelet gives a reason.
     var notHeld: [NotHeldGroup] = []
+}
+
+extension CoverageRow {
+    /// `notFound:2 timeout:1`: how many cells failed for which reason.
+    var reasons: String { failures.map { "\($0.reason):\($0.cells)" }.joined(separator: " ") }
 }
 
 /// Failed cells with the same reason.

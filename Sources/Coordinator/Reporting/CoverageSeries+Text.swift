@@ -19,7 +19,10 @@ extension CoverageSeries: Answer {
 
     /// A line for each slice at each point.
     package var csv: [String] {
-        let titles = ["at", grouping, "cells", "present", "held", "pulling", "failed", "missing", "unknown", "percent"]
+        let titles = [
+            "at", grouping, "reference", "cells", "present", "held", "pulling", "failed", "missing", "unknown",
+            "percent",
+        ]
         return [CSV.line(titles)]
             + points.flatMap { point in
                 point.rows.map { row in
@@ -29,7 +32,7 @@ extension CoverageSeries: Answer {
                         counts.unknown,
                     ]
                     return CSV.line(
-                        [point.at, row.name] + numbers.map(String.init)
+                        [point.at, row.name, row.reference ?? ""] + numbers.map(String.init)
                             + [counts.percent.map { "\(($0 * 100).rounded(.down) / 100)" } ?? ""])
                 }
             }
@@ -66,7 +69,7 @@ extension CoverageSeries: Answer {
             let rows = Dictionary(point.rows.map { ($0.name, $0.counts) }, uniquingKeysWith: { first, _ in first })
             table.rows.append(
                 [
-                    ClockText.local(point.at), CoverageReport.percent(point.total), "\(point.total.unknown)",
+                    ClockText.short(point.at), CoverageReport.percent(point.total), "\(point.total.unknown)",
                     "\(point.nodes)",
                 ]
                     + (grouping == "all" ? [] : shown.map { rows[$0].map(CoverageReport.percent) ?? "-" }))

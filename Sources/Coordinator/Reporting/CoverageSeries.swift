@@ -23,17 +23,21 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
 
     struct Row: Codable, Sendable, Hashable {
         var name: String
+        /// The reference as the user wrote it, when the slice is an image.
+        var reference: String?
         var counts: CoverageCounts
     }
 
     /// Points of one series at most.
     package static let maximumPoints = 1000
 
-    /// - Parameter maximumRows: rows of all points together. Slices that nodes of the past had count too, so what is asked
-    ///   for can be more than could be known before: then the rows of the oldest points are left out, not their totals.
+    /// - Parameters:
+    ///   - maximumRows: rows of all points together. Slices that nodes of the past had count too, so what is asked for can
+    ///     be more than could be known before: then the rows of the oldest points are left out, not their totals.
+    ///   - selector: which nodes count; nil: all.
     package init(
         _ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64,
-        maximumRows: Int = .max
+        maximumRows: Int = .max, selector: LabelFilter? = nil
     ) throws {
         self.grouping = grouping.description
         stepSeconds = Double(step) / 1000
@@ -41,7 +45,8 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
         var (rows, emptied) = (0, 0)
         var configurations: [String: Configuration?] = [:]
         for at in stride(from: since, through: until, by: Int64.Stride(step)) {
-            let moment = try reader.moment(at: at)
+            var moment = try reader.moment(at: at)
+            moment.keep(selector)
             let text = moment.revision?.findings ?? ""
             let configuration = configurations[text] ?? RevisionNotes(text: text)?.configuration
             configurations[text] = configuration
@@ -50,7 +55,7 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
                 Point(
                     at: report.at, revision: report.revision, watched: report.past?.watched ?? false,
                     nodes: report.nodes, images: report.images, total: report.total,
-                    rows: report.rows.map { Row(name: $0.name, counts: $0.counts) }))
+                    rows: report.rows.map { Row(name: $0.name, reference: $0.reference, counts: $0.counts) }))
             rows += report.rows.count
             while rows > maximumRows, emptied < points.count {
                 rows -= points[emptied].rows.count

@@ -5,20 +5,22 @@ import Planning
 
 extension EventQuery.Item {
     /// As the stream of server-sent events has it.
-    package var text: String {
-        get throws { "event: \(name)\nid: \(position)\ndata: \(try data)\n\n" }
+    package func text(names: EntryNames) throws -> String {
+        "event: \(name)\nid: \(position)\ndata: \(try data(names))\n\n"
     }
 
-    private var data: String {
-        get throws {
-            switch content {
-            case .reset: "{}"
-            case .revision(let number, let at):
-                try Self.json(
-                    RevisionEvent(
-                        revision: number, accepted: number != nil, at: Timestamp(milliseconds: at).rfc3339))
-            case .transition(let transition): try Self.json(TransitionList.Item(transition))
-            }
+    /// The references that it speaks of.
+    package var references: [String] {
+        if case .transition(let transition) = content { [transition.image] } else { [] }
+    }
+
+    private func data(_ names: EntryNames) throws -> String {
+        switch content {
+        case .reset: "{}"
+        case .revision(let number, let at):
+            try Self.json(
+                RevisionEvent(revision: number, accepted: number != nil, at: Timestamp(milliseconds: at).rfc3339))
+        case .transition(let transition): try Self.json(TransitionList.Item(transition, names: names))
         }
     }
 

@@ -15,7 +15,9 @@ package struct TransitionList: Codable, Sendable, Hashable, Answer {
         /// RFC 3339, by the coordinator's clock.
         var at: String
         var node: String
-        var image: String
+        /// The entry's name; nil when no list that is remembered has it.
+        var image: String?
+        var reference: String
         var from: String
         var to: String
         /// Why, when it became failed.
@@ -23,11 +25,12 @@ package struct TransitionList: Codable, Sendable, Hashable, Answer {
         /// Which image it is, when it became present.
         var digest: String?
 
-        package init(_ stored: StoredTransition) {
+        package init(_ stored: StoredTransition, names: EntryNames) {
             id = stored.id
             at = Timestamp(milliseconds: stored.at).rfc3339
             node = stored.node
-            image = stored.image
+            image = names[stored.image]
+            reference = stored.image
             from = stored.from.word
             to = stored.to.word
             reason = FailureReason(stored.reason)?.rawValue
@@ -35,20 +38,29 @@ package struct TransitionList: Codable, Sendable, Hashable, Answer {
         }
     }
 
-    package init(_ page: HistoryPage<StoredTransition>) {
-        items = page.items.map(Item.init)
+    package init(_ page: HistoryPage<StoredTransition>, names: EntryNames) {
+        items = page.items.map { Item($0, names: names) }
         nextCursor = page.next?.description
     }
 
     package var csv: [String] {
-        [CSV.line(["at", "node", "image", "from", "to", "reason", "digest"])]
-            + items.map { CSV.line([$0.at, $0.node, $0.image, $0.from, $0.to, $0.reason ?? "", $0.digest ?? ""]) }
+        [CSV.line(["at", "node", "image", "reference", "from", "to", "reason", "digest"])]
+            + items.map {
+                CSV.line([
+                    $0.at, $0.node, $0.image ?? "", $0.reference, $0.from, $0.to, $0.reason ?? "", $0.digest ?? "",
+                ])
+            }
     }
 
-    package var table: TextTable {
+    /// - Parameter wide: with the digests.
+    package func table(wide: Bool) -> TextTable {
         TextTable(
-            header: ["AT", "NODE", "FROM", "TO", "REASON", "IMAGE"],
-            rows: items.map { [ClockText.local($0.at), $0.node, $0.from, $0.to, $0.reason ?? "", $0.image] })
+            header: ["AT", "NODE", "FROM", "TO", "REASON", "IMAGE", "REFERENCE"] + (wide ? ["DIGEST"] : []),
+            rows: items.map {
+                [
+                    ClockText.short($0.at), $0.node, $0.from, $0.to, $0.reason ?? "", $0.image ?? "", $0.reference,
+                ] + (wide ? [$0.digest ?? ""] : [])
+            })
     }
 }
 
@@ -67,7 +79,9 @@ package struct AttemptList: Codable, Sendable, Hashable, Answer {
         var endedAt: String
         var seconds: Double
         var node: String
-        var image: String
+        /// The entry's name; nil when no list that is remembered has it.
+        var image: String?
+        var reference: String
         /// succeeded, failed, cancelled or timedOut.
         var outcome: String
         var reason: String?
@@ -75,13 +89,14 @@ package struct AttemptList: Codable, Sendable, Hashable, Answer {
         /// Size of the pulled image as the runtime counts; nil when the node had it before, or it isn't known.
         var bytes: Int64?
 
-        init(_ stored: StoredAttempt) {
+        init(_ stored: StoredAttempt, names: EntryNames) {
             let attempt = stored.attempt
             startedAt = Timestamp(milliseconds: attempt.startedAt).rfc3339
             endedAt = Timestamp(milliseconds: attempt.endedAt).rfc3339
             seconds = Double(attempt.endedAt - attempt.startedAt) / 1000
             node = attempt.node
-            image = attempt.image
+            image = names[attempt.image]
+            reference = attempt.image
             outcome = attempt.outcome.word
             reason = FailureReason(attempt.reason)?.rawValue
             message = attempt.message.isEmpty ? nil : attempt.message
@@ -94,34 +109,39 @@ package struct AttemptList: Codable, Sendable, Hashable, Answer {
         }
     }
 
-    package init(_ page: HistoryPage<StoredAttempt>, evidence: CoverageReport.Evidence) {
+    package init(_ page: HistoryPage<StoredAttempt>, evidence: CoverageReport.Evidence, names: EntryNames) {
         self.evidence = evidence
-        items = page.items.map(Item.init)
+        items = page.items.map { Item($0, names: names) }
         nextCursor = page.next?.description
     }
 
     package var csv: [String] {
         [
-            CSV.line(["ended_at", "started_at", "seconds", "node", "image", "outcome", "reason", "bytes", "message"])
+            CSV.line([
+                "ended_at", "started_at", "seconds", "node", "image", "reference", "outcome", "reason", "bytes",
+                "message",
+            ])
         ]
             + items.map {
                 CSV.line([
-                    $0.endedAt, $0.startedAt, "\($0.seconds)", $0.node, $0.image, $0.outcome, $0.reason ?? "",
-                    $0.bytes.map(String.init) ?? "", $0.message ?? "",
+                    $0.endedAt, $0.startedAt, "\($0.seconds)", $0.node, $0.image ?? "", $0.reference, $0.outcome,
+                    $0.reason ?? "", $0.bytes.map(String.init) ?? "", $0.message ?? "",
                 ])
             }
     }
 
-    var table: TextTable {
+    /// - Parameter wide: with the messages.
+    func table(wide: Bool) -> TextTable {
         TextTable(
-            header: ["ENDED", "NODE", "TOOK", "SIZE", "OUTCOME", "IMAGE"],
+            header: ["ENDED", "NODE", "TOOK", "SIZE", "OUTCOME", "IMAGE", "REFERENCE"] + (wide ? ["MESSAGE"] : []),
             rows: items.map { item in
                 [
-                    ClockText.local(item.endedAt), item.node,
+                    ClockText.short(item.endedAt), item.node,
                     // Of a pull that began when it ended nobody knows when it began: restricted mode.
                     item.startedAt == item.endedAt ? "" : SpanText.seconds(item.seconds),
-                    item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.word, item.image,
-                ]
+                    item.bytes.map(SpanText.bytes) ?? "", item.reason ?? item.word,
+                    item.image ?? "", item.reference,
+                ] + (wide ? [(item.message ?? "").printable] : [])
             }, rightAligned: [2, 3])
     }
 
@@ -130,9 +150,10 @@ package struct AttemptList: Codable, Sendable, Hashable, Answer {
     /// - Parameters:
     ///   - failed: whether only failures were asked for.
     ///   - all: every message; else the first ones.
-    package func text(_ style: TextStyle, width: Int?, failed: Bool, all: Bool) -> [String] {
+    ///   - wide: each message beside its attempt, too.
+    package func text(_ style: TextStyle, width: Int?, failed: Bool, all: Bool, wide: Bool = false) -> [String] {
         var lines = items.isEmpty ? [failed ? "no attempt failed" : "no attempt is known"] : []
-        if !items.isEmpty { lines.append(table.render(style, width: width)) }
+        if !items.isEmpty { lines.append(table(wide: wide).render(style, width: width)) }
         for message in messages.prefix(all ? .max : Self.shownMessages) {
             for line in message.split(separator: "\n") { lines += wrapped(String(line), width: width, indent: "    ") }
         }
@@ -180,11 +201,12 @@ extension RecordedOutcome {
     }
 }
 
-/// Times for people: `11-23 20:15:07`, in UTC as everywhere in the product.
+/// Times for people: to the second, with their zone, and as `--at`, `--since` and `--until` take them.
 package enum ClockText {
-    package static func local(_ rfc3339: String) -> String {
-        let parts = rfc3339.prefix(19).split(separator: "T")
-        guard parts.count == 2 else { return rfc3339 }
-        return "\(parts[0].dropFirst(5)) \(parts[1])"
+    /// `2026-11-23T20:15:07Z` of a time in RFC 3339; anything else as it is.
+    package static func short(_ rfc3339: String) -> String {
+        let parts = rfc3339.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, parts[0].count == 19, parts[1].last == "Z" else { return rfc3339 }
+        return "\(parts[0])Z"
     }
 }

@@ -58,7 +58,7 @@ extension ImageReport {
         for failure in failedAttempts {
             lines += wrapped(
                 "\(counted(failure.attempts, "attempt")) failed on \(counted(failure.nodes, "node")), \(failure.reason), "
-                    + "the last \(ClockText.local(failure.last))", width: width, indent: "  ")
+                    + "the last \(ClockText.short(failure.last))", width: width, indent: "  ")
             lines += wrapped("    \(failure.example)", width: width, indent: "    ")
         }
         lines += wrapped(seen, width: width, indent: "  ")
@@ -83,10 +83,10 @@ extension ImageReport {
 
     /// When nodes had it.
     private var seen: String {
-        let change = lastChange.map { ", last change \(ClockText.local($0))" } ?? ""
+        let change = lastChange.map { ", last change \(ClockText.short($0))" } ?? ""
         guard historyError == nil else { return "first seen: unknown, last seen: \(isSeen ? "now" : "unknown")" }
-        let last = isSeen ? "now" : lastSeen.map(ClockText.local) ?? "never"
-        return (firstSeen.map { "first seen \(ClockText.local($0)), " } ?? "") + "last seen \(last)\(change)"
+        let last = isSeen ? "now" : lastSeen.map(ClockText.short) ?? "never"
+        return (firstSeen.map { "first seen \(ClockText.short($0)), " } ?? "") + "last seen \(last)\(change)"
     }
 
     private static let noTimes = "unknown, since pod statuses don't tell when a pull began"

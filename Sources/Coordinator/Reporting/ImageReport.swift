@@ -134,6 +134,8 @@ package struct ImageReport: Codable, Sendable, Hashable {
 }
 
 extension ImageReport: Answer {
+    package var names: [String]? { ["image/\(name)"] }
+
     package var timeless: ImageReport {
         var copy = self
         copy.at = ""
@@ -143,8 +145,8 @@ extension ImageReport: Answer {
     }
 
     package var csv: [String] {
-        [CSV.line(["node", "state"])]
+        [CSV.line(["node", "image", "reference", "state"])]
             + nodes.flatMap { state, names in names.map { (node: $0, state: state) } }.sorted { $0.node < $1.node }
-            .map { CSV.line([$0.node, $0.state]) }
+            .map { CSV.line([$0.node, name, reference, $0.state]) }
     }
 }

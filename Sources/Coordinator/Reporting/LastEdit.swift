@@ -1,4 +1,5 @@
 import ConfigurationParsing
+import Formatting
 
 /// What became of the ConfigMap as it was written last: part of reports, so that nobody takes the coverage of the list
 /// in force for that of their own edit.

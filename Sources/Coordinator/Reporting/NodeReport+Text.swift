@@ -16,7 +16,7 @@ extension NodeReport {
                 index == 0 ? (cause.kind.isTrouble ? style.red(line) : style.yellow(line)) : line
             }
             for evidence in cause.evidence {
-                let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.local($0)))" } ?? ""
+                let when = evidence.at.map { " (\(evidence.isMoment ? "at" : "since") \(ClockText.short($0)))" } ?? ""
                 lines += wrapped(
                     "   \(evidence.object) \(evidence.field): \(evidence.message.printable)\(when)", width: width,
                     indent: "     "
@@ -33,7 +33,7 @@ extension NodeReport {
                 rows: shown.map { image in
                     [
                         image.name, image.reason.map { "\(image.state): \($0)" } ?? image.state,
-                        image.since.map(ClockText.local) ?? "",
+                        image.since.map(ClockText.short) ?? "",
                         image.size.map { SpanText.bytes(Int64(clamping: $0)) } ?? "",
                         image.reference,
                     ]
@@ -69,27 +69,7 @@ extension NodeReport {
             facts.append(
                 "\(SpanText.bytes(Int64(clamping: free))) of \(SpanText.bytes(Int64(clamping: capacity))) free")
         }
-        if let joined = past?.joinedAt { facts.append("joined \(ClockText.local(joined))") }
+        if let joined = past?.joinedAt { facts.append("joined \(ClockText.short(joined))") }
         return facts.joined(separator: ", ")
     }
-}
-
-/// Breaks a line between words.
-///
-/// - Parameter indent: of the lines that follow the first.
-package func wrapped(_ text: String, width: Int?, indent: String) -> [String] {
-    guard let width, text.count > width else { return [text] }
-    var lines: [String] = []
-    var line = String(text.prefix { $0 == " " })
-    var isFresh = true
-    for word in text.split(separator: " ") {
-        if !isFresh, line.count + 1 + word.count > width {
-            lines.append(line)
-            line = indent
-            isFresh = true
-        }
-        line += (isFresh ? "" : " ") + word
-        isFresh = false
-    }
-    return lines + [line]
 }

@@ -59,8 +59,8 @@ extension PlanReport {
             }
             return image
         }
-        bytes = images.reduce(0) { $0.plus($1.bytes) }
         pullsOfUnknownSize = sums.values.reduce(0) { $0 + $1.unknownSizes }
+        let isSizeKnown = sums.isEmpty || sums.values.contains { $0.unknownSizes < $0.pulls }
         unknownPulls = unknown
         // A node that isn't heard isn't known for any image.
         unknownNodes = images.map(\.unknown).max() ?? 0
@@ -72,7 +72,8 @@ extension PlanReport {
                 max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
             }
             return Registry(
-                registry: registry, pulls: sum.pulls, bytes: sum.bytes, width: width,
+                registry: registry, pulls: sum.pulls, bytes: sum.unknownSizes < sum.pulls ? sum.bytes : nil,
+                width: width,
                 pullsOfUnknownSize: sum.unknownSizes, bytesPerSecond: speed, isSpeedAssumed: isAssumed,
                 seconds: seconds)
         }
@@ -80,6 +81,7 @@ extension PlanReport {
         seconds = known.max() ?? (registries.isEmpty ? 0 : nil)
         isLowerBound = known.count < registries.count || pullsOfUnknownSize > 0 || unknownPulls > 0
         tooSmall = Self.tooSmall(disk, snapshot, highPercent: configuration.imageGCHighPercent)
+        bytes = isSizeKnown ? images.reduce(Int64(0)) { $0.plus($1.bytes ?? 0) } : nil
     }
 
     /// What one registry would serve.
@@ -145,6 +147,7 @@ extension PlanReport.Image {
         self.init(
             name: entry.name, reference: entry.reference.written, pulls: 0, present: 0, unknown: 0, sizes: sizes,
             sizeSource: source, bytes: 0, withoutPlatform: [], withoutPlatformCount: 0, error: resolved?.error)
+        var known: Int64?
         for node in targets {
             switch witness.has(node) {
             case nil:
@@ -173,9 +176,10 @@ extension PlanReport.Image {
             if let failure, !(isResolved && [.noMatchingPlatform, .notFound].contains(failure)) {
                 failing[failure.rawValue, default: 0] += 1
             }
-            bytes = bytes.plus(size ?? 0)
+            if let size { known = (known ?? 0).plus(size) }
             needs[node.name] = .some(size)
         }
+        bytes = pulls == 0 ? 0 : known
         if let general, self.sizes.isEmpty { self.sizes = ["any": general] }
     }
 }
@@ -190,7 +194,8 @@ extension PlanReport: Answer {
         ]
             + images.map {
                 CSV.line([
-                    $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)", "\($0.bytes)",
+                    $0.name, $0.reference, "\($0.pulls)", "\($0.present)", "\($0.unknown)",
+                    $0.bytes.map(String.init) ?? "",
                     $0.sizeSource ?? "", "\($0.withoutPlatformCount)",
                     $0.failing.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " "),
                     $0.error ?? "",

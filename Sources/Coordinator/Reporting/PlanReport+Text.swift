@@ -29,7 +29,7 @@ extension PlanReport {
                     }
                     return [
                         image.name, "\(image.pulls)", "\(image.present)", "\(image.unknown)", size ?? "?",
-                        image.bytes > 0 ? SpanText.bytes(image.bytes) : image.pulls > 0 ? "?" : "",
+                        image.pulls > 0 ? image.bytes.map(SpanText.bytes) ?? "?" : "",
                         image.sizeSource ?? "nowhere",
                         image.reference,
                     ]
@@ -76,8 +76,8 @@ extension PlanReport {
         return lines
     }
 
-    private static func amount(_ bytes: Int64, unknown: Int) -> String {
-        guard bytes > 0 else { return "of unknown size" }
+    private static func amount(_ bytes: Int64?, unknown: Int) -> String {
+        guard let bytes, bytes > 0 else { return "of unknown size" }
         return SpanText.bytes(bytes) + (unknown > 0 ? " and \(counted(unknown, "pull")) of unknown size" : "")
     }
 

@@ -17,8 +17,8 @@ package struct PlanReport: Codable, Sendable, Hashable {
     var released: [String]
     /// Nodes where it would not fit, the tightest first.
     package var tooSmall: [Node]
-    /// Sum over all pulls whose size is known.
-    var bytes: Int64
+    /// Sum over all pulls whose size is known; nil when there are pulls, and no size is known.
+    @NullWhenUnknown var bytes: Int64? = nil
     /// Pulls whose size isn't known.
     var pullsOfUnknownSize: Int
     /// Pulls that are needed if the nodes of which nothing is known have none of the images, and those nodes.
@@ -41,7 +41,8 @@ package struct PlanReport: Codable, Sendable, Hashable {
         var sizes: [String: Int64]
         /// Where the sizes come from: nodes, history, registry; nil when none is known.
         var sizeSource: String?
-        var bytes: Int64
+        /// Sum over the pulls whose size is known; nil when there are pulls, and no size is known.
+        @NullWhenUnknown var bytes: Int64? = nil
         /// Nodes for whose platform there is no such image, by the registry or by what pulls of it said; some of them.
         var withoutPlatform: [String]
         package var withoutPlatformCount: Int
@@ -54,7 +55,8 @@ package struct PlanReport: Codable, Sendable, Hashable {
     struct Registry: Codable, Sendable, Hashable {
         var registry: String
         var pulls: Int
-        var bytes: Int64
+        /// Sum over the pulls whose size is known; nil when none is.
+        @NullWhenUnknown var bytes: Int64? = nil
         /// Pulls at once.
         var width: Int
         /// Pulls whose size isn't known.

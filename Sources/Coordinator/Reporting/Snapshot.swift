@@ -37,6 +37,13 @@ package struct Snapshot: Sendable {
         return cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
     }
 
+    /// The same with those target nodes alone whose labels match.
+    func keeping(_ selector: LabelFilter) -> Snapshot {
+        var copy = self
+        copy.knownTargets = TargetNodes(targets.filter { selector.matches($0.labels) }, in: fleet)
+        return copy
+    }
+
     /// The same, and where the fleet has them.
     package var targetNodes: TargetNodes { knownTargets?.found(in: fleet) ?? TargetNodes(targets, in: fleet) }
 }

@@ -6,7 +6,7 @@ extension WarmupReport {
 
     /// The report for people.
     package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
-        guard !nodes.isEmpty else { return ["no node joined since \(ClockText.local(since))"] }
+        guard !nodes.isEmpty else { return ["no node joined since \(ClockText.short(since))"] }
         var lines = [style.bold("time to warm: \(seconds?.text ?? "no node that joined has every image yet")")]
         if cold > 0 {
             lines.append("\(counted(cold, "node")) joined and \(cold == 1 ? "isn't" : "aren't") warm yet")
@@ -17,7 +17,7 @@ extension WarmupReport {
             header: ["JOINED", "TOOK", "NODE"] + (hasLacks ? ["LACKS"] : []),
             rows: shown.map { node in
                 [
-                    ClockText.local(node.joinedAt),
+                    ClockText.short(node.joinedAt),
                     node.seconds.map(SpanText.seconds) ?? (node.leftAt == nil ? "not yet" : "left"), node.name,
                 ] + (hasLacks ? [NodeDiagnosis.list(node.lacks ?? [])] : [])
             },

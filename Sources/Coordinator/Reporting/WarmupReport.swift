@@ -71,6 +71,8 @@ package struct WarmupReport: Codable, Sendable, Hashable, Answer {
         return copy
     }
 
+    package var names: [String]? { nodes.map { "node/\($0.name)" } }
+
     package var csv: [String] {
         [CSV.line(["node", "joined_at", "seconds", "left_at", "lacks"])]
             + nodes.map {

@@ -61,7 +61,8 @@ struct AgentRoutes: Sendable {
             else { return Taken(reception: reception) }
             return Taken(
                 reception: reception,
-                agent: KnownAgent(token: token.digest, until: until, likeness: likeness, reception: reception))
+                agent: KnownAgent(
+                    identity: identity, token: token.digest, until: until, likeness: likeness, reception: reception))
         } catch let refusal as ReportRefusal {
             Instruments.report(isAccepted: false)
             throw ProblemDocument(refusal)
@@ -115,7 +116,9 @@ struct AgentRoutes: Sendable {
             authorization: request.headers[.authorization], contentType: request.headers[.contentType],
             length: request.headers[.contentLength].flatMap { Int($0) },
             after: request.uri.queryParameters.get("after"), wait: request.uri.queryParameters.get("wait"))
-        let reception = try await take(call, from: context.address, known: context.establish, disconnect: context.disconnect) {
+        let reception = try await take(
+            call, from: context.address, known: context.establish, disconnect: context.disconnect
+        ) {
             try await Self.body(of: request)
         }.reception
         if !reception.isUrgent, call.wait > 0 { await loop.waitForNews(reception, wait: .seconds(call.wait)) }

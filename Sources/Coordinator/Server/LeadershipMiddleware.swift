@@ -36,6 +36,6 @@ extension ProblemDocument {
         let who = leadership.leader.map { "\($0) leads" } ?? "Nobody leads yet"
         self.init(
             .serviceUnavailable, "not-leading", title: "This coordinator doesn't lead",
-            detail: "\(who), says the Lease \(lease). Ask again: the Service sends questions to the leader alone.")
+            detail: "\(who), says the Lease \(lease). Ask again: the Service sends requests to the leader alone.")
     }
 }

@@ -33,6 +33,7 @@ package enum Listeners {
         queries.add(to: router)
         // For a proxy that signs people in and adds a reader's token.
         DashboardRoutes().add(to: router)
+        OpenAPIRoute().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         let agents = AgentRoutes(loop: loop, authenticator: access.agents, patience: patience)
@@ -61,6 +62,7 @@ package enum Listeners {
         router.add(middleware: LeadershipMiddleware(leadership: leadership))
         queries.add(to: router)
         DashboardRoutes().add(to: router)
+        OpenAPIRoute().add(to: router)
         if let metrics { MetricsRoutes(source: metrics).add(to: router) }
         HealthRoutes(loop: loop, leadership: leadership).add(to: router)
         return application(

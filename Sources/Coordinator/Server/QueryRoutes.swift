@@ -5,6 +5,7 @@ import HTTPListener
 import HTTPTypes
 import Hummingbird
 import Reporting
+import Telemetry
 
 /// `/api/v1`: questions about the cluster.
 package struct QueryRoutes: Sendable {
@@ -13,12 +14,16 @@ package struct QueryRoutes: Sendable {
     private let backups: BackupRoutes
     var streamLifetime = EventRoutes.longest
 
+    /// What people call the cluster; nil when nobody said.
+    private let clusterName: String?
+
     /// - Parameter prefetches: nil: there are none.
     package init(
-        loop: ControlLoop, prefetches: PrefetchKeeper? = nil,
+        loop: ControlLoop, prefetches: PrefetchKeeper? = nil, clusterName: String? = nil,
         configurationStatus: @escaping @Sendable () async -> ConfigurationStatus
     ) {
         self.prefetches = prefetches
+        self.clusterName = clusterName
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
         backups = BackupRoutes(desk: desk)
     }
@@ -36,7 +41,7 @@ package struct QueryRoutes: Sendable {
         var name: String { "\(method.rawValue) \(path)" }
     }
 
-    /// All of them; `deploy/openapi.yaml` describes the same ones.
+    /// All of them; `openapi.yaml` describes the same ones.
     var routes: [Route] {
         let coverage = CoverageRoutes(desk: desk)
         let history = HistoryRoutes(desk: desk)
@@ -59,8 +64,13 @@ package struct QueryRoutes: Sendable {
             Route(method: .get, path: "/api/v1/history") { request, _ in try await history.transitions(request) },
             Route(method: .get, path: "/api/v1/attempts") { request, _ in try await history.attempts(request) },
             Route(method: .get, path: "/api/v1/warmups") { request, _ in try await history.warmups(request) },
+            Route(method: .get, path: "/api/v1/revisions") { request, _ in try await history.revisions(request) },
             Route(method: .get, path: "/api/v1/configuration") { request, _ in
                 try await desk.configurationStatus().response(to: request)
+            },
+            Route(method: .get, path: "/api/v1/version") { [clusterName] request, _ in
+                let version = ServerVersion(version: Version.number, commit: Version.commit, clusterName: clusterName)
+                return try version.response(to: request)
             },
             Route(method: .post, path: "/api/v1/pull") { request, _ in try await PullRoutes(desk: desk).pull(request) },
             Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
@@ -103,7 +113,7 @@ package struct QueryRoutes: Sendable {
         }
         // Whatever else is tried at these addresses is told what there is.
         var known = Dictionary(grouping: routes, by: \.path).mapValues { $0.map(\.method) }
-        for path in ["/healthz", "/readyz"] { known[path] = [.get] }
+        for path in ["/healthz", "/readyz", OpenAPIRoute.path] { known[path] = [.get] }
         for (path, methods) in known {
             let allowed = methods.map(\.rawValue).sorted().joined(separator: ", ")
             for method in Self.methods where !methods.contains(method) {
@@ -120,7 +130,7 @@ package struct QueryRoutes: Sendable {
     private func unknown(_ path: String) -> ProblemDocument {
         let known = Set(routes.map { $0.path.dropFirst(Self.root.count) }).sorted().joined(separator: ", ")
         return ProblemDocument(
-            .notFound, "not-found", title: "There's no such question",
+            .notFound, "not-found", title: "There's no such path",
             detail: "\(path) isn't served. Below \(Self.root) there are: \(known).")
     }
 

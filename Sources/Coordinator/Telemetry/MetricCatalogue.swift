@@ -62,7 +62,8 @@ package enum MetricCatalogue {
         "Kubernetes Events by what became of them: written, dropped (too many) or failed.")
     package static let accessRefused = MetricSpec(
         "image_puller_access_refused_total", .counter,
-        "Requests on port 8443 that were refused: of agents or readers, with the reason and the HTTP status.")
+        "Requests on port 8443 that were refused: of agents or API clients (readers), with the reason and the HTTP status."
+    )
 
     /// Computed from the control loop's snapshot at each scrape.
     package enum Coverage {
@@ -96,8 +97,9 @@ package enum MetricCatalogue {
                 + "Without a series: none.")
         package static let overdue = MetricSpec(
             "image_puller_image_overdue_nodes", .gauge,
-            "Nodes that have lacked the image for longer than ALERT_AFTER_SECONDS, by reason (pending: no attempt "
-                + "has failed). Nodes whose report is too old aren't counted. Without a series: none.")
+            "Nodes that have lacked the image for longer than ALERT_AFTER_SECONDS, by reason, their own or that of the nodes "
+                + "and registries that they wait for (pending: no attempt has failed). Nodes whose report is too old aren't counted. Without a series: none."
+        )
         package static let versions = MetricSpec(
             "image_puller_image_versions", .gauge,
             "Different images that nodes of one platform have under the reference; more than 1: a tag moved.")
@@ -140,7 +142,8 @@ package enum MetricCatalogue {
     /// The coordinator's own state.
     package enum State {
         static let all = [
-            revision, isAccepted, leader, historyWriting, historyCommits, historyErrors, historyDropped, historySize,
+            revision, isAccepted, findings, leader, historyWriting, historyCommits, historyErrors, historyDropped,
+            historySize,
             build, view,
         ]
 
@@ -149,6 +152,9 @@ package enum MetricCatalogue {
         package static let isAccepted = MetricSpec(
             "image_puller_configuration_accepted", .gauge,
             "1 while the ConfigMap as it stands is the revision in force, 0 while it was rejected.")
+        package static let findings = MetricSpec(
+            "image_puller_configuration_findings", .gauge,
+            "What was found in the ConfigMap as it stands, by severity: error (has no effect), warning or info.")
         package static let leader = MetricSpec("image_puller_leader", .gauge, "1 while this coordinator leads, else 0.")
         package static let historyWriting = MetricSpec(
             "image_puller_history_writing", .gauge, "1 while history is written, 0 while it can't be.")

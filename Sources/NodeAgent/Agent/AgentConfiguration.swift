@@ -1,4 +1,5 @@
 import Logging
+import Shared
 
 /// What the pod's environment tells the agent.
 struct AgentConfiguration: Sendable, Equatable {
@@ -17,6 +18,7 @@ struct AgentConfiguration: Sendable, Equatable {
     /// A path on the file system of the images, or a file that says its size; see ``ImageFilesystem``.
     var imageRoot = "/"
     var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
 }
 
 extension AgentConfiguration {
@@ -37,6 +39,7 @@ extension AgentConfiguration {
           IMAGE_PULLER_IMAGE_ROOT       path on the file system of the images (default: /), or a file with its
                                         capacity and its free bytes, where statvfs doesn't know them
           IMAGE_PULLER_LOG_LEVEL        trace, debug, info, notice, warning, error or critical (default: info)
+          IMAGE_PULLER_LOG_FORMAT       text or json (default: text)
         """
 
     init(environment: [String: String]) throws(Failure) {
@@ -66,11 +69,20 @@ extension AgentConfiguration {
                 reader.refuse("IMAGE_PULLER_LOG_LEVEL", "is \"\(text)\"; write one of \(names)")
             }
         }
+        var format = LogFormat.text
+        if let text = reader.optional("IMAGE_PULLER_LOG_FORMAT") {
+            if let known = LogFormat(rawValue: text.lowercased()) {
+                format = known
+            } else {
+                reader.refuse("IMAGE_PULLER_LOG_FORMAT", "is \"\(text)\"; write text or json")
+            }
+        }
         guard reader.problems.isEmpty else { throw Failure(problems: reader.problems) }
         self.init(
             node: node, server: server, tokenFile: tokenFile, caFile: reader.optional("IMAGE_PULLER_CA_FILE"),
             runtimeSockets: sockets, pullSecrets: reader.optional("IMAGE_PULLER_PULL_SECRETS"),
-            imageRoot: reader.optional("IMAGE_PULLER_IMAGE_ROOT") ?? "/", logLevel: level)
+            imageRoot: reader.optional("IMAGE_PULLER_IMAGE_ROOT") ?? "/", logLevel: level,
+            logFormat: format)
     }
 }
 

@@ -56,12 +56,8 @@ enum Command {
         }
         // Before any other thread exists, so that all threads leave these signals to this one.
         let signals = TerminationSignals.block()
-        let level = configuration.logLevel
-        LoggingSystem.bootstrap { label in
-            var handler = OneLineLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+        let (level, format) = (configuration.logLevel, configuration.logFormat)
+        LoggingSystem.bootstrap { _ in LineLogHandler(level: level, format: format) }
         let agent = Agent(configuration)
         Task.detached {
             await agent.run()

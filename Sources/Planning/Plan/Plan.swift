@@ -82,13 +82,9 @@ public struct Plan: Sendable, Equatable {
         public var uid: String
         public var node: String
         /// The image entries whose containers run in it.
-        var held: Set<String>
+        var held: Set<String> = []
         /// It neither worked nor held anything.
-        var isFree: Bool
-
-        init(_ pod: PodView, isFree: Bool = false) {
-            (self.pod, uid, node, held, self.isFree) = (pod.name, pod.uid, pod.node, pod.held, isFree)
-        }
+        var isFree = false
     }
 
     /// A pod to touch, so that its kubelet looks at its waiting containers now.
@@ -102,5 +98,11 @@ public struct Plan: Sendable, Equatable {
 
     mutating func lookAgain(at moment: Timestamp) {
         wake = wake.map { min($0, moment) } ?? moment
+    }
+}
+
+extension Plan.PodReplacement {
+    init(_ pod: PodView, isFree: Bool = false) {
+        self.init(pod: pod.name, uid: pod.uid, node: pod.node, held: pod.held, isFree: isFree)
     }
 }

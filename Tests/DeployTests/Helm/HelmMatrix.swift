@@ -32,6 +32,8 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
     static let everything = [
         "persistence.enabled=true", "persistence.storageClass=fast", "serviceMonitor.enabled=true",
         "prometheusRule.enabled=true", "grafanaDashboard.enabled=true", "networkPolicy.enabled=true",
+        "networkPolicy.egress.enabled=true", "configMap.alertWebhookUrl=http://alertmanager.monitoring:9093",
+        "logFormat=json", "clusterName=production west",
         "podDisruptionBudget.enabled=true",
         "rbac.suggest=true", "rbac.nodeEvents=true", "rbac.nodeReadyGate=true", "extraNamespaces={builds,shops}",
         "configMap.namespace=builds", "imagePullSecrets={mirror}", "configMap.imagePullSecrets=a;b",

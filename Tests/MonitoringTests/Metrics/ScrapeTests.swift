@@ -26,7 +26,12 @@ import Testing
         await watch.restore()
         return MetricsSource(
             registry: stage.registry, loop: stage.loop, history: stage.history,
-            configurationStatus: { ConfigurationStatus(revision: 7, isAccepted: true) }, watch: watch,
+            configurationStatus: {
+                let findings = ["error", "warning", "error"].map {
+                    ConfigurationStatus.Remark(severity: $0, key: "IMAGES", message: "")
+                }
+                return ConfigurationStatus(revision: 7, isAccepted: true, findings: findings)
+            }, watch: watch,
             externalURL: WebLink("https://images.example.com/"))
     }
 
@@ -70,6 +75,9 @@ import Testing
                     "image_puller_attempts_total",
                     ["registry": "docker.io", "outcome": "failed", "reason": "notFound"]) == 1, "told three times")
             #expect(families.value("image_puller_configuration_revision") == 7)
+            for (severity, count) in [("error", 2.0), ("warning", 1), ("info", 0)] {
+                #expect(families.value("image_puller_configuration_findings", ["severity": severity]) == count)
+            }
             #expect(families.value("image_puller_history_writing") == 1)
         }
     }

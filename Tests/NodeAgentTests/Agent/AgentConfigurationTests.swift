@@ -30,7 +30,7 @@ import Testing
         ("IMAGE_PULLER_SERVER", "coordinator:8443"), ("IMAGE_PULLER_SERVER", "https://"),
         ("IMAGE_PULLER_SERVER", "https://user@host"), ("IMAGE_PULLER_SERVER", "http://coordinator:8443"),
         ("IMAGE_PULLER_RUNTIME_SOCKETS", "run/a.sock"),
-        ("IMAGE_PULLER_LOG_LEVEL", "loud"),
+        ("IMAGE_PULLER_LOG_LEVEL", "loud"), ("IMAGE_PULLER_LOG_FORMAT", "xml"),
     ])
     func whatIsWrongIsNamed(name: String, value: String) {
         #expect {

@@ -99,7 +99,7 @@ import Testing
         desk.report("n1", .named(Self.reference))
         var plan = Plan()
         func replace(_ pod: String) {
-            plan.replacements = [Plan.PodReplacement(pod: pod, uid: pod, node: "n1")]
+            plan.replacements = [Plan.PodReplacement(PodView(name: pod, uid: pod, node: "n1"))]
             _ = desk.desk.fleet.carryOut(plan, at: desk.desk.now)
             desk.desk.pass(seconds: 60)
         }

@@ -44,7 +44,8 @@ import Testing
         var desk = try FleetDesk(Self.reference)
         _ = desk.adopt()
         desk.take(1) { $0.full.images = [] }
-        let order = try #require(desk.order())
+        let ordered = desk.order()
+        let order = try #require(ordered)
         let ingestion = desk.take(2) {
             var image = WireImage.named(Self.reference)
             image.artifact = true

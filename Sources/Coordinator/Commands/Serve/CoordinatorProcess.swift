@@ -24,7 +24,7 @@ struct CoordinatorProcess {
 
     func run() async throws {
         FreeMemory.beThrifty()
-        let logger = Self.logger(options.logLevel)
+        let logger = Self.logger(options)
         let environment = ProcessInfo.processInfo.environment
         let namespace = Self.namespace(options.namespace, environment: environment)
         let access = try ClusterAccess.load(
@@ -59,7 +59,8 @@ struct CoordinatorProcess {
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
             board: board, logger: logger, isLeading: { leadership.isLeading })
         let prefetches = PrefetchKeeper(client: client, namespace: namespace, loop: loop, logger: logger)
-        let queries = QueryRoutes(loop: loop, prefetches: prefetches) { board.status }
+        let clusterName = options.clusterName.flatMap { $0.isEmpty ? nil : $0 }
+        let queries = QueryRoutes(loop: loop, prefetches: prefetches, clusterName: clusterName) { board.status }
         let agentPort = PortPromise()
         let agents = Listeners.open(
             host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
@@ -164,6 +165,7 @@ struct CoordinatorProcess {
         manifest.serviceAccount = options.agentServiceAccount
         manifest.openShift = options.openshift
         manifest.logLevel = options.logLevel
+        manifest.logFormat = options.logFormat
         if let pod = environment["POD_NAME"], !pod.isEmpty {
             do {
                 manifest.ownerReference = try await client.owningDeployment(ofPod: pod, namespace: namespace)
@@ -204,10 +206,8 @@ struct CoordinatorProcess {
         }
     }
 
-    private static func logger(_ level: Logger.Level) -> Logger {
-        var logger = Logger(label: "coordinator") { OneLineLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        return logger
+    private static func logger(_ options: ServeCommand) -> Logger {
+        Logger(label: "coordinator") { _ in LineLogHandler(level: options.logLevel, format: options.logFormat) }
     }
 
     /// The option, else the pod's own namespace, else the default of the ConfigMap contract.

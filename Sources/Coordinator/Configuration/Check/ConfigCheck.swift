@@ -64,7 +64,8 @@ package struct ConfigCheck: Sendable, Equatable {
     /// - Parameters:
     ///   - file: the file's name, for the heading.
     ///   - namespace: where the coordinator runs; nil to take what the file says.
-    package init(_ manifest: Manifest, file: String, namespace: String?) {
+    ///   - warnsOfMutableTags: whether references that can come to mean another image are warned of.
+    package init(_ manifest: Manifest, file: String, namespace: String?, warnsOfMutableTags: Bool = false) {
         let written = manifest.content.data[ConfigurationKey.namespace.rawValue]?.trimmed ?? ""
         var options = ConfigurationOptions()
         options.isOffline = true
@@ -78,7 +79,9 @@ package struct ConfigCheck: Sendable, Equatable {
 
         self.file = file
         line = manifest.line
-        replaced = manifest.replaced.map { ConfigCheck($0, file: file, namespace: namespace) }
+        replaced = manifest.replaced.map {
+            ConfigCheck($0, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags)
+        }
         self.name = manifest.name
         self.namespace = options.ownNamespace
         isApplicable = manifest.findings.isEmpty
@@ -108,7 +111,8 @@ package struct ConfigCheck: Sendable, Equatable {
                 isMutable: image.reference.isMutable)
         }
         let order = Finding.Severity.allCases
-        findings = (manifest.findings + manifest.remarks + reading.findings)
+        let tags = warnsOfMutableTags ? Self.mutableTags(reading.configuration.images, entries) : []
+        findings = (manifest.findings + manifest.remarks + reading.findings + tags)
             .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
             .enumerated().sorted { left, right in
                 let (a, b) = (left.element, right.element)
@@ -118,5 +122,16 @@ package struct ConfigCheck: Sendable, Equatable {
                 return (x, a.line ?? 0, left.offset) < (y, b.line ?? 0, right.offset)
             }
             .map(\.element)
+    }
+
+    private static func mutableTags(_ images: [ImageEntry], _ entries: [ImageListEntry]) -> [Finding] {
+        images.filter(\.reference.isMutable).map { image in
+            let reference = Redaction.quote(image.reference.written, limit: 200)
+            return Finding(
+                severity: .warning, key: ConfigurationKey.images.rawValue,
+                entry: entries.first { $0.name == image.name }?.quoted,
+                message: "\(reference) can come to mean another image: nodes that pull at different times may differ",
+                nextStep: "write the digest behind it, as in NAME=\(reference)@sha256:...")
+        }
     }
 }

@@ -3,11 +3,18 @@ import Formatting
 /// A check as text for people.
 package struct ConfigCheckText {
     package var style = TextStyle(isColoured: false)
+    /// The columns of the terminal; nil: lines may be as long as they are.
+    var width: Int?
+    /// Every key; else those that the file has and that aren't as without it.
+    var all: Bool
 
-    package init(style: TextStyle = TextStyle(isColoured: false)) {
+    package init(style: TextStyle = TextStyle(isColoured: false), width: Int? = nil, all: Bool = false) {
         self.style = style
+        self.width = width
+        self.all = all
     }
 
+    /// What is wrong comes first: what follows it may be longer than the screen.
     package func render(_ check: ConfigCheck) -> String {
         var text = check.replaced.map { render($0, place: " (line \($0.line))") + "\n" }.joined()
         text += render(check, place: check.replaced.isEmpty ? "" : " (line \(check.line))")
@@ -15,30 +22,52 @@ package struct ConfigCheckText {
     }
 
     private func render(_ check: ConfigCheck, place: String) -> String {
-        var text = heading(check, place) + "\n\n" + keys(check)
+        var text = heading(check, place) + "\n\n"
+        if !check.findings.isEmpty { text += findings(check) + "\n" }
+        text += keys(check)
         if !check.images.isEmpty { text += "\n" + images(check) }
-        if !check.findings.isEmpty { text += "\n" + findings(check) }
         return text + "\n" + verdict(check) + "\n"
     }
 
     private func heading(_ check: ConfigCheck, _ place: String) -> String {
         let name = (check.name.map { " \($0)" } ?? "") + place
-        return style.bold("\(check.file): ConfigMap\(name)") + ", for a coordinator in namespace \(check.namespace)"
+        let lines = wrapped(
+            "\(check.file): ConfigMap\(name), for a coordinator in namespace \(check.namespace)", width: width,
+            indent: "  ")
+        return ([style.bold(lines[0])] + lines.dropFirst()).joined(separator: "\n")
     }
 
     private func keys(_ check: ConfigCheck) -> String {
-        let rows = check.keys.map { key in
+        let shown = all ? check.keys : check.keys.filter { !$0.isDefault || !$0.isValid }
+        let rows = shown.map { key in
             let mark = key.isValid ? (key.isDefault ? "default" : "") : "error"
             return [key.line.map(String.init) ?? "", key.key, key.value, mark, key.meaning]
         }
-        return TextTable(header: ["LINE", "KEY", "VALUE", "", "MEANING"], rows: rows, rightAligned: [0]).render(style) {
-            row, line in
+        let table = TextTable(header: ["LINE", "KEY", "VALUE", "", "MEANING"], rows: rows, rightAligned: [0])
+        let colour = { (row: [String], text: String) in
             switch row[3] {
-            case "error": style.red(line)
-            case "default": style.dim(line)
-            default: line
+            case "error": style.red(text)
+            case "default": style.dim(text)
+            default: text
             }
         }
+        var text = rows.isEmpty ? "" : table.render(style, decorate: colour)
+        let longest = text.split(separator: "\n").map(\.count).max() ?? 0
+        if let width, longest > width {
+            // A meaning that is cut says nothing: it gets lines of its own.
+            let narrow = TextTable(
+                header: Array(table.header.dropLast()), rows: rows.map { Array($0.dropLast()) }, rightAligned: [0])
+            let meanings = rows.map { row in
+                wrapped("        \(row[4])", width: width, indent: "        ").map { colour(row, $0) }
+            }
+            let lines = narrow.render(style, width: width, decorate: colour).split(separator: "\n")
+            text = zip(lines, [[]] + meanings).flatMap { [String($0)] + $1 }.map { $0 + "\n" }.joined()
+        }
+        let hidden = check.keys.count - shown.count
+        if hidden > 0 {
+            text += "\(rows.isEmpty ? "" : "... and ")\(counted(hidden, "key")) as without the file; --all shows them\n"
+        }
+        return text
     }
 
     private func images(_ check: ConfigCheck) -> String {
@@ -49,7 +78,7 @@ package struct ConfigCheckText {
             ]
         }
         return TextTable(header: ["LINE", "IMAGE", "REFERENCE", "NORMALISED", ""], rows: rows, rightAligned: [0])
-            .render(style) { _, line in line }
+            .render(style, width: width)
     }
 
     private func findings(_ check: ConfigCheck) -> String {
@@ -66,10 +95,13 @@ package struct ConfigCheckText {
             place += finding.key
             if let entry = finding.entry { place += ", entry \(entry.number) \"\(entry.text)\"" }
             if let position = finding.position, finding.entry == nil { place += ", \(position)" }
-            var text = label + String(repeating: " ", count: 9 - word.count) + style.bold(place) + "\n"
-            text += "         \(finding.message)\n"
-            if let next = finding.nextStep { text += "         → \(next)\n" }
-            return text
+            let indent = String(repeating: " ", count: 9)
+            var lines = [label + String(repeating: " ", count: 9 - word.count) + style.bold(place)]
+            lines += wrapped(indent + finding.message, width: width, indent: indent)
+            if let next = finding.nextStep {
+                lines += wrapped("\(indent)→ \(next)", width: width, indent: indent + "  ")
+            }
+            return lines.map { $0 + "\n" }.joined()
         }.joined()
     }
 

@@ -1,3 +1,5 @@
+import Formatting
+
 /// A place in a JSON value, with the way that led to it: reads strictly, and every fault says where.
 struct JSONCursor {
     let node: JSONNode

@@ -1,3 +1,4 @@
+import Formatting
 import Planning
 
 /// `NODE_READY_TAINT`: `key=value:effect`, or `key:effect`, as kubectl and kubelets write taints.

@@ -3,6 +3,8 @@ import Planning
 import Reporting
 
 extension PrefetchList: Answer {
+    package var names: [String]? { prefetches.map { "prefetch/\($0.name)" } }
+
     /// The list for people.
     package func text(_ style: TextStyle, width: Int?) -> [String] {
         guard !prefetches.isEmpty else { return ["there are no prefetches"] }
@@ -11,7 +13,7 @@ extension PrefetchList: Answer {
             rows: prefetches.map { prefetch in
                 [
                     prefetch.name, prefetch.coverage.map { CoverageReport.percent($0.total) } ?? "unknown",
-                    "\(prefetch.references.count)", prefetch.place, ClockText.local(prefetch.endsAt),
+                    "\(prefetch.references.count)", prefetch.place, ClockText.short(prefetch.endsAt),
                 ]
             },
             rightAligned: [1, 2])
@@ -37,6 +39,8 @@ extension PrefetchStatus: Answer {
     package static var hasTable: Bool { false }
 
     package var csv: [String] { PrefetchList(prefetches: [self]).csv }
+
+    package var names: [String]? { ["prefetch/\(name)"] }
 
     /// Which nodes are meant, in a few words.
     fileprivate var place: String {

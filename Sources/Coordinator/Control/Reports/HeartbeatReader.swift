@@ -46,6 +46,9 @@ package struct HeartbeatReader: Sendable {
             last = field
         }
         likeness = hasher.finalize()
+        // What would be cut is taken as a whole.
+        let (capacity, free) = (heartbeat.capacityBytes, heartbeat.freeBytes)
+        if max(capacity, free) > ReportLimits.largestSize || capacity > 0 && free > capacity { isHeartbeat = false }
     }
 
     private mutating func readFilesystem(_ content: UnsafeRawBufferPointer) -> Bool {

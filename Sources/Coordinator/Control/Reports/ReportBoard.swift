@@ -48,9 +48,6 @@ package final class ReportBoard: Sendable {
         var pending: (heartbeat: Heartbeat, at: Timestamp)?
         var waiter: (any ReportWaiter)?
         var turn: UInt64 = 0
-        /// Heartbeats that may still come at once, and when that was so.
-        var allowance = ReportBoard.burst
-        var allowedAt = Timestamp(milliseconds: 0)
     }
 
     private struct State {
@@ -100,9 +97,6 @@ package final class ReportBoard: Sendable {
         }
     }
 
-    /// An agent has one request at a time, and is told when to come.
-    private static let rate = 50.0
-    private static let burst = 200.0
     /// Of those that came early, so many are answered first.
     private static let firstAtOnce = 64
 
@@ -131,11 +125,6 @@ package final class ReportBoard: Sendable {
                 heartbeat.acknowledged <= line.sequence,
                 Double(heartbeat.inventoryAgeMilliseconds) < state.silence * 1000, !state.isEnding
             else { return .isMore }
-            let passed = Double(max(0, now.milliseconds(since: line.allowedAt))) / 1000
-            line.allowance = min(Self.burst, line.allowance + passed * Self.rate)
-            line.allowedAt = now
-            guard line.allowance >= 1 else { return .isMore }
-            line.allowance -= 1
             line.sequence = heartbeat.sequence
             if line.pending == nil { state.pending.append(ticket.line) }
             line.pending = (heartbeat, now)

@@ -9,6 +9,7 @@ const DEFAULTS = {
 };
 
 export const SPANS = {
+  "1h": { seconds: 3_600, step: "1m", slide: 30, words: "hour" },
   "24h": { seconds: 86_400, step: "15m", slide: 300, words: "24 hours" },
   "7d": { seconds: 604_800, step: "2h", slide: 1800, words: "7 days" },
   "30d": { seconds: 2_592_000, step: "8h", slide: 7200, words: "30 days" },

@@ -1,5 +1,7 @@
 // Questions to the coordinator. Addresses are relative, so that the page also works below another path.
 
+const NO_SUCH_ADDRESS = "urn:image-puller:problem:not-found";
+
 /** Why a question wasn't answered. */
 export class Refusal extends Error {
   /** `status` is 0 when nobody answered at all. */
@@ -11,14 +13,13 @@ export class Refusal extends Error {
 
   /** This coordinator doesn't have the answer at all: the part of the page that shows it says so. */
   get isUnavailable() {
-    return this.status === 404 || this.status === 501;
+    return this.status === 501 || (this.status === 404 && (!this.type || this.type === NO_SUCH_ADDRESS));
   }
 }
 
 const PATIENCE_MILLISECONDS = 20_000;
 const EARLY_MILLISECONDS = 5_000;
 const ABSENCE_MILLISECONDS = 300_000;
-const NO_SUCH_ADDRESS = "urn:image-puller:problem:not-found";
 
 /** Kinds of questions that this coordinator doesn't know at all, and since when: they aren't asked again and again. */
 const absent = new Map();

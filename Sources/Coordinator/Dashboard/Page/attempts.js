@@ -26,7 +26,7 @@ export function attemptsSection() {
       if (number !== asked) return;
       shown = null;
       list.replaceChildren();
-      text(note, error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
+      text(note, error.status === 404 && !error.isUnavailable ? "None is recorded." : error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
     }
     note.hidden = note.textContent === "";
   };
@@ -36,6 +36,6 @@ export function attemptsSection() {
 function line({ outcome, reason, message, endedAt, seconds, ...attempt }, other) {
   return h("li", {},
     h("p", {}, h("b", { class: outcome === "failed" || outcome === "timedOut" ? "bad" : "" }, reason ? `${outcome}: ${reason}` : outcome),
-      ` · ${attempt[other] ?? ""}`, h("span", { class: "dim" }, ` · ${moment(Date.parse(endedAt))} · took ${span(seconds)}`)),
+      ` · ${attempt[other] ?? attempt.reference ?? ""}`, h("span", { class: "dim" }, ` · ${moment(Date.parse(endedAt))} · took ${span(seconds)}`)),
     message ? h("p", { class: "message" }, message) : null);
 }

@@ -16,13 +16,43 @@ export function percent(part, whole) {
   return `${Math.floor(tenths / 10)}.${tenths % 10} %`;
 }
 
-/** A span in seconds, in its largest unit that says enough: `48 s`, `12 min`, `5 h`, `3 d`. */
+/** A span in seconds, as the command line writes it: `0.4 s`, `48 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
 export function span(seconds) {
+  const tenths = Math.max(0, Math.round(seconds * 10)) / 10;
+  if (tenths < 10 && !Number.isInteger(tenths)) return `${tenths} s`;
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (first, unit, second, small) => `${first} ${unit}${second ? ` ${second} ${small}` : ""}`;
+  if (whole < 120) return `${whole} s`;
+  if (whole < 7200) return two(Math.floor(whole / 60), "min", whole % 60, "s");
+  if (whole < 172_800) return two(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+  return two(Math.floor(whole / 86_400), "d", Math.floor((whole % 86_400) / 3600), "h");
+}
+
+/** How long ago something was, in its largest unit alone: it grows while it is read. */
+export function age(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 120) return `${whole} s`;
   if (whole < 7200) return `${Math.round(whole / 60)} min`;
   if (whole < 172_800) return `${Math.round(whole / 3600)} h`;
   return `${Math.round(whole / 86_400)} d`;
+}
+
+/** The browser's time zone, which all times of the page are in: `Europe/Berlin (UTC+1)`, `UTC`. */
+export function timeZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const minutes = -new Date().getTimezoneOffset();
+  if (!minutes) return zone === "UTC" || !zone ? "UTC" : `${zone} (UTC)`;
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `${zone} (UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""})`;
+}
+
+/** A reference as its beginning, which may be cut, and its end, which tells images apart: the last part and the tag. */
+export function parts(reference) {
+  const slash = reference.lastIndexOf("/", reference.indexOf("@") < 0 ? reference.length : reference.indexOf("@"));
+  const end = reference.slice(slash + 1);
+  // A digest is as long as a line: its end tells it apart.
+  const cut = end.length > 40 ? reference.length - 24 : slash + 1;
+  return [reference.slice(0, cut), reference.slice(cut)];
 }
 
 /** When a try is due: rounded up, so that nobody waits in vain. */

@@ -2,11 +2,11 @@
 
 import { address, go, turn } from "./address.js";
 import { $, attribute, h, text } from "./dom.js";
-import { count, percent, span as spanOfTime } from "./format.js";
+import { age as ageOf, count, percent } from "./format.js";
 import { columnAt, measure, nodeAt, spanOf, xOf } from "./heatmap-geometry.js";
 import { paint, picture, readColours } from "./heatmap-paint.js";
 import { present, total } from "./matrix.js";
-import { PRESENT, SEVERITY, WORDS } from "./states.js";
+import { MISSING, PRESENT, SEVERITY, WORDS } from "./states.js";
 
 const GUTTER = { wide: 210, narrow: 130 };
 
@@ -21,6 +21,8 @@ export class HeatMap {
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.cursor = null;
     this.isFitted = false;
+    /** For whom nodes wait that haven't tried an image, by its name. */
+    this.waits = new Map();
     this.frameRequest = 0;
     new ResizeObserver(() => this.layOut()).observe(this.frame);
     this.scroller.addEventListener("scroll", () => this.paintSoon(), { passive: true });
@@ -174,10 +176,12 @@ export class HeatMap {
     const state = this.matrix.state(node, image);
     const age = this.matrix.ages[node];
     const group = spanOf(this.geometry, position).group.name;
+    const reason = state === MISSING ? this.waits.get(this.matrix.images[image].name) : undefined;
     return [
       `${WORDS[state]}: ${this.matrix.images[image].name}`,
+      ...(reason ? [reason] : []),
       `on ${this.matrix.nodes[node]}${group === null ? "" : `, ${group}`}`,
-      age === null || age === undefined ? "no report" : `reported ${spanOfTime(age)} ago`,
+      age === null || age === undefined ? "no report" : `reported ${ageOf(age)} ago`,
       `node ${percent(present(this.matrix.countsOfNode(node)), total(this.matrix.countsOfNode(node)))}, `
         + `image ${percent(present(this.matrix.countsOfImage(image)), total(this.matrix.countsOfImage(image)))}`,
     ];

@@ -38,7 +38,7 @@ export class ImageView {
     if (this.at !== at || !this.isLoaded) this.refresh(at);
     const number = matrix?.imageNumbers.get(this.name);
     this.missing.hidden = number !== undefined || !matrix;
-    text(this.missing, at ? "This image wasn't listed at that moment." : "This image isn't in the list.");
+    if (!this.isForgotten) text(this.missing, at ? "This image wasn't listed at that moment." : "This image isn't in the list.");
     const row = coverage?.rows.find(({ name }) => name === this.name);
     const groups = row ? troubles([row]) : [];
     list(this.failing, groups, Boolean(coverage?.past));
@@ -102,7 +102,11 @@ export class ImageView {
       if (this.at === at) this.facts.replaceChildren(imageFacts(answer));
     } catch (error) {
       if (this.at !== at) return;
-      const words = error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`;
+      const isUnknown = error.type === "urn:image-puller:problem:unknown-image";
+      const words = isUnknown ? error.message : error.isUnavailable ? "Not available from this coordinator."
+        : `Not available now: ${error.message}.`;
+      if (isUnknown) text(this.missing, "There is no such image, and history remembers none.");
+      this.isForgotten = isUnknown;
       this.facts.replaceChildren(h("p", { class: "note" }, words));
     }
   }

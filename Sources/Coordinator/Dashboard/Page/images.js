@@ -3,7 +3,7 @@
 import { address, turn } from "./address.js";
 import { $, attribute, h, reconcile, text } from "./dom.js";
 import { count, percent } from "./format.js";
-import { aim, bar, updateBar, viewLink } from "./marks.js";
+import { aim, bar, cutReference, updateBar, viewLink } from "./marks.js";
 import { badness, fromWords, present, total } from "./matrix.js";
 import { FAILED, MISSING, PULLING, UNKNOWN, WORDS } from "./states.js";
 
@@ -43,7 +43,7 @@ export function showImages(coverage) {
 function create({ row }) {
   const element = h("tr");
   element.name = viewLink("image", row.name);
-  element.reference = h("span", { class: "reference" });
+  element.reference = cutReference(row.reference ?? "");
   element.bar = bar();
   element.share = h("td", { class: "number" });
   element.numbers = COLUMNS.map((state) => h("td", { class: `number in-${WORDS[state]}` }));
@@ -55,8 +55,7 @@ function create({ row }) {
 
 function update(element, { row, counts }) {
   aim(element.name, { view: "image", name: row.name });
-  text(element.reference, row.reference ?? "");
-  attribute(element.reference, "title", row.reference);
+  if (element.reference.title !== row.reference) element.reference.show(row.reference ?? "");
   updateBar(element.bar, counts);
   text(element.share, percent(present(counts), total(counts)));
   for (const [index, state] of COLUMNS.entries()) {

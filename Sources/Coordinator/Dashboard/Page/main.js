@@ -13,7 +13,8 @@ import { prepareNodeTable, showNodeTable } from "./node-table.js";
 import { arrange } from "./order.js";
 import { Panel } from "./panel.js";
 import { Past } from "./past.js";
-import { showConfiguration, showStatus } from "./status.js";
+import { loadRevisions, prepareRevisions } from "./revisions.js";
+import { showConfiguration, showStatus, showVersion } from "./status.js";
 import { showSummary } from "./summary.js";
 import { prepareTheme } from "./theme-switch.js";
 
@@ -49,6 +50,8 @@ async function refresh() {
     tellPaint();
     panel.refresh(at);
     past.load();
+    if (!at) showVersion();
+    loadRevisions();
     return true;
   } catch (error) {
     if (request.signal.aborted) return false;
@@ -85,7 +88,8 @@ function render() {
   document.body.classList.add("is-loaded");
   text($("revision"), coverage.revision ? `revision ${coverage.revision}` : "no revision yet");
   $("restricted").hidden = coverage.evidence !== "podStatuses";
-  document.title = `${percent(coverage.total.present, coverage.total.cells)} · Image Puller`;
+  const cluster = $("cluster").textContent;
+  document.title = `${percent(coverage.total.present, coverage.total.cells)} · ${cluster ? `${cluster} · ` : ""}Image Puller`;
   showSummary(coverage, matrix);
   showImages(coverage);
   showFailing(coverage);
@@ -109,9 +113,20 @@ function showMap() {
   if (isEmpty) return;
   const arrangement = arrange(matrix, address());
   $("map-none").hidden = arrangement.groups.length > 0;
+  heatMap.waits = waits(data.coverage);
   if (isTable) showNodeTable(matrix, arrangement);
   else heatMap.show(matrix, arrangement);
   heatMap.describe();
+}
+
+/** For whom nodes wait that haven't tried an image: by its name, why and on which nodes it fails. */
+function waits(coverage) {
+  const known = new Map();
+  for (const { name, failures } of coverage?.rows ?? []) {
+    const group = failures.find(({ waiting }) => waiting);
+    if (group) known.set(name, `waits until it works on ${group.nodes.slice(0, 2).join(" and ")}: ${group.reason}`);
+  }
+  return known;
 }
 
 /** The switches over the heat map, at what the address says. */
@@ -171,6 +186,7 @@ function prepareTools() {
 prepareTools();
 prepareImages(() => data.coverage && showImages(data.coverage));
 prepareFailing();
+prepareRevisions();
 prepareNodeTable(showMap);
 prepareTheme(() => heatMap.recolour());
 const live = new Live(refresh, showStatus);

@@ -2,7 +2,7 @@
 
 import { go, linkTo } from "./address.js";
 import { h, reconcile, s, text } from "./dom.js";
-import { count, percent } from "./format.js";
+import { count, parts, percent } from "./format.js";
 import { total } from "./matrix.js";
 import { BEST_FIRST, SHAPES, WORDS } from "./states.js";
 
@@ -40,6 +40,20 @@ export function updateBar(element, counts) {
   const words = BEST_FIRST.filter((state) => counts[state]).map((state) => `${count(counts[state])} ${WORDS[state]}`);
   const label = whole ? words.join(", ") : "nothing to cover";
   if (element.getAttribute("aria-label") !== label) element.setAttribute("aria-label", label);
+}
+
+/** A reference that is cut in its middle where there's no room: registries and tags both tell images apart. */
+export function cutReference(reference) {
+  const [head, tail] = [h("span", { class: "ref-start" }), h("span", { class: "ref-end" })];
+  const element = h("span", { class: "reference cut" }, head, tail);
+  element.show = (whole) => {
+    const [start, end] = parts(whole);
+    text(head, start);
+    text(tail, end);
+    element.title = whole;
+  };
+  element.show(reference);
+  return element;
 }
 
 /** A link to a view. A plain click goes there without loading anything; the others are the browser's. */

@@ -2,11 +2,11 @@
 
 import { ask, segment } from "./api.js";
 import { h, reconcile, text } from "./dom.js";
-import { count, due, moment, percent, span } from "./format.js";
+import { age as ageOf, count, due, moment, percent } from "./format.js";
 import { attemptsSection } from "./attempts.js";
 import { showCauses } from "./causes.js";
 import { cellWords, nodeFacts } from "./image-facts.js";
-import { aim, badge, bar, updateBar, viewLink } from "./marks.js";
+import { aim, badge, bar, cutReference, updateBar, viewLink } from "./marks.js";
 import { present, total } from "./matrix.js";
 import { SEVERITY, WORDS } from "./states.js";
 
@@ -24,6 +24,8 @@ export class NodeView {
     this.facts = h("dl", { class: "fact-list" });
     /** What the node's own answer says of its images, by their names. */
     this.details = new Map();
+    /** Why images aren't there that nobody has tried here: what they wait for, by their names. */
+    this.reasons = new Map();
     this.element = h("div", {},
       h("p", { class: "headline" }, this.share, this.words), this.bar, this.missing,
       h("section", {}, h("h3", {}, "Diagnosis"), this.causes),
@@ -39,7 +41,7 @@ export class NodeView {
     if (this.at !== at || !this.isLoaded) this.refresh(at);
     const node = matrix?.nodeNumbers.get(this.name);
     this.missing.hidden = node !== undefined || !matrix;
-    text(this.missing, at ? "This node wasn't a target node at that moment." : "This isn't a target node: the DaemonSet doesn't select it, or it has left the cluster.");
+    if (!this.isForgotten) text(this.missing, at ? "This node wasn't a target node at that moment." : "This isn't a target node: the DaemonSet doesn't select it, or it has left the cluster.");
     this.bar.hidden = this.list.hidden = node === undefined;
     if (node === undefined) {
       text(this.share, "");
@@ -52,7 +54,7 @@ export class NodeView {
     const age = matrix.ages[node];
     text(this.share, percent(present(counts), total(counts)));
     text(this.words, ` ${count(present(counts))} of ${count(total(counts))} images present`
-      + (at ? "" : age === null || age === undefined ? " · no report yet" : ` · reported ${span(age)} ago`));
+      + (at ? "" : age === null || age === undefined ? " · no report yet" : ` · reported ${ageOf(age)} ago`));
     updateBar(this.bar, counts);
     this.showImages(matrix, node, cell);
     reconcile(this.labels, matrix.labelsOf(node), ([key]) => key, () => h("li"),
@@ -68,14 +70,15 @@ export class NodeView {
       row.state = h("td");
       row.link = viewLink("image", image.name);
       row.more = h("span", { class: "more-words" });
-      row.append(row.state, h("td", {}, row.link, h("span", { class: "reference", title: image.reference }, image.reference), row.more));
+      row.append(row.state, h("td", {}, row.link, cutReference(image.reference), row.more));
       return row;
     }, (row, { image, state }) => {
       aim(row.link, { view: "image", name: image.name });
       if (row.code !== state) row.state.replaceChildren(badge(state));
       row.code = state;
       const details = this.details.get(image.name);
-      text(row.more, details?.state === WORDS[state] ? cellWords(details, due) : "");
+      const words = details?.state === WORDS[state] ? cellWords(details, due) : "";
+      text(row.more, [this.reasons.get(image.name), words].filter(Boolean).join(" · "));
       row.classList.toggle("is-marked", Boolean(isMarked({ image })));
     });
   }
@@ -88,6 +91,7 @@ export class NodeView {
     this.attempts.load({ node: this.name }, at, "image");
     if (at) {
       this.details.clear();
+      this.reasons.clear();
       this.facts.replaceChildren();
       showCauses(this.causes, null, `A diagnosis is made of the present only, not of ${moment(Date.parse(at))}.`);
       return;
@@ -98,6 +102,10 @@ export class NodeView {
       showCauses(this.causes, answer);
       this.facts.replaceChildren(...nodeFacts(answer));
       this.details = new Map((answer.images ?? []).map((image) => [image.name, image]));
+      this.reasons = new Map();
+      for (const { images = [], summary } of answer.causes ?? []) {
+        for (const name of images) if (!this.reasons.has(name)) this.reasons.set(name, summary);
+      }
       const [matrix, cell] = this.shown;
       const node = matrix?.nodeNumbers.get(this.name);
       if (node !== undefined) this.showImages(matrix, node, cell);
@@ -105,6 +113,7 @@ export class NodeView {
       if (this.at !== at) return;
       // Neither the cluster nor history knows it: that stays so while this view is open.
       this.isForgotten = error.type === "urn:image-puller:problem:unknown-node";
+      if (this.isForgotten) text(this.missing, "There is no such node, and history remembers none.");
       showCauses(this.causes, null, this.isForgotten ? `${error.message}` : error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
     }
   }

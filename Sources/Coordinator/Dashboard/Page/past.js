@@ -4,13 +4,14 @@ import { address, SPANS, turn } from "./address.js";
 import { ask } from "./api.js";
 import { draw, PAD } from "./chart.js";
 import { $, attribute, text } from "./dom.js";
-import { moment, span as spanOfTime } from "./format.js";
+import { age as spanOfTime, moment } from "./format.js";
 
 const REFRESH_MILLISECONDS = 60_000;
+const SHORTEST_SECONDS = 600;
 
 export class Past {
   constructor() {
-    this.points = null;
+    this.points = undefined;
     this.loaded = { span: null, at: 0 };
     this.slider = $("slider");
     this.slider.addEventListener("input", () => this.slide());
@@ -26,15 +27,38 @@ export class Past {
     return SPANS[address().span];
   }
 
+  /** Seconds that are shown: the whole span, or what there is since the first run, on a first day. */
+  get seconds() {
+    const { seconds } = this.range;
+    const known = this.began === undefined ? seconds : (Date.now() - this.began) / 1000 + 60;
+    return Math.min(seconds, Math.max(SHORTEST_SECONDS, known));
+  }
+
+  /** Seconds between two positions of the slider. */
+  get step() {
+    return Math.max(10, Math.round((this.range.slide * this.seconds) / this.range.seconds));
+  }
+
   /** Loads the series when it isn't there, or has grown old. */
   async load(force = false) {
     const { span } = address();
     if (!force && this.loaded.span === span && Date.now() - this.loaded.at < REFRESH_MILLISECONDS) return;
-    if (this.loaded.span !== span) this.points = null;
+    if (this.loaded.span !== span) this.points = this.began = undefined;
     this.loaded = { span, at: Date.now() };
     try {
-      const answer = await ask("coverage/series", { by: "all", since: span, step: this.range.step });
+      let answer = await ask("coverage/series", { by: "all", since: span, step: this.range.step });
       if (address().span !== span) return;
+      // Before the first run there is nothing to see: what there is gets the whole width, and as many points.
+      const first = answer.points.findIndex(({ watched }) => watched !== false);
+      this.began = first > 0 ? Date.parse(answer.points[first - 1].at) : undefined;
+      if (first < 0) this.began = Date.now() - SHORTEST_SECONDS * 1000;
+      if (this.began !== undefined && this.seconds < this.range.seconds / 2) {
+        const step = Math.max(10, Math.round(this.seconds / 96));
+        answer = await ask("coverage/series", { by: "all", since: `${Math.round(this.seconds)}s`, step: `${step}s` });
+        if (address().span !== span) return;
+        const start = answer.points.find(({ watched }) => watched !== false);
+        if (start) this.began = Date.parse(start.at);
+      }
       this.points = answer.points.map(({ at, watched, total }) => ({
         time: Date.parse(at),
         share: watched === false || !total.cells ? null : total.present / total.cells,
@@ -58,7 +82,7 @@ export class Past {
     const width = $("chart-box").clientWidth;
     if (width) {
       const until = Date.now();
-      const from = until - this.range.seconds * 1000;
+      const from = until - this.seconds * 1000;
       const height = Math.max(150, $("chart-box").clientHeight);
       const said = draw($("chart"), this.points ?? [], {
         width, height, from, until, selected: at ? Date.parse(at) : null,
@@ -74,9 +98,9 @@ export class Past {
 
   renderSlider() {
     const { at } = address();
-    const { seconds, slide } = this.range;
-    attribute(this.slider, "max", seconds / slide);
-    const steps = seconds / slide;
+    const { seconds, step: slide } = this;
+    const steps = Math.max(1, Math.round(seconds / slide));
+    attribute(this.slider, "max", steps);
     const back = at ? Math.max(0, (Date.now() - Date.parse(at)) / 1000) : 0;
     if (!this.isSliding) this.slider.value = String(Math.max(0, Math.round(steps - back / slide)));
     const words = at ? `${moment(Date.parse(at))}, ${spanOfTime(back)} ago` : "now, live";
@@ -86,8 +110,8 @@ export class Past {
   }
 
   slide() {
-    const { seconds, slide } = this.range;
-    const back = (seconds / slide - Number(this.slider.value)) * slide;
+    const { step: slide } = this;
+    const back = (Number(this.slider.max) - Number(this.slider.value)) * slide;
     clearTimeout(this.waiting);
     this.isSliding = true;
     const at = back <= 0 ? null : rounded(Date.now() - back * 1000, slide);
@@ -104,8 +128,8 @@ export class Past {
     const box = $("chart").getBoundingClientRect();
     const share = (event.clientX - box.left - PAD.left) / (box.width - PAD.left - PAD.right);
     if (share < 0 || share > 1) return;
-    const back = (1 - share) * this.range.seconds;
-    turn({ at: back < this.range.slide ? null : rounded(Date.now() - back * 1000, 60) });
+    const back = (1 - share) * this.seconds;
+    turn({ at: back < this.step ? null : rounded(Date.now() - back * 1000, 60) });
   }
 }
 

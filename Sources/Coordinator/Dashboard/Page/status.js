@@ -1,7 +1,8 @@
 // How fresh the page is, and what the coordinator says of the configuration.
 
+import { ask } from "./api.js";
 import { $, attribute, text } from "./dom.js";
-import { clockSeconds, span } from "./format.js";
+import { age as ageOf, clockSeconds, timeZone } from "./format.js";
 
 const WORDS = {
   loading: "Loading", live: "Live", polling: "Polling", past: "Past", stale: "Stale", failing: "No answer",
@@ -19,11 +20,11 @@ export function showStatus({ kind, age, updatedAt, failure }) {
   document.body.dataset.status = kind;
   text($("status-word"), WORDS[kind]);
   attribute($("status"), "title", HINTS[kind]);
-  text($("status-age"), age === null || kind === "past" ? "" : age < 1.5 ? "updated just now" : `updated ${span(age)} ago`);
+  text($("status-age"), age === null || kind === "past" ? "" : age < 1.5 ? "updated just now" : `updated ${ageOf(age)} ago`);
   const isBad = kind === "stale" || kind === "failing";
   $("stale").hidden = !isBad;
   if (isBad) {
-    const since = updatedAt ? `What is shown is as of ${clockSeconds(updatedAt)}, ${span(age)} ago.`
+    const since = updatedAt ? `What is shown is as of ${clockSeconds(updatedAt)}, ${ageOf(age)} ago.`
       : "What is shown, if anything, isn't what was asked for.";
     text($("stale-words"), `${reason(failure)} ${since}`);
   }
@@ -59,4 +60,22 @@ export function showConfiguration(status) {
     item.textContent = !key || message.startsWith(key) ? message : `${key}: ${message}`;
     return item;
   }));
+}
+
+let isVersionShown = false;
+
+/** Says once which cluster and which coordinator this is, and in which time zone the page tells times. */
+export async function showVersion() {
+  if (isVersionShown) return;
+  isVersionShown = true;
+  text($("zone"), `times in ${timeZone()}`);
+  try {
+    const { version, commit, clusterName } = await ask("version");
+    text($("version"), version);
+    attribute($("version"), "title", `commit ${commit}`);
+    text($("cluster"), clusterName ?? "");
+    $("cluster").hidden = !clusterName;
+  } catch {
+    // An older coordinator doesn't say.
+  }
 }

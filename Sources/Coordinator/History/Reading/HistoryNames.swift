@@ -9,6 +9,23 @@ package enum HistoryNames {
             db.cachedStatement(sql: "SELECT 1 FROM nodes WHERE name = ?"), arguments: [name]) != nil
     }
 
+    /// The names that references had in the newest revision that lists them.
+    package static func entries(
+        of references: Set<String>, imageSet: String, _ db: Database
+    ) throws -> [String: String] {
+        var found: [String: String] = [:]
+        let revisions = try Row.fetchCursor(
+            db, sql: "SELECT findings FROM revisions WHERE image_set = ? AND number IS NOT NULL ORDER BY id DESC",
+            arguments: [imageSet])
+        while found.count < references.count, let row = try revisions.next() {
+            for entry in RevisionNotes(text: row[0])?.configuration?.images ?? [] {
+                let reference = entry.reference.written
+                if references.contains(reference), found[reference] == nil { found[reference] = entry.name }
+            }
+        }
+        return found
+    }
+
     /// The reference that is meant: itself, that of the newest revision with an entry of this name, or one that is
     /// another spelling of it; nil when there was none.
     package static func reference(_ image: String, imageSet: String, _ db: Database) throws -> String? {

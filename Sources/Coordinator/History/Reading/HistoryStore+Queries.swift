@@ -55,7 +55,7 @@ extension HistoryStore {
     }
 
     /// Accepted revisions and rejected edits, newest first.
-    func revisions(imageSet: String, limit: Int) async throws -> [RevisionRecord] {
+    package func revisions(imageSet: String, limit: Int) async throws -> [RevisionRecord] {
         try await read { db in try RevisionQuery.newest(imageSet, limit: limit, db) }
     }
 

@@ -7,7 +7,7 @@ import Planning
 /// The text alone doesn't say what is in force: a malformed entry keeps the reference that it had before, and entries
 /// keep the order of their first acceptance.
 package struct RevisionNotes: Codable, Sendable, Equatable {
-    var findings: [Finding]
+    package var findings: [Finding]
     /// What came into force; nil for a rejected edit.
     package var configuration: Configuration?
 

@@ -1,7 +1,9 @@
+import Access
 import Control
 
 /// Who reports on a connection, as long as he is believed without asking anybody.
 struct KnownAgent: Sendable {
+    var identity: any AgentIdentity
     /// The digest of his token.
     var token: [UInt8]
     /// Then the token is reviewed again.

@@ -22,21 +22,22 @@ package struct CoverageRoutes: Sendable {
         let limit = try parameters.integer("limit", in: 1...10_000, default: Self.defaultRows)
         let cursor = try parameters.text("cursor", maximumBytes: 300)
         let at = try parameters.moment("at")
+        let selector = try parameters.selector()
         let isEstimated = try parameters.flag("estimate")
         var report: CoverageReport
         if let at {
             try Self.checkPast(at, now: parameters.now)
             let set = await desk.imageSet
             report = try await desk.history { store in
-                try await store.past(imageSet: set, withLabels: grouping.needsLabels) { reader in
-                    CoverageReport(try reader.moment(at: at.milliseconds), by: grouping)
+                try await store.past(imageSet: set, withLabels: grouping.needsLabels || selector != nil) { reader in
+                    CoverageReport(try reader.moment(at: at.milliseconds), by: grouping, selector: selector)
                 }
             }
         } else {
             // Before the snapshot: what is told to be in force is so in the snapshot too.
             let status = await desk.configurationStatus()
             let snapshot = try await desk.snapshot()
-            report = CoverageReport(snapshot, by: grouping)
+            report = CoverageReport(snapshot, by: grouping, selector: selector)
             report.lastEdit = LastEdit(status)
             if isEstimated { report.secondsLeft = await estimate(snapshot) }
         }
@@ -51,6 +52,7 @@ package struct CoverageRoutes: Sendable {
         let since = try parameters.moment("since") ?? until + -86_400
         try QueryParameters.checkOrder(since, until)
         let step = try parameters.span("step", default: 3600)
+        let selector = try parameters.selector()
         // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
         let span = Double(max(0, until.milliseconds(since: since))) / 1000
         var points = CoverageSeries.maximumPoints
@@ -60,10 +62,11 @@ package struct CoverageRoutes: Sendable {
         let wide = max(step, (span / Double(points - 1)).rounded(.up))
         let set = await desk.imageSet
         let series = try await desk.history { store in
-            try await store.past(imageSet: set, withLabels: grouping.needsLabels) { reader in
+            try await store.past(imageSet: set, withLabels: grouping.needsLabels || selector != nil) { reader in
                 try CoverageSeries(
                     reader, by: grouping, since: since.milliseconds, until: until.milliseconds,
-                    step: Int64(saturating: (wide * 1000).rounded()), maximumRows: Self.maximumSeriesCells)
+                    step: Int64(saturating: (wide * 1000).rounded()), maximumRows: Self.maximumSeriesCells,
+                    selector: selector)
             }
         }
         return try series.response(to: request)

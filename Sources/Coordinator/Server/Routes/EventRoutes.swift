@@ -36,7 +36,8 @@ package struct EventRoutes: Sendable {
             var quiet = ContinuousClock.now
             let end = ContinuousClock.now + lifetime
             // The first bytes tell the client that it's connected, and how soon to come back.
-            try await writer.write(ByteBuffer(string: "retry: 2000\n: connected\n\n" + (try reset?.text ?? "")))
+            try await writer.write(
+                ByteBuffer(string: "retry: 2000\n: connected\n\n" + (try reset?.text(names: EntryNames()) ?? "")))
             while !Task.isCancelled, ContinuousClock.now < end, await !desk.loop.isEnding {
                 let from = position
                 let imageSet = await desk.imageSet
@@ -44,7 +45,8 @@ package struct EventRoutes: Sendable {
                     try await store.read { db in try EventQuery.following(from, imageSet: imageSet, limit: 500, db) }
                 }
                 if let news, !news.isEmpty {
-                    try await writer.write(ByteBuffer(string: try news.map { try $0.text }.joined()))
+                    let names = await desk.names(of: news.flatMap(\.references))
+                    try await writer.write(ByteBuffer(string: try news.map { try $0.text(names: names) }.joined()))
                     position = news.last?.position ?? position
                     quiet = .now
                     if news.count >= 500 { continue }

@@ -17,7 +17,7 @@ struct HistoryRoutes: Sendable {
         query.states = try Self.states(parameters)
         let wanted = query
         let page = try await desk.history { try await $0.transitions(wanted) }
-        return try TransitionList(page).response(to: request)
+        return try TransitionList(page, names: await desk.names(of: page.items.map(\.image))).response(to: request)
     }
 
     func attempts(_ request: Request) async throws -> Response {
@@ -30,7 +30,8 @@ struct HistoryRoutes: Sendable {
         let wanted = query
         let page = try await desk.history { try await $0.attempts(wanted) }
         let evidence = CoverageReport.Evidence(await desk.loop.configuration)
-        return try AttemptList(page, evidence: evidence).response(to: request)
+        let names = await desk.names(of: page.items.map(\.attempt.image))
+        return try AttemptList(page, evidence: evidence, names: names).response(to: request)
     }
 
     func warmups(_ request: Request) async throws -> Response {
@@ -47,6 +48,16 @@ struct HistoryRoutes: Sendable {
             }
         }
         return try report.response(to: request)
+    }
+
+    func revisions(_ request: Request) async throws -> Response {
+        let limit = try desk.parameters(request).integer("limit", in: 1...1000, default: 100)
+        let set = await desk.imageSet
+        let records = try await desk.history { store in
+            // One more: the oldest one's changes are those against it.
+            try await store.revisions(imageSet: set, limit: limit + 1)
+        }
+        return try RevisionList(records, limit: limit).response(to: request)
     }
 
     private static func states(_ parameters: QueryParameters) throws -> Set<RecordedState> {

@@ -64,7 +64,7 @@ struct PlanRoutes: Sendable {
         } catch is DecodingError {
             throw ProblemDocument(
                 .badRequest, "plan-unreadable", title: "The question can't be read",
-                detail: "It is {\"data\": {…}, \"annotations\": {…}} of a ConfigMap, as openapi.yaml has it.")
+                detail: "It is {\"data\": {…}, \"annotations\": {…}} of a ConfigMap, as /openapi.yaml has it.")
         }
     }
 }

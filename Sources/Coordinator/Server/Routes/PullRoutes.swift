@@ -1,9 +1,12 @@
 import Control
+import Formatting
 import HTTPListener
 import HTTPTypes
 import History
 import Hummingbird
+import Planning
 import Reporting
+import Shared
 
 /// `POST /api/v1/pull?image=IMAGE&node=NODE`: doesn't wait for what the plan waits for.
 struct PullRoutes: Sendable {
@@ -19,7 +22,18 @@ struct PullRoutes: Sendable {
         do {
             return try await desk.loop.pull(image: image, node: parameters.text("node")).response(to: request)
         } catch let refusal as PullRefusal {
-            throw ProblemDocument(refusal)
+            throw ProblemDocument(refusal, hint: await hint(refusal))
+        }
+    }
+
+    private func hint(_ refusal: PullRefusal) async -> String {
+        switch refusal {
+        case .notReady: return ""
+        case .unknownImage(let image):
+            let images = await desk.loop.configuration?.images ?? []
+            return NearestName.hint(for: image, among: images.map(\.name) + images.map(\.reference.written))
+        case .unknownNode(let node):
+            return NearestName.hint(for: node, among: await desk.loop.cluster.nodes.keys)
         }
     }
 }
@@ -29,7 +43,8 @@ extension PullRequestOutcome: Answer {
 }
 
 extension ProblemDocument {
-    init(_ refusal: PullRefusal) {
+    /// - Parameter hint: the name that was probably meant, as a sentence after a blank; empty for none.
+    init(_ refusal: PullRefusal, hint: String) {
         switch refusal {
         case .notReady:
             self.init(
@@ -38,11 +53,11 @@ extension ProblemDocument {
         case .unknownImage(let image):
             self.init(
                 .notFound, "unknown-image", title: "The image isn't on the list",
-                detail: "\"\(image)\" is neither the name nor the reference of an entry of IMAGES.")
+                detail: "\"\(image)\" is neither the name nor the reference of an entry of IMAGES.\(hint)")
         case .unknownNode(let node):
             self.init(
                 .notFound, "unknown-node", title: "There's no such node",
-                detail: "The cluster has no node \"\(node)\".")
+                detail: "The cluster has no node \"\(node)\".\(hint)")
         }
     }
 }

@@ -70,6 +70,12 @@ struct QueryParameters: Sendable {
         }
     }
 
+    func selector() throws -> LabelFilter? {
+        guard let text = try text("selector") else { return nil }
+        guard let selector = LabelFilter(text) else { throw Self.problem("selector", text, takes: LabelFilter.help) }
+        return selector
+    }
+
     func cursor(_ name: String = "cursor") throws -> HistoryCursor? {
         guard let text = values[name] else { return nil }
         guard let cursor = HistoryCursor(text) else {

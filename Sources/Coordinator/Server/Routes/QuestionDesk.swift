@@ -1,5 +1,6 @@
 import ConfigurationParsing
 import Control
+import Formatting
 import GRDB
 import HTTPListener
 import History
@@ -74,24 +75,38 @@ struct QuestionDesk: Sendable {
         }
         guard let known else {
             let names = images.map(\.name).prefix(20).joined(separator: ", ")
+            let hint = NearestName.hint(for: image, among: images.map(\.name) + images.map(\.reference.written))
             throw ProblemDocument(
                 .notFound, "unknown-image", title: "There is no such image",
                 detail: "\"\(image)\" is neither the name nor the reference of an entry, and history remembers none. "
-                    + "The list has: \(names.isEmpty ? "nothing" : names).")
+                    + "The list has: \(names.isEmpty ? "nothing" : names).\(hint)")
         }
         return known
     }
 
+    /// The names of the entries that references have, or had when a list had them last.
+    func names(of references: [String]) async -> EntryNames {
+        let images = await loop.configuration?.images ?? []
+        let strange = Set(references).subtracting(images.map(\.reference.written))
+        guard !strange.isEmpty, let store = loop.history.queries else { return EntryNames(images) }
+        let set = await imageSet
+        // Names are for convenience: what history can't tell is left out.
+        let former = try? await store.read { db in try HistoryNames.entries(of: strange, imageSet: set, db) }
+        return EntryNames(images, former: former ?? [:])
+    }
+
     /// - Throws: ``ProblemDocument`` (404) when neither the cluster nor history has such a node.
     private func checkNode(_ name: String) async throws {
-        if await loop.cluster.nodes[name] != nil { return }
+        let nodes = await loop.cluster.nodes
+        if nodes[name] != nil { return }
         let isKnown = try await history { store in
             try await store.read { db in try HistoryNames.hasNode(name, db) }
         }
         guard isKnown else {
             throw ProblemDocument(
                 .notFound, "unknown-node", title: "There is no such node",
-                detail: "The cluster has no node \"\(name)\", and history remembers none.")
+                detail: "The cluster has no node \"\(name)\", and history remembers none."
+                    + NearestName.hint(for: name, among: nodes.keys))
         }
     }
 

@@ -1,4 +1,5 @@
 import Control
+import Formatting
 import HTTPListener
 import HTTPTypes
 import History
@@ -27,7 +28,8 @@ struct SubjectRoutes: Sendable {
         guard report.isKnown else {
             throw ProblemDocument(
                 .notFound, "unknown-node", title: "There is no such node",
-                detail: "The cluster has no node of this name, and history remembers none.")
+                detail: "The cluster has no node \"\(name)\", and history remembers none."
+                    + NearestName.hint(for: name, among: snapshot.cluster.nodes.keys))
         }
         return try report.response(to: request)
     }

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Reporting
+
+/// `coordinator revisions`: which edits there were, and what each changed.
+struct RevisionsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revisions",
+        abstract: "List the edits of the ConfigMap, newest first, with what each changed.",
+        discussion: """
+            Exit status: 0 with an answer, even an empty one; 3 without; 64 for wrong options.
+            """)
+
+    @Option(help: "Edits at most, from 1 to 1000.")
+    var limit = 20
+
+    @OptionGroup var print: PrintOptions
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        try QueryText.checkLimit(limit, most: 1000)
+        try print.refuseNames("edits")
+    }
+
+    func run() async throws {
+        let list: RevisionList = try await server.get(
+            "/api/v1/revisions", query: [("limit", print.all ? "1000" : "\(limit)")])
+        try print.show(list) { list.text($0, width: $1) }
+    }
+}

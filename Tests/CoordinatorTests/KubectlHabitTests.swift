@@ -1,0 +1,82 @@
+import Foundation
+import Planning
+import Testing
+
+@testable import Control
+@testable import ControlFixtures
+@testable import Coordinator
+@testable import Formatting
+@testable import Reporting
+@testable import ServerFixtures
+@testable import TestBasics
+
+@Suite("What kubectl's users expect of the built program") struct KubectlHabitTests {
+    private static func live(_ body: @escaping @Sendable (String) async throws -> Void) async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx", "db=redis"])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            try await body(coordinator.local)
+        }
+    }
+
+    @Test("-o yaml, wide and name; names go where kubectl takes them")
+    func outputs() async throws {
+        try await Self.live { server in
+            let yaml = try await BuiltProgram.coordinator("coverage", "-o", "yaml", "--server", server)
+            #expect(yaml.status == 0 && yaml.output.contains("grouping: image\n"), "\(yaml)")
+            let wide = try await BuiltProgram.coordinator("images", "-o", "wide", "--server", server)
+            #expect(wide.status == 0 && wide.output.contains("REASONS"), "\(wide)")
+            let images = try await BuiltProgram.coordinator("images", "-o", "name", "--server", server)
+            #expect(images.output == "image/web\nimage/db\n", "\(images)")
+            let nodes = try await BuiltProgram.coordinator("nodes", "-o", "name", "--server", server)
+            #expect(nodes.output == "node/n1\n", "\(nodes)")
+            let node = try await BuiltProgram.coordinator("node", "node/n1", "-o", "name", "--server", server)
+            #expect(node.output == "node/n1\n" && node.status == 1, "\(node)")
+            let none = try await BuiltProgram.coordinator("history", "-o", "name", "--server", server)
+            #expect(none.status == 64 && none.errors.hasPrefix("error: -o name is for nodes and images"), "\(none)")
+        }
+    }
+
+    @Test("A selector chooses nodes; one that can't be read is told before anybody is asked")
+    func selector() async throws {
+        try await Self.live { server in
+            let none = try await BuiltProgram.coordinator("nodes", "-l", "pool=x", "--server", server)
+            #expect(none.status == 0 && none.output.contains("No target node has labels that match pool=x."), "\(none)")
+            let all = try await BuiltProgram.coordinator("nodes", "--selector", "!pool", "--server", server)
+            #expect(all.output.contains("\nn1 "), "\(all)")
+            let wrong = try await BuiltProgram.coordinator("nodes", "-l", "pool in x", "--server", server)
+            #expect(wrong.status == 64 && wrong.errors.contains("no label selector"), "\(wrong)")
+        }
+    }
+
+    @Test("The wrong word is named, with what was probably meant")
+    func words() async throws {
+        let wrong = try await BuiltProgram.coordinator("covrage", "--server", "http://127.0.0.1:1")
+        #expect(wrong.status == 64)
+        #expect(wrong.errors.hasPrefix("error: 'covrage' is no subcommand of coordinator. Did you mean \"coverage\"?"))
+        let nested = try await BuiltProgram.coordinator("config", "chek", "x")
+        #expect(nested.status == 64 && nested.errors.contains("'chek' is no subcommand of coordinator config."))
+        let option = try await BuiltProgram.coordinator("coverage", "--sever", "x")
+        #expect(option.status == 64 && option.errors.hasPrefix("error: "), "\(option)")
+        try await Self.live { server in
+            let image = try await BuiltProgram.coordinator("pull", "webb", "--server", server)
+            #expect(image.status == 1 && image.errors.contains("Did you mean \"web\"?"), "\(image)")
+            let node = try await BuiltProgram.coordinator("pull", "web", "--node", "n11", "--server", server)
+            #expect(node.status == 1 && node.errors.contains("Did you mean \"n1\"?"), "\(node)")
+        }
+    }
+
+    @Test("version tells this program's and the coordinator's")
+    func version() async throws {
+        try await Self.live { server in
+            let both = try await BuiltProgram.coordinator("version", "--server", server)
+            #expect(
+                both.status == 0 && both.output.contains("client ") && both.output.contains("\ncoordinator "), "\(both)"
+            )
+        }
+        let own = try await BuiltProgram.coordinator("version", "--client", "-o", "json")
+        #expect(own.status == 0 && own.output.contains("\"version\""), "\(own)")
+        let none = try await BuiltProgram.coordinator("version", "--server", "http://127.0.0.1:1")
+        #expect(none.status == 3 && none.output.contains("client "), "\(none)")
+    }
+}
