@@ -208,6 +208,60 @@ struct ConfigCheckTests {
         #expect(!String(decoding: try JSONEncoder().encode(check), as: UTF8.self).contains("hunter2"))
     }
 
+    @Test("Two documents of one ConfigMap are both judged, and the last counts")
+    func replacedDocuments() throws {
+        let text = """
+            kind: ConfigMap
+            metadata: {name: images}
+            data: {IMAGES: "a=nginx;b="}
+            ---
+            kind: ConfigMap
+            metadata: {name: images}
+            data: {IMAGES: "c=redis"}
+            """
+        for name in [nil, "images"] {
+            let manifest = try ManifestReader.read(text, name: name)
+            let check = ConfigCheck(manifest, file: "x", namespace: nil)
+            #expect(check.images.map(\.name) == ["c"])
+            #expect(check.replaced.map { $0.images.map(\.name) } == [["a"]])
+            #expect(check.isAccepted && !check.isGood, "the first document takes effect first")
+            #expect(check.findings.map(\.finding.key) == ["metadata.name"])
+            let output = ConfigCheckText().render(check)
+            #expect(output.hasPrefix("x: ConfigMap images (line 1)"))
+            #expect(output.contains("x: ConfigMap images (line 5)"))
+            #expect(
+                output.hasSuffix(
+                    "bad, 1 warning: an earlier document of this ConfigMap has errors, and takes effect first\n"))
+        }
+        let good = try check(text.replacing(";b=", with: ""))
+        #expect(good.isGood)
+        #expect(ConfigCheckText().render(good).hasSuffix("good, 1 warning\n"))
+        #expect(throws: ManifestFileError.self, "in two namespaces they are two") {
+            try check(
+                text.replacing(
+                    "---\nkind: ConfigMap\nmetadata: {", with: "---\nkind: ConfigMap\nmetadata: {namespace: x, "))
+        }
+    }
+
+    @Test(
+        "TABs that kubectl takes in JSON",
+        arguments: [
+            "\t{\"kind\":\"ConfigMap\",\"data\":{\"IMAGES\":\"a=b\"}}",
+            "{\"kind\":\"ConfigMap\",\n\t\"data\":{\"IMAGES\":\"a=b\"}}\n\t\n",
+            "\t\n{\"kind\":\"ConfigMap\",\"data\":{\"IMAGES\":\"a=b\"}}\n  \t",
+            "kind:\tConfigMap\ndata: {\n\tIMAGES: a=b}",
+        ])
+    func tabs(text: String) throws {
+        #expect(try check(text).images.map(\.name) == ["a"])
+    }
+
+    @Test("A mapping in the place of a text gets its JSON")
+    func mappings() throws {
+        let check = try check("kind: ConfigMap\ndata:\n  IMAGES: a=b\n  NODE_SELECTOR:\n    disk: ssd\n    gpu: true")
+        #expect(
+            check.findings.first?.finding.nextStep == "write it as JSON: '{\"disk\":\"ssd\",\"gpu\":\"true\"}'")
+    }
+
     @Test("Random files are refused or understood, never crashed on", arguments: 1...10)
     func randomFiles(seed: UInt64) {
         var random = Seeded(state: seed)

@@ -25,7 +25,7 @@ struct ImageListTests {
                     + "'.' or '-'; web keeps its last good reference nginx:1.25. "
                     + "Next step: write a tag after ':', or leave the ':' out.",
                 "IMAGES, entry 4 \"other=UPPER\": the repository must be in lower case; other is left out. "
-                    + "Next step: write upper.",
+                    + "Next step: write other=upper.",
             ])
         #expect(decision.findings.allSatisfy { $0.severity == .error })
     }

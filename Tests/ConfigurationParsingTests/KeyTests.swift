@@ -202,7 +202,8 @@ struct KeyTests {
         #expect(
             other.texts == [
                 "NAMESPACE: the coordinator runs in k8s-image-puller and has no right to create the DaemonSet in team-a. "
-                    + "Next step: write k8s-image-puller, or add team-a to the chart's extraNamespaces."
+                    + "Next step: write k8s-image-puller, or give the coordinator the argument --extra-namespace=team-a, "
+                    + "and its service account in team-a a Role such as it has in k8s-image-puller."
             ])
         var options = standardOptions
         options.extraNamespaces = ["team-a"]
@@ -249,7 +250,8 @@ struct KeyTests {
         for go in [
             "quay.io/eclipse/kubernetes-image-puller", "quay.io/che-incubator/kubernetes-image-puller:v1",
             "mirror.example.com/quay/eclipse/kubernetes-image-puller:next",
-            "registry.redhat.io/devspaces/imagepuller-rhel9:3.1",
+            "registry.redhat.io/devspaces/imagepuller-rhel9:3.1", "quay.io/openshiftio/kubernetes-image-puller:bdf0ed3",
+            "mirror.example.com/kubernetes-image-puller", "quay.io/crw/imagepuller-rhel8:2.0",
         ] {
             let decision = decideKey("KIP_IMAGE", go)
             #expect(decision.configuration?.agentImage == standardOptions.defaultAgentImage)

@@ -35,10 +35,14 @@ struct SchedulingTests {
             (
                 "{'a':'b'}",
                 "column 2: expected a name in double quotes, found a single quote. "
-                    + "Next step: write JSON's double quotes for the single ones."
+                    + "Next step: write it as JSON: {\"a\":\"b\"}."
             ),
             ("{\"a\":\"b\"", "column 9: expected ',' or '}', found the end. Next step: write valid JSON."),
-            ("{\"a\":\"b\",}", "column 10: expected a name in double quotes, found '}'. Next step: write valid JSON."),
+            (
+                "{\"a\":\"b\",}",
+                "column 10: expected a name in double quotes, found '}'. "
+                    + "Next step: write it as JSON: {\"a\":\"b\"}."
+            ),
             (
                 "{\n \"a\":\"b\"\n \"c\":\"d\"}",
                 "line 3, column 2: expected ',' or '}', found '\"'. Next step: write valid JSON."

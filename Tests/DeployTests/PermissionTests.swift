@@ -29,14 +29,19 @@ import Testing
         #expect(chart.of(Self.agents) == template.of(Self.agents))
     }
 
-    @Test func readersGetTheSame() async throws {
+    @Test(arguments: [("reader", "/metrics get"), ("prefetcher", "/image-puller/api/v1/prefetches create")])
+    func readersAndPrefetchersGetTheSame(_ role: String, _ permission: String) async throws {
         func reader(_ objects: [JSONValue]) throws -> Set<String> {
-            let roles = objects.filter { $0.kind == "ClusterRole" && $0.name.hasSuffix("-reader") }
+            let roles = objects.filter { $0.kind == "ClusterRole" && $0.name.hasSuffix("-" + role) }
             #expect(roles.count == 1)
             return Grants.permissions(roles.first ?? .null)
         }
         let truth = try reader(try Self.truth())
-        #expect(truth.contains("/metrics get"))
+        #expect(truth.contains(permission))
+        let bound = try await HelmCase(
+            "", set: ["rbac.\(role)s[0].kind=User", "rbac.\(role)s[0].name=ci"]
+        ).render().filter { $0.kind == "ClusterRoleBinding" && $0.name.hasSuffix("-" + role) }
+        #expect(bound.map { $0["subjects"] } == [[["kind": "User", "name": "ci"]]])
         #expect(try reader(try await HelmCase("").render()) == truth)
         #expect(try reader(try OpenShiftTemplate.read("serviceaccount").process()) == truth)
     }

@@ -10,6 +10,8 @@ package struct PlannedCluster {
     package var model: ClusterModel
     package var random: SeededGenerator
     package private(set) var configuration = Configuration()
+    /// Image sets beside the configuration's.
+    package private(set) var sets: [ImageSet] = []
     package var cluster = ClusterView()
     package internal(set) var fleet: Fleet
     package private(set) var agents: [String: ModelAgent] = [:]
@@ -168,8 +170,15 @@ package struct PlannedCluster {
         changed()
     }
 
-    private mutating func adopt() {
-        _ = fleet.adopt(configuration, at: now)
+    /// Sets come, change and go without any edit of the configuration.
+    package mutating func use(_ sets: [ImageSet]) {
+        self.sets = sets
+        adopt(isEdit: false)
+        changed()
+    }
+
+    private mutating func adopt(isEdit: Bool = true) {
+        _ = fleet.adopt(configuration, sets: sets, isEdit: isEdit, at: now)
         if let refreshInterval { fleet.cachingIntervalSeconds = refreshInterval }
     }
 
@@ -285,7 +294,8 @@ package struct PlannedCluster {
         let isDue = lastPlan.wake.map { $0 <= now } ?? false
         guard mustPlan || isDue else { return }
         mustPlan = false
-        let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling)
+        let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        if self.roster == nil { _ = fleet.serve(roster) }
         self.roster = roster
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
@@ -375,6 +385,12 @@ package struct PlannedCluster {
 
     // MARK: Questions
 
+    /// What the sets want of a node, besides the configuration: said anew, without asking whoever plans.
+    package func furtherReferences(of node: String) -> [ImageReference] {
+        let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        return sets.filter { roster.nodes(of: $0.name).contains(node) }.flatMap(\.references)
+    }
+
     /// Whether a node is ready, heard, and has room: what others were told counts for nothing.
     package func canPull(_ name: String) -> Bool {
         guard let view = cluster.nodes[name], let node = fleet.nodes[name] else { return false }
@@ -393,8 +409,8 @@ package struct PlannedCluster {
     package var isCovered: Bool {
         agents.keys.allSatisfy { node in
             guard let runtime = model.runtime(node) else { return true }
-            return configuration.images.allSatisfy { entry in
-                !isOffered(entry.reference, to: node) || runtime.image(entry.reference.normalised) != nil
+            return (configuration.images.map(\.reference) + furtherReferences(of: node)).allSatisfy { reference in
+                !isOffered(reference, to: node) || runtime.image(reference.normalised) != nil
             }
         }
     }

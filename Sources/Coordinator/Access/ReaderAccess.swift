@@ -43,17 +43,25 @@ package struct ReaderAccess: RouterMiddleware {
         guard let path = CanonicalPath.decode(request.uri.path) else { throw .ambiguousPath }
         let user = try await tokens.user(of: token, from: address)
         guard rates.take(user.username) else { throw .tooMany }
-        let verb = request.method.rawValue.lowercased()
+        let verb = Self.verb(request.method, path: path)
         guard try await decisions.allows(.init(user: user, verb: verb, path: Self.reviewed(path))) else {
             throw .forbidden
         }
     }
 
     private static func advice(_ request: Request) -> String {
-        let path = reviewed(CanonicalPath.decode(request.uri.path) ?? "")
-        let verb = request.method.rawValue.lowercased()
+        let decoded = CanonicalPath.decode(request.uri.path) ?? ""
+        let path = reviewed(decoded)
+        let verb = Self.verb(request.method, path: decoded)
         return "A ClusterRole that grants the verb \"\(verb)\" on the nonResourceURL \(path), bound to you, allows it; "
             + "the installation's reader role does."
+    }
+
+    /// The verb that a role has to grant: the method in lower case, and `create` for a prefetch, which is nobody's that may
+    /// post questions.
+    static func verb(_ method: HTTPRequest.Method, path: String) -> String {
+        let isPrefetch = path == "/api/v1/prefetches" || path.hasPrefix("/api/v1/prefetches/")
+        return method == .post && isPrefetch ? "create" : method.rawValue.lowercased()
     }
 
     /// The path that a role has to grant: `/metrics` as it is, as Prometheus' roles have it, all else below

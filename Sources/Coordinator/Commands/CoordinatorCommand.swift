@@ -14,8 +14,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, CoverageCommand.self, ImageCommand.self, NodeCommand.self, HistoryCommand.self,
-            AttemptsCommand.self, RevisionsCommand.self, WarmupsCommand.self, PullCommand.self, PlanCommand.self,
-            SuggestCommand.self,
+            AttemptsCommand.self, RevisionsCommand.self, WarmupsCommand.self, PullCommand.self, PrefetchCommand.self,
+            PrefetchesCommand.self, PlanCommand.self, SuggestCommand.self,
             ExplainCommand.self, BackupCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 

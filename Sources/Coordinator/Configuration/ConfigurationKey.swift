@@ -63,6 +63,7 @@ extension ConfigurationKey {
         "DEPLOYMENT_NAME": "it names the Go puller's Deployment, and the coordinator finds its own",
         "NODE_TOLERATION": "the Go puller replaced it by TOLERATIONS, and so do we",
         "IMPERSONATE_USERS": "the Go puller's multi-cluster mode is not supported",
+        "MULTICLUSTER": "the Go puller's multi-cluster mode is not supported",
         "OIDC_PROVIDER": "the Go puller's multi-cluster mode is not supported",
         "OPENSHIFT_PROXY_URL": "the Go puller's multi-cluster mode is not supported",
         "SERVICE_ACCOUNT_ID": "the Go puller's multi-cluster mode is not supported",

@@ -16,11 +16,18 @@ package struct ConfigMapContent: Sendable, Equatable {
     /// Keys of `binaryData`; their values are never read.
     var binaryKeys: Set<String> = []
     package var annotations: [String: String] = [:]
+    /// Helm wrote it, so that the chart's values are what a user changes. Elsewhere there are none.
+    package var isOfChart = false
 
-    package init(data: [String: String] = [:], binaryKeys: Set<String> = [], annotations: [String: String] = [:]) {
+    package init(
+        data: [String: String] = [:], binaryKeys: Set<String> = [], annotations: [String: String] = [:],
+        labels: [String: String] = [:]
+    ) {
         self.data = data
         self.binaryKeys = binaryKeys
         self.annotations = annotations
+        // Helm sets `app.kubernetes.io/managed-by`; tools that only render the chart leave `helm.sh/chart`.
+        isOfChart = labels["app.kubernetes.io/managed-by"] == "Helm" || labels["helm.sh/chart"] != nil
     }
 
     /// `"true"` lets an empty image list release what is cached.

@@ -59,9 +59,10 @@ extension ConfigurationReading {
             }
             return text
         }
-        set(\.daemonSetAnnotations, .daemonSetAnnotations, LabelsParser.annotations)
+        setJSON(\.daemonSetAnnotations, .daemonSetAnnotations, LabelsParser.annotations)
 
         let own = options.ownNamespace
+        let isOfChart = content.isOfChart
         configuration.namespace = own
         let granted = options.extraNamespaces
         set(\.namespace, .namespace) { text throws(ValueFault) in
@@ -74,7 +75,11 @@ extension ConfigurationReading {
             guard text == own || granted.contains(text) else {
                 throw ValueFault(
                     "the coordinator runs in \(own) and has no right to create the DaemonSet in \(text)",
-                    next: "write \(own), or add \(text) to the chart's extraNamespaces")
+                    next: "write \(own), or "
+                        + (isOfChart
+                            ? "add \(text) to the chart's extraNamespaces"
+                            : "give the coordinator the argument --extra-namespace=\(text), and its service account in "
+                                + "\(text) a Role such as it has in \(own)"))
             }
             return text
         }
@@ -84,9 +89,9 @@ extension ConfigurationReading {
     }
 
     mutating func readScheduling() {
-        set(\.scheduling.nodeSelector, .nodeSelector, LabelsParser.nodeSelector)
-        set(\.scheduling.affinity, .affinity, AffinityParser.parse)
-        set(\.scheduling.tolerations, .tolerations, TolerationsParser.parse)
+        setJSON(\.scheduling.nodeSelector, .nodeSelector, LabelsParser.nodeSelector)
+        setJSON(\.scheduling.affinity, .affinity, AffinityParser.parse)
+        setJSON(\.scheduling.tolerations, .tolerations, TolerationsParser.parse)
         let terms = configuration.scheduling.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
         let isEmptyTerm = { (term: NodeSelectorTerm) in
             (term.matchExpressions ?? []).isEmpty && (term.matchFields ?? []).isEmpty
@@ -106,7 +111,7 @@ extension ConfigurationReading {
         readProtection()
         configuration.agentImage = options.defaultAgentImage
         if let reference = value(.agentImage, AgentImage.parse) {
-            if AgentImage.isGoPuller(reference) {
+            if reference.written != options.defaultAgentImage, AgentImage.isGoPuller(reference) {
                 let instead =
                     options.defaultAgentImage.map { "\($0) is used instead" } ?? "the coordinator's own is used"
                 note(

@@ -31,7 +31,7 @@ struct ConfigurationReading: Sendable {
         do {
             return try parse(text)
         } catch {
-            reject(key, error)
+            reject(key, Placeholder.fault(in: text) ?? error)
             return nil
         }
     }
@@ -42,6 +42,26 @@ struct ConfigurationReading: Sendable {
         _ parse: (String) throws(ValueFault) -> Value
     ) {
         if let value = value(key, parse) { configuration[keyPath: path] = value }
+    }
+
+    /// Puts a key's value in its place that is written as JSON. What is YAML instead is refused with its JSON.
+    mutating func setJSON<Value>(
+        _ path: WritableKeyPath<Configuration, Value>, _ key: ConfigurationKey,
+        _ parse: (String) throws(ValueFault) -> Value
+    ) {
+        set(path, key) { text throws(ValueFault) in
+            do throws(ValueFault) {
+                return try parse(text)
+            } catch {
+                // Of what is JSON already the fault says better what to do.
+                guard (try? JSONReader.read(text)) == nil, let json = YAMLAsJSON.text(of: text),
+                    (try? parse(json)) != nil
+                else { throw error }
+                throw ValueFault(
+                    error.message, next: "write it as JSON: \(Redaction.quote(json, limit: 1000))",
+                    position: error.position)
+            }
+        }
     }
 
     mutating func set(_ path: WritableKeyPath<Configuration, Int>, _ key: ConfigurationKey) {

@@ -124,7 +124,8 @@ package actor ConfigurationKeeper {
         let annotations = map.metadata.annotations.filter {
             ConfigMapContent.userAnnotations.contains($0.key) || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
-        let content = ConfigMapContent(data: map.data ?? [:], annotations: annotations)
+        let content = ConfigMapContent(
+            data: map.data ?? [:], annotations: annotations, labels: map.metadata.labels)
         guard content != lastContent else {
             status.resourceVersion = map.metadata.resourceVersion
             return

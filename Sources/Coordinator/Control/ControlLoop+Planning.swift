@@ -15,12 +15,13 @@ extension ControlLoop {
             roster = known
         } else {
             noteMembers(of: configuration, at: now)
-            roster = Roster(cluster, scheduling: configuration.scheduling)
+            roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
             self.roster = roster
             let interval = fleet.heartbeatSeconds
             if fleet.resize(to: roster.count, at: now) { wakeAgents() }
             // A longer interval is told with the next answers.
             if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
+            for node in fleet.serve(roster) { wakeAgent(of: node) }
         }
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template,

@@ -25,6 +25,8 @@ package actor ControlLoop {
     let signal: AsyncStream<Void>.Continuation
 
     package var configuration: Configuration?
+    /// The image sets beside the configuration's, the oldest first.
+    var sets: [ImageSet] = []
     var revision = 0
     var template: String?
     /// What is known of pods of that template.
@@ -116,7 +118,7 @@ package actor ControlLoop {
         self.revision = revision
         roster = nil
         agentImageTrial.want(configuration.agentImage)
-        let transitions = fleet.adopt(configuration, at: clock.now)
+        let transitions = fleet.adopt(configuration, sets: sets, at: clock.now)
         if hadAgents != false { tell(transitions) }
         // History may know cells of nodes that this run hasn't heard, too. Were they kept, an image that comes back to the list
         // would have there what it had long ago.

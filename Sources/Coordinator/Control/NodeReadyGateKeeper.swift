@@ -118,7 +118,7 @@ package actor NodeReadyGateKeeper {
         isRefused = true
         let message =
             "the coordinator may not remove the startup taint \(taint.text) from nodes, which keep other pods away until "
-            + "then. Grant it to patch nodes: the chart's configMap.nodeReadyTaint or rbac.nodeReadyGate do so, else "
+            + "then. Grant it to patch nodes: where Helm installed it by the chart's rbac.nodeReadyGate, else by "
             + "kubectl apply -f deploy/kustomize/node-ready-gate.yaml. It is tried again every minute."
         logger.warning("\(message)", metadata: ["error": "\(error.message)"])
         events.record(.warning, about: configMap, reason: "StartupTaintKept", message: message)

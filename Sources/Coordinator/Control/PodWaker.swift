@@ -43,8 +43,8 @@ package actor PodWaker {
             logger.warning(
                 """
                 pods can't be woken: their containers start up to 15 s after their image has come. Grant the \
-                coordinator's service account the verb patch on pods in namespace \(namespace) (the chart's value \
-                rbac.wakePods)
+                coordinator's service account the verb patch on pods in namespace \(namespace) (where it was installed by \
+                Helm: the chart's value rbac.wakePods)
                 """, metadata: ["error": "\(error)"])
         } catch {
             // The pod has gone, or the API server is busy: the kubelet looks by itself.

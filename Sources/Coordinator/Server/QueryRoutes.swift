@@ -10,16 +10,19 @@ import Telemetry
 /// `/api/v1`: questions about the cluster.
 package struct QueryRoutes: Sendable {
     let desk: QuestionDesk
+    let prefetches: PrefetchKeeper?
     private let backups: BackupRoutes
     var streamLifetime = EventRoutes.longest
 
     /// What people call the cluster; nil when nobody said.
     private let clusterName: String?
 
+    /// - Parameter prefetches: nil: there are none.
     package init(
-        loop: ControlLoop, clusterName: String? = nil,
+        loop: ControlLoop, prefetches: PrefetchKeeper? = nil, clusterName: String? = nil,
         configurationStatus: @escaping @Sendable () async -> ConfigurationStatus
     ) {
+        self.prefetches = prefetches
         self.clusterName = clusterName
         desk = QuestionDesk(loop: loop, configurationStatus: configurationStatus)
         backups = BackupRoutes(desk: desk)
@@ -44,6 +47,7 @@ package struct QueryRoutes: Sendable {
         let history = HistoryRoutes(desk: desk)
         let subjects = SubjectRoutes(desk: desk)
         let plans = PlanRoutes(desk: desk)
+        let prefetches = PrefetchRoutes(keeper: self.prefetches)
         let events = EventRoutes(desk: desk, lifetime: streamLifetime)
         return [
             Route(method: .get, path: "/api/v1/coverage") { request, _ in try await coverage.coverage(request) },
@@ -70,6 +74,14 @@ package struct QueryRoutes: Sendable {
             },
             Route(method: .post, path: "/api/v1/pull") { request, _ in try await PullRoutes(desk: desk).pull(request) },
             Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
+            Route(method: .post, path: "/api/v1/prefetches") { request, _ in try await prefetches.create(request) },
+            Route(method: .get, path: "/api/v1/prefetches") { request, _ in try await prefetches.list(request) },
+            Route(method: .get, path: "/api/v1/prefetches/{prefetch}") { request, path in
+                try await prefetches.one(request, name: Self.name(path, "prefetch"))
+            },
+            Route(method: .delete, path: "/api/v1/prefetches/{prefetch}") { request, path in
+                try await prefetches.cancel(request, name: Self.name(path, "prefetch"))
+            },
             Route(method: .get, path: "/api/v1/backup") { request, _ in
                 try await backups.backup(request)
             },

@@ -14,13 +14,16 @@ public struct Roster: Sendable {
     private(set) var members: [Member] = []
     /// `os/arch` of the target nodes.
     private(set) var platforms: [String] = []
+    /// What each further set lists, and the nodes that are to have it. Mostly there are none.
+    private(set) var sets: [(set: ImageSet, nodes: Set<String>)] = []
 
     public init() {}
 
     /// How many they are.
     public var count: Int { members.count }
 
-    public init(_ cluster: ClusterView, scheduling: Scheduling) {
+    /// - Parameter sets: those beside `default`, the oldest first.
+    public init(_ cluster: ClusterView, scheduling: Scheduling, sets: [ImageSet] = []) {
         var zones: [String: Int] = [:]
         var turns: [Int] = []
         var numbers: [String: Int] = [:]
@@ -53,7 +56,11 @@ public struct Roster: Sendable {
             turns[zone] += 1
         }
         members = ranked.sorted { ($0.rank, $0.zone) < ($1.rank, $1.zone) }.map(\.member)
+        self.sets = sets.map { ($0, $0.choose(from: nodes)) }
     }
+
+    /// The nodes that are to have a set's images.
+    public func nodes(of set: String) -> Set<String> { sets.first { $0.set.name == set }?.nodes ?? [] }
 }
 
 extension NodeView {

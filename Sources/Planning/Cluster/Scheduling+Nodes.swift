@@ -4,13 +4,16 @@ extension Scheduling {
     /// The DaemonSet's own `desiredNumberScheduled` can't be asked: it leaves out nodes that weren't ready when
     /// the DaemonSet was made. So the taints that say "not ready" and "unreachable" don't count here: such a node
     /// is a target that is in trouble.
-    public func selects(_ node: NodeView) -> Bool {
+    public func selects(_ node: NodeView) -> Bool { matches(node) && untoleratedTaints(of: node).isEmpty }
+
+    /// Whether operating system, labels and name are those that are asked for, whatever taints there are.
+    public func matches(_ node: NodeView) -> Bool {
         guard node.labels["kubernetes.io/os"] ?? "linux" == "linux" else { return false }
         guard nodeSelector.allSatisfy({ node.labels[$0.key] == $0.value }) else { return false }
         if let required = affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution {
-            guard required.nodeSelectorTerms.contains(where: { $0.matches(node) }) else { return false }
+            return required.nodeSelectorTerms.contains { $0.matches(node) }
         }
-        return untoleratedTaints(of: node).isEmpty
+        return true
     }
 
     /// The taints that keep the DaemonSet's pod away from the node.

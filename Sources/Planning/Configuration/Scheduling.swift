@@ -11,6 +11,18 @@ public struct Scheduling: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// The nodes of these names.
+    public static func named(_ names: [String]) -> Scheduling {
+        var scheduling = Scheduling()
+        scheduling.affinity.nodeAffinity = NodeAffinity()
+        // A requirement on a name takes one value; terms are alternatives.
+        scheduling.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution = NodeSelector(
+            nodeSelectorTerms: names.map { name in
+                NodeSelectorTerm(matchFields: [.init(key: "metadata.name", operator: .in, values: [name])])
+            })
+        return scheduling
+    }
+
     /// Those of the DaemonSet's pods: they have to run on nodes that are kept back.
     public var podTolerations: [Toleration] {
         guard let gate = nodeReadyGate else { return tolerations }

@@ -5,8 +5,14 @@ extension Fleet {
     /// Takes a new revision: cells of references that stay keep their state.
     ///
     /// Cells of references that aren't listed any more end, and those of a reference that is spelled anew begin:
-    /// history names images as they are written.
-    public mutating func adopt(_ configuration: Configuration, at now: Timestamp) -> [Transition] {
+    /// history names images as they are written. What only further sets list is in nobody's history so far.
+    ///
+    /// - Parameters:
+    ///   - sets: those beside `default`, the oldest first.
+    ///   - isEdit: somebody edited the list, and expects an answer for what failed before.
+    public mutating func adopt(
+        _ configuration: Configuration, sets: [ImageSet] = [], isEdit: Bool = true, at now: Timestamp
+    ) -> [Transition] {
         if adoptedAt == nil { adoptedAt = now }
         cachingIntervalSeconds = Double(configuration.cachingIntervalHours) * 3600
         retry = configuration.retry
@@ -24,16 +30,24 @@ extension Fleet {
                 $0.reference = entry.reference.normalised
             }
         }
+        var seen = Set(wanted.map(\.normalised))
+        for reference in sets.flatMap(\.references) where seen.insert(reference.normalised).inserted {
+            wanted.append(reference)
+        }
+        furtherCount = wanted.count - entryCount
+        // Whom it wants them of is the next roster's word.
+        let served = Set(furtherColumns.keys)
+        furtherColumns = [:]
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
         catalogue.want(wanted)
         index.reset(columns: wanted.count)
         experience.forget(except: wanted)
-        for key in experience.trials.keys where experience.trials[key]?.witnesses.isEmpty == false {
+        for key in experience.trials.keys where isEdit && experience.trials[key]?.witnesses.isEmpty == false {
             // What was absent may have been put there, and who edits the list expects an answer.
             experience.trials[key]?.release()
         }
-        for key in experience.kubeletPulls.keys { experience.kubeletPulls[key]?.hurry() }
+        for key in experience.kubeletPulls.keys where isEdit { experience.kubeletPulls[key]?.hurry() }
 
         let normalised = Set(wanted.map(\.normalised))
         var transitions: [Transition] = []
@@ -59,11 +73,11 @@ extension Fleet {
             node.failures = node.failures.filter { normalised.contains($0.key) }
                 .mapValues { failure in
                     var failure = failure.due(noLaterThan: retry)
-                    if failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
+                    if isEdit, failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
                     return failure
                 }
             node.moved.formIntersection(normalised)
-            node.generation = newGeneration()
+            if isEdit || served.contains(name) { node.generation = newGeneration() }
             nodes[name] = node
             noteKnown(name)
             let unwanted = node.orders.values.filter { !normalised.contains($0.reference.normalised) }
@@ -71,6 +85,24 @@ extension Fleet {
             transitions += refreshCells(of: name, at: now)
         }
         return transitions
+    }
+
+    /// Tells nodes what further sets want of them. To be called with each new roster.
+    ///
+    /// - Returns: the nodes whose assignment has changed.
+    public mutating func serve(_ roster: Roster) -> Set<String> {
+        guard !roster.sets.isEmpty || !furtherColumns.isEmpty else { return [] }
+        var wanted: [String: [Int]] = [:]
+        for (set, names) in roster.sets {
+            let columns = set.references.compactMap(column(of:)).filter(furtherSetColumns.contains)
+            guard !columns.isEmpty else { continue }
+            for name in names { wanted[name, default: []] += columns }
+        }
+        wanted = wanted.mapValues { Set($0).sorted() }
+        let changed = Set(wanted.keys).union(furtherColumns.keys).filter { wanted[$0] != furtherColumns[$0] }
+        furtherColumns = wanted
+        for name in changed { renewAssignment(of: name) }
+        return changed
     }
 
     /// Every known cell of a node as it is now, as transitions: for a history that lost what it knew.

@@ -6,7 +6,8 @@ import SwiftProtobuf
 /// Reports go in, transitions come out. Nothing here does I/O or asks for the time: moments and chance are handed in,
 /// so that a history of reports always gives the same fleet.
 public struct Fleet: Sendable {
-    /// The wanted references: those of the image entries, in their order, then our own image.
+    /// The wanted references: those of the image entries, in their order, then what further sets list besides, then our
+    /// own image.
     public internal(set) var references: [ImageReference] = []
     public internal(set) var nodes: [String: NodeState] = [:]
     /// A node is unknown when its inventory is older than this: three times ``heartbeatSeconds``.
@@ -46,6 +47,10 @@ public struct Fleet: Sendable {
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0
+    /// Those that only further sets list, behind the entries.
+    var furtherCount = 0
+    /// By node: the columns of those that it is to have.
+    var furtherColumns: [String: [Int]] = [:]
     var pollSeconds = ReportInterval.pollSeconds
     /// Whether the user said how often.
     var isHeartbeatSet = false
@@ -70,14 +75,28 @@ public struct Fleet: Sendable {
     /// The columns that belong to image entries (our own image, the last column, isn't one).
     public var entryColumns: Range<Int> { 0..<entryCount }
 
+    /// The columns of what only further sets list.
+    public var furtherSetColumns: Range<Int> { entryCount..<entryCount + furtherCount }
+
     /// The column of our own image, when agents are to pull it.
-    public var agentImageColumn: Int? { references.count > entryCount ? entryCount : nil }
+    public var agentImageColumn: Int? {
+        references.count > furtherSetColumns.upperBound ? furtherSetColumns.upperBound : nil
+    }
+
+    /// The nodes that are to have something of further sets.
+    public var servedNodes: [String] { Array(furtherColumns.keys) }
+
+    /// The column of a reference, however it is written; nil: nobody wants it.
+    public func column(of reference: ImageReference) -> Int? {
+        references.firstIndex { $0.normalised == reference.normalised }
+    }
 
     /// Forgets a node that left the cluster.
     public mutating func remove(node name: String, at now: Timestamp) {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
         experience.records[name] = nil
+        furtherColumns[name] = nil
         experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
@@ -133,6 +152,9 @@ public struct Fleet: Sendable {
         return WireAssignment.with {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
+            for column in furtherColumns[name] ?? [] where references.indices.contains(column) {
+                $0.images.append(.with { $0.reference = references[column].normalised })
+            }
             if let column = agentImageColumn {
                 $0.images.append(.with { $0.reference = references[column].normalised })
             }

@@ -17,7 +17,7 @@ public struct Planner: Sendable {
     let template: String?
     let successor: Successor
 
-    /// Plans for one image set.
+    /// Plans for all image sets; those beside `default` are the roster's.
     ///
     /// Nothing is planned for nodes that are unknown, and nothing at all before the cluster has been listed.
     ///
@@ -45,6 +45,14 @@ public struct Planner: Sendable {
         return plan
     }
 
+    /// Whether one of the sets wants it of a node that `default` selects.
+    private func isWanted(_ reference: ImageReference, node: String) -> Bool {
+        guard fleet.furtherCount > 0, let column = fleet.column(of: reference),
+            fleet.furtherSetColumns.contains(column)
+        else { return true }
+        return fleet.furtherColumns[node]?.contains(column) ?? false
+    }
+
     /// Silence is noticed when it begins, not when something else happens.
     private func noticeSilence(_ plan: inout Plan) {
         var soonest = Int64.max
@@ -59,7 +67,7 @@ public struct Planner: Sendable {
         for (node, order) in fleet.orders {
             let isOverdue = order.assignedAt + patience < now
             let isTarget = cluster.nodes[node].map(configuration.scheduling.selects) ?? false
-            if !isTarget || isOverdue {
+            if !isTarget || isOverdue || !isWanted(order.reference, node: node) {
                 plan.cancellations.append(Plan.Cancellation(node: node, order: order.id))
             } else {
                 plan.lookAgain(at: order.assignedAt + (patience + 0.001))

@@ -19,7 +19,8 @@ extension PullPlanning {
     mutating func refresh(_ columns: [Int], _ plan: inout Plan) {
         var turns: [Turn] = []
         for column in columns where fleet.references[column].isMutable && hasRoom(column) {
-            for platform in able.indices where fleet.index.present[column].intersects(able[platform]) {
+            let present = wanting(column, among: fleet.index.present[column])
+            for platform in able.indices where present.intersects(able[platform]) {
                 let key = key(column, platform)
                 let refresh = fleet.experience.refreshes[key]
                 let nextCheck = refresh?.nextCheck ?? fleet.firstCheck(of: key, now: now)
@@ -34,7 +35,8 @@ extension PullPlanning {
         }
         turns.sort { ($0.since, $0.column, $0.platform) < ($1.since, $1.column, $1.platform) }
         for turn in turns {
-            let present = fleet.index.present[turn.column].intersection(able[turn.platform])
+            let present = wanting(turn.column, among: fleet.index.present[turn.column])
+                .intersection(able[turn.platform])
             let key = key(turn.column, turn.platform)
             let refresh = fleet.experience.refreshes[key]
             if let imageID = turn.imageID {

@@ -8,7 +8,7 @@ extension PullPlanning {
         for column in fleet.references.indices {
             let registry = fleet.references[column].registry
             guard !fleet.index.failed[column].isEmpty, isServing(registry) else { continue }
-            let failed = fleet.index.failed[column].intersection(idle.union(half))
+            let failed = wanting(column, among: fleet.index.failed[column].intersection(idle.union(half)))
             var due: [Int] = []
             failed.forEach { slot in
                 guard let failure = failure(slot, column), failure.immediate.isDue, failure.nextAttempt <= now

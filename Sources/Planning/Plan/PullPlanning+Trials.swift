@@ -14,7 +14,7 @@ extension PullPlanning {
     mutating func tryOut(_ columns: [Int], _ plan: inout Plan) -> [Ready] {
         var ready: [Ready] = []
         for column in columns {
-            let open = fleet.index.missing[column].union(fleet.index.failed[column])
+            let open = open(column)
             guard !open.isEmpty else { continue }
             var proven = BitSet()
             for platform in able.indices where able[platform].intersects(open) {
@@ -44,7 +44,7 @@ extension PullPlanning {
         let key = key(column, platform)
         guard hasRoom(column), trying[key, default: 0] == 0 else { return }
         let trial = fleet.experience.trials[key] ?? Trial()
-        let open = fleet.index.missing[column].union(fleet.index.failed[column]).intersection(able[platform])
+        let open = open(column).intersection(able[platform])
         if let slot = trial.appointed.flatMap({ fleet.slots.numbers[$0] }), open.contains(slot), isDue(slot, column),
             start(slot, column, &plan)
         {

@@ -25,9 +25,12 @@ extension PullPlanning {
             for wait in refresh.waits.values { consider(wait) }
         }
         for column in fleet.references.indices {
-            fleet.index.failed[column].forEach { slot in consider(failure(slot, column)?.nextAttempt) }
+            wanting(column, among: fleet.index.failed[column]).forEach { slot in
+                consider(failure(slot, column)?.nextAttempt)
+            }
             guard fleet.references[column].isMutable else { continue }
-            for platform in able.indices where fleet.index.present[column].intersects(able[platform]) {
+            let present = wanting(column, among: fleet.index.present[column])
+            for platform in able.indices where present.intersects(able[platform]) {
                 let key = key(column, platform)
                 if fleet.experience.refreshes[key] == nil { consider(fleet.firstCheck(of: key, now: now)) }
             }

@@ -9,6 +9,8 @@ struct PullPlanning {
     let planner: Planner
     /// By slot: the roster's number of the node's platform, -1 for nodes that can't pull now.
     var platforms: [Int]
+    /// By column: slots of the nodes that are to have it; those that aren't here are for all.
+    var wanting: [Int: BitSet] = [:]
     /// By slot: the roster's number of the node's zone.
     var zones: [Int]
     /// Slots of target nodes whose orders count: others are gone, as far as anybody can tell.
@@ -67,6 +69,11 @@ struct PullPlanning {
             order.append(slot)
             able[member.platform].insert(slot)
         }
+        for column in fleet.furtherSetColumns { wanting[column] = BitSet() }
+        for (name, columns) in fleet.furtherColumns {
+            guard let slot = fleet.slots.numbers[name] else { continue }
+            for column in columns { wanting[column]?.insert(slot) }
+        }
         countRunning(unheard: unheard > 0 ? unheardPulls() : 0)
         for slot in order {
             switch busy[slot, default: 0] {
@@ -84,7 +91,7 @@ struct PullPlanning {
         resume(&plan)
         guard room.values.contains(where: { $0 > 0 }), !order.isEmpty else { return }
         // Our own image first, then in the order of the list, so that what is named first is there first.
-        let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(fleet.entryColumns)
+        let columns = (fleet.agentImageColumn.map { [$0] } ?? []) + Array(0..<fleet.furtherSetColumns.upperBound)
         let ready = tryOut(columns, &plan)
         spread(ready, &plan)
         unlock(&plan)
@@ -129,6 +136,14 @@ struct PullPlanning {
     }
 
     func hasRoom(_ column: Int) -> Bool { room[fleet.references[column].registry, default: 0] > 0 }
+
+    /// Of some nodes, by slot: those that are to have an image.
+    func wanting(_ column: Int, among slots: BitSet) -> BitSet { wanting[column].map(slots.intersection) ?? slots }
+
+    /// Slots of nodes that lack an image which they are to have.
+    func open(_ column: Int) -> BitSet {
+        wanting(column, among: fleet.index.missing[column].union(fleet.index.failed[column]))
+    }
 
     /// Whether a cell lacks its image and may try now.
     func isDue(_ slot: Int, _ column: Int) -> Bool {

@@ -78,6 +78,16 @@ import Testing
         #expect(ours["data"] == theirs["data"])
     }
 
+    /// A value of August 2025, which was the pod's: the API server refuses a container's fields there.
+    @Test func aPodsSecurityContextIsTaken() async throws {
+        let values = ["fsGroup=7", "runAsUser=1234", "privileged=false", "readOnlyRootFilesystem=true"]
+        let spec = try await HelmCase("", set: values.map { "securityContext." + $0 }).render().first("Deployment")
+            .at("spec", "template", "spec", "securityContext")
+        #expect(spec?["fsGroup"] == 7 && spec?["runAsUser"] == 1234 && spec?["runAsNonRoot"] == true)
+        #expect(spec?["privileged"] == nil && spec?["readOnlyRootFilesystem"] == nil)
+        #expect(spec?.at("seccompProfile", "type") == "RuntimeDefault")
+    }
+
     /// The Go puller's documentation writes the quotes of tolerations with a backslash each.
     @Test func escapedJSONIsTaken() async throws {
         try await RealMachine.with { machine in
@@ -98,6 +108,9 @@ import Testing
     @Test(arguments: [
         ("configMap.imagez=a", ["/configMap", "imagez", "not allowed"]),
         ("deploymentNam=a", ["deploymentNam", "not allowed"]),
+        ("appNam=a", ["appNam", "not allowed"]),
+        ("serviceAccount.credentialToken=a", ["/serviceAccount", "credentialToken", "not allowed"]),
+        ("securityContext=root", ["/securityContext"]),
         ("persistence.enable=true", ["/persistence", "enable", "not allowed"]),
         ("deploymentName=Not_a_name", ["/deploymentName", "Not_a_name", "does not match pattern"]),
         ("persistence.size=2GB", ["/persistence/size", "2GB", "does not match pattern"]),
@@ -145,6 +158,15 @@ import Testing
             ["WARNING: image.repository", "quay.io/eclipse/kubernetes-image-puller:next", "coordinatorImage"]
         ),
         (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
+        (HelmCase("", set: ["appName=puller"]), ["NOTE: appName (puller) is ignored", "--set deploymentName=puller"]),
+        (
+            HelmCase("", set: ["serviceAccount.credentialsToken=t"]),
+            ["NOTE: serviceAccount.credentialsToken (t) is ignored"]
+        ),
+        (
+            HelmCase("", set: ["securityContext.fsGroup=7", "securityContext.privileged=false"]),
+            ["NOTE: securityContext is added", "A pod has no privileged: ignored"]
+        ),
         (HelmCase("", set: ["updateStrategy.type=RollingUpdate"]), ["RollingUpdate is ignored"]),
         (HelmCase("", set: ["prometheusRule.enabled=true"]), ["prometheusRule.runbookURL is still a placeholder"]),
         (

@@ -42,6 +42,14 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
         "nodeSelector.disk=ssd", "agentServiceAccount.name=puller-agents",
     ]
 
+    /// What the chart had between February 2020 and today, and has no more.
+    static let goValuesOfAllVersions = [
+        "appName=kubernetes-image-puller", "serviceAccount.credentialsToken=k8s-image-puller-token",
+        "configMap.kipImage=quay.io/eclipse/kubernetes-image-puller:next", "securityContext.runAsUser=1234",
+        "securityContext.readOnlyRootFilesystem=true", "image.repository=quay.io/openshiftio/kubernetes-image-puller",
+        "image.tag=bdf0ed3", "configMap.tolerations=",
+    ]
+
     static let matrix = [
         HelmCase("defaults"),
         HelmCase("the Go puller's values", files: [goValues]),
@@ -49,6 +57,8 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
         HelmCase(
             "values of early versions of the Go puller's chart", set: ["configMap.kipImage=quay.io/eclipse/x:next"],
             json: ["priorityClassName={}"]),
+        HelmCase(
+            "values of all versions of the Go puller's chart", set: goValuesOfAllVersions, files: [goValues]),
         HelmCase("everything", set: everything),
         HelmCase("everything on OpenShift", set: everything + ["openshift=true"]),
         HelmCase(

@@ -28,7 +28,8 @@ struct Invariants {
     private mutating func caps(in cluster: PlannedCluster) -> String? {
         let cap = cluster.configuration.pullMaxParallel
         var running: [String: Int] = [:]
-        let entries = Set(cluster.configuration.images.map(\.reference.written))
+        var entries = Set(cluster.configuration.images.map(\.reference.written))
+        for set in cluster.sets { entries.formUnion(set.references.map(\.written)) }
         // Our own image is a kubelet's to pull where its pod comes first: nobody orders that.
         for pull in cluster.model.runningPulls where !pull.isKubelets || entries.contains(pull.reference) {
             let isReady = cluster.cluster.nodes[pull.node]?.isReady ?? false
@@ -60,7 +61,10 @@ struct Invariants {
         if let own = cluster.configuration.agentImage { wanted.insert(own) }
         for order in cluster.newOrders {
             let what = "\(order.pull.reference) was ordered on \(order.pull.node)"
-            guard wanted.contains(order.pull.reference.written) else { return "\(what), but nobody wants it" }
+            let isFurther = { cluster.furtherReferences(of: order.pull.node).contains(order.pull.reference) }
+            guard wanted.contains(order.pull.reference.written) || isFurther() else {
+                return "\(what), but no set wants it there"
+            }
             switch order.state {
             case .unknown: return "\(what), of which nothing is known"
             case .pulling: return "\(what), which pulls it already"
@@ -168,6 +172,18 @@ struct Invariants {
     }
 
     private func cells(in cluster: PlannedCluster) -> String? {
+        // One reference is one column, whoever lists it: entries of the list may repeat one, sets add none.
+        let further = cluster.fleet.references[cluster.fleet.furtherSetColumns].map(\.normalised)
+        let listed = Set(cluster.configuration.images.map(\.reference.normalised))
+        if Set(further).count != further.count || !listed.isDisjoint(with: further) {
+            return "a reference has two columns: \(cluster.fleet.references)"
+        }
+        // Nobody pulls for a set what it doesn't want there any more.
+        for (node, order) in cluster.fleet.orders where further.contains(order.reference.normalised) {
+            guard cluster.cluster.nodes[node] != nil,
+                cluster.furtherReferences(of: node).contains(where: { $0.normalised == order.reference.normalised })
+            else { return "\(node) is still to pull \(order.reference), which no set wants there" }
+        }
         for (node, _) in cluster.fleet.nodes {
             for column in cluster.fleet.entryColumns {
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)

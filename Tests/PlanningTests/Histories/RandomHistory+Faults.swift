@@ -11,7 +11,7 @@ extension RandomHistory {
         let nodes = cluster.cluster.nodes.keys.sorted()
         let node = nodes.randomElement(using: &random) ?? ""
         let host = cluster.model.registryHosts.randomElement(using: &random) ?? ""
-        switch Int.random(in: 0..<34, using: &random) {
+        switch Int.random(in: 0..<38, using: &random) {
         case 0: cluster.model.changeRegistry(host) { $0.availability = .refusing }
         case 1: cluster.model.changeRegistry(host) { $0.availability = .erring(status: 503) }
         case 2: cluster.model.changeRegistry(host) { $0.availability = .silent }
@@ -47,11 +47,44 @@ extension RandomHistory {
         case 27: cluster.model.changeRegistry(host) { $0.latency = random.unit() < 0.5 ? 3 : 0.2 }
         case 28: tryAgentImage()
         case 29, 30, 31: fall(node, host)
+        case 33, 34, 35, 36: changeSets(nodes)
         case 32: cluster.model.changeFaults(node: node) { $0 = NodeFaults() }
         default:
             let name = "n\(Int.random(in: 1000...9999, using: &random))"
             if nodes.count < 8, !nodes.contains(name) { addNode(name) }
         }
+    }
+
+    /// Up to four sets beside the list come, go and change, with what others list and what nobody does.
+    private mutating func changeSets(_ nodes: [String]) {
+        var sets = cluster.sets
+        if !sets.isEmpty, random.unit() < 0.3 { sets.remove(at: Int.random(in: 0..<sets.count, using: &random)) }
+        if sets.count < 4 || random.unit() < 0.5 {
+            let references = (furtherImages + images.map(\.reference)).filter { _ in random.unit() < 0.4 }
+            var scheduling = Scheduling()
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0:
+                let zone = Int.random(in: 0..<3, using: &random)
+                scheduling.nodeSelector = ["topology.kubernetes.io/zone": "z\(zone)"]
+            case 1:
+                let names = nodes.filter { _ in random.unit() < 0.5 }
+                scheduling = .named(names)
+            default: break
+            }
+            let count = random.unit() < 0.3 ? Int.random(in: 1...3, using: &random) : nil
+            if sets.count < 4 {
+                setCount += 1
+                sets.append(
+                    ImageSet(name: "set\(setCount)", references: references, scheduling: scheduling, count: count))
+            } else {
+                let index = Int.random(in: 0..<sets.count, using: &random)
+                sets[index].references = references
+                sets[index].scheduling = scheduling
+                sets[index].count = count
+            }
+        }
+        cluster.use(sets)
+        invariants.waiting.beginAnew()
     }
 
     /// Something is wrong on one node alone.

@@ -9,6 +9,9 @@ struct RandomHistory {
     var cluster: PlannedCluster
     var random: SeededGenerator
     let images: [ImageEntry]
+    /// What further sets list besides some of those.
+    let furtherImages: [ImageReference]
+    var setCount = 0
     /// How often each reference was published.
     var versions: [String: Int] = [:]
     /// Nodes that are down, and when they are up again.
@@ -34,7 +37,7 @@ struct RandomHistory {
             3 * cluster.configuration.pollSeconds + 60 + 2 * policy.permanentSeconds
             + 2 * policy.maxSeconds + 2 * cluster.configuration.pullTimeoutSeconds
         // Refreshes, and pods that are replaced for them, a few at once.
-        return waits + 120 + 3 * cluster.cluster.nodes.count * images.count
+        return waits + 120 + 3 * cluster.cluster.nodes.count * (images.count + furtherImages.count)
             / min(2, cluster.configuration.pullMaxParallel)
     }
 
@@ -78,6 +81,9 @@ struct RandomHistory {
 
     private mutating func note() {
         saw("orders", cluster.newOrders.count)
+        let entries = Set(images.map(\.reference.normalised))
+        saw("orders of further sets", cluster.newOrders.count { !entries.contains($0.pull.reference.normalised) })
+        if cluster.sets.count == 4 { saw("steps with five sets") }
         saw("refreshes", cluster.newOrders.count { $0.pull.isRefresh })
         saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
         saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
@@ -105,12 +111,19 @@ struct RandomHistory {
         let isLarge = seed % Self.rarity == Self.rarity - 1
         var registries: [RegistryModel] = []
         var images: [ImageEntry] = []
+        var furtherImages = [try ImageReference("r0.example:5000/further-absent:1")]
         for number in 0..<(1 + Int.random(in: 0..<2, using: &random)) {
             let host = "r\(number).example:5000"
             var registry = RegistryModel(host: host, latency: 0.2, bandwidth: isLarge ? 2e9 : 2e8)
             if random.unit() < 0.2 { registry.maximumPulls = Int.random(in: 1...4, using: &random) }
             if random.unit() < 0.3 { registry.retryAfter = 3 }
             if random.unit() < 0.2 { registry.credential = credential }
+            for image in 0..<2 {
+                let reference = try ImageReference("\(host)/further\(image):1")
+                registry.publish(
+                    ImageDescriptor(name: "further\(image)", version: "1", size: 5_000_000), as: reference)
+                furtherImages.append(reference)
+            }
             for image in 0..<Int.random(in: 1...3, using: &random) {
                 var reference = try ImageReference("\(host)/app\(image):1")
                 let size = Int64.random(in: 1_000_000...80_000_000, using: &random)
@@ -125,6 +138,7 @@ struct RandomHistory {
         }
         images.append(ImageEntry(name: "absent", reference: try ImageReference("r0.example:5000/absent:1")))
         self.images = images
+        self.furtherImages = furtherImages
         var own = RegistryModel(host: "agent.example", latency: 0.2, bandwidth: 1e9)
         for name in ["agent", "crashing"] {
             own.publish(

@@ -45,6 +45,7 @@ import Testing
     private static let sights = [
         "orders", "refreshes", "pods replaced for a template", "pods replaced for a moved tag", "pods woken",
         "steps with a refused agent image", "tags moved", "reboots", "agent images edited",
-        "mirrors that are behind", "faults of one node", "refusals of one node alone",
+        "faults of one node", "refusals of one node alone", "orders of further sets", "steps with five sets",
+        "mirrors that are behind",
     ]
 }

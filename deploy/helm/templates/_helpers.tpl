@@ -14,6 +14,20 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What only a container's security context has, and a pod's is refused with. */}}
+{{- define "image-puller.containerSecurityFields" -}}
+[allowPrivilegeEscalation, capabilities, privileged, procMount, readOnlyRootFilesystem]
+{{- end -}}
+
+{{/* `securityContext`, which an earlier version of the Go puller's chart gave to the pod, without a container's fields. */}}
+{{- define "image-puller.podSecurityContext" -}}
+{{- $fields := deepCopy (.Values.securityContext | default dict) -}}
+{{- range include "image-puller.containerSecurityFields" . | fromYamlArray -}}
+{{- $fields = omit $fields . -}}
+{{- end -}}
+{{ $fields | toYaml }}
+{{- end -}}
+
 {{/* "true" on OpenShift, else nothing. */}}
 {{- define "image-puller.openshift" -}}
 {{- if kindIs "bool" .Values.openshift -}}

@@ -58,9 +58,9 @@ struct CoordinatorProcess {
         let observability = Observability(
             options: options, namespace: namespace, client: client, clock: clock, history: history, loop: loop,
             board: board, logger: logger, isLeading: { leadership.isLeading })
-        let queries = QueryRoutes(loop: loop, clusterName: options.clusterName.flatMap { $0.isEmpty ? nil : $0 }) {
-            board.status
-        }
+        let prefetches = PrefetchKeeper(client: client, namespace: namespace, loop: loop, logger: logger)
+        let clusterName = options.clusterName.flatMap { $0.isEmpty ? nil : $0 }
+        let queries = QueryRoutes(loop: loop, prefetches: prefetches, clusterName: clusterName) { board.status }
         let agentPort = PortPromise()
         let agents = Listeners.open(
             host: options.agentHost, port: options.agentPort, loop: loop, queries: queries,
@@ -99,6 +99,7 @@ struct CoordinatorProcess {
             EndOfWaits(loop: loop),
             work.service("alerts") { await observability.run() },
             work.service("nodes") { await watcher.followNodes() },
+            work.service("prefetches") { await prefetches.run() },
             work.service("configuration") { [client] in
                 try await keep(
                     agentPort: try await agentPort.value, client: client, namespace: namespace, history: history,

@@ -2,7 +2,7 @@
 
 extension ConfigCheck: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case file, name, namespace, keys, images, findings
+        case file, name, namespace, keys, images, findings, replaced, line
         case isGood = "good"
         case isAccepted = "accepted"
         case isApplicable = "applicable"
@@ -19,6 +19,8 @@ extension ConfigCheck: Encodable {
         try container.encode(keys, forKey: .keys)
         try container.encode(images, forKey: .images)
         try container.encode(findings, forKey: .findings)
+        try container.encode(line, forKey: .line)
+        try container.encode(replaced, forKey: .replaced)
     }
 }
 

@@ -51,9 +51,15 @@ package struct ConfigCheck: Sendable, Equatable {
     var keys: [Key]
     var images: [Image]
     var findings: [LocatedFinding]
+    /// Where the document begins, from 1.
+    var line: Int
+    /// Earlier documents of the same ConfigMap, which this one replaces.
+    var replaced: [ConfigCheck]
 
-    /// Whether there's nothing that needs to be put right.
-    package var isGood: Bool { isAccepted && !findings.contains { $0.finding.severity == .error } }
+    /// Whether there's nothing that needs to be put right, in the documents that are replaced too: they take effect first.
+    package var isGood: Bool {
+        isAccepted && !findings.contains { $0.finding.severity == .error } && replaced.allSatisfy(\.isGood)
+    }
 
     /// - Parameters:
     ///   - file: the file's name, for the heading.
@@ -72,6 +78,10 @@ package struct ConfigCheck: Sendable, Equatable {
         let faulty = reading.faultyKeys.union(manifest.findings.map(\.key))
 
         self.file = file
+        line = manifest.line
+        replaced = manifest.replaced.map {
+            ConfigCheck($0, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags)
+        }
         self.name = manifest.name
         self.namespace = options.ownNamespace
         isApplicable = manifest.findings.isEmpty
@@ -102,7 +112,7 @@ package struct ConfigCheck: Sendable, Equatable {
         }
         let order = Finding.Severity.allCases
         let tags = warnsOfMutableTags ? Self.mutableTags(reading.configuration.images, entries) : []
-        findings = (manifest.findings + reading.findings + tags)
+        findings = (manifest.findings + manifest.remarks + reading.findings + tags)
             .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
             .enumerated().sorted { left, right in
                 let (a, b) = (left.element, right.element)

@@ -16,15 +16,21 @@ package struct ConfigCheckText {
 
     /// What is wrong comes first: what follows it may be longer than the screen.
     package func render(_ check: ConfigCheck) -> String {
-        var text = heading(check) + "\n\n"
+        var text = check.replaced.map { render($0, place: " (line \($0.line))") + "\n" }.joined()
+        text += render(check, place: check.replaced.isEmpty ? "" : " (line \(check.line))")
+        return text
+    }
+
+    private func render(_ check: ConfigCheck, place: String) -> String {
+        var text = heading(check, place) + "\n\n"
         if !check.findings.isEmpty { text += findings(check) + "\n" }
         text += keys(check)
         if !check.images.isEmpty { text += "\n" + images(check) }
         return text + "\n" + verdict(check) + "\n"
     }
 
-    private func heading(_ check: ConfigCheck) -> String {
-        let name = check.name.map { " \($0)" } ?? ""
+    private func heading(_ check: ConfigCheck, _ place: String) -> String {
+        let name = (check.name.map { " \($0)" } ?? "") + place
         let lines = wrapped(
             "\(check.file): ConfigMap\(name), for a coordinator in namespace \(check.namespace)", width: width,
             indent: "  ")
@@ -103,7 +109,11 @@ package struct ConfigCheckText {
         let errors = check.findings.count { $0.finding.severity == .error }
         let warnings = check.findings.count { $0.finding.severity == .warning }
         let also = warnings == 0 ? "" : ", \(counted(warnings, "warning"))"
-        if check.isGood { return style.green("good") + (also.isEmpty ? "" : also) }
+        if check.isGood { return style.green("good") + also }
+        if check.isAccepted, errors == 0 {
+            let earlier = ": an earlier document of this ConfigMap has errors, and takes effect first"
+            return style.red("bad") + also + earlier
+        }
         let consequence =
             !check.isApplicable
             ? "the API server would refuse this file"

@@ -13,6 +13,10 @@ package struct Manifest: Equatable {
     var entryLines: [String: [Int?]] = [:]
     /// What the API server would refuse about the file itself.
     var findings: [Finding] = []
+    /// What else there is to say about the file.
+    var remarks: [Finding] = []
+    /// Documents of the same object that stand before this one.
+    var replaced: [Manifest] = []
 
     /// The line that a finding is about.
     func line(of finding: Finding) -> Int? {

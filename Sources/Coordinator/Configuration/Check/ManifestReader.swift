@@ -14,8 +14,19 @@ package struct ManifestReader {
             throw ManifestFileError(message: "the file is empty", nextStep: "write a ConfigMap manifest")
         }
         if let fault = reader.helmTemplate { throw fault }
-        for document in try documents(text) { reader.visit(document) }
+        for document in try documents(readable(text)) { reader.visit(document) }
         return try reader.choose(name: name)
+    }
+
+    /// kubectl reads a text that begins with a brace as JSON, where TABs are white space. In YAML a line of TABs alone, or
+    /// one before the first brace, is a mistake.
+    private static func readable(_ text: String) -> String {
+        guard text.trimmed.first == "{" else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
+            let indentation = line.prefix { $0 == " " || $0 == "\t" }
+            return indentation.contains("\t")
+                ? String(repeating: " ", count: indentation.count) + line[indentation.endIndex...] : String(line)
+        }.joined(separator: "\n")
     }
 
     private init(_ text: String) {
@@ -86,7 +97,7 @@ package struct ManifestReader {
     private func choose(name: String?) throws(ManifestFileError) -> Manifest {
         if let name {
             let named = found.filter { $0.name == name }
-            if let manifest = named.first { return manifest }
+            if let manifest = Self.last(of: named) { return manifest }
             let names = found.map { $0.name ?? "one without a name" }.joined(separator: ", ")
             throw ManifestFileError(
                 message: "the file has no ConfigMap named \(name)" + (found.isEmpty ? "" : ", but \(names)"),
@@ -94,7 +105,7 @@ package struct ManifestReader {
         }
         let known = Set(ConfigurationKey.allCases.map(\.rawValue))
         let ours = found.count == 1 ? found : found.filter { !known.isDisjoint(with: $0.content.data.keys) }
-        if ours.count == 1, let manifest = ours.first { return manifest }
+        if Set(ours.map { [$0.namespace, $0.name] }).count == 1, let manifest = Self.last(of: ours) { return manifest }
         if found.isEmpty {
             let isTemplate = others.contains { $0.hasPrefix("Template ") }
             throw ManifestFileError(
@@ -110,6 +121,22 @@ package struct ManifestReader {
                 ? "none of the ConfigMaps has a key of Image Puller: \(names.joined(separator: ", "))"
                 : "several ConfigMaps have keys of Image Puller: \(names.joined(separator: ", "))",
             nextStep: "choose one with --name")
+    }
+
+    /// Of several documents of one object the last is what stays in the cluster, after the others took effect in turn.
+    private static func last(of manifests: [Manifest]) -> Manifest? {
+        guard var last = manifests.last else { return nil }
+        let earlier = manifests.dropLast().filter { $0.name == last.name && $0.namespace == last.namespace }
+        last.replaced = Array(earlier)
+        guard !earlier.isEmpty else { return last }
+        let lines = earlier.map { "\($0.line)" }.joined(separator: ", ")
+        last.remarks.append(
+            Finding(
+                severity: .warning, key: "metadata.name",
+                message: "the file has this ConfigMap \(earlier.count + 1) times (also at line \(lines)): they take "
+                    + "effect one after the other, and this one, the last, is what counts",
+                nextStep: "keep one of them"))
+        return last
     }
 
     static func kind(of node: Yams.Node) -> String {
@@ -134,7 +161,7 @@ extension ManifestReader {
         let metadata = mapping["metadata"]?.mapping
         var manifest = Manifest(
             name: metadata?["name"]?.string, namespace: metadata?["namespace"]?.string, line: line,
-            content: ConfigMapContent())
+            content: ConfigMapContent(labels: labels(metadata)))
         for (key, value) in metadata?["annotations"]?.mapping ?? [:] {
             guard let name = key.string else { continue }
             manifest.content.annotations[name] = scalar(value, "annotation \(name)", &manifest)
@@ -167,6 +194,14 @@ extension ManifestReader {
         return manifest
     }
 
+    private func labels(_ metadata: Yams.Node.Mapping?) -> [String: String] {
+        var labels: [String: String] = [:]
+        for (key, value) in metadata?["labels"]?.mapping ?? [:] {
+            if let name = key.string, let text = value.string { labels[name] = text }
+        }
+        return labels
+    }
+
     /// A value as the API server reads it: a text, or refused. Nothing at all is an empty text.
     private func scalar(_ node: Yams.Node, _ key: String, _ manifest: inout Manifest) -> String? {
         let kind = Self.kind(of: node)
@@ -179,7 +214,8 @@ extension ManifestReader {
                     message: "the API server takes texts only, and this is \(kind)",
                     nextStep: isScalar
                         ? "write it in quotes: \"\(Redaction.quote(node.scalar?.string ?? "", limit: 40))\""
-                        : "write it as JSON in single quotes"))
+                        : YAMLAsJSON.text(of: node).map { "write it as JSON: '\(Redaction.quote($0, limit: 1000))'" }
+                            ?? "write it as JSON in single quotes"))
         }
         return node.scalar?.string
     }

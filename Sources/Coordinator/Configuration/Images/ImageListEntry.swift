@@ -14,8 +14,9 @@ struct ImageListEntry: Sendable, Equatable {
     /// For findings.
     var quoted: Finding.Entry { Finding.Entry(number: number, text: Redaction.quote(raw)) }
 
-    /// Splits a list at its semicolons.
+    /// Splits a list at its semicolons. `{}` stands for nothing in the other keys, and is written here too.
     static func split(_ list: String) -> [ImageListEntry] {
+        guard list.trimmed != "{}" else { return [] }
         let texts = list.split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }
         return texts.enumerated().map { index, raw in
             guard let equals = raw.firstIndex(of: "=") else {

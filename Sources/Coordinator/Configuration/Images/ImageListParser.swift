@@ -39,7 +39,7 @@ struct ImageListParser {
         unique.reserve(names)
         for entry in entries {
             do {
-                let parsed = try Self.parse(entry, known: known)
+                let parsed = try Self.parse(entry, known: known, names: names)
                 guard entry.name?.isEmpty == false else {
                     let named = ImageEntry(name: unique.take(parsed.name), reference: parsed.reference)
                     findings.append(Self.nameless(entry, named))
@@ -66,19 +66,33 @@ struct ImageListParser {
         }
     }
 
-    private static func parse(_ entry: ImageListEntry, known: Set<String>) throws(ValueFault) -> ImageEntry {
+    /// - Parameter names: those of the list, which no proposal may take.
+    private static func parse(
+        _ entry: ImageListEntry, known: Set<String>, names: Set<String>
+    ) throws(ValueFault) -> ImageEntry {
         // First of all, so that no later message quotes a part of a password.
         if let complaint = ReferenceComplaint.aboutCredentials(in: entry.raw) {
             throw ValueFault(complaint.message, next: complaint.nextStep)
         }
-        guard let name = entry.name, !name.isEmpty else { return try named(entry, known: known) }
+        do {
+            return try read(entry, known: known, names: names)
+        } catch {
+            throw Placeholder.fault(in: entry.raw) ?? error
+        }
+    }
+
+    private static func read(
+        _ entry: ImageListEntry, known: Set<String>, names: Set<String>
+    ) throws(ValueFault) -> ImageEntry {
+        guard let name = entry.name, !name.isEmpty else { return try named(entry, known: known, names: names) }
         if let fault = runTogether(entry) { throw fault }
         guard KubernetesName.isLabel(name) else {
-            let suggestion = KubernetesName.labelSuggestion(for: name)
             throw ValueFault(
                 "the name \"\(Redaction.quote(name, limit: 70))\" is no DNS label: 1 to 63 lower-case letters, digits and "
                     + "'-', with a letter or digit at both ends",
-                next: "write " + (suggestion.map { "\($0)=\(Redaction.quote(entry.reference))" } ?? "another name"))
+                next: "write "
+                    + (ImageEntryProposal.text(name: name, reference: entry.reference, taken: names)
+                        ?? "a name and a reference, such as \(ImageEntryProposal.example)"))
         }
         guard !Configuration.reservedContainerNames.contains(name) else {
             throw ValueFault("\(name) is the name of our own container", next: "choose another name for the image")
@@ -87,20 +101,28 @@ struct ImageListParser {
             return ImageEntry(name: name, reference: try ImageReference(entry.reference))
         } catch {
             let complaint = ReferenceComplaint(error)
-            throw ValueFault(complaint.message, next: complaint.nextStep)
+            throw ValueFault(
+                complaint.message,
+                next: ImageEntryProposal.text(name: name, reference: entry.reference, taken: names.subtracting([name]))
+                    .map { "write \($0)" } ?? complaint.nextStep)
         }
     }
 
     /// People write bare lists: an entry without a name gets one from its repository.
-    private static func named(_ entry: ImageListEntry, known: Set<String>) throws(ValueFault) -> ImageEntry {
+    private static func named(
+        _ entry: ImageListEntry, known: Set<String>, names: Set<String>
+    ) throws(ValueFault) -> ImageEntry {
         let text = entry.name == nil ? entry.raw : entry.reference
         guard !known.contains(entry.raw), !text.contains(where: { $0.isWhitespace || $0 == "," }),
             let reference = try? ImageReference(text),
             let last = reference.repository.split(separator: "/").last,
             let name = KubernetesName.labelSuggestion(for: last)
         else {
+            let isOne = !known.contains(entry.raw) && !text.contains { $0.isWhitespace || $0 == "," }
+            let proposal = isOne ? ImageEntryProposal.text(name: "", reference: text, taken: names) : nil
             throw ValueFault(
-                entry.name == nil ? "there's no '='" : "there's no name before '='", next: "write name=reference")
+                entry.name == nil ? "there's no '='" : "there's no name before '='",
+                next: "write \(proposal ?? "name=reference")")
         }
         return ImageEntry(name: name, reference: reference)
     }

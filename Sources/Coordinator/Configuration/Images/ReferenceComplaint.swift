@@ -63,7 +63,7 @@ struct ReferenceComplaint: Equatable {
     }
 
     /// The reference with its repository in lower case, when that makes it right.
-    private static func lowerCased(_ text: String) -> String? {
+    static func lowerCased(_ text: String) -> String? {
         let repository = text.prefix { $0 != "@" }
         var end = repository.endIndex
         if let colon = repository.lastIndex(of: ":"), !repository[colon...].contains("/") { end = colon }

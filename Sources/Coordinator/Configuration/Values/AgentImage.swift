@@ -11,15 +11,11 @@ enum AgentImage {
         }
     }
 
-    /// Whether it is the Go puller's image, at its home or in a mirror: it has no agent in it.
+    /// Whether it is the Go puller's image, which has no agent in it. Its name says so, wherever it is: mirrors have it in
+    /// organisations of their own.
     static func isGoPuller(_ reference: ImageReference) -> Bool {
-        let parts = reference.repository.split(separator: "/").suffix(2)
-        guard parts.count == 2, let organisation = parts.first, let name = parts.last else { return false }
-        return switch organisation {
-        case "eclipse", "che-incubator": name == "kubernetes-image-puller"
-        // Red Hat's build of it.
-        case "devspaces": name.hasPrefix("imagepuller-rhel")
-        default: false
-        }
+        guard let name = reference.repository.split(separator: "/").last else { return false }
+        // Red Hat's builds of it are called imagepuller-rhel8 and imagepuller-rhel9.
+        return name == "kubernetes-image-puller" || name.hasPrefix("imagepuller-rhel")
     }
 }

@@ -21,7 +21,7 @@ extension NodeDiagnosis {
         } else {
             if isOverdue {
                 nextStep =
-                    "see whether the coordinator may patch nodes (rbac.nodeReadyGate of the chart); its log and the "
+                    "see whether the coordinator may patch nodes (kubectl auth can-i patch nodes --as=ITS-ACCOUNT); its log and the "
                     + "Events on the ConfigMap tell; " + byHand
             }
             planned =

@@ -1,0 +1,130 @@
+import Planning
+import Shared
+
+/// What a prefetch asks for: images that are to be pulled on some of the target nodes, and not held.
+package struct PrefetchOrder: Sendable, Hashable {
+    /// A ConfigMap of more couldn't be read by people, and longer lists belong into IMAGES.
+    package static let mostReferences = 100
+
+    /// Each once, in the order in which they are pulled.
+    package var references: [ImageReference]
+    /// Labels that the nodes must have.
+    package var selector: [String: String]
+    /// Names of nodes; empty: any.
+    package var nodes: [String]
+    /// On so many of those nodes; nil: on all.
+    package var nodeCount: Int?
+
+    /// - Throws: ``PrefetchFault`` for what can't be meant.
+    package init(
+        references texts: [String], selector: [String: String] = [:], nodes: [String] = [], nodeCount: Int? = nil
+    ) throws(PrefetchFault) {
+        guard (1...Self.mostReferences).contains(texts.count) else {
+            throw PrefetchFault(
+                texts.isEmpty ? "no image is named" : "\(texts.count) images are named",
+                next: "name 1 to \(Self.mostReferences) references")
+        }
+        var seen: Set<String> = []
+        references = []
+        for text in texts {
+            let reference = try Self.reference(text)
+            if seen.insert(reference.normalised).inserted { references.append(reference) }
+        }
+        for (key, value) in selector.sorted(by: { $0.key < $1.key }) {
+            guard KubernetesName.isQualified(key), KubernetesName.isLabelValue(value) else {
+                throw PrefetchFault(
+                    "\"\(Redaction.quote("\(key)=\(value)", limit: 140))\" is no label",
+                    next: "write key=value as kubectl get nodes --show-labels shows it")
+            }
+        }
+        for node in nodes where !KubernetesName.isSubdomain(node) {
+            throw PrefetchFault(
+                "\"\(Redaction.quote(node, limit: 80))\" can't be a node's name",
+                next: "write a name as kubectl get nodes shows it")
+        }
+        if let nodeCount, !(1...100_000).contains(nodeCount) {
+            throw PrefetchFault("\(nodeCount) is no number of nodes", next: "write a whole number from 1 to 100000")
+        }
+        self.selector = selector
+        self.nodes = nodes
+        self.nodeCount = nodeCount
+    }
+
+    private static func reference(_ text: String) throws(PrefetchFault) -> ImageReference {
+        // First of all, so that no later message quotes a part of a password.
+        if let complaint = ReferenceComplaint.aboutCredentials(in: text) {
+            throw PrefetchFault(complaint.message, next: complaint.nextStep)
+        }
+        do {
+            return try ImageReference(text.trimmed)
+        } catch {
+            let complaint = ReferenceComplaint(error)
+            throw PrefetchFault("\"\(Redaction.quote(text))\": \(complaint.message)", next: complaint.nextStep)
+        }
+    }
+
+    /// The image set that it makes.
+    package func set(named name: String) -> ImageSet {
+        var scheduling = nodes.isEmpty ? Scheduling() : Scheduling.named(nodes)
+        scheduling.nodeSelector = selector
+        return ImageSet(name: name, references: references, scheduling: scheduling, count: nodeCount)
+    }
+}
+
+/// Why a prefetch can't be.
+package struct PrefetchFault: Error, Sendable, Hashable, CustomStringConvertible {
+    package var message: String
+    package var nextStep: String
+
+    package init(_ message: String, next: String) {
+        self.message = message
+        nextStep = next
+    }
+
+    package var description: String { "\(message). Next step: \(nextStep)." }
+}
+
+extension PrefetchOrder {
+    private enum Key: String, CaseIterable {
+        case images = "IMAGES"
+        case selector = "NODE_SELECTOR"
+        case nodes = "NODES"
+        case nodeCount = "NODE_COUNT"
+    }
+
+    /// As the data of a ConfigMap.
+    package var data: [String: String] {
+        var data = [Key.images.rawValue: references.map(\.written).joined(separator: ";\n")]
+        if !selector.isEmpty {
+            var configuration = Configuration()
+            configuration.scheduling.nodeSelector = selector
+            data[Key.selector.rawValue] = ConfigMapFormatter.value(of: .nodeSelector, in: configuration)
+        }
+        if !nodes.isEmpty { data[Key.nodes.rawValue] = nodes.joined(separator: ";") }
+        if let nodeCount { data[Key.nodeCount.rawValue] = "\(nodeCount)" }
+        return data
+    }
+
+    /// Reads the data of a ConfigMap, which somebody may have edited.
+    ///
+    /// - Throws: ``PrefetchFault``.
+    package init(data: [String: String]) throws(PrefetchFault) {
+        func list(_ key: Key) -> [String] {
+            (data[key.rawValue] ?? "").split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }
+        }
+        var selector: [String: String] = [:]
+        let text = data[Key.selector.rawValue]?.trimmed ?? ""
+        do {
+            if !text.isEmpty { selector = try LabelsParser.nodeSelector(text) }
+        } catch {
+            throw PrefetchFault("NODE_SELECTOR: \(error.message)", next: error.nextStep)
+        }
+        let count = data[Key.nodeCount.rawValue]?.trimmed
+        if let count, Int(count) == nil {
+            throw PrefetchFault(
+                "NODE_COUNT: \"\(Redaction.quote(count, limit: 40))\" is no number", next: "write a whole number")
+        }
+        try self.init(
+            references: list(.images), selector: selector, nodes: list(.nodes), nodeCount: count.flatMap { Int($0) })
+    }
+}

@@ -1,0 +1,51 @@
+import Shared
+
+/// A list of images, and the nodes that are to have them. The main ConfigMap is the set `default`; this is one beside it.
+///
+/// There is one fleet for all sets, one history, one budget for each registry. What a set is made of stays apart:
+///
+/// - **What is on nodes** (``Fleet``) knows no sets. A reference has one column, whoever lists it: entries of `default`
+///   come first, in their order, then what other sets list besides, then our own image. So it is tried, pulled, retried
+///   and refreshed once a node, and trials, windows and circuits are the same for all.
+/// - **Who wants it there** is the ``Roster``'s word: which nodes each set selects. A cell exists where a set that lists
+///   the column's reference selects the node. The planner pulls, retries and refreshes such cells alone, and takes back
+///   orders of others.
+/// - **What is held** is a DaemonSet's affair, and follows the configuration that it is made from.
+///
+/// Without further sets none of this costs anything: every column is wanted on every target node.
+public struct ImageSet: Sendable, Equatable {
+    /// The set of the main ConfigMap.
+    public static let defaultName = "default"
+
+    public var name: String
+    /// In the order in which they are pulled, behind those of older sets.
+    public var references: [ImageReference]
+    /// Of what `default` selects: those that match. Taints don't count, since nothing is scheduled for the set.
+    public var scheduling: Scheduling
+    /// On so many of those nodes; nil: on all. When one isn't ready another takes its place.
+    public var count: Int?
+
+    public init(name: String, references: [ImageReference], scheduling: Scheduling = Scheduling(), count: Int? = nil) {
+        self.name = name
+        self.references = references
+        self.scheduling = scheduling
+        self.count = count
+    }
+
+    /// Of nodes that `default` selects: those that are to have the images. The same ones in every run, and when one
+    /// comes or goes the others stay.
+    func choose(from nodes: [NodeView]) -> Set<String> {
+        let matching = nodes.filter(scheduling.matches)
+        guard let count, matching.count > count else { return Set(matching.map(\.name)) }
+        func rank(_ node: NodeView) -> UInt64 {
+            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+            for byte in "\(name)/\(node.name)".utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+            // The last bytes would count too little for the order.
+            return (hash ^ hash >> 32) &* 0x9E37_79B9_7F4A_7C15
+        }
+        let ranked = matching.map { node in
+            (trouble: node.isReady && !node.isUnschedulable ? 0 : 1, rank: rank(node), name: node.name)
+        }.sorted { $0 < $1 }
+        return Set(ranked.prefix(count).map(\.name))
+    }
+}
