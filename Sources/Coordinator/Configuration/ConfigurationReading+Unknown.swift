@@ -1,3 +1,4 @@
+import Formatting
 import Planning
 
 /// What is written under no known name, and what isn't written any more.
