@@ -72,8 +72,8 @@ enum Presence {
 
     private static func accept(_ entries: [(String, ImageReference)], last: Configuration?) throws -> Configuration {
         let list = entries.map { "\($0.0)=\($0.1.written)" }.joined(separator: ";")
-        let parser = ConfigurationParser(
-            options: ConfigurationOptions(defaultAgentImage: "registry.example:5000/own:1"))
+        var parser = ConfigurationParser()
+        parser.options.defaultAgentImage = "registry.example:5000/own:1"
         let decision = parser.decide(ConfigMapContent(data: ["IMAGES": list]), last: last, templateBytes: { _ in 0 })
         guard let configuration = decision.configuration else { throw Refused(summary: decision.summary) }
         return configuration
