@@ -6,6 +6,7 @@ import Testing
 @testable import Control
 @testable import ControlFixtures
 @testable import KubernetesClient
+@testable import Reporting
 @testable import TestBasics
 
 @Suite("Prefetches", .timeLimit(.minutes(3))) struct PrefetchKeeperTests {
