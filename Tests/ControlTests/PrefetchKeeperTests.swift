@@ -95,7 +95,7 @@ import Testing
                                     "name": .string(name), "namespace": .string(Self.namespace),
                                     "labels": ["image-puller/prefetch": "true"],
                                 ],
-                                "data": JSONValue(labels: data),
+                                "data": .object(data.mapValues { .string($0) }),
                             ] as JSONValue, .configMaps, namespace: Self.namespace)
                     }
                     #expect(
