@@ -155,8 +155,8 @@ import Testing
     /// Each question's options, but for those that say how to reach a coordinator, which the plugin does itself.
     @Test(
         arguments: [
-            "coverage", "node", "image", "history", "attempts", "revisions", "warmups", "pull", "plan", "suggest",
-            "explain",
+            "coverage", "node", "image", "history", "attempts", "revisions", "warmups", "pull", "prefetch", "plan",
+            "suggest", "explain",
             "backup", "version",
         ])
     func theOptionsExist(_ question: String) async throws {
