@@ -110,6 +110,7 @@ func part(
 }
 
 /// What tests of several parts share, and the tests of each part: they build without the parts that they don't name.
+/// `Tests/XCTMain.swift` is where all of them begin.
 let coordinatorTests: [Target] = [
     fixtures("TestBasics", [logging]),
     fixtures(

@@ -1,3 +1,5 @@
+import Planning
+import Shared
 import Testing
 
 @testable import ConfigurationParsing

@@ -6,6 +6,7 @@ import Testing
 @testable import Control
 @testable import ControlFixtures
 @testable import KubernetesClient
+@testable import Reporting
 @testable import TestBasics
 
 @Suite("Prefetches", .timeLimit(.minutes(3))) struct PrefetchKeeperTests {
@@ -94,7 +95,7 @@ import Testing
                                     "name": .string(name), "namespace": .string(Self.namespace),
                                     "labels": ["image-puller/prefetch": "true"],
                                 ],
-                                "data": JSONValue(labels: data),
+                                "data": .object(data.mapValues { .string($0) }),
                             ] as JSONValue, .configMaps, namespace: Self.namespace)
                     }
                     #expect(

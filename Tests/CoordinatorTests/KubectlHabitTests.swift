@@ -1,5 +1,6 @@
 import Foundation
 import Planning
+import Shared
 import Testing
 
 @testable import Control

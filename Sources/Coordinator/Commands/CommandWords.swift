@@ -7,25 +7,29 @@ enum CommandWords {
     /// What is wrong with the subcommand's name; nil when nothing is.
     ///
     /// - Parameter arguments: of the program, without its name.
-    static func complaint(_ arguments: some Sequence<String>) -> String? {
-        var command: any ParsableCommand.Type = CoordinatorCommand.self
+    static func complaint(_ arguments: [String]) -> String? {
+        var children = CoordinatorCommand.configuration.subcommands
         var path = "coordinator"
         for word in arguments {
-            let children = command.configuration.subcommands
-            guard !children.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
-            guard let child = children.first(where: { names($0).contains(word) }) else {
-                let known = children.flatMap(names)
-                return "'\(word.printable)' is no subcommand of \(path).\(NearestName.hint(for: word, among: known)) "
-                    + "It has: \(children.compactMap(\.configuration.commandName).joined(separator: ", ")). "
-                    + "See '\(path) --help'."
+            if children.isEmpty || word.hasPrefix("-") || word == "help" { return nil }
+            // Plain loops: key paths to what types have crash the compiler of Swift 6.3.1.
+            var known: [String] = []
+            var commands: [String] = []
+            var next: [any ParsableCommand.Type]?
+            for child in children {
+                let configuration = child.configuration
+                let names = [configuration.commandName ?? ""] + configuration.aliases
+                known += names
+                commands.append(names[0])
+                if names.contains(word) { next = configuration.subcommands }
             }
-            command = child
+            guard let next else {
+                return "'\(word.printable)' is no subcommand of \(path).\(NearestName.hint(for: word, among: known)) "
+                    + "It has: \(commands.joined(separator: ", ")). See '\(path) --help'."
+            }
+            children = next
             path += " \(word)"
         }
         return nil
-    }
-
-    private static func names(_ command: any ParsableCommand.Type) -> [String] {
-        [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
     }
 }

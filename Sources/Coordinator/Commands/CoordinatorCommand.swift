@@ -20,7 +20,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
-        if let complaint = CommandWords.complaint(CommandLine.arguments.dropFirst()) {
+        if let complaint = CommandWords.complaint(Array(CommandLine.arguments.dropFirst())) {
             StandardError.complain(complaint)
             exit(withError: ExitCode.validationFailure)
         }

@@ -181,7 +181,7 @@ struct ServerError: Error, CustomStringConvertible {
         if isOfFile { return ConfigCheckCommand.unreadable }
         return switch status {
         case 400: .validationFailure
-        case 404, 422: .failure
+        case 404, 409, 422: .failure
         default: ExitCode(3)
         }
     }

@@ -1,3 +1,4 @@
+import History
 import Planning
 import Reporting
 

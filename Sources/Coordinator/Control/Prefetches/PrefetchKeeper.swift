@@ -1,3 +1,4 @@
+import History
 import ConfigurationParsing
 import KubernetesClient
 import Logging
