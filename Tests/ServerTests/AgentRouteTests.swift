@@ -22,7 +22,7 @@ import Testing
             #expect(response.headers["Content-Type"] == "application/x-protobuf")
             var reply = try WireReportReply(serializedBytes: response.body)
             #expect(reply.acknowledgedSequence == 1)
-            #expect(reply.assignment.images.map(\.reference) == ["nginx"])
+            #expect(reply.assignment.images.map(\.reference) == ["docker.io/library/nginx:latest"])
 
             let text = #"{"node": "n1", "bootId": "b1", "sequence": "2", "runtime": {"listed": true}}"#
             response = try await coordinator.post(Array(text.utf8), type: "application/json; charset=utf-8")

@@ -27,7 +27,7 @@ import Testing
         { report, number in
             for index in report.attempts.indices {
                 report.attempts[index].grpcCode = UInt32(clamping: number)
-                report.attempts[index].outcome = WireOutcome(rawValue: Int(clamping: number)) ?? .failed
+                report.attempts[index].outcome = WireOutcome(rawValue: Int(Int32(clamping: number))) ?? .failed
             }
         },
     ]
