@@ -41,7 +41,8 @@ struct RollOutPlaces {
             let isOver = deadline <= now
             if !isOver { plan.lookAgain(at: deadline) }
             if !isBack {
-                if !isOver { taken += 1 }
+                // A former pod that holds images is yet to be replaced, though no agent runs in it.
+                if !isOver, isNew || pod?.held.isEmpty == true { taken += 1 }
                 if isNew, entry?.isLost ?? !book.hasLooked { lost += 1 }
             }
             guard isTry else { continue }

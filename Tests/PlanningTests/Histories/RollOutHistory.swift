@@ -156,9 +156,10 @@ struct RollOutHistory {
 struct Losses {
     /// By node: containers that ran in the pod that was deleted and don't run in its successor.
     private var lost: [String: Set<String>] = [:]
-    /// Deletions of pods that held something, before any pod of the template has held anything.
+    /// Deletions of pods that held something, before any container of the template has run.
     private var tries = (template: "", count: 0)
-    private var held: Set<String> = []
+    /// Templates of which a container has run: an agent's, which has reported meanwhile, or one that holds an image.
+    private var started: Set<String> = []
     private(set) var mostOverLimit = 0
 
     mutating func forgive() { lost = [:] }
@@ -181,19 +182,15 @@ struct Losses {
         lost = lost.filter { !$0.value.isEmpty }
         mostOverLimit = max(mostOverLimit, lost.count - limit)
         if lost.count > limit { return "\(lost.count) nodes lack what they had, the limit is \(limit)" }
-        for pod in cluster.cluster.pods.values where pod.containers.contains(where: isHeld) {
-            held.insert(pod.template ?? "")
+        for pod in cluster.cluster.pods.values where pod.containers.contains(where: \.value.isRunning) {
+            started.insert(pod.template ?? "")
         }
-        guard !deletions.isEmpty, !held.contains(cluster.template) else { return nil }
+        guard !deletions.isEmpty, !started.contains(cluster.template) else { return nil }
         if tries.template != cluster.template { tries = (cluster.template, 0) }
         tries.count += deletions.count
         if deletions.count > 1 { return "\(deletions.count) pods were deleted at once for an unproven template" }
         if tries.count > 3 { return "more than three nodes were tried" }
         if cluster.forbidsPods, cluster.tellsRefusals { return "a pod was deleted though none is let in" }
         return nil
-    }
-
-    private func isHeld(_ name: String, _ container: ContainerView) -> Bool {
-        name != Configuration.agentContainerName && container.isRunning
     }
 }
