@@ -143,6 +143,8 @@ extension NodeReport {
 }
 
 extension NodeReport: Answer {
+    package var names: [String]? { ["node/\(name)"] }
+
     package var timeless: NodeReport {
         var copy = self
         copy.at = ""

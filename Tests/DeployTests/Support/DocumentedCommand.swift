@@ -42,7 +42,7 @@ struct DocumentedCommand: Sendable, CustomStringConvertible {
             .split { ["|", ";", "&&", "||"].contains($0) }
             .compactMap { command in
                 // Where the output goes isn't the program's.
-                let words = command.prefix { ![">", ">>", "2>", "#"].contains($0) }
+                let words = command.prefix { !["<", ">", ">>", "2>", "#"].contains($0) }
                 guard let arguments = arguments(of: Array(words)) else { return nil }
                 return DocumentedCommand(description: words.joined(separator: " "), arguments: arguments)
             }

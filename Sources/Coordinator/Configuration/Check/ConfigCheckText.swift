@@ -23,9 +23,12 @@ package struct ConfigCheckText {
 
     private func render(_ check: ConfigCheck, place: String) -> String {
         var text = heading(check, place) + "\n\n"
-        if !check.findings.isEmpty { text += findings(check) + "\n" }
+        let remarks = check.findings.filter { $0.finding.severity == .info }
+        let troubles = check.findings.filter { $0.finding.severity != .info }
+        if !troubles.isEmpty { text += findings(troubles) + "\n" }
         text += keys(check)
         if !check.images.isEmpty { text += "\n" + images(check) }
+        if !remarks.isEmpty { text += "\n" + findings(remarks) }
         return text + "\n" + verdict(check) + "\n"
     }
 
@@ -81,8 +84,8 @@ package struct ConfigCheckText {
             .render(style, width: width)
     }
 
-    private func findings(_ check: ConfigCheck) -> String {
-        check.findings.map { located in
+    private func findings(_ findings: [ConfigCheck.LocatedFinding]) -> String {
+        findings.map { located in
             let finding = located.finding
             let word = finding.severity.rawValue
             let label =
