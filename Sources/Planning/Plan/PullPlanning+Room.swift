@@ -39,8 +39,8 @@ extension PullPlanning {
             spare[registry] = cap
             var left = window(of: registry) - ordered
             // Where all pulls hang, one more runs beside them, or in the place of one.
-            if left <= 0, ordered > 0, ordered == late[registry], isServing(registry) {
-                left = 1
+            if min(cap, left) <= 0, ordered > 0, ordered == late[registry], isServing(registry) {
+                left = max(left, 1)
                 if cap <= 0 { full.insert(registry) }
             }
             room[registry] = max(0, min(cap, left))
