@@ -85,14 +85,14 @@ struct ConfigCheckTests {
         let lines = check.findings.map { "\($0.finding.severity) \($0.line ?? 0) \($0.finding.key)" }
         #expect(
             lines == [
-                "error 5 IMAGES", "error 7 IMAGES", "error 11 TOLERATIONS", "error 13 NODE_SELECTOR",
-                "error 15 CACHING_INTERVAL_HOURS", "warning 14 TOLERATION",
+                "error 7 IMAGES", "error 11 TOLERATIONS", "error 13 NODE_SELECTOR",
+                "error 15 CACHING_INTERVAL_HOURS", "warning 5 IMAGES", "warning 14 TOLERATION",
             ])
         #expect(!check.isGood)
         #expect(!check.isAccepted)
         #expect(
             ConfigCheckText().render(check).hasSuffix(
-                "bad, 5 errors, 1 warning: the API server would refuse this file\n"))
+                "bad, 4 errors, 2 warnings: the API server would refuse this file\n"))
     }
 
     @Test("Entries that are wrong make the file bad, though the rest would take effect")

@@ -44,6 +44,9 @@ struct ConfigurationPropertyTests {
             let isReference = (try? ImageReference(second)) != nil && !second.contains(",")
             if parts.count == 1 || (parts.count == 2 && first.isEmpty) {
                 if !isReference || names.contains(text) { isDoubtful = true }
+                // Its name is its repository's.
+                let last = (try? ImageReference(second))?.repository.split(separator: "/").last
+                if isReference, last.flatMap({ KubernetesName.labelSuggestion(for: $0) }) == entry.name { return true }
             } else if parts.count != 2 || first.wholeMatch(of: #/[a-z0-9]([-a-z0-9]*[a-z0-9])?/#) == nil
                 || second.contains(where: { $0.isWhitespace || $0 == "," })
             {

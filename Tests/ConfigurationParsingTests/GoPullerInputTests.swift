@@ -87,11 +87,11 @@ struct GoPullerInputTests {
     /// With the Go puller the last one won, in silence.
     @Test func sameNameTwice() {
         let decision = decide(["IMAGES": "web=nginx:1.26;api=redis:7;web=nginx:1.27"], last: last)
-        #expect(decision.images == ["web=nginx:1.26", "api=redis:7"])
+        #expect(decision.images == ["web=nginx:1.26", "api=redis:7", "web-2=nginx:1.27"])
         #expect(
             decision.texts == [
-                "IMAGES, entry 3 \"web=nginx:1.27\": entry 1 has the name web too, and of two the first counts; it has no "
-                    + "effect. Next step: remove one of the two, or give it a name of its own."
+                "IMAGES, entry 3 \"web=nginx:1.27\": entry 1 has the name web too; both are cached, this one as web-2. "
+                    + "Next step: give it a name of its own."
             ])
     }
 

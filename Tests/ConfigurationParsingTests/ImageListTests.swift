@@ -123,7 +123,7 @@ struct ImageListTests {
                     + "Next step: write ';' for each ','.",
                 "IMAGES: the only entry is not valid. Next step: put at least one right; nothing changes until then.",
             ])
-        #expect(decide(["IMAGES": "Web=nginx;=x"], last: nil).isRejected)
+        #expect(decide(["IMAGES": "Web=nginx;=X"], last: nil).isRejected)
     }
 
     @Test("A list becomes empty only with the annotation", arguments: [nil, "", " \n", ";", " ; ;\n"])

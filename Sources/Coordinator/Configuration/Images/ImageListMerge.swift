@@ -29,10 +29,11 @@ struct ImageListMerge {
                 outcome = "it has no effect"
             } else if let name = refusal.entry.certainName {
                 let repository = refusal.entry.repository
+                let hasNamesake = list.valid.contains { $0.name == name }
                 let position =
                     open.first { repository != nil && last[$0].reference.name == repository && last[$0].name == name }
                     ?? open.first { repository != nil && last[$0].reference.name == repository }
-                    ?? open.first { last[$0].name == name }
+                    ?? open.first { !hasNamesake && last[$0].name == name }
                 if let position, repository == nil || last[position].reference.name == repository {
                     open.removeAll { $0 == position }
                     var good = last[position]
@@ -42,10 +43,12 @@ struct ImageListMerge {
                 } else if position != nil {
                     uncertain.append(refusal.entry)
                     outcome = "it has no effect, for it is another image than \(name) was"
+                } else if hasNamesake {
+                    // What it was meant for is anybody's guess.
+                    uncertain.append(refusal.entry)
+                    outcome = "it has no effect, for another entry has the name \(name) too"
                 } else {
-                    outcome =
-                        list.valid.contains { $0.name == name }
-                        ? "it has no effect, for another entry has the name \(name) too" : "\(name) is left out"
+                    outcome = "\(name) is left out"
                 }
             } else {
                 uncertain.append(refusal.entry)
