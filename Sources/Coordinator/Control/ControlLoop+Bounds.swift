@@ -47,6 +47,10 @@ extension ControlLoop {
         reportCuts[report.node] = cuts.isEmpty ? nil : cuts
         guard !cuts.isEmpty else { return }
         countCuts(cuts)
+        // One that sends such reports without end must not fill the log.
+        let now = clock.now
+        guard cutsLogged[report.node].map({ $0 + 60 <= now }) ?? true else { return }
+        cutsLogged[report.node] = now
         logger.warning(
             "an agent's report had parts that can't be true, or are too large; they were left out",
             metadata: [

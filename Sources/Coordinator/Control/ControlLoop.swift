@@ -57,6 +57,8 @@ package actor ControlLoop {
     var longestHold = 0.0
     /// What was cut off the newest report of each node; nodes whose report was whole aren't here.
     var reportCuts: [String: CheckedReport.Cuts] = [:]
+    /// When that was logged last, by node.
+    var cutsLogged: [String: Timestamp] = [:]
     package var isEnding = false
     /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
@@ -200,6 +202,7 @@ package actor ControlLoop {
         attemptTally.forget(name)
         givenOrders.forget(name)
         reportCuts[name] = nil
+        cutsLogged[name] = nil
         leave(name)
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)

@@ -32,7 +32,7 @@ package enum Instruments {
         counter(MetricCatalogue.reportCuts, [("what", what)]).increment(by: count)
     }
 
-    package static func longestHold(seconds: Double) { record(MetricCatalogue.longestHold, seconds) }
+    package static func longestHold(seconds: Double) { Gauge(label: MetricCatalogue.longestHold.name).record(seconds) }
 
     package static func reportTaken(since start: ContinuousClock.Instant) {
         record(MetricCatalogue.reportDuration, seconds(since: start))
