@@ -58,7 +58,8 @@ extension EndToEndTests {
             }
             try await cluster.untilHeld(images: 1)
             let after = Set(try await cluster.pods().compactMap(\.metadata.uid))
-            #expect(after.count == 3 && after.intersection(pods).count == 2)
+            // It is tried on two of three nodes at most.
+            #expect(after.count == 3 && after.intersection(pods).count >= 1)
             #expect(try await cluster.daemonSet()?.spec?.template == before)
         }
     }

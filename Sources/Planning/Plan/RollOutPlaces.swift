@@ -43,7 +43,8 @@ struct RollOutPlaces {
             if !isBack {
                 // A former pod that holds images is yet to be replaced, though no agent runs in it.
                 if !isOver, isNew || pod?.held.isEmpty == true { taken += 1 }
-                if isNew, entry?.isLost ?? !book.hasLooked { lost += 1 }
+                // What this run deleted is lost whatever template came since; of what it found, only this one tells.
+                if entry?.held.isEmpty == false || isNew && (entry?.isLost ?? !book.hasLooked) { lost += 1 }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }
