@@ -93,8 +93,7 @@ import Testing
             for _ in 0..<600 where statuses[429] == nil {
                 statuses[try await coordinator.post(report).status, default: 0] += 1
             }
-            // What comes again on a kept connection is looked at twice, and costs twice.
-            #expect((statuses[200] ?? 0) >= 100)
+            #expect((statuses[200] ?? 0) >= 200)
             // A slow machine may never reach the rate.
             if statuses[429] != nil { #expect(coordinator.access.counts.count(.agents, .tooMany) == 1) }
         }

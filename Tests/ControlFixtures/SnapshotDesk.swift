@@ -24,7 +24,9 @@ struct SnapshotDesk {
 
     mutating func report(_ node: String, _ fill: (inout WireReport) -> Void) {
         sequence += 1
-        _ = fleet.ingest(CheckedReport(modelled: Stage.report(node, sequence, fill)), at: now, using: &random)
+        let platform = cluster.nodes[node]?.platform ?? ""
+        let report = CheckedReport(modelled: Stage.report(node, sequence, fill))
+        _ = fleet.ingest(report, platform: platform, at: now, using: &random)
     }
 
     /// The node is told to pull, and fails.

@@ -131,8 +131,16 @@ import Testing
         try await stage.run(try Stage.configuration(["web=nginx", "db=redis"]), nodes: [Stage.node("n1")]) { stage in
             try await stage.send("n1", 1) { $0.full.images = [.listed("nginx"), .listed("redis")] }
             await stage.loop.adopt(try Stage.configuration(["db=redis", "new=busybox"]), revision: 2)
-            let reply = try await stage.send("n1", 2) { $0.attempts = [.of(1, .failed, "manifest unknown")] }
-            #expect(reply.acknowledgedAttempt == 1)
+            #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
+            // Of what wasn't ordered, no attempt is stored.
+            let order = try #require(await stage.loop.fleet.orders.first?.order.id)
+            let reply = try await stage.send("n1", 2) {
+                var unasked = WireAttempt.of(order + 1000, .failed, "unauthorized")
+                unasked.id = 2
+                unasked.reference = "example.com/unasked"
+                $0.attempts = [.of(order, .failed, "manifest unknown"), unasked]
+            }
+            #expect(reply.acknowledgedAttempt == 2)
             #expect(reply.databaseID.isEmpty == false)
             let isStored = try await soon {
                 try await store.currentCells().map(\.image).sorted() == ["busybox", "redis"]

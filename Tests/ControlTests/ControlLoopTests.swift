@@ -37,7 +37,8 @@ import Testing
             #expect(reply.assignment.generation != generation)
             #expect(reply.acknowledgedSequence == 2)
             let isOrdered = await soon {
-                await stage.loop.fleet.assignment(node: "n1").pulls.map(\.reference) == ["docker.io/library/redis:latest"]
+                await stage.loop.fleet.assignment(node: "n1").pulls.map(\.reference)
+                    == ["docker.io/library/redis:latest"]
             }
             #expect(isOrdered)
         }

@@ -36,7 +36,7 @@ import Testing
             let screen = terminal.read().components(separatedBy: WatchScreen.cleared)[1]
             let lines = screen.components(separatedBy: "\r\n")
             #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 }, "\(lines)")
-            #expect(lines.first?.hasSuffix(" UTC") ?? false)
+            #expect(lines.first?.hasSuffix("Z") ?? false, "RFC 3339: \(lines)")
             #expect(lines.dropFirst().first?.hasPrefix("coverage 0.0 %") ?? false, "\(lines)")
         }
     }

@@ -51,15 +51,15 @@ import WebDriver
                 try await browser.until(Self.covers("10 of 15"))
                 try await browser.until(Self.hasStatus("Live"))
 
-                // The slider's next stop lies before the coordinator's first moment.
+                // The slider's first stop lies before the coordinator's first moment: ten minutes are shown at least.
                 try await browser.run("document.getElementById('slider').focus()")
-                try await browser.press(Key.left)
+                try await browser.press(Key.home)
                 try await browser.until("return location.hash.includes('at=')")
                 try await browser.until(
                     "return /No coordinator was watching|doesn't reach/.test(document.getElementById('main').textContent)"
                 )
                 #expect(try await browser.text("#figure-words") == "No image list was in force then.")
-                try await browser.press(Key.right)
+                try await browser.press(Key.end)
                 try await browser.until(Self.covers("10 of 15"))
 
                 try await browser.run("location.hash = '#/node/n2'")

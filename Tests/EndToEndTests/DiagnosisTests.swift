@@ -136,6 +136,15 @@ extension EndToEndTests {
         let moved = try await cluster.names(.tagMoved, "c1", "sha256:")
         #expect(Set(moved?.evidence.map(\.message) ?? []).count == 2)
         try await cluster.simulate("PUT", "registries/\(DiagnosisScenery.host)", ["available": true])
+        // One node's word isn't the tag's new meaning, for it may be its mirror's: it asks once, and the others when it is
+        // time, or when somebody wants to have the newest image now.
+        try await eventually("c1 has asked") {
+            try await cluster.causes("c1").allSatisfy {
+                $0.kind != .tagMoved || $0.planned?.contains("asks again after the next check") == true
+            }
+        }
+        let (status, text) = try await RunningProgram.run(.coordinator, ["pull", "image-1", "--server", cluster.server])
+        #expect(status == 0, "\(text)")
         try await eventually("all nodes have what the tag means now") {
             for node in ["a1", "b1", "c1"] where try await !cluster.causes(node).isEmpty { return false }
             return true

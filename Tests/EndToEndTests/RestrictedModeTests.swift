@@ -58,7 +58,12 @@ extension EndToEndTests {
         }
         let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")
         #expect(Set(attempts.items.map(\.node)) == ["n1", "n2", "n3"])
-        #expect(attempts.items.allSatisfy { $0.reason == "notFound" && $0.message?.contains("not found") == true })
+        // In the words of containerd, and of CRI-O.
+        #expect(
+            attempts.items.allSatisfy { attempt in
+                attempt.reason == "notFound"
+                    && ["not found", "manifest unknown"].contains { attempt.message?.contains($0) == true }
+            })
         try await eventually("a past moment is as the live report said") {
             let live = try await cluster.coverage(by: "node")
             let past: CoverageReport = try await cluster.query(

@@ -94,7 +94,7 @@ import Testing
         #expect(!causes[0].evidence[0].isMoment)
         // A condition lasts, and a report came at a moment.
         let text = desk.node("n1").text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
-        #expect(text.contains("node status. (since 11-14 ") && text.contains(" ago (at 11-14 "), "\(text)")
+        #expect(text.contains("node status. (since 2023-11-14T") && text.contains(" ago (at 2023-11-14T"), "\(text)")
         #expect(desk.node("n1").counts.unknown == 2)
     }
 

@@ -65,6 +65,8 @@ private struct AgentPod: AgentIdentity {
 
     func mayAsk() -> Bool { access.rates.take(uid) }
 
+    func takeBack() { access.rates.giveBack(uid) }
+
     var believedUntil: ContinuousClock.Instant? { get async { await access.tokens.freshUntil(token) } }
 
     func charge(bodyBytes: Int) async throws {

@@ -31,6 +31,9 @@ package protocol AgentIdentity: Sendable {
     /// Counts another request of the agent, as asking who it is does. False: it asks too often.
     func mayAsk() -> Bool
 
+    /// Takes back what ``mayAsk()`` counted: who it is will be asked after all, which counts the request.
+    func takeBack()
+
     /// Until when nobody needs to be asked who he is, as long as his pod is there. Nil: each time.
     var believedUntil: ContinuousClock.Instant? { get async }
 }

@@ -24,7 +24,8 @@ extension PodView {
     func isBack(holding held: Set<String>, under configuration: Configuration) -> Bool {
         guard isWorking(under: configuration) else { return false }
         let isOnItsWay = configuration.images.contains { entry in
-            held.contains(entry.container) && containers[entry.container].map { !$0.isRunning && $0.trouble == nil } ?? true
+            held.contains(entry.container)
+                && containers[entry.container].map { !$0.isRunning && $0.trouble == nil } ?? true
         }
         guard !isOnItsWay, !held.isEmpty, self.held.isEmpty else { return !isOnItsWay }
         // Nothing runs. An agent pulls what is absent; else containers can't be made as the template has them.

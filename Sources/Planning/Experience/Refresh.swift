@@ -10,6 +10,8 @@ public struct Refresh: Sendable, Equatable {
     var former: Set<String> = []
     /// Nodes whose own attempt failed: none before this.
     var waits: [String: Timestamp] = [:]
+    /// By node: who was refused there last. The other one may have credentials.
+    var refused: [String: Puller] = [:]
     /// What such nodes try without waiting.
     var immediate: [String: ImmediateRetries] = [:]
     var failures = 0

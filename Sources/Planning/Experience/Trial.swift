@@ -102,6 +102,9 @@ public struct Trial: Sendable, Equatable {
         guard verdict != nil else {
             believedSince = nil
             nextQuestion = nil
+            // One that nobody can agree with asks less and less often, too: several such images would take all the room
+            // of a registry that is given little at once.
+            questions = isNewcomer ? 0 : questions + 1
             return
         }
         isProven = false

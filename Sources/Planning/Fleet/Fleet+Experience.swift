@@ -73,8 +73,10 @@ extension Fleet {
     ) {
         let isInterruption = order.puller == .agent && attempt.isInterruption(reason)
         if order.isRefresh {
+            let isRefused = reason == .unauthorized || FailureExplanation(message: attempt.message).isRefused
             return noteFailedRefresh(
-                order, node: name, reason: reason, isInterruption: isInterruption, at: now, using: &random)
+                order, node: name, reason: reason, isRefused: isRefused, isInterruption: isInterruption, at: now,
+                using: &random)
         }
         let key = order.reference.normalised
         let ended = now.earlier(byMilliseconds: attempt.endedAgeMs)

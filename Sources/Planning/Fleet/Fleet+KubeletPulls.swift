@@ -29,7 +29,11 @@ extension Fleet {
         let key = reference.normalised
         guard let pull = experience.kubeletPulls[key], pull.isProven else { return .agent }
         if !isAgentTrying, pull.triesAgent(on: node, now: now) { return .agent }
-        guard let failure = nodes[node]?.failures[key], failure.isRefused else { return .kubelet }
+        guard let failure = nodes[node]?.failures[key], failure.isRefused else {
+            // An image that is there has no failure: what its tag means was asked for in vain.
+            let trial = Trial.Key(reference: key, platform: nodes[node]?.platform ?? "")
+            return experience.refreshes[trial]?.refused[node] == .kubelet ? .agent : .kubelet
+        }
         return failure.puller == .kubelet ? .agent : .kubelet
     }
 

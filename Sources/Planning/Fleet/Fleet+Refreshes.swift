@@ -41,10 +41,11 @@ extension Fleet {
     }
 
     mutating func noteFailedRefresh(
-        _ order: PullOrder, node name: String, reason: FailureReason, isInterruption: Bool, at now: Timestamp,
-        using random: inout some RandomNumberGenerator
+        _ order: PullOrder, node name: String, reason: FailureReason, isRefused: Bool, isInterruption: Bool,
+        at now: Timestamp, using random: inout some RandomNumberGenerator
     ) {
         var refresh = experience.refreshes[order.trial] ?? Refresh(nextCheck: now)
+        if isRefused { refresh.refused[name] = order.puller }
         var immediate = refresh.immediate[name] ?? ImmediateRetries()
         if let pause = immediate.next(after: reason, isInterruption: isInterruption) {
             refresh.immediate[name] = immediate

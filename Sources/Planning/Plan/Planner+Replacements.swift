@@ -24,6 +24,8 @@ extension Planner {
             return
         }
         var room = isProven ? places.room : min(places.room, places.roomOfTrial)
+        // A node that has lost what it held already costs no further one.
+        var roomOfLost = isProven ? places.roomOfLost : min(places.roomOfLost, places.roomOfTrial)
         if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOut = trouble }
         var candidates: [PodView] = []
         var free: [PodView] = []
@@ -42,14 +44,16 @@ extension Planner {
         let working = candidates.filter { $0.isWorking(under: configuration) }
         // Where nothing works already, a pod that doesn't work either tells nothing of the template.
         for pod in isProven || working.isEmpty ? candidates : working {
-            guard room > 0 else { break }
+            let isLost = places.lost.contains(pod.node)
+            guard isLost ? roomOfLost > 0 : room > 0 else { continue }
             let isUntried = isUntriedImage(on: pod.node)
             if isUntried, !places.isQuiet { continue }
             // One whose agent doesn't run can't tell whether its node is done.
             if pod.isWorking(under: configuration) || pod.template == template {
                 guard isDone(pod.node), pod.template != template || !isNearCollection(pod.node) else { continue }
             }
-            room = isUntried ? 0 : room - 1
+            roomOfLost = isUntried ? 0 : roomOfLost - 1
+            room = isUntried ? 0 : isLost ? min(room, roomOfLost) : room - 1
             plan.replacements.append(Plan.PodReplacement(pod))
         }
         plan.room = max(0, places.room - plan.replacements.count)

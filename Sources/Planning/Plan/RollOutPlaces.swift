@@ -5,7 +5,11 @@
 struct RollOutPlaces {
     /// How many more pods may be deleted when the template is known to work.
     private(set) var room: Int
-    /// How many while it isn't.
+    /// How many of these may be on nodes that have lost what they held already.
+    private(set) var roomOfLost: Int
+    /// Nodes that have lost what they held by deletions of ours, and haven't got it back.
+    private(set) var lost: Set<String> = []
+    /// How many pods may be deleted while the template isn't known to work.
     private(set) var roomOfTrial = 1
     /// No pod is away.
     private(set) var isQuiet = true
@@ -21,7 +25,8 @@ struct RollOutPlaces {
         let book = planner.fleet.rollOut
         let waiting = Dictionary(grouping: cluster.unscheduled.values, by: \.node)
         var away: Set<String> = []
-        var (taken, lost, failed) = (0, 0, 0)
+        var (taken, failed) = (0, 0)
+        var lost: Set<String> = []
         var isUnderWay = false
         for node in nodes {
             let living = cluster.pods.living(on: node)
@@ -44,7 +49,9 @@ struct RollOutPlaces {
                 // A former pod that holds images is yet to be replaced, though no agent runs in it.
                 if !isOver, isNew || pod?.held.isEmpty == true { taken += 1 }
                 // What this run deleted is lost whatever template came since; of what it found, only this one tells.
-                if entry?.held.isEmpty == false || isNew && (entry?.isLost ?? !book.hasLooked) { lost += 1 }
+                if entry?.held.isEmpty == false || isNew && (entry?.isLost ?? !book.hasLooked) {
+                    lost.insert(node)
+                }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }
@@ -57,7 +64,9 @@ struct RollOutPlaces {
         plan.away = away
         isQuiet = away.isEmpty
         let limit = configuration.rollLimit(nodes: nodes.count)
-        room = max(0, min(limit - taken, max(limit, Self.mostTries) - lost))
+        self.lost = lost
+        roomOfLost = max(0, limit - taken)
+        room = max(0, min(limit - taken, max(limit, Self.mostTries) - lost.count))
         // The last node isn't given for it.
         let isDecided = failed >= min(Self.mostTries, max(1, nodes.count - 1))
         trouble?.isFinal = isDecided

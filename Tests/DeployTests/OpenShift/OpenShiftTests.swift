@@ -64,6 +64,7 @@ import Testing
         let objects = try OpenShiftTemplate.read("app").process([
             "DEPLOYMENT_NAME": "p", "COORDINATOR_IMAGE": "c:1", "AGENT_IMAGE": "a:1", "DEPLOYMENT_CPU_LIMIT": "2",
             "EXTERNAL_URL": "https://images.example.com", "RUNBOOK_URL": "https://wiki.example.com/puller",
+            "CLUSTER_NAME": "prod",
         ])
         let deployment = try objects.first("Deployment", "p")
         let container = try #require(
@@ -74,8 +75,9 @@ import Testing
         #expect(arguments.contains("--service=p") && arguments.contains("--agent-image=a:1"))
         let links = [
             "--external-url", "https://images.example.com", "--runbook-url", "https://wiki.example.com/puller",
+            "--cluster-name", "prod",
         ]
-        #expect(arguments.suffix(4) == links)
+        #expect(arguments.suffix(6) == links)
         #expect(try objects.first("Service").name == "p")
         #expect(throws: RealRuntimeError.self) { try OpenShiftTemplate.read("app").process(["DEPLOYMENT": "p"]) }
     }

@@ -11,6 +11,7 @@ struct APIRequests: Decodable {
         var verb: String
         var resource: String
         var name: String?
+        var isDryRun: Bool
     }
 
     /// By `verb resource`.

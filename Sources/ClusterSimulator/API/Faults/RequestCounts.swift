@@ -9,6 +9,8 @@ final class RequestCounts: Sendable {
         /// `pods`, `daemonsets/status`.
         var resource: String
         var name: String?
+        /// It would, and was only tried.
+        var isDryRun: Bool
     }
 
     /// As many writes and refusals are kept; later ones are only counted.
@@ -37,10 +39,11 @@ final class RequestCounts: Sendable {
 
     var denied: [String] { notes.withLock { $0.denied } }
 
-    func addWrite(by user: APIUser, _ attributes: AccessAttributes) {
+    func addWrite(by user: APIUser, _ attributes: AccessAttributes, isDryRun: Bool) {
         guard attributes.path == nil, !["get", "list", "watch"].contains(attributes.verb) else { return }
         let resource = [attributes.resource, attributes.subresource].filter { !$0.isEmpty }.joined(separator: "/")
-        let write = Write(user: user.name, verb: attributes.verb, resource: resource, name: attributes.name)
+        let write = Write(
+            user: user.name, verb: attributes.verb, resource: resource, name: attributes.name, isDryRun: isDryRun)
         notes.withLock { if $0.writes.count < Self.memory { $0.writes.append(write) } }
     }
 

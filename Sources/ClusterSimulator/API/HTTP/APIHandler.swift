@@ -48,7 +48,7 @@ final class APIHandler: Sendable {
         if path != .health, path != .version {
             guard await authorizer.allows(user, attributes) else { throw deny(user, attributes) }
         }
-        counts.addWrite(by: user, attributes)
+        counts.addWrite(by: user, attributes, isDryRun: request.parameter("dryRun") != nil)
         switch path {
         case .health: return .document(APIDocument(status: 200, contentType: "text/plain", body: Array("ok".utf8)))
         case .version: return .json(version)

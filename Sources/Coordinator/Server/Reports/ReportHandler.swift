@@ -213,10 +213,16 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func hear(_ call: ReportCall, _ agent: KnownAgent, _ context: ChannelHandlerContext) {
         let start = ContinuousClock.now
         guard let read = body.withUnsafeReadableBytes({ HeartbeatReader($0) }), read.isHeartbeat,
-            read.likeness == agent.likeness, let ticket = agent.reception.ticket, agent.identity.mayAsk(),
+            read.likeness == agent.likeness, let ticket = agent.reception.ticket, agent.identity.mayAsk()
+        else { return take(call, context) }
+        guard
             service.agents.loop.reports.take(
                 read.heartbeat, ticket, after: call.after, at: service.agents.loop.clock.now) == .taken
-        else { return take(call, context) }
+        else {
+            // Asking who it is counts it.
+            agent.identity.takeBack()
+            return take(call, context)
+        }
         body = ByteBuffer()
         Instruments.report(isAccepted: true)
         Instruments.reportTaken(since: start)
