@@ -143,7 +143,8 @@ extension EndToEndTests {
                 $0.kind != .tagMoved || $0.planned?.contains("asks again after the next check") == true
             }
         }
-        let (status, text) = try await RunningProgram.run(.coordinator, ["pull", "image-1", "--server", cluster.server])
+        let (status, text) = try await RunningProgram.run(
+            .coordinator, ["pull", "image-1", "--server", cluster.server])
         #expect(status == 0, "\(text)")
         try await eventually("all nodes have what the tag means now") {
             for node in ["a1", "b1", "c1"] where try await !cluster.causes(node).isEmpty { return false }
