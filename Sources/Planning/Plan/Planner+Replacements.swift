@@ -44,7 +44,7 @@ extension Planner {
         let working = candidates.filter { $0.isWorking(under: configuration) }
         // Where nothing works already, a pod that doesn't work either tells nothing of the template.
         for pod in isProven || working.isEmpty ? candidates : working {
-            let isLost = places.lost.contains(pod.node)
+            let isLost = pod.template != template && places.lost.contains(pod.node)
             guard isLost ? roomOfLost > 0 : room > 0 else { continue }
             let isUntried = isUntriedImage(on: pod.node)
             if isUntried, !places.isQuiet { continue }
