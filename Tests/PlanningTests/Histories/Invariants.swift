@@ -95,7 +95,10 @@ struct Invariants {
         let key = "\(reference.normalised) \(order.pull.platform)"
         let last = newcomers.updateValue((order.pull.node, order.at), forKey: key)
         var reasons: [FailureReason: Int] = [:]
+        let isFurther = cluster.furtherReferences(of: order.pull.node).contains(reference)
         for (name, view) in cluster.cluster.nodes where view.platform == order.pull.platform {
+            // One that isn't to have it any more can't ask again, so that another one does.
+            if isFurther, !cluster.furtherReferences(of: name).contains(reference) { continue }
             if fleet.state(node: name, column: column, now: cluster.now).isPresent { return nil }
             guard fleet.state(node: name, column: column, now: cluster.now) == .failed, view.isReady,
                 !view.hasDiskPressure, let reason = fleet.failure(node: name, column: column)?.reason,
