@@ -161,6 +161,7 @@ import Testing
             RequestInstruments().watchRestarted(.pods)
             Instruments.nodeWarmed(after: 3)
             Instruments.longestHold(seconds: 0.001)
+            Instruments.reportCut("texts", by: 1)
             var sequence: UInt64 = 1
             let pull = try await stage.order("n1", from: &sequence, present: ["nginx"])
             try await stage.report(
