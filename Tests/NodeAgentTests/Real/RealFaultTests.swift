@@ -55,7 +55,8 @@ extension RealRuntimeTests {
                 let reference = try await scene.registry.push(.scratch("two"), as: "team/app:2")
                 scene.want([reference])
                 await eventually("both have it", within: .seconds(60)) { scene.has(0) && scene.has(1) }
-                #expect(scene.attempts.count { $0.outcome != .succeeded } == 1)
+                // The runtime may have asked the registry itself instead of the mirror.
+                #expect(scene.attempts.count { $0.outcome != .succeeded } <= 1)
                 #expect(proxy.requests().count { $0.hasPrefix("!") } == 1)
             }
         }
