@@ -37,26 +37,28 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 /// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
 let coordinatorParts: [Target] = [
     part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
-    part("Formatting", ["Planning", "Shared"]),
-    part("Manifests", ["KubernetesClient", "Planning", "Shared", logging]),
+    part("Formatting", ["Cluster", "Planning", "Shared"]),
+    part("Manifests", ["Cluster", "KubernetesClient", "Planning", "Shared", logging]),
     part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
     part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
     part("Leadership", ["KubernetesClient", "Manifests", "Shared", logging]),
     part(
         "Certificates", ["KubernetesClient", "Manifests", "Shared", crypto, logging, nioCore, nioSSL, asn1, x509]),
     part(
-        "ConfigurationParsing", folder: "Configuration", ["Formatting", "Manifests", "Planning", "Shared", "Yams"]),
-    part("Alerts", ["Planning"]),
-    part("History", ["Alerts", "ConfigurationParsing", "Formatting", "Planning", "Shared", grdb]),
+        "ConfigurationParsing", folder: "Configuration",
+        ["Cluster", "Formatting", "Manifests", "Planning", "Shared", "Yams"]),
+    part("Alerts", ["Cluster", "Planning"]),
+    part("History", ["Alerts", "Cluster", "ConfigurationParsing", "Formatting", "Planning", "Shared", grdb]),
     part(
         "Reporting",
-        ["ConfigurationParsing", "Formatting", "History", "KubernetesClient", "Planning", "Shared", grdb]),
+        ["Cluster", "ConfigurationParsing", "Formatting", "History", "KubernetesClient", "Planning", "Shared", grdb]),
     part("HTTPListener", [httpTypes, hummingbird, logging, nioCore, nioHTTP1]),
     part("Registry", ["KubernetesClient", "Shared"]),
     part(
         "Control",
         [
-            "Certificates", "ConfigurationParsing", "Events", "Formatting", "History", "KubernetesClient", "Leadership",
+            "Certificates", "Cluster", "ConfigurationParsing", "Events", "Formatting", "History", "KubernetesClient",
+            "Leadership",
             "Manifests", "Planning", "Reporting", "Shared", "Telemetry", logging,
         ]),
     part(
@@ -68,13 +70,15 @@ let coordinatorParts: [Target] = [
     part(
         "Alerting",
         [
-            "Alerts", "ConfigurationParsing", "Control", "Events", "Formatting", "History", "KubernetesClient",
+            "Alerts", "Cluster", "ConfigurationParsing", "Control", "Events", "Formatting", "History",
+            "KubernetesClient",
             "Planning", "Reporting", "Shared", "Telemetry", logging,
         ]),
     part(
         "Exporter",
         [
-            "Alerting", "ConfigurationParsing", "Control", "Formatting", "History", "HTTPListener", "Planning",
+            "Alerting", "Cluster", "ConfigurationParsing", "Control", "Formatting", "History", "HTTPListener",
+            "Planning",
             "Reporting", "Shared", "Telemetry", httpTypes, hummingbird,
         ]),
     // The page is part of the program: there's no file to forget.
@@ -82,7 +86,8 @@ let coordinatorParts: [Target] = [
     part(
         "Server",
         [
-            "Access", "Certificates", "ConfigurationParsing", "Control", "Dashboard", "Exporter", "Formatting",
+            "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Dashboard", "Exporter",
+            "Formatting",
             "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
             "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
             nioHTTPTypes, nioSSL, protobuf,
@@ -92,7 +97,8 @@ let coordinatorParts: [Target] = [
     .executableTarget(
         name: "Coordinator",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Certificates", "ConfigurationParsing", "Control", "Events", "Exporter",
+            "Access", "Alerting", "Alerts", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Events",
+            "Exporter",
             "Formatting", "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning",
             "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird, lifecycle,
             logging, metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -122,7 +128,8 @@ let coordinatorTests: [Target] = [
     fixtures(
         "ControlFixtures",
         [
-            "Control", "Events", "History", "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning",
+            "Cluster", "Control", "Events", "History", "KubernetesClient", "KubernetesFixtures", "Manifests",
+            "Planning",
             "Reporting", "Shared", "TestBasics", logging, protobuf,
         ]),
     fixtures(
@@ -135,14 +142,15 @@ let coordinatorTests: [Target] = [
     fixtures(
         "FuzzTargets",
         [
-            "Access", "ConfigurationParsing", "Failures", "Formatting", "HTTPListener", "History", "KubernetesClient",
+            "Access", "Cluster", "ConfigurationParsing", "Failures", "Formatting", "HTTPListener", "History",
+            "KubernetesClient",
             "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird, nioCore, protobuf,
         ]),
     .executableTarget(
         name: "fuzz", dependencies: ["FuzzTargets"], path: "Benchmarks/Fuzz", swiftSettings: strict),
     tests(
         "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", "TestServer", hummingbird, logging, nioCore]),
-    tests("Manifests", ["KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
+    tests("Manifests", ["Cluster", "KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
     tests("Events", ["KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging]),
     tests("Leadership", ["KubernetesClient", "Shared", "TestBasics", logging]),
     tests(
@@ -153,12 +161,12 @@ let coordinatorTests: [Target] = [
         ]),
     tests(
         "ConfigurationParsing",
-        ["ConfigurationFixtures", "Formatting", "Manifests", "Planning", "Shared", "TestBasics"]),
+        ["Cluster", "ConfigurationFixtures", "Formatting", "Manifests", "Planning", "Shared", "TestBasics"]),
     tests("History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
     tests(
         "Reporting",
         [
-            "ConfigurationParsing", "Control", "ControlFixtures", "Exporter", "Formatting", "History",
+            "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Exporter", "Formatting", "History",
             "HistoryFixtures", "Planning", "Registry", "Shared", "Telemetry", "TestBasics", grdb, logging, protobuf,
         ]),
     tests(
@@ -168,7 +176,8 @@ let coordinatorTests: [Target] = [
     tests(
         "Control",
         [
-            "Access", "Certificates", "ConfigurationFixtures", "ConfigurationParsing", "ControlFixtures", "Events",
+            "Access", "Certificates", "Cluster", "ConfigurationFixtures", "ConfigurationParsing", "ControlFixtures",
+            "Events",
             "History", "HistoryFixtures",
             "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared", "TestBasics",
             "ClusterSimulator", grdb, logging, protobuf,
@@ -182,7 +191,8 @@ let coordinatorTests: [Target] = [
     tests(
         "Server",
         [
-            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator", "Formatting",
+            "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator",
+            "Formatting",
             "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures",
             "Shared",
             "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
@@ -197,7 +207,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "DashboardTests",
         dependencies: [
-            "ControlFixtures", "Dashboard", "Planning", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird,
+            "Cluster", "ControlFixtures", "Dashboard", "Planning", "Shared", "TestServer", "WebDriver", httpTypes,
+            hummingbird,
             logging, protobuf, nioCore,
         ],
         swiftSettings: strict),
@@ -205,7 +216,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Access", "Alerting", "Alerts", "ControlFixtures", "Exporter", "Planning", "RealRuntime", "Reporting",
+            "Access", "Alerting", "Alerts", "Cluster", "ControlFixtures", "Exporter", "Planning", "RealRuntime",
+            "Reporting",
             "Shared", "Telemetry", grdb, hummingbird,
             logging, metrics, nioCore, "Yams",
         ],
@@ -214,8 +226,8 @@ let coordinatorTests: [Target] = [
         name: "EndToEndTests",
         // The programs are started as processes; of the coordinator its client and its report types are used.
         dependencies: [
-            "ClusterSimulator", "Coordinator", "KubernetesClient", "NodeAgent", "Planning", "RealRuntime", "Reporting",
-            "Shared", "WebDriver", "Yams", logging,
+            "Cluster", "ClusterSimulator", "Control", "Coordinator", "KubernetesClient", "NodeAgent", "Planning",
+            "RealRuntime", "Reporting", "Shared", "WebDriver", "Yams", logging,
         ],
         swiftSettings: strict),
     // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
@@ -271,7 +283,9 @@ let package = Package(
             exclude: ["Runtime/cri.proto", "Wire/agent.proto"], swiftSettings: quick),
         // Reads what runtimes say of failed pulls; pure, and without any dependency.
         .target(name: "Failures", swiftSettings: quick),
-        .target(name: "Planning", dependencies: ["Failures", "Shared", protobuf], swiftSettings: quick),
+        // What a cluster is made of, as far as the coordinator looks: nodes, pods, scheduling, quantities. Pure.
+        .target(name: "Cluster", dependencies: ["Shared"], swiftSettings: quick),
+        .target(name: "Planning", dependencies: ["Cluster", "Failures", "Shared", protobuf], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
@@ -290,7 +304,8 @@ let package = Package(
         .executableTarget(
             name: "history-bench",
             dependencies: [
-                "Control", "Formatting", "History", "Planning", "Reporting", "Server", "Shared", grdb, protobuf,
+                "Cluster", "Control", "Formatting", "History", "Planning", "Reporting", "Server", "Shared", grdb,
+                protobuf,
             ],
             path: "Benchmarks/History", swiftSettings: strict),
         .testTarget(
@@ -306,15 +321,17 @@ let package = Package(
         .executableTarget(
             name: "planner-bench",
             dependencies: [
-                "ConfigurationParsing", "Manifests", "Planning", "ClusterModel", "PlannedCluster", "Shared", protobuf,
+                "Cluster", "ConfigurationParsing", "Manifests", "Planning", "ClusterModel", "PlannedCluster", "Shared",
+                protobuf,
             ],
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
         .target(
-            name: "PlannedCluster", dependencies: ["Planning", "ClusterModel", "Shared", protobuf],
+            name: "PlannedCluster", dependencies: ["Cluster", "Planning", "ClusterModel", "Shared", protobuf],
             path: "Tests/PlannedCluster", swiftSettings: quick),
         .testTarget(
-            name: "PlanningTests", dependencies: ["Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
+            name: "PlanningTests",
+            dependencies: ["Cluster", "Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
             swiftSettings: strict),
         .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -330,7 +347,9 @@ let package = Package(
             name: "RealRuntime", dependencies: [subprocess], path: "Tests/RealRuntime", swiftSettings: strict),
         .testTarget(
             name: "NodeAgentTests",
-            dependencies: ["NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird, subprocess],
+            dependencies: [
+                "Cluster", "NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird, subprocess,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],

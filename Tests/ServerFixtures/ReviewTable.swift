@@ -91,7 +91,7 @@ final class ReviewTable: Sendable {
         let table: ReviewTable
         let loop: ControlLoop
 
-        var namespace: String? { get async { await loop.podSource?.namespace } }
+        var namespace: String? { get async { await loop.followedPods.source?.namespace } }
 
         var areListed: Bool { get async { await loop.isReady } }
 

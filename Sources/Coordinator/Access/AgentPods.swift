@@ -1,3 +1,4 @@
+import Cluster
 import Control
 import KubernetesClient
 import Planning
@@ -32,14 +33,14 @@ struct WatchedAgentPods: AgentPods {
     let loop: ControlLoop
     let client: KubernetesClient
 
-    var namespace: String? { get async { await loop.podSource?.namespace } }
+    var namespace: String? { get async { await loop.followedPods.source?.namespace } }
 
     var areListed: Bool { get async { await loop.isReady } }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 
     func find(name: String, uid: String) async -> AgentPodSighting {
-        guard let source = await loop.podSource, await loop.podsSynced else { return .notListed }
+        guard let source = await loop.followedPods.source, await loop.followedPods.isSynced else { return .notListed }
         if let pod = await loop.pod(uid: uid) { return .runs(node: pod.node) }
         // New, or gone: the API server knows.
         do {

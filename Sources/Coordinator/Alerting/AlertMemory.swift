@@ -1,4 +1,5 @@
 import Alerts
+import Cluster
 import History
 import Planning
 import Reporting

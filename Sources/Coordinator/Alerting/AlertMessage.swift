@@ -1,4 +1,5 @@
 import Alerts
+import Cluster
 import Formatting
 import FoundationEssentials
 import KubernetesClient

@@ -1,4 +1,5 @@
 import Alerts
+import Cluster
 import ConfigurationParsing
 import Control
 import History

@@ -1,3 +1,4 @@
+import Cluster
 import Events
 import KubernetesClient
 import Logging

@@ -1,4 +1,5 @@
 import Alerts
+import Cluster
 import Control
 import Planning
 import Reporting

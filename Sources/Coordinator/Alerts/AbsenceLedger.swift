@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// Since when each image has been absent on each node, whatever became of the attempts to pull it.

@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// One image that nodes lack for one reason, from when it is raised until it is resolved.

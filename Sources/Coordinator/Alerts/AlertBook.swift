@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// Which alerts are raised, and what the receiver is to be told when: a value without I/O or clock.

@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// Absences that an earlier run of the coordinator knew, until their nodes are heard.

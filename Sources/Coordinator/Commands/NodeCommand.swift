@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Formatting
 import Planning
 import Reporting

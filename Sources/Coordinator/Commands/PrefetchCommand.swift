@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import ConfigurationParsing
 import Control
 import Formatting

@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// A ConfigMap while it is read, and what has been found so far.

@@ -1,3 +1,4 @@
+import Cluster
 import History
 import Logging
 import Planning
@@ -16,7 +17,7 @@ extension ControlLoop {
 
     /// All pods of that kind, after a list.
     func replacePullPods(_ pods: [PullPodView], of source: PodSource) {
-        guard source == podSource else { return }
+        guard source == followedPods.source else { return }
         let former = cluster.pullPods
         cluster.pullPods = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         for pod in former.values where cluster.pullPods[pod.uid] == nil { noteGone(pod.order) }
@@ -25,7 +26,7 @@ extension ControlLoop {
     }
 
     func update(_ pod: PullPodView, of source: PodSource) {
-        guard source == podSource, cluster.pullPods[pod.uid] != pod else { return }
+        guard source == followedPods.source, cluster.pullPods[pod.uid] != pod else { return }
         cluster.pullPods[pod.uid] = pod
         take(fleet.observe(pod, at: clock.now, using: &random))
         signal.yield()

@@ -1,3 +1,4 @@
+import Cluster
 import History
 import Logging
 import Planning
@@ -39,10 +40,7 @@ package actor ControlLoop {
     private var agentImageChanged: (@Sendable () async -> Void)?
     package var cluster = ClusterView()
     var nodesSynced = false
-    package var podsSynced = false
-    package var podSource: PodSource?
-    /// The pod that changed last.
-    var lastPod: PodView?
+    package var followedPods = FollowedPods()
     var fleet: Fleet
     var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
@@ -211,62 +209,8 @@ package actor ControlLoop {
         signal.yield()
     }
 
-    /// From now on the pods of this DaemonSet count. Those of another are forgotten: they must not be measured by
-    /// this one's template.
-    func follow(_ source: PodSource) {
-        guard podSource != source else { return }
-        podSource = source
-        template = nil
-        lastPod = nil
-        cluster.pods = PodTable()
-        cluster.unscheduled = [:]
-        notePods()
-        // Their agents aren't ours any more.
-        reports.closeAll()
-        forgetPullPods()
-        signal.yield()
-    }
-
-    /// All pods of a DaemonSet, after a list.
-    func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
-        guard source == podSource else { return }
-        cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
-        cluster.pods = PodTable(pods)
-        reports.closeAll()
-        podsSynced = true
-        synced()
-    }
-
-    func update(_ pod: PodView, of source: PodSource) {
-        guard source == podSource, cluster.pods[pod.uid] != pod else { return }
-        var pod = pod
-        // Most pods become alike sooner or later.
-        if let lastPod { pod.share(with: lastPod) }
-        lastPod = pod
-        cluster.unscheduled[pod.uid] = nil
-        cluster.pods[pod.uid] = pod
-        notePods(of: [pod.node])
-        signal.yield()
-    }
-
-    /// A pod that waits for the scheduler: reports tell why it waits, and one of an older template is replaced.
-    func updateUnscheduled(_ pod: PodView, of source: PodSource) {
-        guard source == podSource else { return }
-        cluster.unscheduled[pod.uid] = pod
-        signal.yield()
-    }
-
-    func removePod(uid: String) {
-        cluster.unscheduled[uid] = nil
-        guard let pod = cluster.pods.remove(uid: uid) else { return }
-        // Whoever speaks with its token is asked again who he is.
-        reports.close(pod.node)
-        notePods(of: [pod.node])
-        signal.yield()
-    }
-
-    private func synced() {
-        cluster.isSynced = nodesSynced && podsSynced
+    func synced() {
+        cluster.isSynced = nodesSynced && followedPods.isSynced
         roster = nil
         notePods()
         reports.set(isReady: isReady)
@@ -326,10 +270,4 @@ package actor ControlLoop {
                 }
         }
     }
-}
-
-/// Which DaemonSet's pods are followed.
-package struct PodSource: Hashable, Sendable {
-    package var namespace: String
-    var daemonSet: String
 }

@@ -1,4 +1,5 @@
 import Certificates
+import Cluster
 import ConfigurationParsing
 import Events
 import KubernetesClient

@@ -1,3 +1,4 @@
+import Cluster
 import Events
 import Formatting
 import KubernetesClient

@@ -1,3 +1,4 @@
+import Cluster
 import KubernetesClient
 import Manifests
 import Planning

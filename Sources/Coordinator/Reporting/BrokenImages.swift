@@ -1,3 +1,4 @@
+import Cluster
 import GRDB
 import History
 import Planning

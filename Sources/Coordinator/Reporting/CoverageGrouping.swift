@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// By what a coverage report is sliced.

@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// The target nodes by name, and where the fleet has them: worth keeping, since to find thousands of nodes takes longer

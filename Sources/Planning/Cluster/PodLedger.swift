@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Restricted mode's memory: what pod statuses said last of each cell, so that changes can be told as those are that

@@ -1,3 +1,5 @@
+import Cluster
+
 extension PodView {
     /// Why the pod doesn't do its work though it has been given time to start: what the kubelet says of the container
     /// that copies `sleep`, or of the agent's. Nil: it works, or is on its way.

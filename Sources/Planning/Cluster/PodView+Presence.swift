@@ -1,3 +1,5 @@
+import Cluster
+
 extension PodView {
     /// What the pod's status tells of an image: all that there is in restricted mode, in which kubelets pull.
     ///

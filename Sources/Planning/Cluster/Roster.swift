@@ -1,3 +1,5 @@
+import Cluster
+
 /// The target nodes in the order in which they are served, and what planning needs of each.
 ///
 /// Zones take turns, so that each zone's peer-to-peer mirror fills early. Cordoned nodes come last: people warm those

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// One image set as its user wants it: the typed content of an accepted ConfigMap.

@@ -1,3 +1,5 @@
+import Cluster
+
 /// Whether a registry is worth asking: open when most of the recent attempts, over several nodes, failed for its reasons.
 ///
 /// While it is open, single probes go on; the first success closes it.

@@ -1,3 +1,5 @@
+import Cluster
+
 /// How many pulls ran at once, on average, over any time: the integral of their number.
 struct ConcurrencyMeter: Sendable, Equatable {
     private(set) var running = 0

@@ -1,3 +1,5 @@
+import Cluster
+
 /// Who pulls an image onto a node.
 public enum Puller: String, Sendable, Hashable, Codable {
     /// The node's agent, through the runtime, with the pull secrets that are mounted into it.

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What a node has failed to pull from one registry since it last succeeded there.
 struct NodeRecord: Sendable, Equatable {
     /// The images, the newest last.

@@ -1,3 +1,5 @@
+import Cluster
+
 /// When a mutable tag was last asked for, on one platform, and what it meant then.
 public struct Refresh: Sendable, Equatable {
     /// The next question, by one node.

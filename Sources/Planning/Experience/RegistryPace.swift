@@ -1,3 +1,5 @@
+import Cluster
+
 /// How many pulls a registry is given at once: as many as make the whole faster, and never more than it puts up with.
 ///
 /// It grows like a congestion window: by one for each success, which doubles it in each round, while pulls get no

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What was done again and again without a change of content: a loop, whatever its cause.
 ///
 /// It is only watched here, for an alarm: whoever acts remembers by itself what it has done.

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What is known of one image on one platform: whether it may be pulled by all, or has to be tried first.
 ///
 /// A failure that could be the reference's own is believed only when two nodes agree on it: one node alone may have a

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What is known of one image on one node.
 public enum CellState: UInt8, Sendable, Hashable, Codable, CaseIterable {
     /// The node's report is too old to say, or there's none yet.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// What nodes suffer alone, while others pull the same images: for reports and alerts.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// A pull that nobody waits for any more, but that may still run.

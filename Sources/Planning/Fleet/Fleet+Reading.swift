@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Questions of reports, which look at many cells at once.

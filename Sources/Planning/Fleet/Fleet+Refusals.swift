@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// An image that is present, and that a node's kubelet doesn't let our container use.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// What attempts teach about images, and what follows for the nodes that wait for others.

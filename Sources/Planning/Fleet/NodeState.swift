@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// The in-memory truth of one node: what its agent last said, and what it was told.

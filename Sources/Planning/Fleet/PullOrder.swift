@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// A pull that a node was told to make, until its attempt is reported.

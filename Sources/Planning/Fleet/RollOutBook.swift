@@ -1,3 +1,5 @@
+import Cluster
+
 /// Nodes whose pod isn't back, since when, and what they lost by a deletion of ours.
 public struct RollOutBook: Sendable, Equatable {
     struct Entry: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Cluster
+
 /// Small numbers for the nodes of a fleet, and what whoever looks at thousands of nodes asks of each: to find them by
 /// name takes longer than all the rest.
 struct SlotTable: Sendable {

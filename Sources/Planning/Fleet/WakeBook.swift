@@ -1,3 +1,5 @@
+import Cluster
+
 /// Which pods were woken lately, so that none is woken too often, and the API server isn't asked too much.
 ///
 /// A kubelet looks by itself at a container that waits for its image every 15 s at the latest, so nothing depends on

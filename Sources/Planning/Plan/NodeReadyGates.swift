@@ -1,3 +1,5 @@
+import Cluster
+
 /// Which nodes lose the startup taint of ``NodeReadyGate``, and when: once every image is present, or after the timeout.
 ///
 /// Presence is what a node's report says now. While it is unknown, as after a restart of the coordinator, nothing is

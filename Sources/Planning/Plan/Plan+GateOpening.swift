@@ -1,3 +1,5 @@
+import Cluster
+
 extension Plan {
     /// A node that loses the taint of ``NodeReadyGate``.
     public struct GateOpening: Sendable, Equatable {

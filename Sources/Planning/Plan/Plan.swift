@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// What should be done now, and when to look again. Actuators carry it out as it stands.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Image entries that are present on a node and that no container uses, by node.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Decides what each node pulls and which pods are replaced: a pure function of what is known.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// The third turn: tags are asked for again when it's time, and where one moved the nodes follow.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// How many more pulls registries are given, and nodes can make.

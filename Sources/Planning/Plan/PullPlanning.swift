@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// One plan's pulls: registries and nodes have so much room, and images take it in the order of the list.

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Restricted mode: when a failed pull is tried again. Only a new pod gets a kubelet out of its back-off (measured: no

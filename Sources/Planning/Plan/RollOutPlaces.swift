@@ -1,3 +1,5 @@
+import Cluster
+
 /// Which nodes' pods aren't back, and how many more may be deleted.
 ///
 /// Deletions of ours take places for as long as a pod may take; what was lost by them counts for longer, so that no

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What is known of pods of the present template before there is one.
 public struct Successor: Sendable, Equatable {
     /// Why the API server takes none; nil: it does, or nobody could ask.

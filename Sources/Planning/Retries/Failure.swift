@@ -1,3 +1,5 @@
+import Cluster
+
 /// What is known of a reference that failed on a node.
 public struct Failure: Sendable, Equatable {
     public var reason: FailureReason

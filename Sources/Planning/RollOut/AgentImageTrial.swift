@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Which image the pod template runs agents from: the wanted one (`KIP_IMAGE`), or the last one that has shown that it

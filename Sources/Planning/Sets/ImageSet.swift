@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// A list of images, and the nodes that are to have them. The main ConfigMap is the set `default`; this is one beside it.

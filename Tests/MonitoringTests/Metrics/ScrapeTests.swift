@@ -1,3 +1,4 @@
+import Cluster
 import Hummingbird
 import Logging
 import Metrics

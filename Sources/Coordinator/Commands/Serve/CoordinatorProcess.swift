@@ -1,5 +1,6 @@
 import Access
 import Certificates
+import Cluster
 import ConfigurationParsing
 import Control
 import Events

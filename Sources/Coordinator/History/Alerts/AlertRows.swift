@@ -1,4 +1,5 @@
 import Alerts
+import Cluster
 import FoundationEssentials
 import GRDB
 import Planning

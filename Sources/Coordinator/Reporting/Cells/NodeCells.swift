@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.

@@ -1,3 +1,4 @@
+import Cluster
 import Formatting
 import Planning
 import Shared

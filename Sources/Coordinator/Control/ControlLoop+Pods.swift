@@ -1,0 +1,42 @@
+import Cluster
+import Planning
+
+extension ControlLoop {
+    /// From now on the pods of this DaemonSet count.
+    func follow(_ source: PodSource) {
+        guard followedPods.follow(source, in: &cluster) else { return }
+        template = nil
+        notePods()
+        // Their agents aren't ours any more.
+        reports.closeAll()
+        forgetPullPods()
+        signal.yield()
+    }
+
+    /// All pods of a DaemonSet, after a list.
+    func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
+        guard followedPods.replace(pods, unscheduled: unscheduled, of: source, in: &cluster) else { return }
+        reports.closeAll()
+        synced()
+    }
+
+    func update(_ pod: PodView, of source: PodSource) {
+        guard followedPods.update(pod, of: source, in: &cluster) else { return }
+        notePods(of: [pod.node])
+        signal.yield()
+    }
+
+    /// Reports tell why the pod waits, and one of an older template is replaced.
+    func updateUnscheduled(_ pod: PodView, of source: PodSource) {
+        guard followedPods.updateUnscheduled(pod, of: source, in: &cluster) else { return }
+        signal.yield()
+    }
+
+    func removePod(uid: String) {
+        guard let pod = followedPods.remove(uid: uid, from: &cluster) else { return }
+        // Whoever speaks with its token is asked again who he is.
+        reports.close(pod.node)
+        notePods(of: [pod.node])
+        signal.yield()
+    }
+}
