@@ -356,6 +356,16 @@ import Testing
             causes(desk).first { $0.kind == .imageFailing }?.summary
                 == "web doesn't come: n1's pull doesn't end, 1 other node has it: look at n1's mirror, proxy or network"
         )
+        let told = "n1's pull doesn't end, 1 other node has it: look at n1's mirror, proxy or network"
+        let group = HangingGroup(image: "web", cells: 1, nodes: ["n1"], deviations: [told])
+        for grouping in [CoverageGrouping.image, .node, .all] {
+            let report = CoverageReport(desk.snapshot, by: grouping)
+            #expect(report.rows.compactMap(\.hanging) == [[group]], "\(grouping)")
+            #expect(report.problems == ["web: the pull doesn't end on 1 node (n1)\n    \(told)"], "\(grouping)")
+        }
+        let image = ImageReport(desk.snapshot, column: 0)
+        #expect(image.hanging == group)
+        #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
     }
 
     @Test("A kubelet that refuses an image which is there is told, once it should have started the container")

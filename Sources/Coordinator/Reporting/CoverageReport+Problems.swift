@@ -15,6 +15,14 @@ extension FailureGroup {
     }
 }
 
+extension HangingGroup {
+    mutating func absorb(_ other: Self) {
+        cells += other.cells
+        nodes = Array((nodes + other.nodes).prefix(FailureGroup.maximumNodes))
+        deviations = Array((deviations + other.deviations).prefix(FailureGroup.maximumNodes))
+    }
+}
+
 extension NotHeldGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells
@@ -26,16 +34,18 @@ extension CoverageReport {
     /// What keeps images from being covered, for a terminal: each image and reason once, whatever the rows are.
     var problems: [String] {
         var failures = Grouped<FailureGroup>()
+        var hanging = Grouped<HangingGroup>()
         var notHeld = Grouped<NotHeldGroup>()
         for row in rows {
             for group in row.failures {
                 failures.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) }
             }
+            for group in row.hanging ?? [] { hanging.merge(group, image: group.image, reason: "") { $0.absorb($1) } }
             for group in row.notHeld {
                 notHeld.merge(group, image: group.image, reason: group.reason) { $0.absorb($1) }
             }
         }
-        return failures.groups.map(\.text) + notHeld.groups.map(\.text)
+        return failures.groups.map(\.text) + hanging.groups.map(\.text) + notHeld.groups.map(\.text)
     }
 }
 
@@ -53,6 +63,14 @@ extension FailureGroup {
                 + " until it works there, so that a broken image fails on two nodes at most"
         }
         return text
+    }
+}
+
+extension HangingGroup {
+    fileprivate var text: String {
+        deviations.reduce("\(image): the pull doesn't end on \(Trouble.nodes(cells, nodes))") {
+            $0 + Trouble.indented($1)
+        }
     }
 }
 

@@ -29,6 +29,9 @@ extension CoverageReport {
                     failure, column: column, slice: slice, node: node.name,
                     deviation: deviations[node.name, images[column].name])
             }
+            for hang in deviations.hanging(on: node.name) where row.states[hang.column] == .pulling {
+                tally.add(hanging: hang, column: hang.column, slice: slice)
+            }
             for column in row.unheld {
                 if let refusal = snapshot.fleet.refusal(node: node.name, column: column, now: snapshot.now) {
                     tally.add(refusal, of: node.container(column), column: column, slice: slice, node: node.name)

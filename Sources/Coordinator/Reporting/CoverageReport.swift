@@ -127,6 +127,8 @@ package struct CoverageRow: Codable, Sendable, Hashable {
     package var failures: [FailureGroup] = []
     /// Why cells of the slice are present but not held, where the kubelet gives a reason.
     var notHeld: [NotHeldGroup] = []
+    /// Pulls in the slice that don't end, while other nodes pull the image; nil: none.
+    var hanging: [HangingGroup]?
 }
 
 extension CoverageRow {
@@ -157,6 +159,16 @@ package struct FailureGroup: Codable, Sendable, Hashable {
     var deviations: [String]?
 
     static let maximumNodes = 5
+}
+
+/// Pulls of an image that don't end.
+struct HangingGroup: Codable, Sendable, Hashable {
+    var image: String
+    var cells: Int
+    /// Some of the nodes, at most ``FailureGroup/maximumNodes``.
+    var nodes: [String]
+    /// What they suffer alone, each in a sentence.
+    var deviations: [String]
 }
 
 /// Cells whose image is there, but whose container doesn't run.

@@ -22,6 +22,7 @@ struct CoverageTally {
     private var isUnheard: [Bool]
     private var failures: [TroubleKey<FailureReason>: FailureSum] = [:]
     private var notHeld: [TroubleKey<String>: NotHeldGroup] = [:]
+    private var hanging: [HangKey: HangingGroup] = [:]
     /// By slice.
     private var refused: [Int: Int] = [:]
     private let images: [ImageEntry]
@@ -90,6 +91,11 @@ struct CoverageTally {
         var reason: Reason
     }
 
+    private struct HangKey: Hashable {
+        var slice: Int
+        var column: Int
+    }
+
     private struct FailureSum {
         var group: FailureGroup
         var next: Timestamp?
@@ -118,6 +124,19 @@ struct CoverageTally {
         let key = TroubleKey(slice: slice ?? column, column: column, reason: failure.reason)
         failures[key, default: FailureSum(failure, image: images[column].name)]
             .add(failure, node: node, deviation)
+    }
+
+    /// A pull that doesn't end.
+    mutating func add(hanging deviation: NodeDeviation, column: Int, slice: Int?) {
+        let key = HangKey(slice: slice ?? column, column: column)
+        var group =
+            hanging[key] ?? HangingGroup(image: images[column].name, cells: 0, nodes: [], deviations: [])
+        group.cells += 1
+        if group.nodes.count < FailureGroup.maximumNodes {
+            group.nodes.append(deviation.node)
+            group.deviations.append(deviation.summary)
+        }
+        hanging[key] = group
     }
 
     /// A container that waits for its image is on its way; any other reason keeps it from holding the image.
@@ -180,6 +199,9 @@ struct CoverageTally {
         }
         for (key, group) in notHeld.sorted(by: { ($0.key.column, $0.key.reason) < ($1.key.column, $1.key.reason) }) {
             rows[key.slice].notHeld.append(group)
+        }
+        for (key, group) in hanging.sorted(by: { $0.key.column < $1.key.column }) {
+            rows[key.slice].hanging = (rows[key.slice].hanging ?? []) + [group]
         }
         for slice in Set(failures.keys.map(\.slice)) {
             rows[slice].failures.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }

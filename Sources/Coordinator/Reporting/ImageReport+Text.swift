@@ -30,7 +30,7 @@ extension ImageReport {
                 return state == "failed" ? style.red(line) : line
             }
         }
-        for deviation in failures.flatMap({ $0.deviations ?? [] }) {
+        for deviation in failures.flatMap({ $0.deviations ?? [] }) + (hanging?.deviations ?? []) {
             lines += wrapped("  \(deviation)", width: width, indent: "    ")
         }
         if !digests.isEmpty {

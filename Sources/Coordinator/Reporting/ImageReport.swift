@@ -25,6 +25,8 @@ package struct ImageReport: Codable, Sendable, Hashable {
     var digests: [Digest]
     var failures: [FailureGroup]
     var notHeld: [NotHeldGroup]
+    /// Pulls that don't end, while other nodes pull the image; nil: none.
+    var hanging: HangingGroup?
     /// Seconds of pulls that brought the image; nil when there was none.
     var pullSeconds: Quantiles?
     /// Attempts that failed, by reason, most frequent first.
@@ -66,6 +68,9 @@ package struct ImageReport: Codable, Sendable, Hashable {
                 tally.add(
                     failure, column: 0, slice: nil, node: node.name, deviation: deviations[node.name, entry.name])
             }
+            if state == .pulling, let hang = deviations[node.name, entry.name], hang.isHanging {
+                tally.add(hanging: hang, column: 0, slice: nil)
+            }
             if state == .present {
                 tally.add(notHeldBy: node.container(column), column: 0, slice: nil, node: node.name)
             }
@@ -75,6 +80,7 @@ package struct ImageReport: Codable, Sendable, Hashable {
         let row = tally.finish(now: snapshot.now, withAges: false).first
         failures = row?.failures ?? []
         notHeld = row?.notHeld ?? []
+        hanging = row?.hanging?.first
         digests = Self.digests(entry.reference, snapshot)
         failedAttempts = []
     }

@@ -8,6 +8,8 @@ package struct NodeDeviation: Sendable, Hashable {
     package var node: String
     /// The image entry's name.
     package var image: String
+    /// Of the image.
+    var column: Int
     package var reason: FailureReason
     /// Who was asked in the registry's place, where the runtime's message names it.
     package var mirror: String?
@@ -21,6 +23,7 @@ package struct NodeDeviation: Sendable, Hashable {
     package init(_ deviation: Fleet.Deviation, image: String) {
         node = deviation.node
         self.image = image
+        column = deviation.column
         reason = deviation.failure.reason
         mirror = FailureExplanation(message: deviation.failure.message).mirrorHost
         holders = deviation.holders
@@ -85,5 +88,11 @@ package struct DeviationIndex {
 
     package subscript(node: String, image: String) -> NodeDeviation? {
         deviations.isEmpty ? nil : deviations[node]?[image]
+    }
+
+    /// A node's pulls that don't end, in the order of the list.
+    func hanging(on node: String) -> [NodeDeviation] {
+        guard !deviations.isEmpty, let all = deviations[node] else { return [] }
+        return all.values.filter(\.isHanging).sorted { $0.column < $1.column }
     }
 }
