@@ -62,6 +62,7 @@ import Testing
             ["coverage", "--watch", "--min", "5"], ["coverage", "--at", "1h", "--wait"],
             ["plan", "--plain-http", "r", "f"], ["suggest", "--limit", "0"],
             ["plan", "--resolve", "--plain-http", "http://r", "f"],
+            ["plan"], ["plan", "f", "--image", "nginx"], ["plan", "--image", "nginx", "--name", "c"],
         ])
     func usage(arguments: [String]) async throws {
         let result = try await BuiltProgram.coordinator(arguments)

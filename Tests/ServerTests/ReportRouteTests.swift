@@ -241,6 +241,17 @@ import Testing
             #expect(plan.registries.map(\.registry) == ["docker.io"])
             let rejected: PlanReport = try Self.decode(try await ask(#"{"data": {"IMAGES": "a=x,b=y"}}"#))
             #expect(!rejected.accepted && !rejected.findings.isEmpty && rejected.released.isEmpty)
+            // A prefetch takes nothing away.
+            let prefetch: PlanReport = try Self.decode(
+                try await ask(
+                    """
+                    {"data": {}, "images": ["redis", "nginx"], "resolved": [{"reference": "redis", "sizes": {"any": 9}}]}
+                    """))
+            #expect(prefetch.accepted && prefetch.released.isEmpty && prefetch.bytes == 9)
+            #expect(prefetch.images.map(\.name) == ["redis", "nginx"] && prefetch.images.map(\.pulls) == [1, 0])
+            for images in [#"[]"#, #"["bad reference"]"#, #"["https://registry.example.com/a:1"]"#] {
+                try expectProblem(try await ask(#"{"data": {}, "images": \#(images)}"#), 400, "plan-unreadable")
+            }
             try expectProblem(try await ask("{"), 400, "plan-unreadable")
             try expectProblem(try await ask("{}", type: "text/plain"), 415, "not-json")
             #expect(await coordinator.stage.loop.configuration?.images.map(\.name) == ["web", "no"])

@@ -5,11 +5,12 @@ import Registry
 import Reporting
 import Shared
 
-/// `coordinator plan FILE`: what an edited ConfigMap would pull, before anybody applies it.
+/// `coordinator plan FILE`: what an edited ConfigMap, or with `--image` a prefetch, would pull, before anybody applies it.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Say what an edited ConfigMap would pull: nodes, bytes, time, and where it wouldn't fit.",
+        abstract:
+            "Say what an edited ConfigMap or a prefetch would pull: nodes, bytes, time, and where it wouldn't fit.",
         discussion: """
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
@@ -22,7 +23,13 @@ struct PlanCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: ArgumentHelp("The ConfigMap's manifest, or - for standard input.", valueName: "file"))
-    var file: String
+    var file: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a file: an image that prefetch would pull beside the list; can be given again.",
+            valueName: "reference"))
+    var image: [String] = []
 
     @Option(help: ArgumentHelp("Which ConfigMap, when the file has several.", valueName: "name"))
     var name: String?
@@ -44,6 +51,10 @@ struct PlanCommand: AsyncParsableCommand {
 
     func validate() throws {
         try print.refuseNames("plans")
+        if image.isEmpty == (file == nil) {
+            throw ValidationError("Name a ConfigMap's manifest, or images with --image.")
+        }
+        if file == nil, name != nil { throw ValidationError("--name goes with a manifest.") }
         if dockerConfig != nil, !resolve { throw ValidationError("--docker-config goes with --resolve.") }
         if !plainHttp.isEmpty, !resolve { throw ValidationError("--plain-http goes with --resolve.") }
         for host in plainHttp where host.isEmpty || host.contains("/") {
@@ -52,19 +63,21 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let manifest: Manifest
+        var question = PlanQuestion(images: image)
         var reader = RegistryReader()
         do {
-            manifest = try ManifestReader.read(try ManifestFile.text(file), name: name)
+            if let file {
+                let content = try ManifestReader.read(try ManifestFile.text(file), name: name).content
+                question = PlanQuestion(data: content.data, annotations: content.annotations)
+            }
             if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
         } catch let fault as RegistryFault {
             StandardError.complain("\(fault)")
             throw ConfigCheckCommand.unreadable
         } catch {
-            StandardError.complain("\(file == "-" ? "standard input" : file): \(error)")
+            StandardError.complain("\(file == "-" ? "standard input" : file ?? ""): \(error)")
             throw ConfigCheckCommand.unreadable
         }
-        var question = PlanQuestion(data: manifest.content.data, annotations: manifest.content.annotations)
         var report: PlanReport = try await server.post("/api/v1/plan", question)
         if resolve {
             reader.plainRegistries = Set(plainHttp.map { $0.lowercased() })

@@ -24,16 +24,28 @@ extension PlanReport {
     }
 
     package init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+        self.init(decision.configuration ?? snapshot.configuration, over: snapshot, knowing: knowledge)
         findings = decision.findings.map(ConfigurationStatus.Remark.init)
         accepted = decision.configuration != nil
-        let configuration = decision.configuration ?? snapshot.configuration
+        let listed = Set(images.map(\.name))
+        released = accepted ? snapshot.configuration.images.map(\.name).filter { !listed.contains($0) } : []
+    }
+
+    /// Of a prefetch: the list stays.
+    package init(_ prefetch: PrefetchOrder, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+        var configuration = snapshot.configuration
+        configuration.images = prefetch.references.map { ImageEntry(name: $0.written, reference: $0) }
+        self.init(configuration, over: snapshot, knowing: knowledge)
+    }
+
+    /// What the images would pull on the nodes that are selected.
+    private init(_ configuration: Configuration, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+        (accepted, findings, released) = (true, [], [])
         let targets = snapshot.cluster.nodes.values.filter(configuration.scheduling.selects).sorted {
             $0.name < $1.name
         }
         nodes = targets.count
         architectures = Set(targets.compactMap(\.architecture)).sorted()
-        let listed = Set(configuration.images.map(\.name))
-        released = accepted ? snapshot.configuration.images.map(\.name).filter { !listed.contains($0) } : []
         var needs: [String: Int64] = [:]
         var disk: [String: UInt64] = [:]
         var sums: [String: Sum] = [:]

@@ -2,7 +2,7 @@ import ConfigurationParsing
 import Planning
 import Shared
 
-/// What an edited ConfigMap would pull: the answer of `POST /api/v1/plan`. Nothing is changed by asking.
+/// What an edited ConfigMap, or a prefetch, would pull: the answer of `POST /api/v1/plan`. Nothing is changed by asking.
 package struct PlanReport: Codable, Sendable, Hashable {
     /// Whether the edit would be accepted. If not, nothing below would happen, and the findings say why.
     package var accepted: Bool
@@ -85,8 +85,16 @@ package struct PlanQuestion: Codable, Sendable {
     /// The edited ConfigMap.
     package var data: [String: String]
     package var annotations: [String: String]?
+    /// References of a prefetch, in the ConfigMap's place: what they would pull beside the list.
+    package var images: [String]?
     /// Sizes that the asker resolved from registries.
     package var resolved: [Resolved]?
+
+    /// A prefetch's.
+    package init(images: [String]) {
+        data = [:]
+        self.images = images
+    }
 
     package init(data: [String: String], annotations: [String: String]? = nil, resolved: [Resolved]? = nil) {
         self.data = data

@@ -74,6 +74,10 @@ final class SceneryServer: Sendable {
             status.findings = self.findings.withLock { $0 }
             return try CellRoutes.json(status)
         }
+        router.get("/api/v1/prefetches") { request, _ in
+            let (snapshot, _) = try self.moment(request)
+            return try CellRoutes.json(PrefetchList(prefetches: try self.prefetches(snapshot)))
+        }
         router.get("/api/v1/coverage/series") { _, _ in try CellRoutes.json(self.series()) }
     }
 
@@ -86,6 +90,21 @@ final class SceneryServer: Sendable {
         }
         let at = request.uri.queryParameters.get("at").flatMap { MomentText.moment($0, now: .wallClock) }
         return (scenery.snapshot(at: at.map { _ in scenery.now + 1_000_000 }), at)
+    }
+
+    /// One that is under way, and one that nobody can read.
+    private func prefetches(_ snapshot: Snapshot) throws -> [PrefetchStatus] {
+        let order = try PrefetchOrder(
+            references: snapshot.configuration.images.prefix(1).map(\.reference.written), selector: ["pool": "small"])
+        let end = snapshot.now + 3600
+        var broken = Prefetch(name: "prefetch-2", createdAt: snapshot.now, endsAt: end, order: order)
+        broken.order = .failure(PrefetchFault("IMAGES: \"<b>\" is no reference", next: "write one such as nginx:1.27"))
+        return [
+            PrefetchStatus(
+                Prefetch(name: "prefetch-1", createdAt: snapshot.now, endsAt: end, order: order),
+                coverage: CoverageReport(snapshot, by: .image)),
+            PrefetchStatus(broken, coverage: nil),
+        ]
     }
 
     private func series() -> Series {

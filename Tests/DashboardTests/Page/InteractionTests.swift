@@ -60,6 +60,31 @@ import WebDriver
         }
     }
 
+    @Test("Prefetches are asked for when they are opened: what they pull, where, how far they are, what is wrong")
+    func prefetches() async throws {
+        let scenery = try Scenery(nodes: 5, images: 6)
+        let total = CoverageReport(scenery.snapshot(), by: .image).total
+        try await SceneryServer.run(scenery) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                #expect(try await browser.text("#prefetches-list").isEmpty)
+                try await browser.run("document.querySelector('#prefetches summary').click()")
+                try await browser.until("return document.querySelectorAll('#prefetches-list li').length === 2")
+                let told = try await browser.text("#prefetches-list")
+                #expect(told.contains("prefetch-1 · \(CoverageReport.percent(total)) on 5 nodes · until "))
+                #expect(told.contains("registry.example.com/shop/app-0:1  pool=small"))
+                #expect(told.contains("app-5: notFound on "))
+                #expect(told.contains("IMAGES: \"<b>\" is no reference"))
+                // This coordinator has no list of edits, and says so when it is asked for.
+                try await browser.run("document.querySelector('#revisions summary').click()")
+                try await browser.until(
+                    "return document.getElementById('revisions-note').textContent.startsWith('Not available')")
+                try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
     @Test("The heat map is walked by keyboard: arrows say the cell, Enter opens the node, Escape leads back")
     func keyboard() async throws {
         try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in

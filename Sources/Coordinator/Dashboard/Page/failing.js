@@ -3,7 +3,7 @@
 import { $, attribute, h, reconcile, text } from "./dom.js";
 import { count, counted, due } from "./format.js";
 import { aim, badge, viewLink } from "./marks.js";
-import { FAILED, PRESENT } from "./states.js";
+import { FAILED, PRESENT, PULLING } from "./states.js";
 
 const SHORT = 8;
 let showsAll = false;
@@ -22,7 +22,8 @@ export function prepareFailing() {
 export function troubles(rows) {
   const failures = rows.flatMap((row) => row.failures ?? []).map((group) => ({ ...group, state: FAILED }));
   const notHeld = rows.flatMap((row) => row.notHeld ?? []).map((group) => ({ ...group, state: PRESENT }));
-  return [...failures.sort((a, b) => b.cells - a.cells), ...notHeld.sort((a, b) => b.cells - a.cells)];
+  const hanging = rows.flatMap((row) => row.hanging ?? []).map((group) => ({ ...group, state: PULLING }));
+  return [...failures.sort((a, b) => b.cells - a.cells), ...hanging.sort((a, b) => b.cells - a.cells), ...notHeld.sort((a, b) => b.cells - a.cells)];
 }
 
 export function showFailing(coverage) {
@@ -60,7 +61,7 @@ function create(group) {
 function update(item, group, isPast) {
   aim(item.image, { view: "image", name: group.image });
   const isFailure = group.state === FAILED;
-  text(item.reason, isFailure ? group.reason : `not held: ${group.reason}`);
+  text(item.reason, isFailure ? group.reason : group.state === PULLING ? "doesn't end" : `not held: ${group.reason}`);
   const tries = group.attempts > 0 ? `attempt ${count(group.attempts)}` : null;
   item.words = !isFailure || isPast ? [] : [group.permanent ? "needs a change" : "is tried again", tries].filter(Boolean);
   item.until = group.nextAttempt && !isPast ? Date.parse(group.nextAttempt) : null;

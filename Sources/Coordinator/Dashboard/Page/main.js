@@ -13,7 +13,8 @@ import { prepareNodeTable, showNodeTable } from "./node-table.js";
 import { arrange } from "./order.js";
 import { Panel } from "./panel.js";
 import { Past } from "./past.js";
-import { loadRevisions, prepareRevisions } from "./revisions.js";
+import { preparePrefetches } from "./prefetches.js";
+import { prepareRevisions } from "./revisions.js";
 import { showConfiguration, showStatus, showVersion } from "./status.js";
 import { showSummary } from "./summary.js";
 import { prepareTheme } from "./theme-switch.js";
@@ -51,7 +52,7 @@ async function refresh() {
     panel.refresh(at);
     past.load();
     if (!at) showVersion();
-    loadRevisions();
+    for (const load of folded) load();
     return true;
   } catch (error) {
     if (request.signal.aborted) return false;
@@ -186,7 +187,7 @@ function prepareTools() {
 prepareTools();
 prepareImages(() => data.coverage && showImages(data.coverage));
 prepareFailing();
-prepareRevisions();
+const folded = [prepareRevisions(), preparePrefetches()];
 prepareNodeTable(showMap);
 prepareTheme(() => heatMap.recolour());
 const live = new Live(refresh, showStatus);

@@ -1,31 +1,12 @@
-// The edits of the ConfigMap, with what each changed; asked for when somebody opens the list.
+// The edits of the ConfigMap, with what each changed.
 
-import { ask } from "./api.js";
-import { $, h, text } from "./dom.js";
+import { h } from "./dom.js";
+import { foldedList } from "./folded-list.js";
 import { moment } from "./format.js";
 
-const SHOWN = 20;
-let shown = null;
-
-export function prepareRevisions() {
-  $("revisions").addEventListener("toggle", () => loadRevisions());
-}
-
-/** Loads the list when it is open, and draws it when it is another one. */
-export async function loadRevisions() {
-  if (!$("revisions").open) return;
-  const note = $("revisions-note");
-  try {
-    const { items } = await ask("revisions", { limit: SHOWN });
-    const content = JSON.stringify(items);
-    text(note, items.length ? "" : "No edit is recorded.");
-    if (content !== shown) $("revisions-list").replaceChildren(...items.map(entry));
-    shown = content;
-  } catch (error) {
-    text(note, error.isUnavailable ? "Not available from this coordinator." : `Not available now: ${error.message}.`);
-  }
-  note.hidden = note.textContent === "";
-}
+export const prepareRevisions = () => foldedList("revisions", {
+  path: "revisions", parameters: { limit: 20 }, items: (answer) => answer.items, entry, empty: "No edit is recorded.",
+});
 
 function entry({ revision, at, isAccepted, changes, errors }) {
   const lines = changes.map(words);

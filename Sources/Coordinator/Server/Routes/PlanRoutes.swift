@@ -10,7 +10,7 @@ import NIOCore
 import Planning
 import Reporting
 
-/// `POST /api/v1/plan`: what an edited ConfigMap would pull. A question, though it has a body.
+/// `POST /api/v1/plan`: what an edited ConfigMap, or a prefetch, would pull. A question, though it has a body.
 struct PlanRoutes: Sendable {
     let desk: QuestionDesk
 
@@ -20,6 +20,16 @@ struct PlanRoutes: Sendable {
     func plan(_ request: Request) async throws -> Response {
         let question = try await question(request)
         let snapshot = try await desk.snapshot()
+        let knowledge = await knowledge(of: question, at: snapshot.now)
+        if let references = question.images {
+            do {
+                let order = try PrefetchOrder(references: references)
+                return try PlanReport(order, over: snapshot, knowing: knowledge).response(to: request)
+            } catch let fault as PrefetchFault {
+                throw ProblemDocument(
+                    .badRequest, "plan-unreadable", title: "The question can't be read", detail: "\(fault)")
+            }
+        }
         var parser = ConfigurationParser()
         parser.options.ownNamespace = snapshot.configuration.namespace
         parser.options.defaultAgentImage = snapshot.configuration.agentImage
@@ -32,14 +42,18 @@ struct PlanRoutes: Sendable {
             let options = ManifestOptions(serverURL: "https://kubernetes-image-puller:8443")
             return (try? DaemonSetManifest(configuration, revision: 0, options: options).templateBytes) ?? 0
         }
+        return try PlanReport(decision, over: snapshot, knowing: knowledge).response(to: request)
+    }
+
+    /// What the asker and history know of sizes and speeds.
+    private func knowledge(of question: PlanQuestion, at now: Timestamp) async -> PlanReport.Knowledge {
         var knowledge = PlanReport.Knowledge()
         for resolved in question.resolved ?? [] { knowledge.resolved[resolved.reference] = resolved }
-        if let store = desk.loop.history.queries {
-            let since = (snapshot.now + -7 * 86_400).milliseconds
-            knowledge.sizes = (try? await store.read { db in try PullTimes.sizes(db) }) ?? [:]
-            knowledge.speeds = (try? await store.read { db in try PullTimes.speeds(since: since, db) }) ?? [:]
-        }
-        return try PlanReport(decision, over: snapshot, knowing: knowledge).response(to: request)
+        guard let store = desk.loop.history.queries else { return knowledge }
+        let since = (now + -7 * 86_400).milliseconds
+        knowledge.sizes = (try? await store.read { db in try PullTimes.sizes(db) }) ?? [:]
+        knowledge.speeds = (try? await store.read { db in try PullTimes.speeds(since: since, db) }) ?? [:]
+        return knowledge
     }
 
     private func question(_ request: Request) async throws -> PlanQuestion {
