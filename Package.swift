@@ -46,7 +46,7 @@ let coordinatorParts: [Target] = [
         "Certificates", ["KubernetesClient", "Manifests", "Shared", crypto, logging, nioCore, nioSSL, asn1, x509]),
     part(
         "ConfigurationParsing", folder: "Configuration",
-        ["Cluster", "Formatting", "Manifests", "Planning", "Shared", "Yams"]),
+        ["Cluster", "Formatting", "Manifests", "Planning", "Shared", "Supervision", "Yams"]),
     part("Alerts", ["Cluster", "Planning"]),
     part("History", ["Alerts", "Cluster", "ConfigurationParsing", "Formatting", "Planning", "Shared", grdb]),
     part(
@@ -59,7 +59,7 @@ let coordinatorParts: [Target] = [
         [
             "Certificates", "Cluster", "ConfigurationParsing", "Events", "Formatting", "History", "KubernetesClient",
             "Leadership",
-            "Manifests", "Planning", "Reporting", "Shared", "Telemetry", logging,
+            "Manifests", "Planning", "Reporting", "Shared", "Supervision", "Telemetry", logging,
         ]),
     part(
         "Access",
@@ -286,6 +286,8 @@ let package = Package(
         // What a cluster is made of, as far as the coordinator looks: nodes, pods, scheduling, quantities. Pure.
         .target(name: "Cluster", dependencies: ["Shared"], swiftSettings: quick),
         .target(name: "Planning", dependencies: ["Cluster", "Failures", "Shared", protobuf], swiftSettings: quick),
+        // What is decided beside pulls and roll-outs: node-ready gates, restricted mode, trials of our own image. Pure.
+        .target(name: "Supervision", dependencies: ["Cluster", "Planning", "Shared"], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
@@ -327,11 +329,16 @@ let package = Package(
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
         .target(
-            name: "PlannedCluster", dependencies: ["Cluster", "Planning", "ClusterModel", "Shared", protobuf],
+            name: "PlannedCluster",
+            dependencies: ["Cluster", "Planning", "ClusterModel", "Shared", "Supervision", protobuf],
             path: "Tests/PlannedCluster", swiftSettings: quick),
         .testTarget(
             name: "PlanningTests",
             dependencies: ["Cluster", "Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SupervisionTests",
+            dependencies: ["Cluster", "ClusterModel", "PlannedCluster", "Planning", "Shared", "Supervision", protobuf],
             swiftSettings: strict),
         .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),

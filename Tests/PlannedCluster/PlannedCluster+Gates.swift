@@ -1,6 +1,7 @@
 import Cluster
 import ClusterModel
 import Planning
+import Supervision
 
 /// The startup taint of nodes that wait for their images.
 extension PlannedCluster {

@@ -2,6 +2,7 @@ import Cluster
 import ClusterModel
 import Planning
 import Shared
+import Supervision
 import SwiftProtobuf
 
 /// A coordinator's planning and fleet against a modelled cluster, in steps of virtual time.

@@ -1,4 +1,5 @@
 import Planning
+import Supervision
 
 extension AgentImageTrial {
     /// Why `KIP_IMAGE` isn't what agents run from; nil: it is, or is on its way.

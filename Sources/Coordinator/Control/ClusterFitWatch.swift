@@ -6,6 +6,7 @@ import Logging
 import Manifests
 import Planning
 import Shared
+import Supervision
 
 /// Says when the nodes can't do what the configuration asks for: no node is selected, none has room for the pod, or the
 /// first pod of a new template doesn't work.

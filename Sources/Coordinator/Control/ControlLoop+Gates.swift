@@ -1,6 +1,7 @@
 import Cluster
 import History
 import Planning
+import Supervision
 
 extension ControlLoop {
     /// Takes a node's startup taint; says whether there's nothing left to do.

@@ -2,6 +2,7 @@ import Cluster
 import History
 import Planning
 import Shared
+import Supervision
 
 extension ControlLoop {
     // MARK: Telling

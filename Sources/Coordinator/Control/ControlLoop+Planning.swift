@@ -2,6 +2,7 @@ import Cluster
 import History
 import Logging
 import Planning
+import Supervision
 import Telemetry
 
 extension ControlLoop {

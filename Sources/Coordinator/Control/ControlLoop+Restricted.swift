@@ -1,6 +1,7 @@
 import Cluster
 import History
 import Planning
+import Supervision
 import Telemetry
 
 /// Restricted mode: pod statuses are what agents' reports are otherwise.

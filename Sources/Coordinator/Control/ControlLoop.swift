@@ -4,6 +4,7 @@ import Logging
 import Planning
 import Reporting
 import Shared
+import Supervision
 
 /// The one owner of the coordinator's state: facts come in, the planner is asked, actuators carry out.
 ///

@@ -7,6 +7,7 @@ import Logging
 import Manifests
 import Planning
 import Shared
+import Supervision
 
 /// Creates the DaemonSet of the configuration in force and keeps it as it should be.
 ///

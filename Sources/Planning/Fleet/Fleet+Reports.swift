@@ -28,6 +28,15 @@ extension Fleet {
         public var message: String
         public var imageID: String
         public var bytes: UInt64
+
+        public init(
+            node: String, bootID: String, id: UInt64, reference: String, started: Timestamp, ended: Timestamp,
+            reason: FailureReason?, message: String, imageID: String, bytes: UInt64
+        ) {
+            (self.node, self.bootID, self.id, self.reference) = (node, bootID, id, reference)
+            (self.started, self.ended, self.reason) = (started, ended, reason)
+            (self.message, self.imageID, self.bytes) = (message, imageID, bytes)
+        }
     }
 
     /// Takes an agent's report.

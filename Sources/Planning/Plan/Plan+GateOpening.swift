@@ -10,6 +10,14 @@ extension Plan {
         public var seconds: Double
         /// What isn't there, when it is the timeout that opens. Empty: everything is there.
         public var lacking: [Lacking]
+
+        public init(node: String, uid: String, taint: Taint, seconds: Double, lacking: [Lacking]) {
+            self.node = node
+            self.uid = uid
+            self.taint = taint
+            self.seconds = seconds
+            self.lacking = lacking
+        }
     }
 
     /// An image that a node doesn't have, as far as is known.
@@ -19,5 +27,11 @@ extension Plan {
         public var state: CellState
         /// Why the newest attempt failed.
         public var reason: FailureReason?
+
+        public init(name: String, state: CellState, reason: FailureReason?) {
+            self.name = name
+            self.state = state
+            self.reason = reason
+        }
     }
 }

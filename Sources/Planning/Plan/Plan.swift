@@ -23,7 +23,7 @@ public struct Plan: Sendable, Equatable {
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
     /// How many more pods may be deleted.
-    var room = 0
+    public internal(set) var room = 0
     /// Ready target nodes whose pod isn't back; nil: nobody looked.
     var away: Set<String>?
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
@@ -97,13 +97,15 @@ public struct Plan: Sendable, Equatable {
         public var entries: Set<String>
     }
 
-    mutating func lookAgain(at moment: Timestamp) {
+    /// Takes a moment at which something changes though nothing happens.
+    public mutating func lookAgain(at moment: Timestamp) {
         wake = wake.map { min($0, moment) } ?? moment
     }
 }
 
 extension Plan.PodReplacement {
-    init(_ pod: PodView, isFree: Bool = false) {
+    /// - Parameter isFree: it neither works nor holds anything.
+    public init(_ pod: PodView, isFree: Bool = false) {
         self.init(pod: pod.name, uid: pod.uid, node: pod.node, held: pod.held, isFree: isFree)
     }
 }

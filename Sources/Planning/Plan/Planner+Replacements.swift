@@ -80,7 +80,7 @@ extension Planner {
 
     /// Whether a pod of this template holds what it can, and its agent has reported; in restricted mode, whether one has
     /// a container that runs.
-    static func isProven(
+    public static func isProven(
         _ template: String, configuration: Configuration, cluster: ClusterView, fleet: Fleet, now: Timestamp
     ) -> Bool {
         cluster.pods.values.contains { pod in

@@ -1,80 +1,9 @@
 import Cluster
+import PlannedCluster
 import Planning
 import Shared
 import SwiftProtobuf
 import Testing
-
-/// A cluster written by hand, and the plan for it.
-struct PlanDesk {
-    var desk: FleetDesk
-    var cluster = ClusterView()
-    var template: String?
-    var successor = Successor()
-    private var sequence: UInt64 = 0
-
-    init(_ images: String..., nodes: Int) throws {
-        desk = try FleetDesk()
-        try desk.list(images)
-        cluster.isSynced = true
-        for number in 1...nodes {
-            var node = NodeView(name: "n\(number)", uid: "u\(number)")
-            node.labels["kubernetes.io/os"] = "linux"
-            cluster.nodes[node.name] = node
-        }
-    }
-
-    mutating func adopt() { _ = desk.adopt() }
-
-    mutating func report(_ node: String, _ images: WireImage..., attempts: [WireAttempt] = []) {
-        sequence += 1
-        desk.take(sequence, node: node) {
-            $0.full.images = images
-            $0.attempts = attempts
-        }
-    }
-
-    mutating func reportAll(_ images: WireImage...) {
-        for name in cluster.nodes.keys.sorted() {
-            sequence += 1
-            desk.take(sequence, node: name) { $0.full.images = images }
-        }
-    }
-
-    mutating func pod(_ node: String, template: String, isRunning: Bool = true) {
-        var pod = PodView(name: "p-\(node)", uid: "p-\(node)", node: node)
-        pod.template = template
-        var container = ContainerView()
-        container.isRunning = isRunning
-        pod.containers[Configuration.agentContainerName] = container
-        cluster.pods[pod.uid] = pod
-    }
-
-    /// Lets a container of an image run in the node's pod.
-    mutating func hold(_ entry: String, on node: String) {
-        var container = ContainerView()
-        container.isRunning = true
-        cluster.pods["p-\(node)"]?.containers[entry] = container
-    }
-
-    /// Time passes, and agents report as before.
-    mutating func wait(_ seconds: Double) {
-        desk.pass(seconds: seconds)
-        reportAll(.listed("nginx"))
-    }
-
-    func plan() -> Plan {
-        Planner.plan(
-            configuration: desk.configuration, cluster: cluster, fleet: desk.fleet, template: template,
-            successor: successor, now: desk.now)
-    }
-
-    /// Plans and orders.
-    mutating func step() -> Plan {
-        let plan = plan()
-        _ = desk.fleet.carryOut(plan, at: desk.now)
-        return plan
-    }
-}
 
 @Suite("Which pulls are planned") struct PlannerTests {
     @Test("Nothing before the cluster is listed, and nothing for nodes that are unknown")

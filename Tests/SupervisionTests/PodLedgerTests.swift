@@ -1,6 +1,7 @@
 import Cluster
 import Planning
 import Shared
+import Supervision
 import Testing
 
 @Suite("What history hears in restricted mode") struct PodLedgerTests {

@@ -1,4 +1,5 @@
 import Cluster
+import Planning
 import Shared
 
 /// Which image the pod template runs agents from: the wanted one (`KIP_IMAGE`), or the last one that has shown that it

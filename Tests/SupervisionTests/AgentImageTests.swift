@@ -3,6 +3,7 @@ import ClusterModel
 import PlannedCluster
 import Planning
 import Shared
+import Supervision
 import Testing
 
 /// A new image of ours: pulled by agents, tried in one pod, rolled out or taken back.

@@ -1,6 +1,8 @@
 import Cluster
+import PlannedCluster
 import Planning
 import Shared
+import Supervision
 import Testing
 
 @Suite struct RestrictedRetriesTests {

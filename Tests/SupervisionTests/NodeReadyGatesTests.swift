@@ -1,7 +1,9 @@
 import Cluster
+import PlannedCluster
 import Planning
 import Shared
 import SwiftProtobuf
+import Supervision
 import Testing
 
 /// `NODE_READY_TAINT`: when nodes lose it.

@@ -1,4 +1,5 @@
 import Cluster
+import Planning
 import Shared
 
 /// Restricted mode: when a failed pull is tried again. Only a new pod gets a kubelet out of its back-off (measured: no

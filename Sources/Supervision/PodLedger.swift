@@ -1,4 +1,5 @@
 import Cluster
+import Planning
 import Shared
 
 /// Restricted mode's memory: what pod statuses said last of each cell, so that changes can be told as those are that
