@@ -74,6 +74,12 @@ struct SimulatedCluster: Sendable {
         try await client.apply(document, type, name: name)
     }
 
+    func annotateNamespace(_ name: String, _ annotations: [String: String]) async throws {
+        let patch: JSONValue = ["metadata": ["annotations": .object(annotations.mapValues { .string($0) })]]
+        let type = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)
+        try await client.mergePatch(patch, type, name: name)
+    }
+
     func configure(_ images: String, _ more: [String: String] = [:]) async throws {
         let data = more.merging(["IMAGES": images]) { first, _ in first }
         let document: JSONValue = [

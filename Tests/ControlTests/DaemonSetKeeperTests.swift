@@ -166,6 +166,38 @@ import Testing
         }
     }
 
+    @Test("What admission changes is accepted, told once and never fought", .timeLimit(.minutes(3)))
+    func admissionChanges() async throws {
+        try await Self.run { work in
+            let (name, namespace) = ("kubernetes-image-puller", "k8s-image-puller")
+            let policy = #"{"spec":{"template":{"spec":{"priorityClassName":"platform"}}}}"#
+            try await work.cluster.annotateNamespace(namespace, ["cluster-simulator/mutate-daemonsets": policy])
+            await work.keeper.want(try Self.configuration(), revision: 1)
+            #expect(try await soon { try await work.cluster.daemonSet(name) != nil })
+            let isTold = try await soon {
+                try await work.cluster.client.list(Event.self, Selection(namespace: namespace)).items
+                    .contains { $0.reason == "AdmissionChanged" && $0.message?.contains("priorityClassName") == true }
+            }
+            #expect(isTold)
+            let first = try #require(try await work.cluster.daemonSet(name)).metadata.resourceVersion
+            await work.keeper.lookAgain()
+            // Another edit by hand is repaired, and the policy's stays as it is.
+            let edit: JSONValue = ["spec": ["template": ["spec": ["hostNetwork": true]]]]
+            try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: namespace)
+            let isRepaired = try await soon {
+                let live = try await work.cluster.daemonSet(name)
+                let spec = live?.document["spec"]?["template"]?["spec"]
+                return spec?["hostNetwork"]?.boolValue != true && spec?["priorityClassName"] == "platform"
+                    && live?.metadata.resourceVersion != first
+            }
+            #expect(isRepaired)
+            let settled = try #require(try await work.cluster.daemonSet(name)).metadata.resourceVersion
+            await work.keeper.lookAgain()
+            try await Task.sleep(for: .seconds(3))
+            #expect(try await work.cluster.daemonSet(name)?.metadata.resourceVersion == settled)
+        }
+    }
+
     @Test("Somebody who edits it again and again isn't fought at full speed", .timeLimit(.minutes(3)))
     func contested() async throws {
         try await Self.run { work in
@@ -177,10 +209,9 @@ import Testing
                 return live?.document["spec"]?["template"]?["spec"]?["hostPID"]?.boolValue == true
             }
             let edit: JSONValue = ["spec": ["template": ["spec": ["hostPID": true]]]]
-            for _ in 0..<RestorationPace.free {
-                try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
-                #expect(try await soon { try await !isEdited() })
-            }
+            // Once it is repaired; the same again within ten minutes isn't.
+            try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
+            #expect(try await soon { try await !isEdited() })
             try await work.cluster.client.mergePatch(edit, .daemonSets, name: name, namespace: "k8s-image-puller")
             let isTold = try await soon {
                 let events = try await work.cluster.client.list(

@@ -47,6 +47,7 @@ package enum ConfigMapFormatter {
         case .alertAfterSeconds: "\(configuration.alertAfterSeconds)"
         case .alertWebhookURL: configuration.alertWebhookURL ?? ""
         case .protectPrivateImages: configuration.protectsPrivateImages == true ? "true" : "false"
+        case .priorityClassName: configuration.priorityClassName ?? ""
         case .nodeReadyTaint: configuration.scheduling.nodeReadyGate?.taint.text ?? ""
         case .nodeReadyTimeoutSeconds:
             "\(configuration.scheduling.nodeReadyGate?.timeoutSeconds ?? NodeReadyGate.defaultTimeoutSeconds)"

@@ -31,6 +31,7 @@ package enum ConfigurationKey: String, Sendable, CaseIterable {
     case protectPrivateImages = "PROTECT_PRIVATE_IMAGES"
     case nodeReadyTaint = "NODE_READY_TAINT"
     case nodeReadyTimeoutSeconds = "NODE_READY_TIMEOUT_SECONDS"
+    case priorityClassName = "PRIORITY_CLASS_NAME"
 }
 
 extension ConfigurationKey {

@@ -93,6 +93,15 @@ extension ConfigurationReading {
         setJSON(\.scheduling.nodeSelector, .nodeSelector, LabelsParser.nodeSelector)
         setJSON(\.scheduling.affinity, .affinity, AffinityParser.parse)
         setJSON(\.scheduling.tolerations, .tolerations, TolerationsParser.parse)
+        set(\.priorityClassName, .priorityClassName) { text throws(ValueFault) in
+            guard KubernetesName.isSubdomain(text) else {
+                throw ValueFault(
+                    "\"\(Redaction.quote(text, limit: 80))\" can't be the name of a PriorityClass: lower-case letters, digits, "
+                        + "'-' and '.', with a letter or digit at both ends",
+                    next: "write one that `kubectl get priorityclasses` lists")
+            }
+            return text
+        }
         let terms = configuration.scheduling.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
         let isEmptyTerm = { (term: NodeSelectorTerm) in
             (term.matchExpressions ?? []).isEmpty && (term.matchFields ?? []).isEmpty

@@ -40,6 +40,7 @@ package struct ClusterFitWatch: Sendable {
         var news = ClusterFitNews()
         var trouble: Plan.RollOutTrouble?
         var own: AgentImageTrial?
+        var unheard = UnheardAgents()
         while !Task.isCancelled {
             let now = await loop.rollOutTrouble
             // The kubelet's words change with each of its tries.
@@ -55,8 +56,25 @@ package struct ClusterFitWatch: Sendable {
                 board.post(fit: ([finding].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
+            if let facts = await loop.agentContact(),
+                let count = unheard.update(running: facts.running, heard: facts.heard, at: loop.clock.now)
+            {
+                tellUnheard(count)
+            }
             try? await Task.sleep(for: interval)
         }
+    }
+
+    private func tellUnheard(_ count: Int) {
+        let place = configMap.namespace ?? ""
+        let message =
+            "agents run on \(count) node\(count == 1 ? "" : "s"), and none has ever reached the coordinator: the way from the "
+            + "DaemonSet's pods to \(options.serverURL) is shut. Look for NetworkPolicies (kubectl get networkpolicies "
+            + "--all-namespaces) that deny egress of the DaemonSet's pods or ingress to the coordinator's port 8443 in "
+            + "namespace \(place), for cluster DNS, and for an egress firewall; an agent's log says what it meets (kubectl logs "
+            + "POD --container \(Configuration.agentContainerName)). The chart's networkPolicy.egress.enabled makes the policies."
+        logger.warning("\(message)")
+        events.record(.warning, about: configMap, reason: "AgentsUnheard", message: message)
     }
 
     private func tell(_ trouble: Plan.RollOutTrouble) {

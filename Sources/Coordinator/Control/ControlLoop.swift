@@ -243,6 +243,17 @@ package actor ControlLoop {
         return (configuration, revision, Array(cluster.nodes.values))
     }
 
+    /// On how many nodes an agent's container runs, and whether any agent was heard or refused; nil without agents, and
+    /// before the pods are known.
+    func agentContact() -> (running: Int, heard: Bool)? {
+        guard let configuration, configuration.runtimeSocket != .none, cluster.isSynced else { return nil }
+        // Mostly the first one is heard, and nothing needs to be counted.
+        if !refusals.isEmpty || fleet.nodes.values.contains(where: { $0.lastReport != nil }) { return (0, true) }
+        let name = Configuration.agentContainerName
+        let running = cluster.pods.values.lazy.filter { !$0.isTerminating && $0.containers[name]?.isRunning == true }
+        return (Set(running.map(\.node)).count, false)
+    }
+
     /// Whether every target node that can work has a pod of the present template whose agent runs, and nothing left
     /// to pull that wasn't tried. A few may have no room for it beside a former DaemonSet's.
     func isFilled() -> Bool {

@@ -40,6 +40,9 @@ package actor DaemonSetKeeper {
     /// Whether the API server takes pods of a template, as it said last.
     private var admission: (template: String, refusal: String?)?
     private var restorations = RestorationPace()
+    /// What admission makes of ``applied``, and of which of it was told.
+    private var admitted = AdmittedChanges()
+    private var toldAdmitted: Set<String> = []
     /// A contested DaemonSet isn't restored before.
     private var restoreAt: ContinuousClock.Instant?
     /// Whether the DaemonSet that an earlier run left has been looked at.
@@ -120,7 +123,7 @@ package actor DaemonSetKeeper {
     }
 
     private func compare(_ live: DaemonSet?) {
-        if let live, let applied, DaemonSetDrift(live: live.document, manifest: applied).isNone { return }
+        if let live, let applied, admitted.cover(DaemonSetDrift(live: live.document, manifest: applied)) { return }
         look.yield()
     }
 
@@ -172,16 +175,20 @@ package actor DaemonSetKeeper {
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
         let drift = live.map { DaemonSetDrift(live: $0.document, manifest: manifest) }
-        if let drift, drift.isNone { return try await settle(manifest) }
-        if manifest == applied, !mayRestore(manifest) { return }
+        if let drift, manifest == applied ? admitted.cover(drift) : drift.isNone { return try await settle(manifest) }
+        if manifest == applied, !mayRestore(manifest, drift) { return }
         if let live, drift?.selectorDiffers == true { try await takeOver(live, manifest) }
-        try await write(manifest, removal: drift?.selectorDiffers == true ? nil : drift?.removal)
+        let answer = try await write(manifest, removal: drift?.selectorDiffers == true ? nil : drift?.removal)
+        admitted = AdmittedChanges(answer: answer, to: manifest)
+        tellAdmitted(manifest)
         try await settle(manifest)
     }
 
     /// What we applied before and leave out now goes away by applying; what is left then is foreign. The other way round a
     /// list whose names are all new would leave no container for a moment, which the API server refuses.
-    private func write(_ manifest: DaemonSetManifest, removal: JSONValue?) async throws {
+    ///
+    /// - Returns: the API server's answer: what still differs in it, admission has made so.
+    private func write(_ manifest: DaemonSetManifest, removal: JSONValue?) async throws -> JSONValue {
         let (name, namespace) = (manifest.name, manifest.namespace)
         let result: JSONValue
         do {
@@ -192,8 +199,8 @@ package actor DaemonSetKeeper {
             try await client.mergePatch(removal, .daemonSets, name: name, namespace: namespace)
             result = try await client.apply(manifest.document, .daemonSets, name: name, namespace: namespace)
         }
-        guard let rest = DaemonSetDrift(live: result, manifest: manifest).removal else { return }
-        try await client.mergePatch(rest, .daemonSets, name: name, namespace: namespace)
+        guard let rest = DaemonSetDrift(live: result, manifest: manifest).removal else { return result }
+        return try await client.mergePatch(rest, .daemonSets, name: name, namespace: namespace)
     }
 
     /// Pods are replaced when it is known, as far as we may ask, that the API server takes their successors.
@@ -246,15 +253,24 @@ package actor DaemonSetKeeper {
     package func lookAgain() { look.yield() }
 
     /// Whether a DaemonSet that somebody changed is restored now; if not, another look is due when it may be.
-    private func mayRestore(_ manifest: DaemonSetManifest) -> Bool {
+    private func mayRestore(_ manifest: DaemonSetManifest, _ drift: DaemonSetDrift?) -> Bool {
         let now = ContinuousClock.now
-        if let restoreAt {
+        let paths = drift.map { $0.selectorDiffers ? [] : $0.paths.filter { !admitted.paths.contains($0) } } ?? []
+        if paths.isEmpty, let restoreAt {
             if now < restoreAt {
                 lookAgain(after: now.duration(to: restoreAt))
                 return false
             }
-        } else if let pause = restorations.pause(at: now) {
-            reportContest(manifest, "It is restored in \(Int(pause / .seconds(1))) s, and less and less often.")
+        } else if let pause = restorations.pause(paths, at: now) {
+            let seconds = Int(pause / .seconds(1))
+            if restoreAt == nil {
+                reportContest(
+                    manifest,
+                    paths.isEmpty
+                        ? "It is restored in \(seconds) s, and less and less often."
+                        : "What is changed: \(paths.prefix(5).joined(separator: ", ")). It was repaired within the last ten "
+                            + "minutes, and isn't again for \(seconds) s.")
+            }
             restoreAt = now + pause
             lookAgain(after: pause)
             return false
@@ -280,7 +296,25 @@ package actor DaemonSetKeeper {
         report(
             .warning, "DaemonSetContested",
             "DaemonSet \(manifest.name) is deleted or changed again and again: does another image puller still run in "
-                + "namespace \(manifest.namespace)? \(measure)")
+                + "namespace \(manifest.namespace), or does a policy or another controller change it? \(measure)")
+    }
+
+    /// Says once what a policy of the platform changes, and what follows.
+    private func tellAdmitted(_ manifest: DaemonSetManifest) {
+        let news = admitted.paths.subtracting(toldAdmitted).sorted()
+        toldAdmitted = admitted.paths
+        guard !news.isEmpty else { return }
+        let harmful = admitted.harmful
+        let consequence =
+            harmful.isEmpty
+            ? "That is accepted and not changed back."
+            : "It isn't changed back, but \(harmful.prefix(5).joined(separator: ", ")) must be as we write it for images to be "
+                + "held: exempt namespace \(manifest.namespace) from that policy."
+        report(
+            .warning, "AdmissionChanged",
+            "an admission policy changes DaemonSet \(manifest.name) whenever it is written: "
+                + "\(news.prefix(10).joined(separator: ", "))\(news.count > 10 ? " and \(news.count - 10) more" : ""). "
+                + consequence)
     }
 
     private func manifest(of wanted: Wanted, _ trial: AgentImageTrial) throws -> DaemonSetManifest {

@@ -14,6 +14,9 @@ package struct DaemonSetDrift: Sendable, Hashable {
     /// The selector can't be changed: the DaemonSet must be deleted, with its pods, and made anew.
     package var selectorDiffers = false
 
+    /// Where anything differs.
+    package var paths: [String] { changed + foreign }
+
     package var isNone: Bool { changed.isEmpty && foreign.isEmpty && !selectorDiffers }
 
     package init(live: JSONValue, manifest: DaemonSetManifest) {

@@ -5,7 +5,7 @@ import Shared
 /// What a DaemonSet's manifest needs to know beside the configuration.
 package struct ManifestOptions: Sendable, Hashable {
     /// Where agents reach the coordinator: `https://host:port`.
-    var serverURL: String
+    package var serverURL: String
     /// The coordinator's Deployment, when it is in the same namespace.
     package var ownerReference: OwnerReference?
     /// OpenShift assigns user ids, and confines containers by SELinux.

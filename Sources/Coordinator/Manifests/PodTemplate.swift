@@ -43,6 +43,7 @@ struct PodTemplate: Sendable {
             "volumes": .array(volumes),
         ]
         if !scheduling.affinity.isEmpty { spec["affinity"] = try JSONValue(encoding: scheduling.affinity) }
+        if let priority = configuration.priorityClassName { spec["priorityClassName"] = .string(priority) }
         if agent != nil, let account = options.serviceAccount { spec["serviceAccountName"] = .string(account) }
         return spec
     }

@@ -24,6 +24,7 @@ extension ObjectStore {
         object.set("metadata", "resourceVersion", to: nil)
         object.set("metadata", "deletionTimestamp", to: nil)
         object.set("metadata", "deletionGracePeriodSeconds", to: nil)
+        object = mutated(type, namespace, object)
         Admission.prepareForCreate(type, &object)
         try Admission.validate(type, object, old: nil)
         if type == .pods { try checkPodSecurity(object, namespace) }
@@ -51,7 +52,8 @@ extension ObjectStore {
             throw .conflict(
                 type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
         }
-        var new = Admission.prepareForUpdate(type, object, old: old.value, subresource: subresource)
+        let changed = subresource == .none ? mutated(type, namespace, object) : object
+        var new = Admission.prepareForUpdate(type, changed, old: old.value, subresource: subresource)
         guard new != old.value else { return old.value }  // no version is made, no watcher told
         try Admission.validate(type, new, old: old.value)
         if let manager {
@@ -71,6 +73,18 @@ extension ObjectStore {
         var object = old.value
         change(&object)
         return try update(type, namespace: namespace, name: name, object: object, subresource: subresource)
+    }
+
+    /// Annotation of a namespace: a JSON merge patch that is applied to each DaemonSet that is written there, as a mutating
+    /// admission policy does.
+    static let mutationAnnotation = "cluster-simulator/mutate-daemonsets"
+
+    private func mutated(_ type: ResourceType, _ namespace: String?, _ object: JSONValue) -> JSONValue {
+        guard type == .daemonSets, let namespace,
+            let text = get(.namespaces, name: namespace)?.annotations[Self.mutationAnnotation],
+            let patch = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        else { return object }
+        return MergePatch.merge(patch, into: object)
     }
 
     /// Writes a prepared and checked version, and takes the object away when this was what its deletion waited for.

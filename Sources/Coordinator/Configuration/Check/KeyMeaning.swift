@@ -15,6 +15,7 @@ enum KeyMeaning {
         case .agentImage where configuration.agentImage == nil: return "the coordinator's own"
         case .alertWebhookURL: return configuration.alertWebhookURL.map(WebhookURL.redacted) ?? "none"
         case .imagePullSecrets where configuration.imagePullSecrets.isEmpty: return "none"
+        case .priorityClassName where configuration.priorityClassName == nil: return "none"
         case .nodeReadyTaint where configuration.scheduling.nodeReadyGate == nil: return "none"
         case .daemonSetAnnotations, .nodeSelector, .affinity, .tolerations:
             return Redaction.quote(ConfigMapFormatter.value(of: key, in: configuration), limit: 40)
@@ -62,6 +63,10 @@ enum KeyMeaning {
                 ? "kubelets pull what needs a secret, and then ask every pod for credentials"
                 : "what agents pull is open to every pod on the node"
         case .agentImage: return "where the agent and sleep come from"
+        case .priorityClassName:
+            return configuration.priorityClassName == nil
+                ? "the DaemonSet's pods have the priority that the cluster gives them"
+                : "the PriorityClass of the DaemonSet's pods"
         case .nodeReadyTaint:
             guard let gate = configuration.scheduling.nodeReadyGate else { return "no node waits for its images" }
             return "nodes that join with \(gate.taint.text) lose it once every image is present; needs nodes: patch"
