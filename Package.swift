@@ -182,9 +182,9 @@ let coordinatorTests: [Target] = [
     tests(
         "Server",
         [
-            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator", "Formatting",
-            "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures",
-            "Shared",
+            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator", "Exporter",
+            "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "KubernetesClient", "Manifests",
+            "Planning", "Reporting", "ServerFixtures", "Shared",
             "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
             protobuf, x509, asn1,
         ]),
