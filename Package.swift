@@ -192,9 +192,8 @@ let coordinatorTests: [Target] = [
         "Server",
         [
             "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator",
-            "Formatting",
-            "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "Planning", "Reporting", "ServerFixtures",
-            "Shared",
+            "Exporter", "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "KubernetesClient",
+            "Manifests", "Planning", "Reporting", "ServerFixtures", "Shared",
             "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
             protobuf, x509, asn1,
         ]),

@@ -1,37 +1,47 @@
 """An agent with a valid token that does its worst: every kind of report that can do harm, one after the other and at once.
 
-It speaks to our own coordinator alone, over TLS, as an agent would whose node somebody has taken over.
+It speaks to our own coordinator alone, over TLS, as an agent would whose node somebody has taken over. A program of its own,
+which tells what it was answered when it's ended: the figures' own threads don't wait for its.
 """
 
 import collections
 import http.client
+import json
+import os
 import random
+import signal
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from . import wire
-from .kubernetes import Crowd
-from .stage import Stage
 
-THREADS = 8
 MOST = 2 ** 64 - 1
 IMAGES = 4096
+# Seconds: for the larger part of the time its kinds of reports take turns, as an agent has one request at a time; then
+# all come at once, and displace each other.
+ROUND, IN_TURNS = 30, 20
+# Pods have addresses of their own.
+ADDRESS = "127.66.66.66"
 
 
 class HostileAgent:
-    """Runs in threads of its own until it's stopped."""
+    """Runs in threads of its own, one for each kind of report, until it's stopped."""
 
-    def __init__(self, stage: Stage, number: int):
-        self._node = Crowd.name(number)
-        self._others = Crowd.name(0)
-        self._token = stage.crowd.token(number)
-        self._port = stage.agent_port
-        self._references = stage.images
-        self._context = ssl.create_default_context(cadata=stage.authority())
+    def __init__(self, node: str, other: str, token: str, port: int, references: list[str], authority: str):
+        self._node = node
+        self._others = other
+        self._token = token
+        self._port = port
+        self._references = references
+        self._context = ssl.create_default_context(cadata=authority)
         self._sequence = 0
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._begin = time.monotonic()
         self._is_over = threading.Event()
         self._threads: list[threading.Thread] = []
         # Large parts, made once: what makes them shares the machine with what is measured.
@@ -43,40 +53,54 @@ class HostileAgent:
         kinds = [
             self.largest_inventory, self.largest_delta, self.spread, self.invented_attempts, self.invented_pulls,
             self.extremes, self.flapping, self.boots, self.random_bytes, self.other_node, self.nested_json,
-            self.control_characters, self.too_many_images, self.duplicates]
-        for number in range(THREADS):
-            self._threads.append(threading.Thread(target=self._run, args=(random.Random(number), kinds), daemon=True))
-        self._threads.append(threading.Thread(target=self._slow_bodies, daemon=True))
+            self.control_characters, self.too_many_images, self.duplicates, self.ordered_attempts]
+        for number, kind in enumerate(kinds):
+            self._threads.append(threading.Thread(target=self._run, args=(random.Random(number), kind), daemon=True))
+        for work in (self._slow_bodies, self._handshakes):
+            self._threads.append(threading.Thread(target=work, daemon=True))
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         self._is_over.set()
+        deadline = time.monotonic() + 10
         for thread in self._threads:
-            thread.join(30)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _run(self, chance: random.Random, kinds: list) -> None:
+    @property
+    def _takes_turns(self) -> bool:
+        return (time.monotonic() - self._begin) % ROUND < IN_TURNS
+
+    def _run(self, chance: random.Random, kind: Callable) -> None:
         connection = self._connect()
         while not self._is_over.is_set():
-            kind = chance.choice(kinds)
             content_type, body = kind(chance)
-            self._send(connection, kind.__name__, content_type, body)
+            if self._takes_turns:
+                with self._turn:
+                    status = self._send(connection, kind.__name__, content_type, body)
+            else:
+                status = self._send(connection, kind.__name__, content_type, body)
+            # Locks aren't fair: the others come between.
+            self._is_over.wait(0.2 if status == 429 else 0.002)
 
     def _connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self._port, context=self._context, timeout=30)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self._port, context=self._context, timeout=30, source_address=(ADDRESS, 0))
 
-    def _send(self, connection: http.client.HTTPSConnection, kind: str, content_type: str, body: bytes) -> None:
+    def _send(
+        self, connection: http.client.HTTPSConnection, kind: str, content_type: str, body: bytes
+    ) -> int | None:
         try:
             connection.request("POST", "/agent/v1/reports?after=0&wait=0", body, {
                 "Content-Type": content_type, "Authorization": f"Bearer {self._token}"})
             response = connection.getresponse()
             response.read()
             self._count(kind, response.status)
-            if response.status == 429:
-                time.sleep(0.05)
+            return response.status
         except (OSError, http.client.HTTPException) as error:
             self._count(kind, type(error).__name__)
             connection.close()
+            return None
 
     def _count(self, kind: str, what: object) -> None:
         with self._lock:
@@ -157,6 +181,15 @@ class HostileAgent:
         there = self._references if chance.random() < 0.5 else []
         return self._protobuf(self._head(), wire.text(8, wire.inventory(there)))
 
+    def ordered_attempts(self, chance: random.Random) -> tuple[str, bytes]:
+        """A thousand attempts of an order that an earlier run could have given."""
+        attempts = b"".join(
+            wire.text(10, b"".join((
+                wire.number(1, 1 + chance.getrandbits(62)), wire.number(2, 1 + chance.getrandbits(8)),
+                wire.text(3, chance.choice(self._references)), wire.number(6, 2), wire.text(7, "i/o timeout"))))
+            for _ in range(1000))
+        return self._protobuf(self._head(), attempts)
+
     def boots(self, chance: random.Random) -> tuple[str, bytes]:
         return self._protobuf(
             self._head(boot=f"boot-{chance.getrandbits(64)}"), wire.text(8, wire.inventory(self._references)))
@@ -180,6 +213,9 @@ class HostileAgent:
             "POST /agent/v1/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Length: 2000000\r\n\r\n").encode()
         while not self._is_over.is_set():
+            if self._takes_turns:
+                self._is_over.wait(1)
+                continue
             connections = []
             try:
                 for _ in range(40):
@@ -201,3 +237,32 @@ class HostileAgent:
             finally:
                 for connection in connections:
                     connection.close()
+
+    def _handshakes(self) -> None:
+        """Connections that end as soon as TLS is spoken."""
+        while not self._is_over.is_set():
+            try:
+                connection = self._connect()
+                connection.connect()
+                connection.close()
+                self._count("handshakes", "made")
+            except OSError as error:
+                self._count("handshakes", type(error).__name__)
+            self._is_over.wait(0.002)
+
+
+def main(path: str) -> None:
+    """Until SIGTERM."""
+    # On a node of its own it would take nothing of the coordinator's processors.
+    os.nice(19)
+    agent = HostileAgent(**json.loads(Path(path).read_text()))
+    is_over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: is_over.set())
+    agent.start()
+    is_over.wait()
+    agent.stop()
+    print(json.dumps(agent.answers), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

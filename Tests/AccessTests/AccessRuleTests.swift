@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Access
+@testable import HTTPListener
 
 @Suite("Rules of access") struct AccessRuleTests {
     @Test(

@@ -2,7 +2,7 @@
 package struct FuzzTarget: Sendable {
     package let name: String
     /// What is right, to be spoiled.
-    let seeds: [[UInt8]]
+    package let seeds: [[UInt8]]
     /// Parts of the grammar, to be put anywhere.
     let words: [[UInt8]]
     let read: @Sendable ([UInt8]) throws -> Void
@@ -21,6 +21,11 @@ package struct FuzzTarget: Sendable {
         self.init(name, seeds: texts.map { Array($0.utf8) }, words: words) { bytes in
             try read(String(decoding: bytes, as: UTF8.self))
         }
+    }
+
+    /// Reads an input that somebody else has made.
+    package func take(_ input: [UInt8]) {
+        do { try read(input) } catch { _ = "\(error)" }
     }
 
     /// Reads inputs made from a seed, until `isOver` says so.

@@ -16,8 +16,15 @@ enum BuiltProgram {
     static func coordinator(
         _ arguments: [String], output file: String? = nil
     ) async throws -> (status: Int32, output: String, errors: String) {
+        try await run("coordinator", arguments, output: file)
+    }
+
+    /// Runs a program to its end.
+    static func run(
+        _ name: String, _ arguments: [String], output file: String? = nil
+    ) async throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try path("coordinator"))
+        process.executableURL = URL(fileURLWithPath: try path(name))
         process.arguments = arguments
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output

@@ -17,7 +17,7 @@ package protocol AgentIdentity: Sendable {
     /// Names the agent among all.
     var agent: String { get }
 
-    /// Counts a report's body against what one agent may send.
+    /// Counts a report's body against what one agent may send, before it is read.
     ///
     /// - Throws: ``ProblemDocument``, with 429 when it is too much.
     func charge(bodyBytes: Int) async throws

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPListener
 import KubernetesClient
 import Logging
 import Reporting

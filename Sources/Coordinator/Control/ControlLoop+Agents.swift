@@ -36,7 +36,7 @@ extension ControlLoop {
         whenTaken()
         let (received, attempts) = try taken.get()
         var reception = received
-        reception.isCommitted = await history.commit(attempts)
+        reception.isCommitted = if let attempts { await history.commit(attempts) } else { false }
         let databaseID = await history.databaseID
         Instruments.reportTaken(since: start)
 
@@ -76,7 +76,9 @@ extension ControlLoop {
 
     /// Not a part of ``receive(_:after:whenTaken:)``, where all that it needs would be kept while agents wait: 9 KB for each.
     @inline(never)
-    private func take(_ report: CheckedReport) throws -> (ReportReception, [Fleet.FinishedAttempt]) {
+    ///
+    /// - Returns: and the attempts to store; nil: not now, the agent is to send them again.
+    private func take(_ report: CheckedReport) throws -> (ReportReception, [Fleet.FinishedAttempt]?) {
         guard isReady else { throw ReportRefusal.notReady }
         hearHeartbeats()
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
@@ -86,20 +88,29 @@ extension ControlLoop {
         noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)
         noteOrders(of: report.node)
+        let lastAttempt = report.attempts.map(\.id).max()
+        var report = report
+        let references = keepOrderedAttempts(of: &report)
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
-        let ordered = believed(ingestion.attempts, wire: report.attempts)
+        let ordered = ingestion.attempts.map { attempt in
+            var attempt = attempt
+            attempt.reference = references[attempt.id] ?? attempt.reference
+            return attempt
+        }
         for attempt in attemptTally.new(ordered) { Instruments.attempt(attempt) }
+        let news = ingestion.transitions.count + ordered.count
+        let isTold = news == 0 || mayTell(news, of: report.node)
         // In restricted mode agents are a former template's; what pods say counts.
-        if !isRestricted { tell(ingestion.transitions) }
+        if !isRestricted, isTold { tell(ingestion.transitions) }
         noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
-        if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
+        if news > 0 || lastAttempt != nil { if isTold { signal.yield() } else { signalSoon() } }
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
         let reception = ReportReception(
-            node: report.node, bootID: report.bootID, sequence: report.sequence,
-            lastAttempt: report.attempts.map(\.id).max(), needsFull: ingestion.needsFull)
-        return (reception, ordered)
+            node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
+            needsFull: ingestion.needsFull)
+        return (reception, isTold ? ordered : nil)
     }
 
     @inline(never)

@@ -6,22 +6,53 @@ import Shared
 import Telemetry
 
 extension ControlLoop {
-    /// Those attempts that are of orders; the others are counted, and are no more than that.
-    func believed(_ attempts: [Fleet.FinishedAttempt], wire: [WireAttempt]) -> [Fleet.FinishedAttempt] {
-        guard let node = attempts.first?.node else { return [] }
+    /// Leaves out of a report the attempts that are of no order; they are counted, and are no more than that.
+    ///
+    /// - Returns: the references of those that stay, by the attempts' ids.
+    func keepOrderedAttempts(of report: inout CheckedReport) -> [UInt64: String] {
+        guard !report.attempts.isEmpty else { return [:] }
         let listed = Dictionary(
             fleet.references.flatMap { [($0.normalised, $0.written), ($0.written, $0.written)] },
             uniquingKeysWith: { first, _ in first })
-        let believed = zip(attempts, wire).compactMap { attempt, wire -> Fleet.FinishedAttempt? in
-            guard let reference = givenOrders.reference(of: wire, node: node, listed: listed) else { return nil }
-            var attempt = attempt
-            attempt.reference = reference
-            return attempt
+        let (node, bootID, count) = (report.node, report.bootID, report.attempts.count)
+        var references: [UInt64: String] = [:]
+        report.keepAttempts { attempt in
+            references[attempt.id] = givenOrders.reference(of: attempt, bootID: bootID, node: node, listed: listed)
+            return references[attempt.id] != nil
         }
-        if believed.count < attempts.count {
-            Instruments.reportCut("attempts", by: attempts.count - believed.count)
+        if report.attempts.count < count { Instruments.reportCut("attempts", by: count - report.attempts.count) }
+        return references
+    }
+
+    /// Whether so many changes of a node may be written down now. If not, its state is, as soon as there's room.
+    func mayTell(_ changes: Int, of node: String) -> Bool {
+        guard !changeBudget.take(changes, node, images: fleet.entryColumns.count, at: clock.now) else { return true }
+        untold.insert(node)
+        Instruments.reportCut("changes", by: changes)
+        return false
+    }
+
+    /// A node whose changes are too many to be written down is planned for, but not at each of them.
+    func signalSoon() {
+        guard !isSignalDue else { return }
+        isSignalDue = true
+        Task {
+            try? await Task.sleep(for: .seconds(1))
+            isSignalDue = false
+            signal.yield()
         }
-        return believed
+    }
+
+    /// Has the state of nodes told whose changes were too many, as far as there's room again.
+    ///
+    /// - Returns: those nodes.
+    func takeTellable() -> Set<String> {
+        let now = clock.now
+        let images = fleet.entryColumns.count
+        let due = untold.filter { changeBudget.take(images + 1, $0, images: images, at: now) }
+        untold.subtract(due)
+        changeBudget.sweep(images: images, at: now)
+        return due
     }
 
     /// The orders that a node has now are given, if it is heard of them or not.

@@ -7,7 +7,11 @@ import Supervision
 extension ControlLoop {
     // MARK: Telling
 
-    func tell(_ transitions: [Transition]) { tell(transitions.map { .transition($0) }) }
+    func tell(_ transitions: [Transition]) {
+        // Of a node that changes too often the state is told, later.
+        let told = untold.isEmpty ? transitions : transitions.filter { !untold.contains($0.node) }
+        tell(told.map { .transition($0) })
+    }
 
     func tell(_ facts: [HistoryFact]) {
         guard outbox.add(facts) else { return }
@@ -64,10 +68,16 @@ extension ControlLoop {
     func noteHeard(_ name: String, at now: Timestamp) {
         guard isHeard(name, at: now) else {
             // Its agent began anew, or what its news is built on was lost: unknown from now on, not when it's silent.
-            if reachable.remove(name) != nil { tell([.silent(node: name, at: now)]) }
+            if reachable.contains(name), mayTell(1, of: name) {
+                reachable.remove(name)
+                tell([.silent(node: name, at: now)])
+            }
             return
         }
-        if reachable.insert(name).inserted { tell([.heard(node: name, at: now)]) }
+        if !reachable.contains(name), mayTell(1, of: name) {
+            reachable.insert(name)
+            tell([.heard(node: name, at: now)])
+        }
     }
 
     private func isHeard(_ name: String, at now: Timestamp) -> Bool {
@@ -99,6 +109,12 @@ extension ControlLoop {
     package func mendHistory() async {
         hearHeartbeats()
         if await history.takeGap() { outbox.needsComparison = true }
+        let due = takeTellable()
+        for name in due {
+            noteSilence(of: name, at: clock.now)
+            noteHeard(name, at: clock.now)
+        }
+        if !due.isEmpty, outbox.tellLater(due) { Task { await writeOut() } }
         guard outbox.needsComparison, let configuration, nodesSynced else { return }
         outbox.needsComparison = false
         let now = clock.now

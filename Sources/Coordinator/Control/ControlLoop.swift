@@ -52,6 +52,11 @@ package actor ControlLoop {
     var waitTimer: (due: ContinuousClock.Instant, task: Task<Void, Never>)?
     var attemptTally = AttemptTally()
     var givenOrders: GivenOrders
+    var changeBudget = ChangeBudget()
+    /// Nodes whose changes were too many: history doesn't know how they are now.
+    var untold: Set<String> = []
+    /// Somebody will look for a plan within a second.
+    var isSignalDue = false
     /// The longest time that one report took.
     var longestHold = 0.0
     /// What was cut off the newest report of each node; nodes whose report was whole aren't here.
@@ -200,6 +205,8 @@ package actor ControlLoop {
         roster = nil
         attemptTally.forget(name)
         givenOrders.forget(name)
+        changeBudget.forget(name)
+        untold.remove(name)
         reportCuts[name] = nil
         cutsLogged[name] = nil
         leave(name)

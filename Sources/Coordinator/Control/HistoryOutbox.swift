@@ -50,7 +50,7 @@ struct HistoryOutbox: Sendable {
     ///
     /// - Returns: whether the caller has to begin writing.
     mutating func tellLater(_ names: some Sequence<String>) -> Bool {
-        nodes = names.sorted(by: >)
+        nodes = Set(nodes).union(names).sorted(by: >)
         return begin()
     }
 

@@ -77,6 +77,8 @@ struct AgentRoutes: Sendable {
         _ call: ReportCall, of identity: any AgentIdentity, disconnect: @escaping @Sendable () -> Void,
         body: () async throws -> ByteBuffer
     ) async throws -> (CheckedReport, likeness: Int?, places: Int) {
+        // Paid before it is read: what is sent in part costs as much as what is sent whole.
+        try await identity.charge(bodyBytes: min(call.length ?? Self.maximumReportBytes, Self.maximumReportBytes))
         let ticket = intake.requests.begin(identity.agent, disconnect: disconnect)
         defer { intake.requests.end(ticket, of: identity.agent) }
         let places = ReportIntake.places(forLength: call.length)
@@ -84,7 +86,6 @@ struct AgentRoutes: Sendable {
         defer { if places > 0 { intake.bodies.leave(places: places) } }
         // Only this copy of it is kept.
         let bytes = Array(try await body().readableBytesView)
-        try await identity.charge(bodyBytes: bytes.count)
         if places > 0 { try await intake.decoding.enter() }
         do {
             let report = try await decode(bytes, of: identity, isJSON: call.isJSON)

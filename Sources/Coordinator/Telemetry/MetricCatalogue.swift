@@ -33,8 +33,8 @@ package enum MetricCatalogue {
         "image_puller_reports_total", .counter, "Reports of agents by result: accepted or refused.")
     package static let reportCuts = MetricSpec(
         "image_puller_report_cuts_total", .counter,
-        "Parts of agents' reports that were left out, by what they were: names, texts or numbers that can't be true, or "
-            + "attempts that nobody ordered.")
+        "Parts of agents' reports that were left out, by what they were: names, texts or numbers that can't be true, "
+            + "attempts that nobody ordered, or changes that come too often to be written down.")
     package static let longestHold = MetricSpec(
         "image_puller_report_longest_hold_seconds", .gauge,
         "The longest time for which one report has held up everything else since the start.")

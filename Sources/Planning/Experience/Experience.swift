@@ -15,7 +15,7 @@ public struct Experience: Sendable {
     public internal(set) var repeats = RepeatBook()
     /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
     /// layers: measured.
-    var unpacking: [String: [Bool: Double]] = [:]
+    var unpacking: [String: [Bool: UnpackingClaims]] = [:]
 
     /// Of images that nobody wants any more nothing is kept.
     mutating func forget(except references: [ImageReference]) {

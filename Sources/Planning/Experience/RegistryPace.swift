@@ -21,6 +21,7 @@ public struct RegistryPace: Sendable, Equatable {
     private var ceiling: Double?
     private var ceilingHoldsUntil = Timestamp(milliseconds: 0)
     private var refusals = 0
+    private var accusations = Accusations()
     private var trial: Trial?
     private var nextTrial = Timestamp(milliseconds: 0)
 
@@ -39,6 +40,10 @@ public struct RegistryPace: Sendable, Equatable {
     /// Pulls that are so many times slower than alone share what there is. It is also the reserve above the knee
     /// that keeps the registry busy while nodes come and go.
     private static let congestion = 1.4
+    /// Bytes a second: no node's network is faster.
+    private static let fastest = 1e10
+    /// Seconds of silence that a registry can ask for: by the word of one node, and of several.
+    private static let (longestPauseForOne, longestPause) = (60.0, 3600.0)
     /// Between trials that gained nothing, in durations of a pull.
     private static let trialPause = 4.0
 
@@ -57,6 +62,7 @@ public struct RegistryPace: Sendable, Equatable {
     struct End: Sendable {
         var startedAt: Timestamp
         var reading: Double
+        var node: String
         var image: String
         var outcome: Outcome
 
@@ -69,17 +75,21 @@ public struct RegistryPace: Sendable, Equatable {
         }
     }
 
-    mutating func ended(_ end: End, at now: Timestamp) {
+    /// - Parameter nodes: how many there are: of one node no two can agree.
+    mutating func ended(_ end: End, nodes: Int, at now: Timestamp) {
         let concurrency = meter.end(startedAt: end.startedAt, reading: end.reading, at: now)
         switch end.outcome {
         case .succeeded(let bytes, let seconds):
             refusals = 0
-            let rate = bytes > 0 ? Double(bytes) / max(seconds, 0.001) : nil
-            if let rate { speeds.note(image: end.image, rate: rate, concurrency: concurrency) }
+            let rate = bytes > 0 ? min(Double(bytes) / max(seconds, 0.001), Self.fastest) : nil
+            if let rate { speeds.note(image: end.image, rate: rate, concurrency: concurrency, node: end.node) }
             adapt(end, concurrency: concurrency, goodput: rate.map { $0 * concurrency }, at: now)
         case .failed(let isRefusal, let retryAfter):
+            let weight = accusations.weigh(end.node, nodes: nodes, at: now)
+            guard weight != .repeated else { return }
             if let retryAfter {
-                pausedUntil = max(pausedUntil ?? now, now + min(retryAfter, 3600))
+                let longest = weight == .single ? Self.longestPauseForOne : Self.longestPause
+                pausedUntil = max(pausedUntil ?? now, now + min(retryAfter, longest))
             }
             guard end.startedAt >= lastCut else { return }
             if isRefusal { refused(at: now) } else { cut(to: window * 0.7, at: now) }

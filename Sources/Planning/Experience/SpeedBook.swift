@@ -1,48 +1,86 @@
 /// What pulls of each image got, in bytes a second, and how much slower they are now than when few ran at once.
 ///
 /// Images differ (small ones are all latency, nodes have some layers already), so an image is only ever compared
-/// with itself.
+/// with itself. What a pull got is its node's word: of each node the newest counts, and medians of several do.
 struct SpeedBook: Sendable, Equatable {
+    private struct Claim: Sendable, Equatable {
+        var node: String
+        var value: Double
+    }
+
     private struct Entry: Sendable, Equatable {
         /// Bytes a second of one pull, at the lowest concurrency that was seen.
-        var rate: Double
+        var rates: [Claim]
         var concurrency: Double
+        /// The rate is no more than this, as long as one node alone tells it.
+        var limit = Double.infinity
         /// Bytes a second of all pulls together, smoothed.
         var goodput: Double
+        /// Whose pull was the newest.
+        var node: String
+        /// All of this is that node's word.
+        var isAlone = true
+
+        /// Of two the lower one.
+        var rate: Double {
+            let ordered = rates.map(\.value).sorted()
+            return min(limit, ordered[(ordered.count - 1) / 2])
+        }
     }
 
     private var entries: [String: Entry] = [:]
     /// Of the newest pulls: how many times slower than at low concurrency.
-    private var slowdowns: [Double] = []
+    private var slowdowns: [Claim] = []
     /// How many pulls in a row came with far less goodput than before.
     private(set) var falls = 0
 
     private static let memory = 8
     private static let goodputShare = 0.1
+    /// One pull's goodput counts as no more than so many times the usual: so a single node can't raise it to where all
+    /// others look like a fall.
+    private static let goodputStep = 1.5
 
     /// Takes a pull's speed.
-    mutating func note(image: String, rate: Double, concurrency: Double) {
+    mutating func note(image: String, rate: Double, concurrency: Double, node: String) {
         let goodput = rate * concurrency
         guard var entry = entries[image] else {
             // Nothing to compare it with: it is as slow as the others are now.
-            entries[image] = Entry(rate: rate * slowdown, concurrency: concurrency / slowdown, goodput: goodput)
+            entries[image] = Entry(
+                rates: [Claim(node: node, value: rate * slowdown)], concurrency: concurrency / slowdown,
+                goodput: goodput, node: node)
             return
         }
+        let isAnother = entry.node != node
+        entry.node = node
+        if entry.isAlone, isAnother {
+            // Pulls that share what there is get no less than their share: the first node's word goes no further.
+            entry.limit = rate * max(1, concurrency / entry.concurrency)
+            entry.goodput = min(entry.goodput, goodput)
+            entry.isAlone = false
+        }
         if concurrency <= entry.concurrency * 1.1 {
-            entry.rate += (rate - entry.rate) / 3
+            Self.note(rate, of: node, in: &entry.rates)
+            if entry.rates.count > 1 { entry.limit = .infinity }
             entry.concurrency = min(entry.concurrency, max(1, concurrency))
         }
-        slowdowns.append(max(1, entry.rate / rate))
-        if slowdowns.count > Self.memory { slowdowns.removeFirst() }
-        falls = goodput < entry.goodput / 2 ? falls + 1 : max(0, falls - 1)
-        entry.goodput += (goodput - entry.goodput) * Self.goodputShare
+        Self.note(max(1, entry.rate / rate), of: node, in: &slowdowns)
+        if isAnother {
+            falls = goodput < entry.goodput / 2 ? falls + 1 : max(0, falls - 1)
+            entry.goodput += (min(goodput, Self.goodputStep * entry.goodput) - entry.goodput) * Self.goodputShare
+        }
         entries[image] = entry
+    }
+
+    private static func note(_ value: Double, of node: String, in claims: inout [Claim]) {
+        claims.removeAll { $0.node == node }
+        claims.append(Claim(node: node, value: value))
+        if claims.count > memory { claims.removeFirst() }
     }
 
     /// The median of the newest; 1 when nothing is known.
     var slowdown: Double {
         guard slowdowns.count >= 3 else { return 1 }
-        return slowdowns.sorted()[slowdowns.count / 2]
+        return slowdowns.map(\.value).sorted()[slowdowns.count / 2]
     }
 
     /// What is measured from here on is of another concurrency.

@@ -48,6 +48,20 @@ struct BitSet: Sendable, Equatable {
         (0..<min(words.count, other.words.count)).contains { words[$0] & other.words[$0] != 0 }
     }
 
+    /// The smallest members, so many at most.
+    func first(_ limit: Int) -> [Int] {
+        var members: [Int] = []
+        for (index, word) in words.enumerated() {
+            var rest = word
+            while rest != 0, members.count < limit {
+                members.append(index << 6 + rest.trailingZeroBitCount)
+                rest &= rest - 1
+            }
+            if members.count == limit { break }
+        }
+        return members
+    }
+
     /// Calls `body` for each member, in ascending order.
     func forEach(_ body: (Int) -> Void) {
         for (index, word) in words.enumerated() {

@@ -2,16 +2,30 @@ import Cluster
 import Shared
 
 extension Fleet {
-    /// The bytes that an image would take on a node's disk; nil when its size isn't known from any node.
-    func expectedBytes(column: Int, node: NodeState) -> UInt64? {
-        let isUnpacked = node.runtime.tellsUnpackedSizes
-        if let size = catalogue.size(column: Int32(column), isUnpacked: isUnpacked) {
+    /// The bytes that an image would take on the disk of a node whose runtime tells sizes in this way; nil when its size
+    /// isn't known from any node.
+    func expectedBytes(column: Int, isUnpacked: Bool) -> UInt64? {
+        let sizes = agreedSizes(column: column)
+        if let size = sizes[isUnpacked] {
             return UInt64(saturating: Double(size) * factor(references[column], isUnpacked: isUnpacked))
         }
         // Only nodes with other runtimes have it.
-        return catalogue.size(column: Int32(column), isUnpacked: !isUnpacked).map {
+        return sizes[!isUnpacked].map {
             UInt64(saturating: Double($0) * (isUnpacked ? Self.unpacked : Self.both / Self.unpacked))
         }
+    }
+
+    /// The size of an image, as nodes that have it tell it, by whether they count unpacked layers.
+    private func agreedSizes(column: Int) -> [Bool: UInt64] {
+        var claims: [Bool: [UInt64]] = [:]
+        for slot in index.present[column].first(SizeClaims.most) {
+            guard let node = slots.names[slot].flatMap({ nodes[$0] }), column < node.resolved.count,
+                node.resolved[column] >= 0, let image = catalogue.record(node.resolved[column])
+            else { continue }
+            claims[image.isUnpacked, default: []].append(image.size)
+        }
+        return Dictionary(
+            uniqueKeysWithValues: claims.map { ($0.key, SizeClaims.agreed($0.value, isUnpacked: $0.key)) })
     }
 
     /// The bytes that an image of a known size would take on a node's disk.
@@ -28,7 +42,8 @@ extension Fleet {
     private static let (unpacked, both) = (2.5, 3.5)
 
     private func factor(_ reference: ImageReference, isUnpacked: Bool) -> Double {
-        experience.unpacking[reference.normalised]?[isUnpacked] ?? (isUnpacked ? 1 : Self.both)
+        let usual = isUnpacked ? 1 : Self.both
+        return experience.unpacking[reference.normalised]?[isUnpacked]?.factor(usual: usual) ?? usual
     }
 
     /// A pull for which there's no room counts as failed, without an attempt.

@@ -130,7 +130,9 @@ extension Fleet {
         guard after < before else { return }
         let factor = Double(before - after) / Double(size)
         guard (0.8...8).contains(factor) else { return }
-        experience.unpacking[order.reference.normalised, default: [:]][node.runtime.tellsUnpackedSizes] = factor
+        let isUnpacked = node.runtime.tellsUnpackedSizes
+        experience.unpacking[order.reference.normalised, default: [:]][isUnpacked, default: UnpackingClaims()]
+            .note(factor, by: name)
     }
 
     /// Other credentials may have come to a node: what was refused without them is due now.

@@ -86,7 +86,7 @@ extension Fleet {
         order.platform = platform
         if !platform.isEmpty { nodes[name]?.platform = platform }
         order.isRefresh = isRefresh
-        if isRefresh, let column = references.firstIndex(where: { $0.normalised == reference.normalised }) {
+        if isRefresh, let column = columns[reference.normalised] {
             order.formerImage = imageID(node: name, column: column)
         }
         order.removesFirst = removesFirst
@@ -145,8 +145,8 @@ extension Fleet {
         orderNodes[id] = nil
         experience.registries[order.reference.registry]?.ended(
             RegistryPace.End(
-                startedAt: order.assignedAt, reading: order.reading, image: order.reference.normalised,
-                outcome: outcome), at: now)
+                startedAt: order.assignedAt, reading: order.reading, node: name, image: order.reference.normalised,
+                outcome: outcome), nodes: nodes.count, at: now)
         if order.puller == .agent { renewAssignment(of: name) }
         return order
     }

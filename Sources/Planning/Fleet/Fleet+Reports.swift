@@ -202,7 +202,7 @@ extension Fleet {
             FinishedAttempt(
                 node: name, bootID: bootID, id: attempt.id,
                 // Agents get normalised references; history names images as they are written.
-                reference: references.first { $0.normalised == attempt.reference }?.written ?? attempt.reference,
+                reference: columns[attempt.reference].map { references[$0].written } ?? attempt.reference,
                 started: now.earlier(byMilliseconds: attempt.startedAgeMs),
                 ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
                 reason: FailureClassifier.reason(of: attempt), message: attempt.message,
@@ -214,7 +214,7 @@ extension Fleet {
     /// without a pause.
     private func disbelieved(_ attempt: WireAttempt, in report: CheckedReport) -> WireAttempt? {
         guard attempt.outcome == .succeeded, let order = nodes[report.node]?.orders[attempt.pullID],
-            let column = references.firstIndex(where: { $0.normalised == order.reference.normalised }),
+            let column = columns[order.reference.normalised],
             imageID(node: report.node, column: column) == nil
         else { return nil }
         var failed = attempt
@@ -246,24 +246,28 @@ extension Fleet {
     private mutating func adoptRunning(
         _ running: [WireRunningPull], node name: String, platform: String, at now: Timestamp
     ) {
-        for pull in running where ending[pull.pullID] == nil {
+        var endingHere = ending.values.count { $0.node == name }
+        for pull in running {
             let assigned = now.earlier(byMilliseconds: pull.ageMs)
             if let order = nodes[name]?.orders[pull.pullID] {
-                if order.begunAt == nil { nodes[name]?.orders[pull.pullID]?.begunAt = assigned }
+                if order.begunAt == nil, ending[pull.pullID] == nil {
+                    nodes[name]?.orders[pull.pullID]?.begunAt = assigned
+                }
                 continue
             }
+            // Another node's isn't taken from it.
+            guard ending[pull.pullID] == nil, orderNodes[pull.pullID] == nil else { continue }
             // Earlier versions ordered references as they are written.
-            if let column = references.firstIndex(where: {
-                $0.normalised == pull.reference || $0.written == pull.reference
-            }), let node = nodes[name], !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode {
+            if pull.pullID < firstOrderID, let column = columns[pull.reference], let node = nodes[name],
+                !node.isPulling(references[column]), node.orders.count < Planner.pullsPerNode
+            {
                 var order = PullOrder(id: pull.pullID, reference: references[column], assignedAt: assigned)
                 order.platform = platform
                 order.begunAt = assigned
                 order.isRefresh = imageID(node: name, column: column) != nil
                 begin(order, node: name, at: now)
-            } else if ending.values.count(where: { $0.node == name }) < Planner.pullsPerNode,
-                let reference = try? ImageReference(pull.reference)
-            {
+            } else if endingHere < Planner.pullsPerNode, let reference = try? ImageReference(pull.reference) {
+                endingHere += 1
                 let until = assigned + (Double(pullTimeoutSeconds) + silenceSeconds)
                 ending[pull.pullID] = EndingPull(node: name, registry: reference.registry, until: until)
                 renewAssignment(of: name)

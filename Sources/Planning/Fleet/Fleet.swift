@@ -9,7 +9,16 @@ import SwiftProtobuf
 public struct Fleet: Sendable {
     /// The wanted references: those of the image entries, in their order, then what further sets list besides, then our
     /// own image.
-    public internal(set) var references: [ImageReference] = []
+    public internal(set) var references: [ImageReference] = [] {
+        didSet {
+            let names = references.enumerated().flatMap { column, reference in
+                [(reference.normalised, column), (reference.written, column)]
+            }
+            columns = Dictionary(names, uniquingKeysWith: min)
+        }
+    }
+    /// By name, normalised or as it is written: the first of its columns. A report can name a thousand.
+    private(set) var columns: [String: Int] = [:]
     public internal(set) var nodes: [String: NodeState] = [:]
     /// A node is unknown when its inventory is older than this: three times ``heartbeatSeconds``.
     public internal(set) var silenceSeconds = 30.0
@@ -89,7 +98,7 @@ public struct Fleet: Sendable {
 
     /// The column of a reference, however it is written; nil: nobody wants it.
     public func column(of reference: ImageReference) -> Int? {
-        references.firstIndex { $0.normalised == reference.normalised }
+        columns[reference.normalised]
     }
 
     /// Forgets a node that left the cluster.

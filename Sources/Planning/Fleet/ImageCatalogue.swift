@@ -103,13 +103,6 @@ struct ImageCatalogue: Sendable {
 
     var indices: Range<Index> { 0..<Index(slots.count) }
 
-    /// The largest image that answers to a wanted reference, in bytes as one kind of runtimes counts. Nil: no such node
-    /// has it.
-    func size(column: Int32, isUnpacked: Bool) -> UInt64? {
-        slots.lazy.compactMap { $0 }.filter { $0.record.isUnpacked == isUnpacked && $0.columns.contains(column) }
-            .map(\.record.size).max()
-    }
-
     /// Which of the wanted references the image answers to, by their position.
     func columns(_ index: Index) -> [Int32] { slots[Int(index)]?.columns ?? [] }
 

@@ -6,15 +6,19 @@ struct DiskRoom {
     private let highPercent: Double
     /// By node: what pulls that are under way or planned will take.
     private var taken: [String: UInt64] = [:]
-    /// By column.
-    private var sizes: [Int: UInt64?] = [:]
+    /// What images take; nil: nobody knows.
+    private var sizes: [Kind: UInt64?] = [:]
+
+    private struct Kind: Hashable {
+        var column: Int
+        var isUnpacked: Bool
+    }
 
     init(_ planner: Planner) {
         fleet = planner.fleet
         highPercent = Double(planner.configuration.imageGCHighPercent)
         for (node, order) in planner.fleet.orders {
-            guard let column = fleet.references.firstIndex(where: { $0.normalised == order.reference.normalised })
-            else { continue }
+            guard let column = fleet.column(of: order.reference) else { continue }
             take(node: node, column: column)
         }
     }
@@ -39,9 +43,10 @@ struct DiskRoom {
     }
 
     private mutating func needed(_ column: Int, _ node: NodeState) -> UInt64? {
-        if let known = sizes[column], known == nil { return nil }
-        let bytes = fleet.expectedBytes(column: column, node: node)
-        if bytes == nil { sizes[column] = .some(nil) }
+        let kind = Kind(column: column, isUnpacked: node.runtime.tellsUnpackedSizes)
+        if let known = sizes[kind] { return known }
+        let bytes = fleet.expectedBytes(column: column, isUnpacked: kind.isUnpacked)
+        sizes[kind] = .some(bytes)
         return bytes
     }
 }

@@ -21,7 +21,7 @@ public struct CheckedReport: Sendable, Equatable {
         public var isEmpty: Bool { self == Self() }
     }
 
-    public let wire: WireReport
+    public private(set) var wire: WireReport
     public let cuts: Cuts
 
     @inlinable
@@ -48,6 +48,12 @@ public struct CheckedReport: Sendable, Equatable {
         try cleaning.clean()
         self.wire = cleaning.report
         cuts = cleaning.cuts
+    }
+
+    /// Leaves out the attempts that nothing is to be made of.
+    public mutating func keepAttempts(where isKept: (WireAttempt) throws -> Bool) rethrows {
+        let kept = try wire.attempts.filter(isKept)
+        if kept.count < wire.attempts.count { wire.attempts = kept }
     }
 
     /// Decodes a body.

@@ -46,7 +46,7 @@ import Testing
         #expect(desk.step().pulls.count == 4)
     }
 
-    @Test("A refusal that names a time silences the whole registry until then")
+    @Test("A refusal that names a time silences the whole registry until then; one node alone for a minute at most")
     func retryAfter() throws {
         var desk = try PlanDesk("a.example/x:1", "a.example/y:1", nodes: 2)
         desk.adopt()
@@ -55,6 +55,12 @@ import Testing
         end(&desk, "429 Too Many Requests - retry-after: 90")
         end(&desk, nil, image: "a.example/y:1")
         #expect(desk.step().pulls.isEmpty)
+        desk.desk.pass(seconds: 59)
+        desk.reportAll(.named("a.example/y:1"))
+        #expect(desk.step().pulls.isEmpty)
+        desk.desk.pass(seconds: 2)
+        #expect(desk.step().pulls.map(\.node) == ["n2"])
+        end(&desk, "429 Too Many Requests - retry-after: 90")
         desk.desk.pass(seconds: 89)
         desk.reportAll(.named("a.example/y:1"))
         #expect(desk.step().pulls.isEmpty)

@@ -4,16 +4,21 @@ import Synchronization
 package final class ConnectionLimiter: Sendable {
     private struct State {
         var counts: ConnectionCounts
+        /// By address: how many may come. A handshake takes a millisecond of a processor, whoever comes.
+        var coming: TokenBuckets
         var refusedConnections = 0
         var refusedRequests: [Int: Int] = [:]
     }
 
     package let limits: ServerLimits
     private let state: Mutex<State>
+    private let start = ContinuousClock.now
 
     package init(_ limits: ServerLimits) {
         self.limits = limits
-        state = Mutex(State(counts: ConnectionCounts(limits)))
+        let coming = TokenBuckets(
+            rate: limits.newConnectionsPerSecond, burst: Double(limits.connectionsPerAddress), capacity: 20_000)
+        state = Mutex(State(counts: ConnectionCounts(limits), coming: coming))
     }
 
     var counts: ConnectionCounts { state.withLock { $0.counts } }
@@ -23,8 +28,9 @@ package final class ConnectionLimiter: Sendable {
     var refusedRequests: [Int: Int] { state.withLock { $0.refusedRequests } }
 
     func admit(_ address: String) -> Bool {
-        state.withLock { state in
-            let isAdmitted = state.counts.admit(address)
+        let now = start.duration(to: .now) / .seconds(1)
+        return state.withLock { state in
+            let isAdmitted = state.coming.take(address, at: now) && state.counts.admit(address)
             if !isAdmitted { state.refusedConnections += 1 }
             return isAdmitted
         }

@@ -4,6 +4,8 @@ package struct ServerLimits: Sendable, Hashable {
     var connections = 32_768
     /// From one address: all agents of a cluster of 5,000 nodes may come through one gateway.
     var connectionsPerAddress = 8_192
+    /// New ones from one address that come steadily; as many as it may have can come at once.
+    package var newConnectionsPerSecond = 20.0
     /// Connections on which nobody has shown yet that they may ask something, in all and from one address.
     var strangers = 4_096
     var strangersPerAddress = 1_024
@@ -37,6 +39,8 @@ package struct ServerLimits: Sendable, Hashable {
         var limits = ServerLimits()
         limits.connections = 512
         limits.connectionsPerAddress = 512
+        // All come from one address.
+        limits.newConnectionsPerSecond = 200
         limits.strangers = 256
         limits.strangersPerAddress = 256
         limits.tokensAreNeeded = false

@@ -408,7 +408,9 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         headers.add(name: "Content-Length", value: "\(bytes.count)")
         headers.add(name: "Date", value: HTTPDate.now)
         headers.add(name: "Server", value: Listeners.serverName)
-        if !call.keepsAlive || endsAfterAnswer {
+        // What is left of a large body isn't read: to decrypt it costs as much as to take it.
+        let isLeft = !isBodyWhole && call.length.map { $0 > AgentRoutes.smallReportBytes } ?? true
+        if !call.keepsAlive || endsAfterAnswer || isLeft {
             endsAfterAnswer = true
             headers.replaceOrAdd(name: "Connection", value: "close")
         }
@@ -416,8 +418,13 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: bytes)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         body = ByteBuffer()
-        if isBodyWhole { finish(context) } else { hold(false) }
+        if isBodyWhole { return finish(context) }
+        hold(isLeft)
+        // Closed at once, the client might never see why.
+        if isLeft { context.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { context.close(promise: nil) } }
     }
+
+    private static let linger = TimeAmount.seconds(2)
 
     /// The answer is sent, and the request has come to its end.
     private func finish(_ context: ChannelHandlerContext) {

@@ -3,7 +3,7 @@ import Synchronization
 /// Requests of each client within a rate: a bucket that fills steadily, from which every request takes one.
 ///
 /// A value without a clock; times are seconds of any clock that never goes back.
-struct TokenBuckets: Sendable {
+package struct TokenBuckets: Sendable {
     /// A second.
     let rate: Double
     let burst: Double
@@ -11,17 +11,17 @@ struct TokenBuckets: Sendable {
     let capacity: Int
     private var levels: [String: (level: Double, at: Double)] = [:]
 
-    init(rate: Double, burst: Double, capacity: Int = 40_000) {
+    package init(rate: Double, burst: Double, capacity: Int = 40_000) {
         self.rate = rate
         self.burst = burst
         self.capacity = capacity
     }
 
     /// Whether the client has something left, without taking it.
-    func allows(_ client: String, at now: Double) -> Bool { level(client, now) >= 1 }
+    package func allows(_ client: String, at now: Double) -> Bool { level(client, now) >= 1 }
 
     /// Takes one, or as many as are asked for; false when they aren't there: then none is taken.
-    mutating func take(_ client: String, _ amount: Double = 1, at now: Double) -> Bool {
+    package mutating func take(_ client: String, _ amount: Double = 1, at now: Double) -> Bool {
         let level = level(client, now)
         if levels.count >= capacity, levels[client] == nil { makeRoom(now) }
         levels[client] = (level >= amount ? level - amount : level, now)
@@ -29,7 +29,7 @@ struct TokenBuckets: Sendable {
     }
 
     /// Gives back what was taken for nothing.
-    mutating func giveBack(_ client: String, at now: Double) {
+    package mutating func giveBack(_ client: String, at now: Double) {
         guard levels[client] != nil else { return }
         levels[client] = (min(burst, level(client, now) + 1), now)
     }
@@ -49,18 +49,18 @@ struct TokenBuckets: Sendable {
 }
 
 /// Buckets that many tasks share.
-final class RateLimiter: Sendable {
+package final class RateLimiter: Sendable {
     private let buckets: Mutex<TokenBuckets>
     private let start = ContinuousClock.now
 
-    init(_ buckets: TokenBuckets) { self.buckets = Mutex(buckets) }
+    package init(_ buckets: TokenBuckets) { self.buckets = Mutex(buckets) }
 
     private var now: Double { start.duration(to: .now) / .seconds(1) }
 
-    func allows(_ client: String) -> Bool { buckets.withLock { [now] in $0.allows(client, at: now) } }
+    package func allows(_ client: String) -> Bool { buckets.withLock { [now] in $0.allows(client, at: now) } }
     @discardableResult
-    func take(_ client: String, _ amount: Double = 1) -> Bool {
+    package func take(_ client: String, _ amount: Double = 1) -> Bool {
         buckets.withLock { [now] in $0.take(client, amount, at: now) }
     }
-    func giveBack(_ client: String) { buckets.withLock { [now] in $0.giveBack(client, at: now) } }
+    package func giveBack(_ client: String) { buckets.withLock { [now] in $0.giveBack(client, at: now) } }
 }
