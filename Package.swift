@@ -333,7 +333,7 @@ let package = Package(
             path: "Tests/PlannedCluster", swiftSettings: quick),
         .testTarget(
             name: "PlanningTests",
-            dependencies: ["Cluster", "Planning", "PlannedCluster", "ClusterModel", "Shared", protobuf],
+            dependencies: ["Cluster", "Planning", "PlannedCluster", "ClusterModel", "Shared", "Supervision", protobuf],
             swiftSettings: strict),
         .testTarget(
             name: "SupervisionTests",

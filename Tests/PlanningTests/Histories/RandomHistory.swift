@@ -4,6 +4,7 @@ import Foundation
 import PlannedCluster
 import Planning
 import Shared
+import Supervision
 
 /// A small cluster (now and then a large one) with a list of images, and faults from a seed.
 struct RandomHistory {
