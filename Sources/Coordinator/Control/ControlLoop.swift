@@ -24,7 +24,13 @@ package actor ControlLoop {
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
 
+    /// As it was accepted.
+    var accepted: Configuration?
+    /// The same with images named as pods name them.
     package var configuration: Configuration?
+    var admittedImages = AdmittedImages()
+    /// Why the DaemonSet controller can't make pods.
+    var creationFailure: String?
     /// The image sets beside the configuration's, the oldest first.
     var sets: [ImageSet] = []
     var revision = 0
@@ -110,7 +116,9 @@ package actor ControlLoop {
     // MARK: Facts
 
     /// A revision was accepted.
-    package func adopt(_ configuration: Configuration, revision: Int) {
+    package func adopt(_ accepted: Configuration, revision: Int) {
+        self.accepted = accepted
+        let configuration = admittedImages.applied(to: accepted)
         hearHeartbeats()
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
@@ -232,6 +240,7 @@ package actor ControlLoop {
         guard source == podSource else { return }
         cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
         cluster.pods = PodTable(pods)
+        noteNames(in: pods)
         reports.closeAll()
         podsSynced = true
         synced()
@@ -245,6 +254,7 @@ package actor ControlLoop {
         lastPod = pod
         cluster.unscheduled[pod.uid] = nil
         cluster.pods[pod.uid] = pod
+        noteNames(in: CollectionOfOne(pod))
         notePods(of: [pod.node])
         signal.yield()
     }
@@ -283,6 +293,8 @@ package actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         snapshot.reportCuts = reportCuts
+        snapshot.whyNoPod = whyNoPod
+        snapshot.admittedImages = admittedImages
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
         snapshot.knownTargets = targets
         if roster != nil {

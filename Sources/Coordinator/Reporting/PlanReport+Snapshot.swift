@@ -25,7 +25,8 @@ extension PlanReport {
     package init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
         findings = decision.findings.map(ConfigurationStatus.Remark.init)
         accepted = decision.configuration != nil
-        let configuration = decision.configuration ?? snapshot.configuration
+        let configuration =
+            decision.configuration.map(snapshot.admittedImages.applied) ?? snapshot.configuration
         let targets = snapshot.cluster.nodes.values.filter(configuration.scheduling.selects).sorted {
             $0.name < $1.name
         }

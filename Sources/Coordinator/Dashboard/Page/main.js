@@ -48,6 +48,7 @@ async function refresh() {
     notReady(null);
     render();
     tellPaint();
+    panel.load();
     panel.refresh(at);
     past.load();
     if (!at) showVersion();
