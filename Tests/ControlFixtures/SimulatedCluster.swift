@@ -80,6 +80,15 @@ struct SimulatedCluster: Sendable {
         try await client.mergePatch(patch, type, name: name)
     }
 
+    /// Something changes, so that controllers look again.
+    func annotateNodes() async throws {
+        let type = ResourceType(group: "", version: "v1", plural: "nodes", kind: "Node", isNamespaced: false)
+        for node in try await client.list(Node.self).items {
+            try await client.mergePatch(
+                ["metadata": ["annotations": ["looked": "again"]]], type, name: node.metadata.name)
+        }
+    }
+
     func configure(_ images: String, _ more: [String: String] = [:]) async throws {
         let data = more.merging(["IMAGES": images]) { first, _ in first }
         let document: JSONValue = [

@@ -4,6 +4,7 @@ import Shared
 import SwiftProtobuf
 import Testing
 
+@testable import ConfigurationParsing
 @testable import Control
 @testable import ControlFixtures
 @testable import Reporting
@@ -42,6 +43,44 @@ import Testing
                     == ["docker.io/library/redis:latest"]
             }
             #expect(isOrdered)
+        }
+    }
+
+    @Test("What a pod names in place of what is written is pulled")
+    func renamed() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(["web=nginx", "db=redis"]), nodes: [Stage.node("n1")]) { stage in
+            await stage.loop.useTemplate("t1")
+            var pod = PodView(name: "p", uid: "p", node: "n1")
+            pod.template = "t1"
+            func missing(_ image: String) -> ContainerView {
+                var container = ContainerView()
+                container.waitingReason = "ErrImageNeverPull"
+                container.waitingMessage = "Container image \"\(image)\" is not present with pull policy of Never"
+                return container
+            }
+            pod.containers = ["web": missing("nginx:latest"), "db": missing("mirror.example/hub/library/redis:latest")]
+            await stage.loop.update(pod, of: Stage.pods)
+            #expect(
+                await stage.loop.configuration?.images.map(\.reference.normalised) == [
+                    "docker.io/library/nginx:latest", "mirror.example/hub/library/redis:latest",
+                ])
+            try await stage.send("n1", 1) { $0.full.images = [.listed("other")] }
+            let isOrdered = await soon {
+                await stage.loop.fleet.assignment(node: "n1").pulls.map(\.reference)
+                    .contains("mirror.example/hub/library/redis:latest")
+            }
+            #expect(isOrdered)
+            let rule = try #require(await stage.loop.admissionRules().first)
+            #expect(rule.from == "docker.io/" && rule.to == "mirror.example/hub/" && rule.entries == ["db"])
+            #expect(Finding(rule).description.contains("changes docker.io/ to mirror.example/hub/"))
+            // Another revision goes the same way, and what no pod waits for any more ends with the rule.
+            await stage.loop.adopt(try Stage.configuration(["db=redis"]), revision: 2)
+            #expect(await stage.loop.configuration?.images.map(\.reference.registry) == ["mirror.example"])
+            pod.containers = [:]
+            await stage.loop.update(pod, of: Stage.pods)
+            await stage.loop.noteAdmitted([("redis", "redis")], isWhole: true)
+            #expect(await stage.loop.configuration?.images.map(\.reference.registry) == ["docker.io"])
         }
     }
 

@@ -174,11 +174,13 @@ import Testing
             try await work.cluster.annotateNamespace(namespace, ["cluster-simulator/mutate-daemonsets": policy])
             await work.keeper.want(try Self.configuration(), revision: 1)
             #expect(try await soon { try await work.cluster.daemonSet(name) != nil })
-            let isTold = try await soon {
-                try await work.cluster.client.list(Event.self, Selection(namespace: namespace)).items
-                    .contains { $0.reason == "AdmissionChanged" && $0.message?.contains("priorityClassName") == true }
+            @Sendable func told() async throws -> [String] {
+                let events = try await work.cluster.client.list(Event.self, Selection(namespace: namespace))
+                return events.items.filter { $0.reason == "AdmissionChanged" }.compactMap(\.message)
             }
-            #expect(isTold)
+            #expect(try await soon { try await !told().isEmpty })
+            let words = try #require(try await told().first)
+            #expect(words.contains("spec.template.spec.priorityClassName. That is accepted"))
             let first = try #require(try await work.cluster.daemonSet(name)).metadata.resourceVersion
             await work.keeper.lookAgain()
             // Another edit by hand is repaired, and the policy's stays as it is.
@@ -195,6 +197,31 @@ import Testing
             await work.keeper.lookAgain()
             try await Task.sleep(for: .seconds(3))
             #expect(try await work.cluster.daemonSet(name)?.metadata.resourceVersion == settled)
+            #expect(try await told() == [words])
+        }
+    }
+
+    @Test(
+        "Images that admission renames in pods are known by their new names before any pod is made",
+        .timeLimit(.minutes(3)))
+    func renamedImages() async throws {
+        try await Self.run { work in
+            let namespace = "k8s-image-puller"
+            try await work.cluster.annotateNamespace(
+                namespace, ["cluster-simulator/rename-images": "registry.example/=mirror.example/cache/"])
+            var configuration = try Stage.configuration(["web=registry.example/shop/web:1", "db=redis:7"])
+            configuration.agentImage = "ours.example/agent:1"
+            await work.stage.loop.adopt(configuration, revision: 1)
+            await work.keeper.want(configuration, revision: 1)
+            let isKnown = await soon {
+                await work.stage.loop.configuration?.images.map(\.reference.written)
+                    == ["mirror.example/cache/shop/web:1", "redis:7"]
+            }
+            #expect(isKnown)
+            // The manifest stays as it was written: the policy would change it again.
+            let containers = try await work.cluster.daemonSet("kubernetes-image-puller")?.spec?.template?.spec?
+                .containers
+            #expect(containers?.compactMap(\.image).contains("registry.example/shop/web:1") == true)
         }
     }
 

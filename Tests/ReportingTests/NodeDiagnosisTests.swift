@@ -162,6 +162,14 @@ import Testing
         #expect(try only(desk, .noPod).summary.contains("replaced"))
         desk.cluster.pods["p-n1"] = nil
         #expect(try only(desk, .noPod).nextStep.contains("kubectl describe daemonset kubernetes-image-puller"))
+        let words =
+            "Error creating: pods is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5"
+        var snapshot = Snapshot(
+            configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        snapshot.whyNoPod = words
+        let cause = try #require(NodeDiagnosis(snapshot: snapshot, node: "n1").causes.first { $0.kind == .noPod })
+        #expect(cause.evidence.map(\.message) == [words])
+        #expect(cause.nextStep.contains("ResourceQuota"))
     }
 
     @Test("A pod whose agent doesn't start")

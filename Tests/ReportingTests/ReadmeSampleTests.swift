@@ -44,7 +44,8 @@ import Testing
         let images = try Self.images.dropLast().map { try Self.held($0.1) }
         for node in nodes { desk.report(node) { $0.full.images = images } }
         let reference = Self.images[5].1
-        let message = "failed to pull and unpack image \"\(reference)\": failed to resolve reference \"\(reference)\": "
+        let message =
+            "failed to pull and unpack image \"\(reference)\": failed to resolve reference \"\(reference)\": "
             + "\(reference): not found"
         for node in ["node-4", "node-5", "node-4", "node-5"] { try desk.fail(node, reference, message) }
         desk.now = desk.now + 6

@@ -76,8 +76,14 @@ actor DaemonSetController {
         for node in plan.creations where hasAccount {
             var pod = template.pod(on: node)
             if placement.refusal(of: pod, on: node) != nil { pod.set("spec", "nodeName", to: nil) }
-            // Throws when the namespace or the DaemonSet goes meanwhile; the next round begins anew.
-            guard let created = try? await store.create(.pods, namespace: set.namespace, object: pod) else { continue }
+            let created: JSONValue
+            do {
+                created = try await store.create(.pods, namespace: set.namespace, object: pod)
+            } catch {
+                // The namespace or the DaemonSet can have gone meanwhile; the next round begins anew.
+                await tellFailure(of: set, error.message)
+                continue
+            }
             if created.at("spec", "nodeName") == nil {
                 await schedule(created, &placement)
             } else {
@@ -91,6 +97,28 @@ actor DaemonSetController {
                 if live.uid == set.uid { live["status"] = plan.status }
             }
         }
+    }
+
+    /// One Event for each DaemonSet, which counts and has the newest words.
+    private func tellFailure(of set: JSONValue, _ message: String) async {
+        let (name, now) = ("\(set.name).failedcreate", JSONValue.string(timestamp(Date())))
+        let words = JSONValue.string("Error creating: \(message)")
+        let known = try? await store.mutate(.events, namespace: set.namespace, name: name) { event in
+            event["count"] = .integer((event["count"]?.integerValue ?? 0) + 1)
+            event["message"] = words
+            event["lastTimestamp"] = now
+        }
+        guard known == nil else { return }
+        let event: JSONValue = [
+            "metadata": ["name": .string(name), "namespace": set.namespace.map(JSONValue.string) ?? .null],
+            "involvedObject": [
+                "apiVersion": "apps/v1", "kind": "DaemonSet", "name": .string(set.name),
+                "namespace": set.namespace.map(JSONValue.string) ?? .null, "uid": .string(set.uid),
+            ],
+            "type": "Warning", "reason": "FailedCreate", "message": words, "count": 1, "firstTimestamp": now,
+            "lastTimestamp": now, "source": ["component": "daemonset-controller"],
+        ]
+        _ = try? await store.create(.events, namespace: set.namespace, object: event)
     }
 
     /// Puts a pod that waits on its node when there is room, else says in its status why not.

@@ -29,6 +29,13 @@ package struct Finding: Sendable, Hashable, Codable {
     var nextStep: String?
 }
 
+extension Finding {
+    /// What concerns the whole key.
+    package init(severity: Severity, key: String, message: String, nextStep: String) {
+        self.init(severity: severity, key: key, entry: nil, position: nil, message: message, nextStep: nextStep)
+    }
+}
+
 extension Finding: CustomStringConvertible {
     /// One line: where, what, next step.
     package var description: String {

@@ -18,10 +18,11 @@ struct AdmittedChanges: Sendable, Equatable {
     /// Whether a DaemonSet is as admission leaves it.
     func cover(_ drift: DaemonSetDrift) -> Bool { !drift.selectorDiffers && paths.isSuperset(of: drift.paths) }
 
-    /// Those after which a container doesn't hold its image any more, or pods stand elsewhere.
+    /// Those after which a container doesn't hold its image any more, or pods stand elsewhere. Another image isn't among them:
+    /// it is the one that is pulled then.
     var harmful: [String] {
         paths.filter { path in
-            ["].image", "].imagePullPolicy", "].command", "].command[0]"].contains(where: path.hasSuffix)
+            ["].imagePullPolicy", "].command", "].command[0]"].contains(where: path.hasSuffix)
                 || path.hasPrefix("spec.template.spec.nodeSelector") || path.hasPrefix("spec.updateStrategy")
                 || (path.hasPrefix("spec.template.spec.containers[") && path.hasSuffix("]") && !path.contains("]."))
         }.sorted()

@@ -1,6 +1,7 @@
 import Cluster
 import ConfigurationParsing
 import Events
+import History
 import KubernetesClient
 import Logging
 import Manifests
@@ -52,7 +53,13 @@ package struct ClusterFitWatch: Sendable {
             if let finding, finding != own?.finding { tell(finding, of: trial) }
             own = trial
             if let facts = await loop.clusterNodes() {
-                let findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
+                var findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
+                let configuration = facts.configuration
+                if let away = await loop.podsKeptAway() {
+                    findings.append(
+                        away.finding(daemonSet: configuration.daemonSetName, namespace: configuration.namespace))
+                }
+                findings += await loop.admissionRules().map(Finding.init)
                 board.post(fit: ([finding].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
@@ -98,8 +105,30 @@ package struct ClusterFitWatch: Sendable {
     }
 
     private func tell(_ finding: Finding) {
+        guard finding.severity != .info else {
+            logger.notice("\(finding)")
+            return events.record(.normal, about: configMap, reason: "ImagesRenamed", message: finding.description)
+        }
         logger.warning("\(finding)")
-        events.record(.warning, about: configMap, reason: "ConfigurationDoesNotFit", message: finding.description)
+        let isOfPods = finding.key.hasPrefix("DaemonSet/")
+        events.record(
+            .warning, about: configMap, reason: isOfPods ? "PodsKeptAway" : "ConfigurationDoesNotFit",
+            message: finding.description)
+    }
+}
+
+extension Finding {
+    /// What a rule of the platform makes of images.
+    init(_ rule: AdmittedImages.Rule) {
+        let names = rule.entries.prefix(3).joined(separator: ", ")
+        let more = rule.entries.count - 3
+        self.init(
+            severity: .info, key: ConfigurationKey.images.rawValue,
+            message: "an admission policy of the platform changes \(rule.from) to \(rule.to) in our pods: of \(names)"
+                + (more > 0 ? " and \(more) more" : "") + " what is pulled, held and reported is \(rule.to)",
+            nextStep:
+                "none, if that is meant; kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies lists who "
+                + "changes pods")
     }
 }
 
@@ -112,8 +141,10 @@ struct ClusterFitNews: Sendable {
     mutating func update(_ findings: [Finding], revision: Int) -> [Finding] {
         if revision != self.revision { told = [] }
         self.revision = revision
-        defer { told = Set(findings.map(\.key)) }
-        return findings.filter { !told.contains($0.key) }
+        // Numbers change with every node that comes and goes; a rule is another one by its words.
+        func identity(_ finding: Finding) -> String { finding.severity == .info ? finding.description : finding.key }
+        defer { told = Set(findings.map(identity)) }
+        return findings.filter { !told.contains(identity($0)) }
     }
 }
 

@@ -16,12 +16,14 @@ extension ControlLoop {
     /// All pods of a DaemonSet, after a list.
     func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
         guard followedPods.replace(pods, unscheduled: unscheduled, of: source, in: &cluster) else { return }
+        noteNames(in: pods)
         reports.closeAll()
         synced()
     }
 
     func update(_ pod: PodView, of source: PodSource) {
         guard followedPods.update(pod, of: source, in: &cluster) else { return }
+        noteNames(in: CollectionOfOne(pod))
         notePods(of: [pod.node])
         signal.yield()
     }

@@ -26,7 +26,13 @@ package actor ControlLoop {
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
 
+    /// As it was accepted.
+    var accepted: Configuration?
+    /// The same with images named as pods name them.
     package var configuration: Configuration?
+    var admittedImages = AdmittedImages()
+    /// Why the DaemonSet controller can't make pods.
+    var creationFailure: String?
     /// The image sets beside the configuration's, the oldest first.
     var sets: [ImageSet] = []
     var revision = 0
@@ -114,7 +120,9 @@ package actor ControlLoop {
     // MARK: Facts
 
     /// A revision was accepted.
-    package func adopt(_ configuration: Configuration, revision: Int) {
+    package func adopt(_ accepted: Configuration, revision: Int) {
+        self.accepted = accepted
+        let configuration = admittedImages.applied(to: accepted)
         hearHeartbeats()
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
@@ -235,6 +243,8 @@ package actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         snapshot.reportCuts = reportCuts
+        snapshot.whyNoPod = whyNoPod
+        snapshot.admittedImages = admittedImages
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
         snapshot.knownTargets = targets
         if roster != nil {

@@ -39,6 +39,8 @@ package actor DaemonSetKeeper {
     private var applied: DaemonSetManifest?
     /// Whether the API server takes pods of a template, as it said last.
     private var admission: (template: String, refusal: String?)?
+    /// It is asked anew now and then: policies change without our knowing.
+    private var isAdmissionOld = false
     private var restorations = RestorationPace()
     /// What admission makes of ``applied``, and of which of it was told.
     private var admitted = AdmittedChanges()
@@ -132,7 +134,10 @@ package actor DaemonSetKeeper {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(20))
             let hours = wanted?.configuration.cachingIntervalHours ?? 1
-            if checkedAt.duration(to: .now) >= .seconds(hours * 3600) { look.yield() }
+            if checkedAt.duration(to: .now) >= .seconds(hours * 3600) {
+                isAdmissionOld = true
+                look.yield()
+            }
         }
     }
 
@@ -175,13 +180,15 @@ package actor DaemonSetKeeper {
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
         let drift = live.map { DaemonSetDrift(live: $0.document, manifest: manifest) }
-        if let drift, manifest == applied ? admitted.cover(drift) : drift.isNone { return try await settle(manifest) }
+        if let drift, manifest == applied ? admitted.cover(drift) : drift.isNone {
+            return try await settle(manifest, live?.document)
+        }
         if manifest == applied, !mayRestore(manifest, drift) { return }
         if let live, drift?.selectorDiffers == true { try await takeOver(live, manifest) }
         let answer = try await write(manifest, removal: drift?.selectorDiffers == true ? nil : drift?.removal)
         admitted = AdmittedChanges(answer: answer, to: manifest)
         tellAdmitted(manifest)
-        try await settle(manifest)
+        try await settle(manifest, answer)
     }
 
     /// What we applied before and leave out now goes away by applying; what is left then is foreign. The other way round a
@@ -204,11 +211,18 @@ package actor DaemonSetKeeper {
     }
 
     /// Pods are replaced when it is known, as far as we may ask, that the API server takes their successors.
-    private func settle(_ manifest: DaemonSetManifest) async throws {
+    ///
+    /// - Parameter live: the DaemonSet as the API server has it.
+    private func settle(_ manifest: DaemonSetManifest, _ live: JSONValue?) async throws {
         applied = manifest
         restoreAt = nil
-        if admission?.template != manifest.templateHash || admission?.refusal != nil {
-            let refusal = try await admissionRefusal(of: manifest)
+        if let live {
+            let pairs = manifest.images(asIn: live["spec"]?["template"]?["spec"])
+            await loop.noteAdmitted(pairs, isWhole: false)
+        }
+        if isAdmissionOld || admission?.template != manifest.templateHash || admission?.refusal != nil {
+            let (refusal, pod) = try await admission(of: manifest, live)
+            if let pod { await loop.noteAdmitted(manifest.images(asIn: pod["spec"]), isWhole: true) }
             if let refusal, refusal != admission?.refusal {
                 report(
                     .warning, "PodsForbidden",
@@ -216,6 +230,7 @@ package actor DaemonSetKeeper {
                         + "Change the ConfigMap, or what forbids it; it is asked again every 30 s.")
             }
             admission = (manifest.templateHash, refusal)
+            isAdmissionOld = false
             if refusal != nil { lookAgain(after: .seconds(30)) }
         }
         let requests = manifest.requests
@@ -224,17 +239,20 @@ package actor DaemonSetKeeper {
             successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu))
     }
 
-    /// Why the API server takes no pod of the template; nil: it takes them, or doesn't let us ask.
-    private func admissionRefusal(of manifest: DaemonSetManifest) async throws -> String? {
+    /// Why the API server takes no pod of the template, and what it makes of one; both nil: it doesn't let us ask.
+    private func admission(
+        of manifest: DaemonSetManifest, _ live: JSONValue?
+    ) async throws -> (refusal: String?, pod: JSONValue?) {
         let owner = try await client.get(DaemonSet.self, manifest.name, namespace: manifest.namespace)
         do {
-            try await client.create(
-                manifest.pod(ownerUID: owner.metadata.uid ?? ""), .pods, namespace: manifest.namespace, isDryRun: true)
-            return nil
+            let pod = try await client.create(
+                manifest.pod(ownerUID: owner.metadata.uid ?? "", template: live?["spec"]?["template"]), .pods,
+                namespace: manifest.namespace, isDryRun: true)
+            return (nil, pod)
         } catch let error as KubernetesError {
             switch error.admission {
-            case .refused: return error.message
-            case .unknown: return nil
+            case .refused: return (error.message, nil)
+            case .unknown: return (nil, nil)
             case .later: throw error
             }
         }

@@ -52,9 +52,11 @@ package struct DaemonSetManifest: Sendable, Hashable {
 
     /// A pod as the DaemonSet's controller makes it, but for the node.
     ///
-    /// - Parameter ownerUID: the DaemonSet's.
-    package func pod(ownerUID: String) -> JSONValue {
-        let template = document["spec"]?["template"]
+    /// - Parameters:
+    ///   - ownerUID: the DaemonSet's.
+    ///   - template: as the API server has it, where that is known.
+    package func pod(ownerUID: String, template: JSONValue? = nil) -> JSONValue {
+        let template = template ?? document["spec"]?["template"]
         var metadata = template?["metadata"] ?? [:]
         metadata["generateName"] = .string("\(name)-")
         metadata["namespace"] = .string(namespace)
@@ -69,6 +71,21 @@ package struct DaemonSetManifest: Sendable, Hashable {
             "apiVersion": .string(ResourceType.pods.apiVersion), "kind": .string(ResourceType.pods.kind),
             "metadata": metadata, "spec": template?["spec"] ?? [:],
         ]
+    }
+
+    /// The images of the list, as they are written here, and as a pod's spec has them.
+    package func images(asIn spec: JSONValue?) -> [(written: String, named: String)] {
+        let own = document["spec"]?["template"]?["spec"]?["containers"]?.arrayValue ?? []
+        let live = Dictionary(
+            (spec?["containers"]?.arrayValue ?? []).compactMap { container in
+                container["name"]?.stringValue.flatMap { name in container["image"]?.stringValue.map { (name, $0) } }
+            }, uniquingKeysWith: { first, _ in first })
+        return own.compactMap { container in
+            guard let name = container["name"]?.stringValue, name != Configuration.agentContainerName,
+                let written = container["image"]?.stringValue, let named = live[name]
+            else { return nil }
+            return (written, named)
+        }
     }
 
     /// What a pod requests: all its containers together, or its init container, if that is more.

@@ -24,7 +24,9 @@ extension PlanReport {
     }
 
     package init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
-        self.init(decision.configuration ?? snapshot.configuration, over: snapshot, knowing: knowledge)
+        self.init(
+            decision.configuration.map(snapshot.admittedImages.applied) ?? snapshot.configuration, over: snapshot,
+            knowing: knowledge)
         findings = decision.findings.map(ConfigurationStatus.Remark.init)
         accepted = decision.configuration != nil
         let listed = Set(images.map(\.name))

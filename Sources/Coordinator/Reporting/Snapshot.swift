@@ -15,6 +15,11 @@ package struct Snapshot: Sendable {
     /// What was cut off the newest report of a node, by its name.
     package var reportCuts: [String: CheckedReport.Cuts] = [:]
 
+    /// What pods name in place of what the revision in force names; in ``configuration`` that is done.
+    package var admittedImages = AdmittedImages()
+    /// Why nodes have no pod of ours, in the API server's words; nil: nobody says.
+    package var whyNoPod: String?
+
     /// The same as ``targets``, where somebody found them before; nil: they are looked for.
     package var knownTargets: TargetNodes?
 

@@ -109,6 +109,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list]
 {{- if .Values.rbac.wakePods }}
 - apiGroups: [""]
   resources: [pods]

@@ -27,7 +27,10 @@ extension ObjectStore {
         object = mutated(type, namespace, object)
         Admission.prepareForCreate(type, &object)
         try Admission.validate(type, object, old: nil)
-        if type == .pods { try checkPodSecurity(object, namespace) }
+        if type == .pods {
+            try checkPodSecurity(object, namespace)
+            try checkQuota(object, namespace)
+        }
         if let manager { manager.record(in: &object, comparedWith: nil, type: type, subresource: .none, at: now()) }
         if isDryRun { return object }
         let key = ObjectKey(namespace, name)
@@ -75,16 +78,20 @@ extension ObjectStore {
         return try update(type, namespace: namespace, name: name, object: object, subresource: subresource)
     }
 
-    /// Annotation of a namespace: a JSON merge patch that is applied to each DaemonSet that is written there, as a mutating
-    /// admission policy does.
-    static let mutationAnnotation = "cluster-simulator/mutate-daemonsets"
-
     private func mutated(_ type: ResourceType, _ namespace: String?, _ object: JSONValue) -> JSONValue {
-        guard type == .daemonSets, let namespace,
-            let text = get(.namespaces, name: namespace)?.annotations[Self.mutationAnnotation],
-            let patch = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-        else { return object }
-        return MergePatch.merge(patch, into: object)
+        guard [.daemonSets, .pods].contains(type), let namespace, let place = get(.namespaces, name: namespace) else {
+            return object
+        }
+        return PlatformPolicy(place).mutate(type, object)
+    }
+
+    private func checkQuota(_ pod: JSONValue, _ namespace: String?) throws(APIError) {
+        guard let namespace, let place = get(.namespaces, name: namespace), let limit = PlatformPolicy(place).podQuota
+        else { return }
+        let used = list(.pods, namespace: namespace).items.count { !DaemonSetPlan.hasEnded($0) }
+        guard used >= limit else { return }
+        throw .forbidden(
+            .pods, pod.name, "exceeded quota: pods, requested: pods=1, used: pods=\(used), limited: pods=\(limit)")
     }
 
     /// Writes a prepared and checked version, and takes the object away when this was what its deletion waited for.

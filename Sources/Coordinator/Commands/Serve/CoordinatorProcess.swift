@@ -202,6 +202,7 @@ struct CoordinatorProcess {
         await loop.recallQuestions()
         await withTaskGroup { group in
             group.addTask { await fit.run() }
+            group.addTask { await PodCreationWatch(client: client, loop: loop, logger: logger).run() }
             group.addTask { await daemonSets.run() }
             group.addTask { await keeper.run() }
         }

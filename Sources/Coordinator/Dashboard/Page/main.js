@@ -49,6 +49,7 @@ async function refresh() {
     notReady(null);
     render();
     tellPaint();
+    panel.load();
     panel.refresh(at);
     past.load();
     if (!at) showVersion();

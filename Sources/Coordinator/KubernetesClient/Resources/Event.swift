@@ -19,7 +19,7 @@ package struct Event: KubernetesResource, Hashable {
     package var message: String?
     package var source: Source?
     var firstTimestamp: KubernetesTime?
-    var lastTimestamp: KubernetesTime?
+    package var lastTimestamp: KubernetesTime?
     package var count: Int?
 
     package struct Source: Codable, Sendable, Hashable {

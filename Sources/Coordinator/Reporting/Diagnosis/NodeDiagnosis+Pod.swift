@@ -18,12 +18,18 @@ extension NodeDiagnosis {
                 summary: pods.isEmpty ? "our pod isn't on the node" : "our pod is being replaced",
                 evidence: [
                     pods.first.map { evidence("Pod/\($0.name)", "metadata.deletionTimestamp", "it is being deleted") }
-                        ?? evidence("DaemonSet/\(configuration.daemonSetName)", "pods", "none is on \(node)")
+                        ?? evidence(
+                            "DaemonSet/\(configuration.daemonSetName)",
+                            snapshot.whyNoPod == nil ? "pods" : "Events (FailedCreate)",
+                            snapshot.whyNoPod ?? "none is on \(node)")
                 ],
-                nextStep: pods.isEmpty
-                    ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
-                        + "events tell why no pod is made (quota, admission, Pod Security)"
-                    : "wait; if it stays so, kubectl describe pod \(pods[0].name) -n \(configuration.namespace)",
+                nextStep: pods.isEmpty && snapshot.whyNoPod != nil
+                    ? "change what the words name (ResourceQuota, LimitRange, Pod Security, an admission policy) so that pods of "
+                        + "namespace \(configuration.namespace) are let in"
+                    : pods.isEmpty
+                        ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
+                            + "events tell why no pod is made (quota, admission, Pod Security)"
+                        : "wait; if it stays so, kubectl describe pod \(pods[0].name) -n \(configuration.namespace)",
                 planned: "the DaemonSet controller makes a pod as soon as it may")
         }
         if let copy = pod.initContainer, copy.trouble != nil {
