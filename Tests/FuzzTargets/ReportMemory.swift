@@ -16,8 +16,11 @@ package enum ReportMemory {
     ///   there's no such kind.
     package static func measure(_ kind: String) -> (body: Int, peak: Int, isTaken: Bool)? {
         guard let make = bodies[kind] else { return nil }
-        // What the first use of everything takes is no report's.
-        for isJSON in [false, true] { read(isJSON ? [0x7B, 0x7D] : [], isJSON: isJSON) }
+        // The code that is loaded at its first use is no report's.
+        for report in [images(count: 3, names: 1, text: "\u{7}"), attempts("\u{7}", count: 3)] {
+            read(bytes(report), isJSON: false)
+            read(json(report), isJSON: true)
+        }
         let (bytes, isJSON) = make()
         _ = trimMemory(0)
         let before = size("VmRSS")
@@ -142,10 +145,10 @@ package enum ReportMemory {
         }
     }
 
-    private static func attempts(_ text: String) -> WireReport {
+    private static func attempts(_ text: String, count: UInt64 = 1_000) -> WireReport {
         let message = String(repeating: text, count: 1_900 / text.utf8.count)
         return report {
-            $0.attempts = (1...1_000 as ClosedRange<UInt64>).map { number in
+            $0.attempts = (1...count).map { number in
                 .with {
                     $0.id = number
                     $0.pullID = number

@@ -28,7 +28,7 @@ public struct CheckedReport: Sendable, Equatable {
     public subscript<Part>(dynamicMember part: KeyPath<WireReport, Part>) -> Part { wire[keyPath: part] }
 
     /// - Throws: ``ReportFault``.
-    public init(_ wire: WireReport) throws(ReportFault) {
+    public init(_ wire: consuming WireReport) throws(ReportFault) {
         let images = wire.full.images.count + wire.delta.changed.count
         guard images <= ReportLimits.images else { throw .tooMany("images", limit: ReportLimits.images) }
         guard wire.delta.removed.count <= ReportLimits.images else {
@@ -44,10 +44,9 @@ public struct CheckedReport: Sendable, Equatable {
             !wire.bootID.isEmpty, wire.bootID.utf8.count <= ReportLimits.bootID, !wire.bootID.hasControls,
             wire.sequence > 0
         else { throw .incomplete }
-        var cleaning = ReportCleaning(wire)
+        var cleaning = ReportCleaning(consume wire)
         try cleaning.clean()
-        self.wire = cleaning.report
-        cuts = cleaning.cuts
+        (self.wire, cuts) = cleaning.finish()
     }
 
     /// Leaves out the attempts that nothing is to be made of.
@@ -75,7 +74,7 @@ public struct CheckedReport: Sendable, Equatable {
         } catch {
             throw .unreadable
         }
-        try self.init(wire)
+        try self.init(consume wire)
     }
 
     /// A report that a model or a test has made: one that isn't in bounds is a mistake in it.

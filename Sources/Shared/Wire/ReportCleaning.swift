@@ -5,23 +5,36 @@ struct ReportCleaning {
     private(set) var cuts = CheckedReport.Cuts()
     private var names = 0
 
-    init(_ report: WireReport) { self.report = report }
+    init(_ report: consuming WireReport) { self.report = report }
+
+    /// The report, which is nobody else's then.
+    consuming func finish() -> (WireReport, CheckedReport.Cuts) { (report, cuts) }
 
     /// - Throws: ``ReportFault`` when there are too many names.
     mutating func clean() throws(ReportFault) {
         cleanStatus()
-        if let inventory = report.inventory {
-            switch inventory {
-            case .full(let full):
-                if let images = try clean(full.images) { report.full.images = images }
-            case .delta(let delta):
-                if let images = try clean(delta.changed) { report.delta.changed = images }
-                let removed = delta.removed.filter(Self.isID)
-                if removed.count < delta.removed.count {
-                    cuts.names += delta.removed.count - removed.count
-                    report.delta.removed = removed
-                }
+        switch report.inventory {
+        case .full?:
+            // Held by nobody else they are changed where they are: a copy of all would take as much memory again.
+            var images = report.full.images
+            if try needsCleaning(images) {
+                report.full.images = []
+                clean(&images)
+                report.full.images = images
             }
+        case .delta?:
+            var images = report.delta.changed
+            if try needsCleaning(images) {
+                report.delta.changed = []
+                clean(&images)
+                report.delta.changed = images
+            }
+            let removed = report.delta.removed.filter(Self.isID)
+            if removed.count < report.delta.removed.count {
+                cuts.names += report.delta.removed.count - removed.count
+                report.delta.removed = removed
+            }
+        case nil: break
         }
         for index in report.attempts.indices {
             var attempt = report.attempts[index]
@@ -52,29 +65,27 @@ struct ReportCleaning {
         }
     }
 
-    /// Nil: they are right as they are.
-    private mutating func clean(_ images: [WireImage]) throws(ReportFault) -> [WireImage]? {
+    private mutating func needsCleaning(_ images: [WireImage]) throws(ReportFault) -> Bool {
         var isRight = true
         for image in images {
             names += image.tags.count + image.digests.count + image.resolved.count
             isRight = isRight && Self.isRight(image)
         }
         guard names <= ReportLimits.names else { throw .tooMany("names of images", limit: ReportLimits.names) }
-        if isRight { return nil }
-        return images.compactMap { image in
-            guard !Self.isRight(image) else { return image }
-            // Nothing could say later that it has gone.
-            guard Self.isID(image.id) else {
-                cuts.names += 1
-                return nil
-            }
-            var image = image
-            if let text = text(image.platform, ReportLimits.platform) { image.platform = text }
-            image.tags = named(image.tags)
-            image.digests = named(image.digests)
-            image.resolved = named(image.resolved)
-            if let size = size(image.size) { image.size = size }
-            return image
+        return !isRight
+    }
+
+    private mutating func clean(_ images: inout [WireImage]) {
+        let count = images.count
+        // Nothing could say later that they have gone.
+        images.removeAll { !Self.isID($0.id) }
+        cuts.names += count - images.count
+        for index in images.indices where !Self.isRight(images[index]) {
+            if let text = text(images[index].platform, ReportLimits.platform) { images[index].platform = text }
+            clean(&images[index].tags)
+            clean(&images[index].digests)
+            clean(&images[index].resolved)
+            if let size = size(images[index].size) { images[index].size = size }
         }
     }
 
@@ -94,10 +105,11 @@ struct ReportCleaning {
         !name.isEmpty && name.utf8.count <= ReportLimits.reference && !name.hasControls
     }
 
-    private mutating func named(_ names: [String]) -> [String] {
+    private mutating func clean(_ names: inout [String]) {
+        guard names.count > ReportLimits.namesOfAnImage || !names.allSatisfy(Self.isName) else { return }
         let good = Array(names.lazy.filter(Self.isName).prefix(ReportLimits.namesOfAnImage))
         cuts.names += names.count - good.count
-        return good
+        names = good
     }
 
     /// - Returns: whether anything was cut.
