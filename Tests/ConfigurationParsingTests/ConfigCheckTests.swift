@@ -86,7 +86,7 @@ struct ConfigCheckTests {
         #expect(
             lines == [
                 "error 7 IMAGES", "error 11 TOLERATIONS", "error 13 NODE_SELECTOR",
-                "error 15 CACHING_INTERVAL_HOURS", "warning 5 IMAGES", "warning 14 TOLERATION",
+                "error 15 CACHING_INTERVAL_HOURS", "warning 5 IMAGES", "warning 14 TOLERATION", "info 3 IMAGES",
             ])
         #expect(!check.isGood)
         #expect(!check.isAccepted)
@@ -194,6 +194,15 @@ struct ConfigCheckTests {
         #expect(image["mutable"] as? Bool == true)
     }
 
+    @Test("What is written without its registry is named, once for all")
+    func shortNames() throws {
+        let short = try check("kind: ConfigMap\ndata: {IMAGES: \"a=nginx;b=redis:7;c=quay.io/x/y:1\"}")
+        let finding = try #require(short.findings.first?.finding)
+        #expect(short.findings.count == 1 && finding.severity == .info && short.isGood)
+        #expect(finding.message.hasPrefix("nginx, redis:7: written without a registry, which means docker.io"))
+        #expect(try check("kind: ConfigMap\ndata: {IMAGES: \"a=docker.io/library/nginx:1\"}").findings.isEmpty)
+    }
+
     @Test("No secret of a file reaches the output")
     func secrets() throws {
         let check = try check(
@@ -225,7 +234,8 @@ struct ConfigCheckTests {
             #expect(check.images.map(\.name) == ["c"])
             #expect(check.replaced.map { $0.images.map(\.name) } == [["a"]])
             #expect(check.isAccepted && !check.isGood, "the first document takes effect first")
-            #expect(check.findings.map(\.finding.key) == ["metadata.name"])
+            #expect(check.findings.map(\.finding.severity) == [.warning, .info])
+            #expect(check.findings.map(\.finding.key) == ["metadata.name", "IMAGES"])
             let output = ConfigCheckText().render(check)
             #expect(output.hasPrefix("x: ConfigMap images (line 1)"))
             #expect(output.contains("x: ConfigMap images (line 5)"))

@@ -40,7 +40,9 @@ package struct ModelAgent {
         let held = Set(runtime.containers.map(\.imageID))
         var images: [String: WireImage] = [:]
         for image in runtime.images {
-            if let old = listing[image.id], old.tags == image.tags, old.inUse == held.contains(image.id) {
+            if let old = listing[image.id], old.tags == image.tags, old.size == UInt64(image.size),
+                old.inUse == held.contains(image.id)
+            {
                 images[image.id] = old
                 continue
             }

@@ -101,5 +101,13 @@ public final class Containerd: Sendable {
         guard unlink(file) == 0 else { throw RealRuntimeError("\(file): \(String(cString: strerror(errno)))") }
     }
 
+    /// Whether a container of an image can be made: then all of its content is there. The container goes at once.
+    public func canMakeContainer(of image: String) async throws -> Bool {
+        let name = "usable-\(UInt64.random(in: 0...UInt64.max))"
+        guard (try? await ctr("containers", "create", image, name, "true")) != nil else { return false }
+        try await ctr("containers", "delete", name)
+        return true
+    }
+
     public func remove(_ reference: String) async throws { try await ctr("images", "rm", "--sync", reference) }
 }

@@ -60,10 +60,3 @@ extension RuntimeModel {
         return images.first { $0.id == id }
     }
 }
-
-extension ImageReference {
-    /// Written without its registry.
-    var isShort: Bool {
-        registry == "docker.io" && !written.hasPrefix("docker.io/") && !written.hasPrefix("index.docker.io/")
-    }
-}

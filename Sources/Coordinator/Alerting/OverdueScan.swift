@@ -62,6 +62,12 @@ struct OverdueScan: Sendable {
                 group.nodes.append(name)
                 group.since = min(group.since, refusal.since)
                 if group.message.isEmpty { group.message = node.container(column)?.waitingMessage ?? "" }
+                let others = snapshot.otherNames(of: images[column], column, on: name)
+                if group.advice.isEmpty, !others.isEmpty {
+                    group.advice =
+                        "\(name)'s kubelet knows the same image as \(others.joined(separator: ", ")), and has probably pulled it "
+                        + "under that name"
+                }
                 groups[key] = group
             }
         }

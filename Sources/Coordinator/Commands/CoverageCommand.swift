@@ -57,6 +57,12 @@ struct CoverageCommand: AsyncParsableCommand {
     @Flag(help: "Exit with 1 unless everything is present: as --min 100.")
     var exitStatus = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Let the bar of --min, --wait and --exit-status count what is held, not what is present: also what a kubelet "
+                + "refuses to our containers isn't there yet."))
+    var held = false
+
     @OptionGroup var watching: WatchOption
     @OptionGroup var nodes: SelectorOption
 
@@ -90,6 +96,9 @@ struct CoverageCommand: AsyncParsableCommand {
                         + "metadata.resourceVersion.")
             }
         }
+        if held, since != nil || !wait && !exitStatus && min == nil {
+            throw ValidationError("--held goes with --min, --wait or --exit-status of one report.")
+        }
         if watching.watch, min != nil || exitStatus {
             throw ValidationError("--min and --exit-status don't go with --watch, which has no end; --wait has.")
         }
@@ -106,10 +115,10 @@ struct CoverageCommand: AsyncParsableCommand {
         try print.show(report) { report.table($0, width: $1, all: print.all, wide: print.isWide) }
         guard let bar = min ?? (wait || exitStatus ? 100 : nil) else { return }
         let obstacle = obstacle(to: report)
-        guard report.total.percent ?? 0 < bar || obstacle != nil else { return }
+        guard share(report) < bar || obstacle != nil else { return }
         // --wait has said it.
         if !wait {
-            let percent = "coverage is \(CoverageReport.percent(report.total)), below \(Self.text(bar)) %"
+            let percent = "coverage is \(Self.share(of: report, held: held)), below \(Self.text(bar)) %"
             let reason = obstacle.map { "\($0), so no bar is reached; /api/v1/configuration says more" }
             StandardError.complain(reason ?? percent)
         }
@@ -117,6 +126,18 @@ struct CoverageCommand: AsyncParsableCommand {
     }
 
     private var query: CoverageQuery { CoverageQuery(server: server, by: by, at: at, selector: nodes.selector) }
+
+    /// What the bar is for.
+    private func share(_ report: CoverageReport) -> Double {
+        (held ? report.total.heldPercent : report.total.percent) ?? 0
+    }
+
+    private static func share(of report: CoverageReport, held: Bool) -> String {
+        let total = report.total
+        guard held else { return CoverageReport.percent(total) }
+        let refused = total.refused > 0 ? ", \(total.refused) refused by kubelets" : ""
+        return "\(total.held) of \(total.cells) held\(refused)"
+    }
 
     private static func text(_ bar: Double) -> String { bar == bar.rounded() ? "\(Int(bar))" : "\(bar)" }
 
@@ -154,10 +175,10 @@ struct CoverageCommand: AsyncParsableCommand {
     ///
     /// - Parameter obstacle: what is in the way beside the coverage.
     static func ending(
-        _ report: CoverageReport, bar: Double, timeout: Duration, obstacle: String? = nil
+        _ report: CoverageReport, bar: Double, timeout: Duration, obstacle: String? = nil, held: Bool = false
     ) -> String {
-        let percent = CoverageReport.percent(report.total)
-        if report.isSettled, obstacle == nil {
+        let percent = share(of: report, held: held)
+        if report.isSettled, obstacle == nil, !held || report.total.held == report.total.present {
             return
                 "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
         }
@@ -179,14 +200,16 @@ struct CoverageCommand: AsyncParsableCommand {
                 patience = 0
                 let obstacle = obstacle(to: report)
                 screen.show(report, note: obstacle)
-                let isReached = obstacle == nil && report.total.percent ?? 0 >= bar
-                let isSettled = obstacle == nil && report.isSettled
+                let isReached = obstacle == nil && share(report) >= bar
+                let isSettled =
+                    obstacle == nil && report.isSettled && (!held || report.total.held == report.total.present)
                 // Pods are replaced after the last pull: a report in the middle of that would look unfinished.
                 let isLate = ContinuousClock.now >= deadline
                 if isReached || isSettled || isLate {
                     screen.clear()
                     if !isReached {
-                        let words = Self.ending(report, bar: bar, timeout: timeout, obstacle: obstacle)
+                        let words = Self.ending(
+                            report, bar: bar, timeout: timeout, obstacle: obstacle, held: held)
                         StandardError.complain(words)
                     }
                     return report

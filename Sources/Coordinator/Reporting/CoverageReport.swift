@@ -69,7 +69,7 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
     package var cells = 0
     /// Present, held ones included.
     package var present = 0
-    var held = 0
+    package var held = 0
     /// Present, and refused to our container by the node's kubelet: users' pods of that name are refused as well.
     package internal(set) var refused = 0
     package var pulling = 0
@@ -80,6 +80,9 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
 
     /// Present ÷ cells, in percent; nil when there's nothing to cover.
     package var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
+
+    /// Held ÷ cells, in percent; nil when there's nothing to cover.
+    package var heldPercent: Double? { cells == 0 ? nil : Double(held) * 100 / Double(cells) }
 
     private enum CodingKeys: String, CodingKey {
         case cells, present, held, refused, pulling, failed, missing, unknown, percent

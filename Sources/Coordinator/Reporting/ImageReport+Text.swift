@@ -43,13 +43,21 @@ extension ImageReport {
                 let line = "  \(digest.digest)"
                 let places =
                     "\(counted(digest.nodes, "node")) (\(digest.example)), "
-                    + "\(SpanText.bytes(Int64(clamping: digest.size)))\(platforms)"
+                    + SpanText.bytes(Int64(clamping: digest.size)) + (digest.sizeOf.map { " " + $0 } ?? "") + platforms
                 // A digest fills a line of a terminal nearly.
                 lines +=
                     line.count + 2 + places.count <= width ?? .max
                     ? ["\(line)  \(places)"]
                     : [line] + wrapped("    \(places)", width: width, indent: "    ")
             }
+        }
+        if let readOtherwise {
+            lines.append(style.yellow("drift of meaning:"))
+            lines += wrapped(
+                "  the runtime of \(Trouble.nodes(readOtherwise.count, Array(readOtherwise.prefix(5)))) reads \(reference) "
+                    + "otherwise, by an alias or search list of its own, or not at all: pods that use this short name there "
+                    + "don't get what is cached; write whole names, in the list and in pods", width: width, indent: "  "
+            )
         }
         lines.append("")
         let noTimes =

@@ -23,6 +23,8 @@ package struct ImageReport: Codable, Sendable, Hashable {
     /// The images that nodes have under this reference, the most frequent first. More than one: the tag has moved, or
     /// nodes have different platforms.
     var digests: [Digest]
+    /// Nodes whose runtime reads the reference, which is written without its registry, otherwise; nil: none is known to.
+    var readOtherwise: [String]?
     var failures: [FailureGroup]
     var notHeld: [NotHeldGroup]
     /// Pulls that don't end, while other nodes pull the image; nil: none.
@@ -43,6 +45,8 @@ package struct ImageReport: Codable, Sendable, Hashable {
         var digest: String
         /// Bytes, as the runtime counts.
         var size: UInt64
+        /// What they are: `compressed` layers with containerd, `unpacked` ones with CRI-O. Of several runtimes the example's.
+        var sizeOf: String?
         package var nodes: Int
         /// One of them.
         package var example: String
@@ -82,6 +86,9 @@ package struct ImageReport: Codable, Sendable, Hashable {
         notHeld = row?.notHeld ?? []
         hanging = row?.hanging?.first
         digests = Self.digests(entry.reference, snapshot)
+        let targets = Set(snapshot.targets.map(\.name))
+        let misreaders = snapshot.fleet.misreaders(of: entry.reference, now: snapshot.now).filter(targets.contains)
+        readOtherwise = misreaders.isEmpty ? nil : misreaders
         failedAttempts = []
     }
 
@@ -109,7 +116,11 @@ package struct ImageReport: Codable, Sendable, Hashable {
             var digest =
                 found[held.id] ?? Digest(digest: held.id, size: held.size, nodes: 0, example: node, architectures: [])
             digest.nodes += 1
-            digest.example = min(digest.example, node)
+            if node <= digest.example {
+                digest.example = node
+                digest.size = held.size
+                digest.sizeOf = held.isUnpacked ? "unpacked" : "compressed"
+            }
             if let arch = snapshot.cluster.nodes[node]?.architecture, !digest.architectures.contains(arch) {
                 digest.architectures = (digest.architectures + [arch]).sorted()
             }

@@ -51,13 +51,17 @@ extension Agent {
         do {
             let runtime = try await currentRuntime()
             let (desired, known, platforms) = (state.desired, resolutions, self.platforms)
+            let (short, shortNames) = (state.shortNames, self.shortNames)
             let work = Task {
-                try await ImageListing.take(from: runtime, desired: desired, known: known, platforms: platforms)
+                try await ImageListing.take(
+                    from: runtime, desired: desired, known: known, platforms: platforms, short: short,
+                    shortNames: shortNames)
             }
             observerWork = work
             let listing = try await work.value
             resolutions = listing.resolutions
             self.platforms = listing.platforms
+            self.shortNames = listing.shortNames
             let former = state.status.runtime.error
             state.listed(listing.images, trouble: Redaction.clean(listing.trouble), at: uptime.now)
             let trouble = state.status.runtime.error

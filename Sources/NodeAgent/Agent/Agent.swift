@@ -21,6 +21,7 @@ actor Agent {
     var runtime: (any ContainerRuntime)?
     var resolutions = Resolutions()
     var platforms = ImagePlatforms()
+    var shortNames = ShortNames()
     var listingWaiters: [CheckedContinuation<Void, Never>] = []
     var listingIsDue = true
     var listingsUntilVersion = 0

@@ -5,6 +5,7 @@ struct ImageListing: Sendable {
     let images: [WireImage]
     let resolutions: Resolutions
     let platforms: ImagePlatforms
+    let shortNames: ShortNames
     /// Why the images of the assignment were asked for one by one; empty: all were listed.
     let trouble: String
 
@@ -15,9 +16,12 @@ struct ImageListing: Sendable {
     ///   - desired: the references of the assignment.
     ///   - known: the former listing's answers, which stand while neither the images nor `desired` change.
     ///   - platforms: what earlier listings found out.
+    ///   - short: the assignment's short names, by the full name that each stands for; `shortNames` is what earlier listings
+    ///     found out of them.
     static func take(
         from runtime: any ContainerRuntime, desired: [String], known: Resolutions,
-        platforms: ImagePlatforms = ImagePlatforms()
+        platforms: ImagePlatforms = ImagePlatforms(), short: [String: String] = [:],
+        shortNames: ShortNames = ShortNames()
     ) async throws -> ImageListing {
         var trouble = ""
         let listed: [CRIImage]
@@ -60,8 +64,10 @@ struct ImageListing: Sendable {
                 || image.digests.contains(where: wanted.contains)
         }.map(\.id)
         let platforms = try await platforms.renewed(for: Set(ids), runtime: runtime)
+        let shortNames = try await shortNames.renewed(for: images, desired: short, runtime: runtime)
         for index in images.indices {
             images[index].resolved.sort()
+            if !short.isEmpty { images[index].misread = shortNames.misread(of: images[index].id) }
             switch platforms[images[index].id] {
             case .runs(let platform): images[index].platform = platform
             case .artifact: images[index].artifact = true
@@ -69,7 +75,8 @@ struct ImageListing: Sendable {
             }
         }
         return ImageListing(
-            images: fitting(images, desired: desired), resolutions: resolutions, platforms: platforms, trouble: trouble)
+            images: fitting(images, desired: desired), resolutions: resolutions, platforms: platforms,
+            shortNames: shortNames, trouble: trouble)
     }
 
     /// An image that can't be asked for either isn't usable. When that is so of all, nothing is known of any.

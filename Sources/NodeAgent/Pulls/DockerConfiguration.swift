@@ -5,6 +5,8 @@ import SwiftProtobuf
 struct RegistryCredential: Sendable, Equatable {
     let pattern: RegistryPattern
     let config: CRIAuthConfig
+    /// The Secret's name and its entry's key, for people and for the coordinator: the same on all nodes.
+    var name = ""
 
     /// What must not appear in any message.
     var secrets: [String] {
@@ -37,7 +39,7 @@ struct DockerConfiguration: Sendable {
             guard case .structValue(let entry)? = value.kind, let pattern = RegistryPattern(key),
                 let config = Self.config(entry.fields)
             else { continue }
-            credentials.append(RegistryCredential(pattern: pattern, config: config))
+            credentials.append(RegistryCredential(pattern: pattern, config: config, name: key))
         }
         self.credentials = credentials
     }

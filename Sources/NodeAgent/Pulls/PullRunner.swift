@@ -14,6 +14,8 @@ struct PullRunner: Sendable {
         var image = ""
         var message = ""
         var code = 0
+        /// The credentials that the registry refused, by name.
+        var refusedCredentials: [String] = []
         /// What came of the removal that was to be made first; nil: none was.
         var removal: ImageRemoval?
     }
@@ -40,13 +42,19 @@ struct PullRunner: Sendable {
                 return Self.cancelled
             }
         }
-        var result = await run(pull, timeout: timeout, deadline: deadline)
+        var refused: [String] = []
+        var result = await run(pull, timeout: timeout, deadline: deadline, refused: &refused)
         result.removal = removal
+        result.refusedCredentials = refused
         return result
     }
 
-    private func run(_ pull: WirePull, timeout: Duration, deadline: Duration) async -> Result {
-        let credentials = secrets?.credentials(for: pull.reference) ?? []
+    /// - Parameter refused: takes the names of the credentials that the registry refuses.
+    private func run(
+        _ pull: WirePull, timeout: Duration, deadline: Duration, refused: inout [String]
+    ) async -> Result {
+        let all = secrets?.credentials(for: pull.reference) ?? []
+        let credentials = all.filter { !pull.withheldCredentials.contains($0.name) }
         var failure: Result?
         var left = credentials.map(Optional.some) + [nil]
         var joined = 0
@@ -63,7 +71,10 @@ struct PullRunner: Sendable {
                 if Task.isCancelled || error is CancellationError {
                     return Self.cancelled
                 }
-                let next = Self.failed(error, socket: socket, hiding: credentials)
+                let next = Self.failed(error, socket: socket, hiding: all)
+                if let credential, Self.isFailedLogin(next), refused.count < ReportLimits.credentials {
+                    refused.append(credential.name)
+                }
                 if uptime.now >= deadline - Self.slack { return timedOut(timeout, after: next) }
                 if joined < Self.mostJoined, Self.isAnothers(next) {
                     joined += 1
@@ -112,6 +123,16 @@ struct PullRunner: Sendable {
             let message = Redaction.clean("\(error)", hiding: secrets)
             return Result(outcome: .failed, message: message, code: GRPCStatus.unknown)
         }
+    }
+
+    /// Whether the credential itself was refused, which too often locks an account; one that is right and may not have this
+    /// image isn't.
+    private static func isFailedLogin(_ failure: Result) -> Bool {
+        let message = failure.message.lowercased()
+        return [
+            "401", "unauthorized", "authentication required", "invalid username", "incorrect username",
+            "bad credentials", "invalid credentials", "login failed",
+        ].contains { message.contains($0) }
     }
 
     /// Registries refuse in many words, and hide private repositories as absent ones.

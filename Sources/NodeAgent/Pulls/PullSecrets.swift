@@ -20,9 +20,11 @@ struct PullSecrets: Sendable {
     func credentials(for reference: String) -> [RegistryCredential] {
         guard let reference = try? ImageReference(reference) else { return [] }
         var credentials: [RegistryCredential] = []
-        for (_, content) in files() {
+        for (path, content) in files() {
             guard let configuration = try? DockerConfiguration(json: content) else { continue }
-            for credential in configuration.credentials where credential.pattern.covers(reference) {
+            let secret = path.split(separator: "/").dropLast().last.map(String.init) ?? ""
+            for var credential in configuration.credentials where credential.pattern.covers(reference) {
+                credential.name = "\(secret) \(credential.name)"
                 if !credentials.contains(where: { $0.config == credential.config }) { credentials.append(credential) }
             }
         }

@@ -92,6 +92,7 @@ extension AttemptLedger.Entry {
         attempt.grpcCode = UInt32(clamping: result.code)
         attempt.imageID = imageID
         attempt.bytes = bytes
+        attempt.refusedCredentials = result.refusedCredentials
         return attempt
     }
 }

@@ -48,6 +48,12 @@ struct ReportState: Sendable {
         return (assignment?.images ?? []).map(\.reference).filter { seen.insert($0).inserted }
     }
 
+    /// The assignment's short names, by the full name that each stands for.
+    var shortNames: [String: String] {
+        let short = (assignment?.images ?? []).lazy.filter { !$0.shortName.isEmpty }
+        return Dictionary(short.map { ($0.reference, $0.shortName) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// The runtime was listed.
     ///
     /// - Parameter trouble: why the images of the assignment were asked for one by one; empty: they weren't.

@@ -13,6 +13,7 @@ public struct Experience: Sendable {
     /// By registry: seconds that it took at most, lately, until a pull failed for a reason that could be the reference's.
     var refusalSeconds: [String: Double] = [:]
     public internal(set) var repeats = RepeatBook()
+    var credentials = CredentialBook()
     /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
     /// layers: measured.
     var unpacking: [String: [Bool: UnpackingClaims]] = [:]
@@ -30,6 +31,7 @@ public struct Experience: Sendable {
         }
         let hosts = Set(references.map(\.registry))
         registries = registries.filter { hosts.contains($0.key) }
+        credentials.forget(except: hosts)
         refusalSeconds = refusalSeconds.filter { hosts.contains($0.key) }
         for registry in registries.keys { registries[registry]?.forget(except: names) }
     }

@@ -51,6 +51,9 @@ public struct RegistryPace: Sendable, Equatable {
 
     public var running: Int { meter.running }
 
+    /// It said 429 since the last pull that succeeded.
+    var hasRefused: Bool { refusals > 0 }
+
     // MARK: Events
 
     /// A pull was ordered.

@@ -9,10 +9,17 @@ extension Fleet {
         let resolved = node.resolved
         node.resolved = [ImageCatalogue.Index](repeating: -1, count: references.count)
         node.misfits = [:]
+        let damage = self.damage[name]
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
                 if let misfit = catalogue.misfit(index, platform: node.platform) {
                     node.misfits[Int(column)] = misfit
+                    continue
+                }
+                if !inUse, let damage = damage?[references[Int(column)].normalised], damage.mendedAt == nil,
+                    damage.imageID == catalogue.record(index)?.id
+                {
+                    node.misfits[Int(column)] = damage.message
                     continue
                 }
                 let state: CellState = inUse ? .held : .present
@@ -27,6 +34,7 @@ extension Fleet {
                 index.disagree(slot: node.slot, column: column)
             }
             if cells[column].isPresent {
+                if cells[column] == .held, damage != nil { self.damage[name]?[reference.normalised] = nil }
                 node.failures[reference.normalised] = nil
             } else if node.isPulling(reference) {
                 cells[column] = .pulling
@@ -35,8 +43,10 @@ extension Fleet {
             } else if let misfit = node.misfits[column] {
                 // It is there without an attempt of ours; that of another day may bring another image.
                 cells[column] = .failed
+                let isDamaged = damage?[reference.normalised] != nil
                 node.failures[reference.normalised] = Failure(
-                    reason: FailureClassifier.reason(message: misfit), message: misfit, attempts: 0, since: now,
+                    reason: isDamaged ? .nodeStorage : FailureClassifier.reason(message: misfit), message: misfit,
+                    attempts: 0, since: now,
                     lastAttempt: now, nextAttempt: now + Double(retry.permanentSeconds))
             }
             if cells[column] != .present { node.moved.remove(reference.normalised) }

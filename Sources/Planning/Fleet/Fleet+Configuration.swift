@@ -29,6 +29,7 @@ extension Fleet {
             WireDesiredImage.with {
                 $0.name = entry.name
                 $0.reference = entry.reference.normalised
+                $0.shortName = entry.reference.isShort ? entry.reference.written : ""
             }
         }
         var seen = Set(wanted.map(\.normalised))
@@ -51,6 +52,7 @@ extension Fleet {
         for key in experience.kubeletPulls.keys where isEdit { experience.kubeletPulls[key]?.hurry() }
 
         let normalised = Set(wanted.map(\.normalised))
+        damage = damage.mapValues { $0.filter { normalised.contains($0.key) } }.filter { !$0.value.isEmpty }
         var transitions: [Transition] = []
         for (name, var node) in nodes {
             for (column, reference) in formerEntries.enumerated() where column < node.cells.count {

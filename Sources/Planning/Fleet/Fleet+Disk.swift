@@ -66,5 +66,7 @@ extension Fleet {
 
 extension WireRuntime {
     /// CRI-O tells the bytes of unpacked layers as an image's size, containerd those of compressed ones.
-    public var tellsUnpackedSizes: Bool { name.lowercased().contains("cri-o") }
+    public var tellsUnpackedSizes: Bool { isCRIO }
+
+    var isCRIO: Bool { name.lowercased().contains("cri-o") }
 }

@@ -16,6 +16,7 @@ extension Fleet {
         let seconds = Double(ended.milliseconds(since: assigned)) / 1000
         var lesson = Lesson.ordinary
         var isOthers = false
+        if let order = nodes[name]?.orders[id] { noteCredentials(attempt, of: order, node: name, at: now) }
         if let reason, reason != .cancelled, let order = nodes[name]?.orders[id] {
             // A node that is alone with its failures says nothing of the registry.
             isOthers = reason.blamesRegistry && !experience.failsAlone(name, order.reference.registry)
@@ -147,6 +148,7 @@ extension Fleet {
 
     /// An agent has other pull secrets than before.
     mutating func noteNewSecrets(node name: String, at now: Timestamp) {
+        experience.credentials = CredentialBook()
         for key in experience.kubeletPulls.keys { experience.kubeletPulls[key]?.secretsChanged(on: name, at: now) }
     }
 

@@ -36,6 +36,7 @@ extension Fleet {
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
         noteRefusals(plan, at: now)
+        transitions += noteDamage(plan.damage, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
         rollOut.note(plan, at: now)
         for replacement in plan.replacements {
@@ -91,6 +92,9 @@ extension Fleet {
         }
         order.removesFirst = removesFirst
         order.puller = puller
+        if puller == .agent {
+            (order.withheld, order.shown) = experience.credentials.take(reference.registry, node: name, at: now)
+        }
         if node.orders.isEmpty, node.imageFilesystem.capacityBytes > 0 {
             order.freeBytes = node.imageFilesystem.freeBytes
         } else {

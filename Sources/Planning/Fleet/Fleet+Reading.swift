@@ -70,6 +70,16 @@ extension Fleet {
         return holders
     }
 
+    /// Nodes whose runtime reads a reference that is written short otherwise than as the image which is cached for it: pods that
+    /// use the short name there get something else, or nothing.
+    public func misreaders(of reference: ImageReference, now: Timestamp) -> [String] {
+        guard reference.isShort, let column = column(of: reference) else { return [] }
+        return nodes.lazy.filter { _, node in
+            isKnown(node, now: now) && node.resolved.indices.contains(column) && node.resolved[column] >= 0
+                && catalogue.record(node.resolved[column])?.misread.contains(reference.written) == true
+        }.map(\.key).sorted()
+    }
+
     /// The columns of references under which nodes have different images; for those a tag has moved, or nodes are of
     /// several platforms.
     public var columnsWithSeveralImages: Set<Int> {

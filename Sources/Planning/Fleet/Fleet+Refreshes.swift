@@ -12,10 +12,15 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
-        if refresh.nextCheck <= now { refresh.former = [] }
+        let isQuestion = refresh.nextCheck <= now
+        if isQuestion { refresh.former = [] }
         refresh.nextCheck = now + cachingIntervalSeconds
+        let claimed = refresh.claimed
+        if isQuestion { refresh.claimed = nil }
         if refresh.imageID != imageID {
-            let isNew = order.formerImage != imageID && !refresh.former.contains(imageID)
+            // What two nodes had already is what the tag means, too: somebody else has pulled it there.
+            let isNew =
+                !refresh.former.contains(imageID) && (order.formerImage != imageID || isQuestion && claimed == imageID)
             if isNew || refresh.imageID == nil {
                 index.disagree(column: column)
                 if let meant = refresh.imageID { refresh.former.insert(meant) }
@@ -25,6 +30,10 @@ extension Fleet {
                 // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
                 // again for that would have no end.
                 refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
+                if isQuestion, claimed == nil {
+                    refresh.claimed = imageID
+                    refresh.nextCheck = now
+                }
             }
         }
         experience.refreshes[order.trial] = refresh

@@ -107,10 +107,20 @@ extension Fleet {
         let isQuiet = report.inventory == nil && report.attempts.isEmpty && !isNewBoot && !hasNewSecrets
         let generation = nodes[name]?.generation
         if !report.attempts.isEmpty {
+            noteMended(report.attempts, node: name, at: now)
             // Whether a success is true shows in the new inventory.
             result.transitions += refreshCells(of: name, at: now)
             for attempt in report.attempts {
-                note(disbelieved(attempt, in: report) ?? attempt, node: name, at: now, using: &random)
+                guard let failed = disbelieved(attempt, in: report) else {
+                    note(attempt, node: name, at: now, using: &random)
+                    continue
+                }
+                note(failed.attempt, reason: failed.reason, node: name, at: now, using: &random)
+                for index in result.attempts.indices where result.attempts[index].id == attempt.id {
+                    result.attempts[index].reason = failed.reason ?? FailureClassifier.reason(of: failed.attempt)
+                    result.attempts[index].message = failed.attempt.message
+                    result.newFailures.append(result.attempts[index])
+                }
             }
         }
         adoptRunning(report.running, node: name, platform: platform, at: now)
@@ -180,7 +190,10 @@ extension Fleet {
 
     private mutating func add(_ image: WireImage, to node: inout NodeState) {
         let index = catalogue.retain(image, isUnpacked: node.runtime.tellsUnpackedSizes)
-        // The same image named twice counts once.
+        // The same image named twice counts once, also where its names differ.
+        guard !catalogue.otherVariants(of: index).contains(where: { node.inventory[$0] != nil }) else {
+            return catalogue.release(index)
+        }
         if node.inventory.updateValue(image.inUse, forKey: index) != nil { catalogue.release(index) }
     }
 
@@ -212,19 +225,26 @@ extension Fleet {
 
     /// A success that the runtime's list doesn't confirm is a failure, or the image would be pulled over and over
     /// without a pause.
-    private func disbelieved(_ attempt: WireAttempt, in report: CheckedReport) -> WireAttempt? {
+    ///
+    /// - Returns: also its reason, where the message isn't to be asked.
+    private func disbelieved(
+        _ attempt: WireAttempt, in report: CheckedReport
+    ) -> (attempt: WireAttempt, reason: FailureReason?)? {
         guard attempt.outcome == .succeeded, let order = nodes[report.node]?.orders[attempt.pullID],
             let column = columns[order.reference.normalised],
             imageID(node: report.node, column: column) == nil
         else { return nil }
         var failed = attempt
         failed.outcome = .failed
+        if let misfit = nodes[report.node]?.misfits[column] {
+            failed.message = misfit
+            return (failed, nil)
+        }
+        let isListed = report.inventoryAgeMs <= attempt.endedAgeMs
         failed.message =
-            nodes[report.node]?.misfits[column]
-            ?? (report.inventoryAgeMs <= attempt.endedAgeMs
-                ? "the runtime said that the pull succeeded, but doesn't list the image"
-                : "the runtime said that the pull succeeded, but hasn't been able to list its images since")
-        return failed
+            "the runtime said that the pull succeeded, but "
+            + (isListed ? "doesn't list the image" : "hasn't been able to list its images since")
+        return (failed, isListed ? .nodeStorage : nil)
     }
 
     /// An attempt ends its order, and teaches what it does. One that isn't of an order under way was noted before.

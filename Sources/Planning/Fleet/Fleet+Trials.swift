@@ -102,7 +102,15 @@ extension Fleet {
     /// When an agent's pull is so late that it doesn't look as if it would end.
     func hangs(_ order: PullOrder) -> Timestamp {
         let expected = experience.trials[order.trial]?.slowest.map { max(Self.leastSeconds, Self.slowness * $0) }
-        return order.assignedAt + (expected ?? Self.longestSilence)
+        return order.assignedAt + ((expected ?? Self.longestSilence) + waitsInside(order))
+    }
+
+    /// CRI-O waits within a pull when a registry answers 429: ten requests in eight times what it asks for, or in 60 s
+    /// (measured). Such a pull doesn't hang, and hasn't got past anything.
+    func waitsInside(_ order: PullOrder) -> Double {
+        let isCRIO = orderNodes[order.id].flatMap { nodes[$0]?.runtime.isCRIO } ?? false
+        guard isCRIO, let pace = experience.registries[order.reference.registry], pace.hasRefused else { return 0 }
+        return 60
     }
 
     /// When a pull that hangs is given up, where the cap leaves no room for another beside it. While nobody knows how long

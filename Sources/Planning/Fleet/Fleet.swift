@@ -39,6 +39,8 @@ public struct Fleet: Sendable {
     var suspectedSince: [String: Timestamp] = [:]
     /// By node and normalised reference: containers that wait for an image that is there.
     var refusals: [String: [String: Refusal]] = [:]
+    /// By node and normalised reference: images of which no container can be made, and those that were mended.
+    var damage: [String: [String: Damage]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
     /// What replaced pods left behind.
@@ -107,6 +109,7 @@ public struct Fleet: Sendable {
         movedNodes.remove(name)
         experience.records[name] = nil
         furtherColumns[name] = nil
+        damage[name] = nil
         experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
@@ -163,7 +166,11 @@ public struct Fleet: Sendable {
             $0.generation = node?.generation ?? 0
             $0.images = desiredImages
             for column in furtherColumns[name] ?? [] where references.indices.contains(column) {
-                $0.images.append(.with { $0.reference = references[column].normalised })
+                $0.images.append(
+                    .with {
+                        $0.reference = references[column].normalised
+                        $0.shortName = references[column].isShort ? references[column].written : ""
+                    })
             }
             if let column = agentImageColumn {
                 $0.images.append(.with { $0.reference = references[column].normalised })
@@ -175,6 +182,7 @@ public struct Fleet: Sendable {
                     $0.reference = order.reference.normalised
                     $0.timeoutSeconds = pullTimeoutSeconds
                     $0.removeFirst = order.removesFirst
+                    $0.withheldCredentials = order.withheld
                 }
             }
             $0.reportIntervalMs = UInt32(clamping: pollSeconds * 1000)

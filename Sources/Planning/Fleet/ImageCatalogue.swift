@@ -20,6 +20,8 @@ struct ImageCatalogue: Sendable {
         /// `os/arch`; empty: not told.
         var platform: String
         var isArtifact: Bool
+        /// Short names that are to mean it, and that the runtime reads otherwise.
+        var misread: [String]
         /// What its size counts.
         var isUnpacked: Bool
 
@@ -31,7 +33,7 @@ struct ImageCatalogue: Sendable {
             size = image.size
             isPinned = image.pinned
             resolved = image.resolved
-            (platform, isArtifact) = (image.platform, image.artifact)
+            (platform, isArtifact, misread) = (image.platform, image.artifact, image.misread)
         }
 
         func answers(to reference: ImageReference) -> Bool {
@@ -54,6 +56,9 @@ struct ImageCatalogue: Sendable {
     private var slots: [Slot?] = []
     private var free: [Index] = []
     private var indicesByRecord: [Record: Index] = [:]
+    /// By id, where there are several: one image with other names, or another size.
+    private var variants: [String: [Index]] = [:]
+    private var indexByID: [String: Index] = [:]
     /// The positions of the wanted references, by the names under which runtimes list them.
     private var wanted: [String: [Int32]] = [:]
 
@@ -74,6 +79,11 @@ struct ImageCatalogue: Sendable {
             slots.append(slot)
         }
         indicesByRecord[record] = index
+        if let other = indexByID[record.id] {
+            variants[record.id, default: [other]].append(index)
+        } else {
+            indexByID[record.id] = index
+        }
         return index
     }
 
@@ -83,6 +93,9 @@ struct ImageCatalogue: Sendable {
             slots[Int(index)]?.users -= 1
         } else {
             indicesByRecord[slot.record] = nil
+            let left = variants[slot.record.id]?.filter { $0 != index } ?? []
+            indexByID[slot.record.id] = left.first
+            variants[slot.record.id] = left.count > 1 ? left : nil
             slots[Int(index)] = nil
             free.append(index)
         }
@@ -100,6 +113,33 @@ struct ImageCatalogue: Sendable {
     }
 
     func record(_ index: Index) -> Record? { slots[Int(index)]?.record }
+
+    /// Wanted images that are less than half as large as the same one, by id and digest, is on more nodes, and on two at
+    /// least; with its size there. Nodes whose runtimes count alike are compared.
+    var tooSmall: [Index: UInt64] {
+        var found: [Index: UInt64] = [:]
+        for indices in variants.values where indices.count <= Self.mostVariants {
+            let slots = indices.compactMap { index in self.slots[Int(index)].map { (index, $0) } }
+            for (index, slot) in slots where !slot.columns.isEmpty {
+                let larger = slots.filter { _, other in
+                    other.record.isUnpacked == slot.record.isUnpacked && other.record.size / 2 > slot.record.size
+                        && !Set(other.record.digests).isDisjoint(with: slot.record.digests)
+                }
+                let alike = slots.filter { $0.1.record.size == slot.record.size }.reduce(0) { $0 + $1.1.users }
+                let users = larger.reduce(0) { $0 + $1.1.users }
+                if users >= 2, users > alike { found[index] = larger.map(\.1.record.size).min() }
+            }
+        }
+        return found
+    }
+
+    private static let mostVariants = 64
+
+    /// The same image with other names, or of another size.
+    func otherVariants(of index: Index) -> [Index] {
+        guard !variants.isEmpty, let id = record(index)?.id else { return [] }
+        return variants[id]?.filter { $0 != index } ?? []
+    }
 
     var indices: Range<Index> { 0..<Index(slots.count) }
 
@@ -127,7 +167,7 @@ struct ImageCatalogue: Sendable {
     /// Of its texts.
     func bytes(_ index: Index) -> Int {
         guard let record = record(index) else { return 0 }
-        return [record.tags, record.digests, record.resolved].joined().reduce(record.id.utf8.count) {
+        return [record.tags, record.digests, record.resolved, record.misread].joined().reduce(record.id.utf8.count) {
             $0 + $1.utf8.count
         }
     }

@@ -15,6 +15,9 @@ public struct PullOrder: Sendable, Equatable {
     var formerImage: String?
     /// What the node keeps of the image is removed first.
     var removesFirst = false
+    /// Refused credentials that aren't shown, and those that are shown again.
+    var withheld: [String] = []
+    var shown: [String] = []
     /// When the agent began, as it tells itself.
     var begunAt: Timestamp?
     /// Who pulls: for a kubelet there's a pod.

@@ -15,6 +15,8 @@ public struct Plan: Sendable, Equatable {
     var suspects: Set<String> = []
     /// By node: the normalised references whose containers wait though the image is there.
     var waiting: [String: Set<String>] = [:]
+    /// By node and normalised reference: why no container can be made of an image that is listed.
+    var damage: [String: [String: String]] = [:]
     /// Pods to make, for pulls that kubelets were told before.
     public var pullPods: [PullPod] = []
     public var pullPodRemovals: [PullPodRemoval] = []

@@ -42,6 +42,7 @@ public struct Planner: Sendable {
         planner.suspectHolds(unheld, &plan)
         planner.planReplacements(&plan)
         planner.planWakes(unheld, &plan)
+        planner.findDamage(unheld, &plan)
         planner.noticeSilence(&plan)
         return plan
     }

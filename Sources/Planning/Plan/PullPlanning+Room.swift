@@ -69,7 +69,7 @@ extension PullPlanning {
     /// When a pull that still runs has got past what a broken reference fails at. A kubelet's pod says too little.
     func passes(_ order: PullOrder) -> Timestamp? {
         guard order.puller == .agent, !order.isRefresh, let begun = order.begunAt else { return nil }
-        return begun + fleet.experience.patience(with: order.reference.registry)
+        return begun + max(fleet.experience.patience(with: order.reference.registry), fleet.waitsInside(order))
     }
 
     /// Whether nothing speaks against asking the registry.

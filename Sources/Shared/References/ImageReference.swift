@@ -24,6 +24,12 @@ public struct ImageReference: Sendable, Hashable {
         return "\(name):\(tag ?? Self.defaultTag)"
     }
 
+    /// Whether it is written without its registry. To containerd it is docker.io's; CRI-O reads it by the node's own
+    /// aliases and search list, or refuses it.
+    public var isShort: Bool {
+        registry == Self.defaultRegistry && !written.hasPrefix("docker.io/") && !written.hasPrefix("index.docker.io/")
+    }
+
     /// Whether the registry can answer with another image tomorrow.
     public var isMutable: Bool { digest == nil }
 

@@ -68,7 +68,7 @@ struct ReportCleaning {
     private mutating func needsCleaning(_ images: [WireImage]) throws(ReportFault) -> Bool {
         var isRight = true
         for image in images {
-            names += image.tags.count + image.digests.count + image.resolved.count
+            names += image.tags.count + image.digests.count + image.resolved.count + image.misread.count
             isRight = isRight && Self.isRight(image)
         }
         guard names <= ReportLimits.names else { throw .tooMany("names of images", limit: ReportLimits.names) }
@@ -85,6 +85,7 @@ struct ReportCleaning {
             clean(&images[index].tags)
             clean(&images[index].digests)
             clean(&images[index].resolved)
+            clean(&images[index].misread)
             if let size = size(images[index].size) { images[index].size = size }
         }
     }
@@ -92,7 +93,7 @@ struct ReportCleaning {
     private static func isRight(_ image: WireImage) -> Bool {
         isID(image.id) && image.size <= ReportLimits.largestSize
             && image.platform.utf8.count <= ReportLimits.platform && !image.platform.hasControls
-            && [image.tags, image.digests, image.resolved].allSatisfy {
+            && [image.tags, image.digests, image.resolved, image.misread].allSatisfy {
                 $0.count <= ReportLimits.namesOfAnImage && $0.allSatisfy(isName)
             }
     }
@@ -119,6 +120,11 @@ struct ReportCleaning {
         if let text = text(attempt.message, ReportLimits.message) { attempt.message = text }
         if let text = text(attempt.imageID, ReportLimits.imageID) { attempt.imageID = text }
         if let size = size(attempt.bytes) { attempt.bytes = size }
+        let credentials = attempt.refusedCredentials
+        if credentials.count > ReportLimits.credentials || !credentials.allSatisfy(Self.isName) {
+            attempt.refusedCredentials = Array(credentials.lazy.filter(Self.isName).prefix(ReportLimits.credentials))
+            cuts.names += credentials.count - attempt.refusedCredentials.count
+        }
         if let age = age(attempt.startedAgeMs) { attempt.startedAgeMs = age }
         if let age = age(attempt.endedAgeMs) { attempt.endedAgeMs = age }
         // They are kept as SQLite's integers.

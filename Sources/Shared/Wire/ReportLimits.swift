@@ -13,6 +13,8 @@ public enum ReportLimits {
     public static let attempts = 1_000
     /// Pulls under way: an image list has 1,000 entries at most, and each is pulled once at a time.
     public static let running = 1_000
+    /// Refused credentials of one attempt.
+    public static let credentials = 16
 
     /// Bytes of the texts of a report, in UTF-8. A node's name is a DNS subdomain.
     public static let nodeName = 253

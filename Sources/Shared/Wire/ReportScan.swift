@@ -105,7 +105,8 @@ struct ReportScan {
             running += 1
             decodedBytes += Self.runningBytes
             try scan(bytes, .running)
-        case (.image, 2), (.image, 3), (.image, 7):
+        case (.attempt, 11): decodedBytes += Self.arrayBytes + Self.textBytes + text
+        case (.image, 2), (.image, 3), (.image, 7), (.image, 10):
             names += 1
             decodedBytes += Self.arrayBytes + Self.textBytes + text
         default:

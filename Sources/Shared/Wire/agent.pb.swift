@@ -348,6 +348,9 @@ public nonisolated struct WireImage: Sendable {
   /// An OCI artifact (a chart, a signature), of which no container can be made.
   public var artifact: Bool = false
 
+  /// Short names of the assignment that are to mean this image, and that the runtime reads otherwise, or not at all.
+  public var misread: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -401,6 +404,9 @@ public nonisolated struct WireAttempt: Sendable {
   public var imageID: String = String()
 
   public var bytes: UInt64 = 0
+
+  /// Mounted credentials that the registry refused: the Secret's name and its entry's key, never more.
+  public var refusedCredentials: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -482,6 +488,9 @@ public nonisolated struct WireDesiredImage: Sendable {
 
   public var reference: String = String()
 
+  /// As the list has it, when it is written without its registry: the runtime may read it otherwise. Else empty.
+  public var shortName: String = String()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -502,6 +511,10 @@ public nonisolated struct WirePull: Sendable {
   /// unless a container uses it or it has other tags (containerd removes those with it). An agent that doesn't know this
   /// pulls only.
   public var removeFirst: Bool = false
+
+  /// Credentials, named as in Attempt, that aren't to be shown to the registry: it refused them a moment ago, and repeated
+  /// failures lock accounts. An agent that doesn't know this shows all that it has.
+  public var withheldCredentials: [String] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -862,7 +875,7 @@ nonisolated extension WireInventoryDelta: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Image"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0\u{1}platform\0\u{1}artifact\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}tags\0\u{1}digests\0\u{1}size\0\u{1}pinned\0\u{3}in_use\0\u{1}resolved\0\u{1}platform\0\u{1}artifact\0\u{1}misread\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -879,6 +892,7 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.resolved) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.platform) }()
       case 9: try { try decoder.decodeSingularBoolField(value: &self.artifact) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.misread) }()
       default: break
       }
     }
@@ -912,6 +926,9 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.artifact != false {
       try visitor.visitSingularBoolField(value: self.artifact, fieldNumber: 9)
     }
+    if !self.misread.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.misread, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -925,6 +942,7 @@ nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.resolved != rhs.resolved {return false}
     if lhs.platform != rhs.platform {return false}
     if lhs.artifact != rhs.artifact {return false}
+    if lhs.misread != rhs.misread {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -972,7 +990,7 @@ nonisolated extension WireRunningPull: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAttempt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Attempt"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}pull_id\0\u{1}reference\0\u{3}started_age_ms\0\u{3}ended_age_ms\0\u{1}outcome\0\u{1}message\0\u{3}grpc_code\0\u{3}image_id\0\u{1}bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}pull_id\0\u{1}reference\0\u{3}started_age_ms\0\u{3}ended_age_ms\0\u{1}outcome\0\u{1}message\0\u{3}grpc_code\0\u{3}image_id\0\u{1}bytes\0\u{3}refused_credentials\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -990,6 +1008,7 @@ nonisolated extension WireAttempt: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.grpcCode) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.imageID) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.bytes) }()
+      case 11: try { try decoder.decodeRepeatedStringField(value: &self.refusedCredentials) }()
       default: break
       }
     }
@@ -1026,6 +1045,9 @@ nonisolated extension WireAttempt: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.bytes != 0 {
       try visitor.visitSingularUInt64Field(value: self.bytes, fieldNumber: 10)
     }
+    if !self.refusedCredentials.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.refusedCredentials, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1040,6 +1062,7 @@ nonisolated extension WireAttempt: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.grpcCode != rhs.grpcCode {return false}
     if lhs.imageID != rhs.imageID {return false}
     if lhs.bytes != rhs.bytes {return false}
+    if lhs.refusedCredentials != rhs.refusedCredentials {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1156,7 +1179,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireDesiredImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DesiredImage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}reference\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}reference\0\u{3}short_name\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1166,6 +1189,7 @@ nonisolated extension WireDesiredImage: SwiftProtobuf.Message, SwiftProtobuf._Me
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reference) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.shortName) }()
       default: break
       }
     }
@@ -1178,12 +1202,16 @@ nonisolated extension WireDesiredImage: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.reference.isEmpty {
       try visitor.visitSingularStringField(value: self.reference, fieldNumber: 2)
     }
+    if !self.shortName.isEmpty {
+      try visitor.visitSingularStringField(value: self.shortName, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireDesiredImage, rhs: WireDesiredImage) -> Bool {
     if lhs.name != rhs.name {return false}
     if lhs.reference != rhs.reference {return false}
+    if lhs.shortName != rhs.shortName {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1191,7 +1219,7 @@ nonisolated extension WireDesiredImage: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Pull"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}reference\0\u{3}timeout_seconds\0\u{3}remove_first\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}reference\0\u{3}timeout_seconds\0\u{3}remove_first\0\u{3}withheld_credentials\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1203,6 +1231,7 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       case 2: try { try decoder.decodeSingularStringField(value: &self.reference) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.timeoutSeconds) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.removeFirst) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.withheldCredentials) }()
       default: break
       }
     }
@@ -1221,6 +1250,9 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.removeFirst != false {
       try visitor.visitSingularBoolField(value: self.removeFirst, fieldNumber: 4)
     }
+    if !self.withheldCredentials.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.withheldCredentials, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1229,6 +1261,7 @@ nonisolated extension WirePull: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if lhs.reference != rhs.reference {return false}
     if lhs.timeoutSeconds != rhs.timeoutSeconds {return false}
     if lhs.removeFirst != rhs.removeFirst {return false}
+    if lhs.withheldCredentials != rhs.withheldCredentials {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -14,11 +14,14 @@ import Testing
             "\(name)/.dockerconfigjson", #"{"auths":{"quay.io":{"username":"u","password":"\#(password)"}}}"#)
     }
 
-    private func run(_ reference: String = "quay.io/app:1", seconds: UInt32 = 60) async -> PullRunner.Result {
+    private func run(
+        _ reference: String = "quay.io/app:1", seconds: UInt32 = 60, withheld: [String] = []
+    ) async -> PullRunner.Result {
         var pull = WirePull()
         pull.id = 1
         pull.reference = reference
         pull.timeoutSeconds = seconds
+        pull.withheldCredentials = withheld
         return await PullRunner(
             source: runtime, secrets: PullSecrets(directory: directory.path), uptime: Uptime()
         ).run(pull)
@@ -36,6 +39,22 @@ import Testing
         runtime.change { $0.passwords = [] }
         #expect(await run("ghcr.io/app:1").outcome == .succeeded)
         #expect(runtime.change { $0.passwords } == [""])
+    }
+
+    @Test func aRefusedCredentialIsNamedAndNotShownWhereItIsWithheld() async throws {
+        try secret("a", "first")
+        try secret("b", "second")
+        runtime.change { [unauthorized] in $0.refusals = ["first": unauthorized] }
+        let result = await run()
+        #expect(result.outcome == .succeeded && result.refusedCredentials == ["a quay.io"])
+        runtime.change { $0.passwords = [] }
+        #expect(await run(withheld: ["a quay.io"]).refusedCredentials.isEmpty)
+        #expect(runtime.change { $0.passwords } == ["second"])
+        // One that is right and may not have the image isn't refused.
+        let forbidden = GRPCStatus(code: GRPCStatus.unknown, message: "insufficient_scope: authorization failed")
+        runtime.change { $0.refusals = ["first": forbidden, "second": forbidden, "": forbidden] }
+        let refused = await run()
+        #expect(refused.outcome == .failed && refused.refusedCredentials.isEmpty)
     }
 
     @Test func anotherCallersDeadlineIsNoFailure() async throws {

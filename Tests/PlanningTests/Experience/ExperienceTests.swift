@@ -132,6 +132,51 @@ import Testing
         #expect(desk.step().pulls.map(\.reference.normalised) == ["a.example/y:1"])
     }
 
+    @Test("A node that has the new image already doesn't keep the others from it", arguments: [false, true])
+    func refreshedBySomebodyElse(isMirror: Bool) throws {
+        var desk = try PlanDesk("a.example/x:1", nodes: 4)
+        desk.adopt()
+        let old = WireImage.named("a.example/x:1")
+        var new = old
+        new.id = "sha256:new"
+        var has = ["n1": old, "n2": old, "n3": old, "n4": old]
+        var asked: [String] = []
+        var attempt: UInt64 = 0
+        func run(seconds: Int, registry: WireImage) {
+            for _ in 0..<(seconds / 5) {
+                _ = desk.step()
+                for (node, order) in desk.desk.fleet.orders {
+                    asked.append(node)
+                    // The mirror of n1 is ahead, or behind.
+                    has[node] = node == "n1" && isMirror ? has[node] : registry
+                    attempt += 1
+                    desk.report(
+                        node, has[node] ?? old, attempts: [.of(order.id, "a.example/x:1", id: attempt, .succeeded)])
+                }
+                desk.desk.pass(seconds: 5)
+                for (node, image) in has { desk.report(node, image) }
+            }
+        }
+        for (node, image) in has { desk.report(node, image) }
+        desk.desk.pass(seconds: 3601)
+        for (node, image) in has { desk.report(node, image) }
+        run(seconds: 60, registry: old)
+        #expect(asked == ["n1"])
+        // A pod of somebody else's has pulled it there.
+        has["n1"] = new
+        desk.report("n1", new)
+        asked = []
+        _ = desk.desk.fleet.hurry(desk.desk.fleet.references[0], at: desk.desk.now)
+        run(seconds: 60, registry: isMirror ? old : new)
+        if isMirror {
+            #expect(asked.count == 2 && asked[0] == "n1", "\(asked)")
+            #expect(has["n2"]?.id == old.id)
+        } else {
+            #expect(has.values.allSatisfy { $0.id == new.id })
+            #expect(asked.count == 4, "\(asked)")
+        }
+    }
+
     @Test("A mutable tag is asked for again by one node; where it moved, the others follow")
     func refresh() throws {
         var desk = try PlanDesk("a.example/x:1", nodes: 3)

@@ -38,6 +38,24 @@ import Testing
         #expect(own.id == "sha256:" + config && own.hashes == ["sha256:" + index, "sha256:" + manifest])
     }
 
+    @Test("A runtime that reads a short name otherwise is named; the full name is the same on all nodes")
+    func shortNames() throws {
+        var desk = try PlanDesk("app:1", "docker.io/library/other:1", nodes: 2)
+        desk.adopt()
+        let images = desk.desk.fleet.assignment(node: "n1").images
+        #expect(images.map(\.reference) == ["docker.io/library/app:1", "docker.io/library/other:1"])
+        #expect(images.map(\.shortName) == ["app:1", ""])
+        var image = WireImage.listed("app", tag: "1")
+        desk.report("n1", image)
+        image.misread = ["app:1"]
+        desk.report("n2", image)
+        let reference = desk.desk.fleet.references[0]
+        #expect(desk.desk.fleet.misreaders(of: reference, now: desk.desk.now) == ["n2"])
+        #expect(desk.desk.fleet.columnsWithSeveralImages.isEmpty)
+        desk.report("n2", .listed("app", tag: "1"))
+        #expect(desk.desk.fleet.misreaders(of: reference, now: desk.desk.now).isEmpty)
+    }
+
     /// A node whose mirror stays behind, and others: how often each is asked in the interval after the tag has moved.
     @Test("A mirror that stays behind doesn't make the nodes ask for ever")
     func staleMirror() throws {

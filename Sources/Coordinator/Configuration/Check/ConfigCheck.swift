@@ -113,7 +113,8 @@ package struct ConfigCheck: Sendable, Equatable {
         }
         let order = Finding.Severity.allCases
         let tags = warnsOfMutableTags ? Self.mutableTags(reading.configuration.images, entries) : []
-        findings = (manifest.findings + manifest.remarks + reading.findings + tags)
+        let short = Self.shortNames(reading.configuration.images)
+        findings = (manifest.findings + manifest.remarks + reading.findings + tags + short)
             .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
             .enumerated().sorted { left, right in
                 let (a, b) = (left.element, right.element)
@@ -123,6 +124,19 @@ package struct ConfigCheck: Sendable, Equatable {
                 return (x, a.line ?? 0, left.offset) < (y, b.line ?? 0, right.offset)
             }
             .map(\.element)
+    }
+
+    private static func shortNames(_ images: [ImageEntry]) -> [Finding] {
+        let short = images.filter(\.reference.isShort)
+        guard !short.isEmpty else { return [] }
+        let names = short.prefix(3).map { Redaction.quote($0.reference.written, limit: 100) }.joined(separator: ", ")
+        return [
+            Finding(
+                severity: .info, key: ConfigurationKey.images.rawValue,
+                message: "\(names)\(short.count > 3 ? ", ..." : ""): written without a registry, which means docker.io "
+                    + "on every node; a node's runtime can read such a name otherwise in pods, or refuse it (CRI-O)",
+                nextStep: "write whole names, in the list and in the pods that use the images")
+        ]
     }
 
     private static func mutableTags(_ images: [ImageEntry], _ entries: [ImageListEntry]) -> [Finding] {

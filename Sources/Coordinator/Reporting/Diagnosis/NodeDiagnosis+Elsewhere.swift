@@ -39,7 +39,7 @@ extension NodeDiagnosis {
                 "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
                 "ErrImageNeverPull: \(pod.containers[image.container]?.waitingMessage ?? "")", since: refusal.since)
         ]
-        let others = otherRepositories(of: image, column)
+        let others = snapshot.otherNames(of: image, column, on: node)
         if !others.isEmpty {
             found.append(
                 evidence(
@@ -65,10 +65,13 @@ extension NodeDiagnosis {
                 + "within 15 s (\(counted(refusal.attempts, "pull")) so far)",
             images: [image.name])
     }
+}
 
-    /// Other repositories that the node has the same content of: under one of them the kubelet has probably pulled it.
-    private func otherRepositories(of image: ImageEntry, _ column: Int) -> [String] {
-        let digests = snapshot.fleet.image(of: node, column: column)?.digests ?? []
+extension Snapshot {
+    /// Other repositories that a node has the same content of: where its kubelet refuses the image under this name, it has
+    /// probably pulled it under one of them.
+    package func otherNames(of image: ImageEntry, _ column: Int, on node: String) -> [String] {
+        let digests = fleet.image(of: node, column: column)?.digests ?? []
         let repositories = Set(digests.compactMap { $0.split(separator: "@").first.map(String.init) })
         return repositories.subtracting([image.reference.name]).sorted()
     }

@@ -1,0 +1,89 @@
+import Failures
+import Shared
+
+/// An image that a node's runtime lists, and of which no container can be made, because not all of its content is there: a
+/// collection took layers, or the node stopped in the middle of a pull.
+struct Damage: Sendable, Equatable {
+    var imageID: String
+    var message: String
+    /// It was pulled again; nil: not yet. Whether that has mended it, the kubelet's next try tells.
+    var mendedAt: Timestamp?
+
+    /// Seconds: a kubelet tries again within this.
+    static let patience = 120.0
+}
+
+extension Fleet {
+    /// Takes what a plan found out. The first time the image is removed, if no container uses it, and pulled again at once;
+    /// where that has helped nothing, it is tried as seldom as what somebody has to mend.
+    mutating func noteDamage(_ found: [String: [String: String]], at now: Timestamp) -> [Transition] {
+        var transitions: [Transition] = []
+        for (name, messages) in found.sorted(by: { $0.key < $1.key }) {
+            for (key, message) in messages {
+                guard let column = references.firstIndex(where: { $0.normalised == key }),
+                    let image = imageID(node: name, column: column)
+                else { continue }
+                let former = damage[name]?[key].flatMap { $0.imageID == image ? $0 : nil }
+                damage[name, default: [:]][key] = Damage(imageID: image, message: message)
+                var failure = Failure(
+                    reason: .nodeStorage, message: message, attempts: 0, since: now, lastAttempt: now,
+                    nextAttempt: now + Double(retry.permanentSeconds))
+                if former == nil, let pause = failure.immediate.next(after: .nodeStorage, isInterruption: false) {
+                    failure.nextAttempt = now + pause
+                }
+                nodes[name]?.failures[key] = failure
+            }
+            transitions += refreshCells(of: name, at: now)
+        }
+        return transitions
+    }
+
+    /// A pull has brought what was damaged.
+    mutating func noteMended(_ attempts: [WireAttempt], node name: String, at now: Timestamp) {
+        guard damage[name] != nil else { return }
+        for attempt in attempts where attempt.outcome == .succeeded {
+            guard let order = nodes[name]?.orders[attempt.pullID] else { continue }
+            damage[name]?[order.reference.normalised]?.mendedAt = now
+        }
+    }
+}
+
+extension Planner {
+    /// Finds images that are listed and no good: a container can't be made for a reason of content, or the image is far smaller
+    /// than on other nodes.
+    func findDamage(_ unheld: UnheldEntries, _ plan: inout Plan) {
+        guard configuration.runtimeSocket != .none, !unheld.columns.isEmpty else { return }
+        let tooSmall = fleet.catalogue.tooSmall
+        for (name, columns) in unheld.columns {
+            let pods = cluster.pods.living(on: name).filter { $0.template == template }
+            for column in columns {
+                let key = fleet.references[column].normalised
+                let container = configuration.images[column].container
+                let trouble = pods.lazy.compactMap { $0.containers[container]?.contentTrouble }.first
+                guard let message = trouble ?? smallness(of: column, on: name, tooSmall) else { continue }
+                if let mended = fleet.damage[name]?[key]?.mendedAt, mended + Damage.patience > now {
+                    plan.lookAgain(at: mended + Damage.patience)
+                } else {
+                    plan.damage[name, default: [:]][key] = message
+                }
+            }
+        }
+    }
+
+    private func smallness(of column: Int, on name: String, _ tooSmall: [ImageCatalogue.Index: UInt64]) -> String? {
+        guard !tooSmall.isEmpty, let image = fleet.nodes[name]?.resolved[column], let usual = tooSmall[image],
+            let size = fleet.image(of: name, column: column)?.size
+        else { return nil }
+        return "the image isn't whole: the runtime tells \(size) bytes, and other nodes' \(usual) for the same digest"
+    }
+}
+
+extension ContainerView {
+    /// What the kubelet says when no container can be made of the image because of its content.
+    var contentTrouble: String? {
+        guard !isRunning, waitingReason == "CreateContainerError", let waitingMessage,
+            FailureExplanation.blamesContent(waitingMessage)
+        else { return nil }
+        return "no container can be made of the image: \(waitingMessage)"
+    }
+}
