@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 import Shared
 import SwiftProtobuf

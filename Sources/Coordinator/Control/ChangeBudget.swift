@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// How many changes of one node are written down: a node whose images seem to come and go many times a second must not

@@ -1,3 +1,4 @@
+import Cluster
 import History
 import Planning
 import Shared

@@ -1,3 +1,4 @@
+import Cluster
 import ConfigurationParsing
 import Formatting
 import Planning

@@ -1,3 +1,4 @@
+import Cluster
 import Planning
 
 /// Notices that agents run and none of them has ever been heard, which is what a policy that shuts their way looks like: a

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// What pods name in place of images that we write: an admission policy of the platform can change names on the way, mostly to

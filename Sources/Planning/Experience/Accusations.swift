@@ -1,3 +1,5 @@
+import Cluster
+
 /// Nodes that lately failed to pull for a registry's reasons: what one node says again and again, and no other, isn't to slow
 /// down all.
 struct Accusations: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Cluster
+
 /// Credentials that registries refused, by the names that agents give them. Each showing can be several failed logins
 /// (containerd makes four to five of one, measured), and too many lock an account: so over all nodes together each is shown
 /// again at most once a minute, until a Secret changes.

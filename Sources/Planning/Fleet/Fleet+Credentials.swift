@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 extension Fleet {

@@ -1,3 +1,4 @@
+import PlannedCluster
 import Shared
 import SwiftProtobuf
 import Testing

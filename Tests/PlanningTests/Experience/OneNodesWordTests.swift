@@ -1,3 +1,5 @@
+import Cluster
+import PlannedCluster
 import Shared
 import SwiftProtobuf
 import Testing

@@ -1,3 +1,5 @@
+import Cluster
+import PlannedCluster
 import Planning
 import Shared
 import Testing
