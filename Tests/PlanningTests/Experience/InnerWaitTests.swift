@@ -1,3 +1,4 @@
+import Cluster
 import PlannedCluster
 import Shared
 import SwiftProtobuf
