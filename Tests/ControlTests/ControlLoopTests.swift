@@ -50,7 +50,8 @@ import Testing
     func renamed() async throws {
         let stage = Stage()
         try await stage.run(try Stage.configuration(["web=nginx", "db=redis"]), nodes: [Stage.node("n1")]) { stage in
-            await stage.loop.useTemplate("t1")
+            let written = ["web": try ImageReference("nginx"), "db": try ImageReference("redis")]
+            await stage.loop.useTemplate("t1", images: written)
             var pod = PodView(name: "p", uid: "p", node: "n1")
             pod.template = "t1"
             func missing(_ image: String) -> ContainerView {
@@ -74,8 +75,14 @@ import Testing
             let rule = try #require(await stage.loop.admissionRules().first)
             #expect(rule.from == "docker.io/" && rule.to == "mirror.example/hub/" && rule.entries == ["db"])
             #expect(Finding(rule).description.contains("changes docker.io/ to mirror.example/hub/"))
+            // A revision that is ahead of the template: what pods name is the former one's.
+            await stage.loop.adopt(try Stage.configuration(["web=nginx", "db=postgres"]), revision: 2)
+            await stage.loop.update(pod, of: Stage.pods)
+            pod.reason = "seen again"
+            await stage.loop.update(pod, of: Stage.pods)
+            #expect(await stage.loop.configuration?.images.last?.reference.written == "postgres")
             // Another revision goes the same way, and what no pod waits for any more ends with the rule.
-            await stage.loop.adopt(try Stage.configuration(["db=redis"]), revision: 2)
+            await stage.loop.adopt(try Stage.configuration(["db=redis"]), revision: 3)
             #expect(await stage.loop.configuration?.images.map(\.reference.registry) == ["mirror.example"])
             pod.containers = [:]
             await stage.loop.update(pod, of: Stage.pods)

@@ -32,11 +32,12 @@ extension ControlLoop {
 
     private func named(by pods: some Sequence<PodView>) -> AdmittedImages {
         var images = AdmittedImages()
-        guard let accepted, let template else { return images }
+        // An accepted revision can be ahead of the template.
+        guard let template, !templateImages.isEmpty else { return images }
         for pod in pods where pod.template == template && !pod.isTerminating {
-            for entry in accepted.images {
-                guard let named = pod.containers[entry.container]?.missingImage else { continue }
-                images.note(written: entry.reference, named: named)
+            for (container, written) in templateImages {
+                guard let named = pod.containers[container]?.missingImage else { continue }
+                images.note(written: written, named: named)
             }
         }
         return images

@@ -37,6 +37,8 @@ package actor ControlLoop {
     var sets: [ImageSet] = []
     var revision = 0
     var template: String?
+    /// The images that it writes, by container.
+    var templateImages: [String: ImageReference] = [:]
     /// What is known of pods of that template.
     var successor = Successor()
     /// Our own image in that template.
@@ -148,11 +150,17 @@ package actor ControlLoop {
     }
 
     /// The DaemonSet's template was applied: pods of another are to be replaced.
-    func useTemplate(_ template: String, agentImage: String? = nil, successor: Successor = Successor()) {
+    ///
+    /// - Parameter images: that it writes, by container.
+    func useTemplate(
+        _ template: String, agentImage: String? = nil, images: [String: ImageReference] = [:],
+        successor: Successor = Successor()
+    ) {
         guard self.template != template || templateAgentImage != agentImage || self.successor != successor else {
             return
         }
         self.template = template
+        templateImages = images
         self.successor = successor
         templateAgentImage = agentImage
         signal.yield()

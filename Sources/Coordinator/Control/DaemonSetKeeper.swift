@@ -236,6 +236,7 @@ package actor DaemonSetKeeper {
         let requests = manifest.requests
         await loop.useTemplate(
             manifest.templateHash, agentImage: manifest.agentImage,
+            images: manifest.images.compactMapValues { try? ImageReference($0) },
             successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu))
     }
 

@@ -73,19 +73,22 @@ package struct DaemonSetManifest: Sendable, Hashable {
         ]
     }
 
-    /// The images of the list, as they are written here, and as a pod's spec has them.
+    /// The images of the list as they are written here, by container.
+    package var images: [String: String] {
+        Self.images(document["spec"]?["template"]?["spec"]).filter { $0.key != Configuration.agentContainerName }
+    }
+
+    /// The same, each with what a pod's spec has in its place.
     package func images(asIn spec: JSONValue?) -> [(written: String, named: String)] {
-        let own = document["spec"]?["template"]?["spec"]?["containers"]?.arrayValue ?? []
-        let live = Dictionary(
-            (spec?["containers"]?.arrayValue ?? []).compactMap { container in
-                container["name"]?.stringValue.flatMap { name in container["image"]?.stringValue.map { (name, $0) } }
-            }, uniquingKeysWith: { first, _ in first })
-        return own.compactMap { container in
-            guard let name = container["name"]?.stringValue, name != Configuration.agentContainerName,
-                let written = container["image"]?.stringValue, let named = live[name]
-            else { return nil }
-            return (written, named)
+        let live = Self.images(spec)
+        return images.compactMap { container, written in live[container].map { (written, $0) } }
+    }
+
+    private static func images(_ spec: JSONValue?) -> [String: String] {
+        let pairs = (spec?["containers"]?.arrayValue ?? []).compactMap { container in
+            container["name"]?.stringValue.flatMap { name in container["image"]?.stringValue.map { (name, $0) } }
         }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     /// What a pod requests: all its containers together, or its init container, if that is more.
