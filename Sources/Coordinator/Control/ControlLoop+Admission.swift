@@ -57,8 +57,8 @@ extension ControlLoop {
 
     /// Whose pods are followed, when ready target nodes have none, not even one that waits for the scheduler.
     func placeWithoutPods() -> PodSource? {
-        guard let configuration, cluster.isSynced, let followedPods.source else { return nil }
-        return PodsKeptAway.bare(cluster, configuration).isEmpty ? nil : followedPods.source
+        guard let configuration, cluster.isSynced, let source = followedPods.source else { return nil }
+        return PodsKeptAway.bare(cluster, configuration).isEmpty ? nil : source
     }
 
     /// Why the DaemonSet controller can't make pods, in the API server's words; nil: it can, or nobody knows.
