@@ -21,9 +21,10 @@ from . import wire
 
 MOST = 2 ** 64 - 1
 IMAGES = 4096
-# Seconds: for the larger part of the time its kinds of reports take turns, as an agent has one request at a time; then
-# all come at once, and displace each other.
-ROUND, IN_TURNS = 30, 20
+# Seconds of each phase. Large reports take turns, then small ones, as an agent has one request at a time; then all come at
+# once, and displace each other.
+PHASE = 10
+LARGE, SMALL, ALL = range(3)
 # Pods have addresses of their own.
 ADDRESS = "127.66.66.66"
 
@@ -50,12 +51,15 @@ class HostileAgent:
         self.answers: collections.Counter[str] = collections.Counter()
 
     def start(self) -> None:
-        kinds = [
-            self.largest_inventory, self.largest_delta, self.spread, self.invented_attempts, self.invented_pulls,
-            self.extremes, self.flapping, self.boots, self.random_bytes, self.other_node, self.nested_json,
-            self.control_characters, self.too_many_images, self.duplicates, self.ordered_attempts]
-        for number, kind in enumerate(kinds):
-            self._threads.append(threading.Thread(target=self._run, args=(random.Random(number), kind), daemon=True))
+        large = [
+            self.largest_inventory, self.largest_delta, self.too_many_images, self.duplicates, self.spread,
+            self.invented_attempts, self.ordered_attempts, self.nested_json]
+        small = [
+            self.invented_pulls, self.extremes, self.flapping, self.boots, self.random_bytes, self.other_node,
+            self.control_characters]
+        for number, kind in enumerate(large + small):
+            options = (random.Random(number), kind, LARGE if kind in large else SMALL)
+            self._threads.append(threading.Thread(target=self._run, args=options, daemon=True))
         for work in (self._slow_bodies, self._handshakes):
             self._threads.append(threading.Thread(target=work, daemon=True))
         for thread in self._threads:
@@ -68,20 +72,27 @@ class HostileAgent:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     @property
-    def _takes_turns(self) -> bool:
-        return (time.monotonic() - self._begin) % ROUND < IN_TURNS
+    def _phase(self) -> int:
+        return int((time.monotonic() - self._begin) / PHASE) % 3
 
-    def _run(self, chance: random.Random, kind: Callable) -> None:
+    def _run(self, chance: random.Random, kind: Callable, phase: int) -> None:
         connection = self._connect()
         while not self._is_over.is_set():
+            now = self._phase
+            if now not in (phase, ALL):
+                self._is_over.wait(0.5)
+                continue
             content_type, body = kind(chance)
-            if self._takes_turns:
-                with self._turn:
-                    status = self._send(connection, kind.__name__, content_type, body)
-            else:
+            if now == ALL:
                 status = self._send(connection, kind.__name__, content_type, body)
+                self._is_over.wait(1 if status == 429 else 0.002)
+                continue
+            with self._turn:
+                # What is refused is paid for, too: a large report needs a pause.
+                if self._send(connection, kind.__name__, content_type, body) == 429:
+                    self._is_over.wait(1.5)
             # Locks aren't fair: the others come between.
-            self._is_over.wait(0.2 if status == 429 else 0.002)
+            self._is_over.wait(0.002)
 
     def _connect(self) -> http.client.HTTPSConnection:
         return http.client.HTTPSConnection(
@@ -213,8 +224,8 @@ class HostileAgent:
             "POST /agent/v1/reports HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-protobuf\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Length: 2000000\r\n\r\n").encode()
         while not self._is_over.is_set():
-            if self._takes_turns:
-                self._is_over.wait(1)
+            if self._phase != ALL:
+                self._is_over.wait(0.5)
                 continue
             connections = []
             try:

@@ -31,8 +31,9 @@ extension ControlLoop {
         _ report: CheckedReport, after generation: UInt64, whenTaken: @Sendable () -> Void = {}
     ) async throws -> ReportReception {
         let start = ContinuousClock.now
+        let hold = Self.processorTime
         let taken = Result { try take(report) }
-        noteHold(since: start)
+        noteHold(since: hold)
         whenTaken()
         let (received, attempts) = try taken.get()
         var reception = received

@@ -1,4 +1,5 @@
 import Cluster
+import Glibc
 import History
 import Logging
 import Planning
@@ -64,9 +65,18 @@ extension ControlLoop {
         givenOrders.sweep(at: now)
     }
 
-    /// A report held up everything else for so long.
-    func noteHold(since start: ContinuousClock.Instant) {
-        let seconds = start.duration(to: .now) / .seconds(1)
+    /// Seconds of a processor that this thread has had. What other programs take meanwhile is no report's cost.
+    static var processorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// A report took the control loop so long, while everything else waited.
+    ///
+    /// - Parameter start: ``processorTime`` before it. Nothing was awaited since.
+    func noteHold(since start: Double) {
+        let seconds = Self.processorTime - start
         guard seconds > longestHold else { return }
         longestHold = seconds
         Instruments.longestHold(seconds: seconds)

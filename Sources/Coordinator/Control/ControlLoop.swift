@@ -65,7 +65,7 @@ package actor ControlLoop {
     var untold: Set<String> = []
     /// Somebody will look for a plan within a second.
     var isSignalDue = false
-    /// The longest time that one report took.
+    /// Seconds of a processor that one report took at most.
     var longestHold = 0.0
     /// What was cut off the newest report of each node; nodes whose report was whole aren't here.
     var reportCuts: [String: CheckedReport.Cuts] = [:]

@@ -86,6 +86,9 @@ struct AgentRoutes: Sendable {
         defer { if places > 0 { intake.bodies.leave(places: places) } }
         // Only this copy of it is kept.
         let bytes = Array(try await body().readableBytesView)
+        let isLarge = bytes.count > ReportIntake.largeBytes
+        if isLarge { try await intake.decodingLarge.enter() }
+        defer { if isLarge { intake.decodingLarge.leave() } }
         if places > 0 { try await intake.decoding.enter() }
         do {
             let report = try await decode(bytes, of: identity, isJSON: call.isJSON)

@@ -11,12 +11,17 @@ package struct ReportIntake: Sendable {
     static let bodyBytes = 64 << 20
     /// Larger reports that are decoded and taken at once. In memory a report takes up to four times what its body has.
     static let decoded = 8
+    /// Of bodies above this, one at a time is decoded: each takes a processor for milliseconds, and there are as many threads
+    /// for everything as processors. A report of 800 images has less.
+    static let largeBytes = 256 << 10
 
     /// One request an agent.
     package let requests = AgentRequests()
     /// A place is a byte.
     package let bodies = Turnstile(places: bodyBytes)
     package let decoding = Turnstile(places: decoded)
+    /// Reports of the largest bodies.
+    package let decodingLarge = Turnstile(places: 1)
 
     package init() {}
 

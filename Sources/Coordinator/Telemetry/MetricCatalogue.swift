@@ -37,7 +37,7 @@ package enum MetricCatalogue {
             + "attempts that nobody ordered, or changes that come too often to be written down.")
     package static let longestHold = MetricSpec(
         "image_puller_report_longest_hold_seconds", .gauge,
-        "The longest time for which one report has held up everything else since the start.")
+        "The longest processor time that one report has taken, while everything else waited for it, since the start.")
     package static let droppedSeries = MetricSpec(
         "image_puller_metric_series_dropped_total", .counter,
         "Recordings that weren't kept because their metric has its 1,000 series already, by metric.")
