@@ -85,6 +85,7 @@ extension ControlLoop {
         noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)
         noteOrders(of: report.node)
+        let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         let ordered = believed(ingestion.attempts, wire: report.attempts)
         for attempt in attemptTally.new(ordered) { Instruments.attempt(attempt) }
@@ -92,7 +93,9 @@ extension ControlLoop {
         if !isRestricted { tell(ingestion.transitions) }
         noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
-        if !ingestion.transitions.isEmpty || !report.attempts.isEmpty { signal.yield() }
+        // A new agent's word proves its pod's template, even where no cell changes.
+        if !ingestion.transitions.isEmpty || !report.attempts.isEmpty || former != report.bootID { signal.yield() }
+        logCircuits()
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
         let reception = ReportReception(
@@ -182,7 +185,7 @@ extension ControlLoop {
     }
 
     func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
-        for attempt in attempts {
+        for attempt in attempts where !isProbe(attempt) {
             logger.warning(
                 "a pull failed",
                 metadata: [

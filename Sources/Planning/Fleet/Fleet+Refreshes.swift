@@ -11,10 +11,12 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
+        let isCheck = refresh.nextCheck <= order.assignedAt
         if refresh.nextCheck <= now { refresh.former = [] }
         refresh.nextCheck = now + cachingIntervalSeconds
         if refresh.imageID != imageID {
-            let isNew = order.formerImage != imageID && !refresh.former.contains(imageID)
+            // What a tag means may be what nobody has any more.
+            let isNew = isCheck || order.formerImage != imageID && !refresh.former.contains(imageID)
             if isNew || refresh.imageID == nil {
                 index.disagree(column: column)
                 if let meant = refresh.imageID { refresh.former.insert(meant) }
@@ -31,9 +33,9 @@ extension Fleet {
         experience.repeats.note(
             RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
-        // by another replacement.
-        if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
-            !node.replacedFor.contains(imageID)
+        // by another replacement. What only further sets list it doesn't hold at all.
+        if !furtherSetColumns.contains(column), let former = order.formerImage, former != imageID,
+            let node = nodes[name], node.cells[column] == .present, !node.replacedFor.contains(imageID)
         {
             nodes[name]?.moved.insert(order.reference.normalised)
             movedNodes.insert(name)
