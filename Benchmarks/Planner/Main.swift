@@ -6,6 +6,7 @@ import Foundation
 @main enum Main {
     static let groups: [(name: String, run: @Sendable () throws -> Void)] = [
         ("kubelet", KubeletFidelity.run), ("outage", Outage.run), ("bad-reference", BadReference.run),
+        ("late-reference", LateReference.run), ("roll-outs", RollOuts.run),
         ("moved-tag", MovedTag.run), ("faults", Faults.run), ("makespan", Makespan.run), ("cost", PlanCost.run),
         ("presence", Presence.run), ("memory", FleetMemory.run),
     ]

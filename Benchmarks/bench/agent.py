@@ -1,23 +1,55 @@
 """The real agent on the real runtime, in the place of a simulated node's."""
 
+import threading
+import time
 from pathlib import Path
 
-from .cluster import Cluster
+from .api import API
+from .cluster import NAMESPACE, Cluster
 from .runtime import Containerd
 from .workshop import Program, Workshop, eventually
 
 
-def start(workshop: Workshop, program: Path, cluster: Cluster, runtime: Containerd) -> Program:
+def start(
+    workshop: Workshop, program: Path, cluster: Cluster, runtime: Containerd, node: str = "node-1"
+) -> Program:
     """Starts it with the environment that the DaemonSet gives its container."""
-    pod = eventually("the node has its pod", cluster.pods)[0]
-    token = workshop.write("token", cluster.token(pod["metadata"]["name"]))
+    pod = eventually(
+        "the node has its pod",
+        lambda: next((each for each in cluster.pods() if each["spec"]["nodeName"] == node), None))
+    token = workshop.write(f"token-{node}", cluster.token(pod["metadata"]["name"]))
+    keep_token(cluster, node, token)
     authority = workshop.write("ca.crt", cluster.bundle())
     containers = cluster.daemon_set()["spec"]["template"]["spec"]["containers"]
     container = next(each for each in containers if each["name"] == "image-puller-agent")
     environment = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     environment |= {
-        "IMAGE_PULLER_NODE": "node-1", "IMAGE_PULLER_TOKEN_FILE": str(token),
+        "IMAGE_PULLER_NODE": node, "IMAGE_PULLER_TOKEN_FILE": str(token),
         "IMAGE_PULLER_CA_FILE": str(authority), "IMAGE_PULLER_RUNTIME_SOCKETS": str(runtime.socket),
     }
     environment.pop("IMAGE_PULLER_PULL_SECRETS", None)
-    return workshop.start("node-agent", program, environment=environment)
+    return workshop.start(f"node-agent-{node}", program, environment=environment)
+
+
+def keep_token(cluster: Cluster, node: str, file: Path) -> None:
+    """Has the agent speak for the node's newest pod, as the kubelet does: a former one's token is worth nothing."""
+
+    def run() -> None:
+        kubernetes = API(cluster.url)
+        known = None
+        while True:
+            try:
+                items = kubernetes.do("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", None)["items"]
+                names = [
+                    each["metadata"]["name"] for each in items
+                    if each["spec"].get("nodeName") == node and "deletionTimestamp" not in each["metadata"]]
+                if names and names[0] != known:
+                    token = cluster.token(names[0], kubernetes)
+                    file.with_suffix(".new").write_text(token)
+                    file.with_suffix(".new").rename(file)
+                    known = names[0]
+            except Exception:  # the cluster is taken down
+                return
+            time.sleep(0.1)
+
+    threading.Thread(target=run, daemon=True).start()

@@ -14,15 +14,17 @@ CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 
 
 class Cluster:
-    """The simulator without any agent program (pods are only modelled), and the coordinator."""
+    """The simulator and the coordinator. Without an agent program pods are only modelled."""
 
     def __init__(
-        self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1, options: tuple[str, ...] = ()
+        self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1, options: tuple[str, ...] = (),
+        scenario: Path | None = None, agent: Path | None = None
     ):
         kubeconfig = workshop.folder / "kubeconfig"
         simulator = workshop.start(
             "cluster-simulator", programs.simulator, "serve", "--nodes", str(nodes),
-            "--directory", workshop.folder / "cluster", "--kubeconfig", kubeconfig, "--kip-image", kip_image)
+            "--directory", workshop.folder / "cluster", "--kubeconfig", kubeconfig, "--kip-image", kip_image,
+            *(("--scenario", scenario) if scenario else ()), *(("--agent", agent) if agent else ()))
         self.url = _find(simulator, simulator.output, r"^ready .*api=(\S+)")
         self.kubernetes = API(self.url)
         workshop.at_end(self.kubernetes.close)
@@ -62,13 +64,13 @@ class Cluster:
         items = self.kubernetes.do("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", None)["items"]
         return [pod for pod in items if pod["spec"].get("nodeName")]
 
-    def token(self, pod: str) -> str:
+    def token(self, pod: str, kubernetes: API | None = None) -> str:
         """What the kubelet would mount into the agent of a pod."""
         spec = {
             "audiences": ["image-puller"], "expirationSeconds": 3600,
             "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": pod}}
         path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{DAEMON_SET}-agent/token"
-        return self.kubernetes.do("POST", path, {"spec": spec})["status"]["token"]
+        return (kubernetes or self.kubernetes).do("POST", path, {"spec": spec})["status"]["token"]
 
     def present(self, names: set[str]) -> bool:
         """Whether coverage shows all of these image entries on all nodes."""

@@ -30,6 +30,17 @@ FIGURES = {
     # After it was reported.
     "deletion_to_present_s": Figure("s", 1),
     "rotation_failed_reports": Figure("reports", 0),
+    # One image added to a running list, 20 nodes: from the edit until all is held, over the commit that baseline.py names.
+    "edit_to_held_ratio": Figure("ratio", 0.4),
+    "edit_to_held_s": Figure("s"),
+    "edit_to_held_before_s": Figure("s"),
+    # 200 MB on two nodes, over bare CRI pulls at once.
+    "large_over_bare": Figure("ratio", 1.15),
+    # From the push of a tag that failed for six minutes, at the worst moment; until one node has it, until all have.
+    "late_reference_s": Figure("s", 35),
+    "late_reference_first_s": Figure("s"),
+    "rollout_worst_unheld_over_limit": Figure("ratio", 1),
+    "bad_reference_requests_ratio": Figure("ratio", 0.03),
     # Of a thousand; the busy machine's share.
     "late_answers": Figure("answers", 5),
     "hostile_query_ratio": Figure("ratio", 3),

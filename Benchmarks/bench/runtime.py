@@ -10,15 +10,15 @@ from .workshop import Workshop, eventually
 class Containerd:
     """A container runtime for images alone: no pod is ever run in it."""
 
-    def __init__(self, workshop: Workshop, registry: str):
-        folder = workshop.folder / "containerd"
+    def __init__(self, workshop: Workshop, registry: str, name: str = "containerd"):
+        folder = workshop.folder / name
         self.socket = folder / "containerd.sock"
-        workshop.write(f"containerd/certs.d/{registry}/hosts.toml", f"""\
+        workshop.write(f"{name}/certs.d/{registry}/hosts.toml", f"""\
 server = "http://{registry}"
 [host."http://{registry}"]
   capabilities = ["pull", "resolve"]
 """)
-        configuration = workshop.write("containerd/config.toml", f"""\
+        configuration = workshop.write(f"{name}/config.toml", f"""\
 version = 2
 root = "{folder}/root"
 state = "{folder}/state"
@@ -30,7 +30,7 @@ state = "{folder}/state"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "{folder}/certs.d"
 """)
-        program = workshop.start("containerd", "containerd", "--config", configuration)
+        program = workshop.start(name, "containerd", "--config", configuration)
         eventually("containerd answers", lambda: program.check() or self._ctr("version").returncode == 0)
 
     def names(self) -> list[str]:

@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 import Testing
 
 @testable import ConfigurationParsing
@@ -9,6 +8,7 @@ import Testing
 @testable import KubernetesClient
 @testable import KubernetesFixtures
 @testable import Manifests
+@testable import Planning
 @testable import TestBasics
 
 @Suite("What the nodes make of a configuration") struct ClusterFitWatchTests {
@@ -68,6 +68,28 @@ import Testing
         #expect(news.update(both, revision: 2).count == 2)
         #expect(news.update([], revision: 2).isEmpty)
         #expect(news.update(both, revision: 2).count == 2)
+    }
+
+    @Test("A first pod that doesn't work is told once, and once more when no other is tried")
+    func rollOutStops() {
+        func trouble(_ pod: String, _ message: String, isFinal: Bool = false) -> Plan.RollOutTrouble {
+            Plan.RollOutTrouble(pod: pod, node: "node of \(pod)", message: message, isFinal: isFinal)
+        }
+        var news = RollOutNews()
+        func isNew(_ trouble: Plan.RollOutTrouble) -> Bool { news.isNew(trouble) }
+        #expect(isNew(trouble("a", "CrashLoopBackOff")))
+        #expect(!isNew(trouble("a", "its containers don't start")))
+        #expect(isNew(trouble("b", "CrashLoopBackOff")))
+        // The first one's container runs for a moment, so that the second one is named, and so on.
+        for _ in 0..<5 {
+            #expect(!isNew(trouble("a", "CrashLoopBackOff")))
+            #expect(!isNew(trouble("b", "StartError")))
+        }
+        #expect(isNew(trouble("a", "CrashLoopBackOff", isFinal: true)))
+        #expect(!isNew(trouble("a", "StartError", isFinal: true)))
+        var refused = trouble("", "violates PodSecurity", isFinal: true)
+        refused.node = ""
+        #expect(!isNew(refused))
     }
 
     @Test("The status follows the nodes")

@@ -23,6 +23,71 @@ import Testing
         }
     }
 
+    @Test("A former DaemonSet is kept until the new one works where it can: one node may have no room for both")
+    func filled() async throws {
+        let stage = Stage()
+        let names = ["n1", "n2", "n3"]
+        try await stage.run(try Stage.configuration(), nodes: names.map { Stage.node($0) }) { stage in
+            await stage.loop.useTemplate("t")
+            func pod(_ node: String, isRunning: Bool = true) -> PodView {
+                var pod = PodView(name: "p-\(node)", uid: "p-\(node)", node: node)
+                pod.template = "t"
+                var agent = ContainerView()
+                agent.isRunning = isRunning
+                if isRunning { pod.containers[Configuration.agentContainerName] = agent }
+                return pod
+            }
+            for name in ["n1", "n2"] {
+                await stage.loop.update(pod(name), of: Stage.pods)
+                try await stage.send(name, 1) { $0.full.images = [.listed("nginx")] }
+            }
+            #expect(await !stage.loop.isFilled(), "nobody knows of the third node")
+            await stage.loop.updateUnscheduled(pod("n3", isRunning: false), of: Stage.pods)
+            #expect(await stage.loop.isFilled())
+            for name in names {
+                var node = Stage.node(name)
+                node.isReady = false
+                await stage.loop.update(node)
+            }
+            #expect(await !stage.loop.isFilled(), "all nodes are silent for a moment")
+        }
+    }
+
+    @Test("A new agent's first report makes a plan, even where no cell changes: it proves its pod's template")
+    func newAgent() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: ["n1", "n2"].map { Stage.node($0) }) { stage in
+            await stage.loop.useTemplate("t")
+            for name in ["n1", "n2"] {
+                var pod = PodView(name: "p-\(name)", uid: "p-\(name)", node: name)
+                pod.template = "former"
+                var container = ContainerView()
+                container.isRunning = true
+                pod.containers = [Configuration.agentContainerName: container, "web": container]
+                await stage.loop.update(pod, of: Stage.pods)
+                try await stage.send(name, 1) { $0.full.images = [.listed("nginx")] }
+            }
+            #expect(await soon { stage.replaced.all.count == 1 })
+            let first = try #require(stage.replaced.all.first)
+            let node = String(first.dropFirst(2))
+            await stage.loop.removePod(uid: first)
+            var pod = PodView(name: "q", uid: "q", node: node)
+            pod.template = "t"
+            var container = ContainerView()
+            container.isRunning = true
+            pod.containers = [Configuration.agentContainerName: container, "web": container]
+            await stage.loop.update(pod, of: Stage.pods)
+            // Whatever the pod's status is planned for is planned.
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(stage.replaced.all.count == 1)
+            try await stage.send(node, 1) {
+                $0.bootID = "of its successor"
+                $0.full.images = [.listed("nginx")]
+            }
+            #expect(await soon { stage.replaced.all.count == 2 })
+        }
+    }
+
     @Test("A long poll is answered at once by a new order")
     func news() async throws {
         let stage = Stage()

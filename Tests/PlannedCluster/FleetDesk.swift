@@ -24,7 +24,8 @@ package struct FleetDesk {
 
     @discardableResult
     package mutating func take(
-        _ sequence: UInt64, node: String = "n1", boot: String = "b1", _ fill: (inout WireReport) -> Void = { _ in }
+        _ sequence: UInt64, node: String = "n1", boot: String = "b1", platform: String = "",
+        _ fill: (inout WireReport) -> Void = { _ in }
     ) -> Fleet.Ingestion {
         var report = WireReport()
         report.node = node
@@ -32,7 +33,7 @@ package struct FleetDesk {
         report.sequence = sequence
         report.runtime.listed = true
         fill(&report)
-        return fleet.ingest(CheckedReport(modelled: report), at: now, using: &random)
+        return fleet.ingest(CheckedReport(modelled: report), platform: platform, at: now, using: &random)
     }
 
     package mutating func order(_ column: Int = 0, node: String = "n1") -> UInt64? {

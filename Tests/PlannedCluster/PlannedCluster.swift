@@ -57,7 +57,7 @@ package struct PlannedCluster {
     var podCount = 0
     /// By pod, what it was made from.
     var podConfigurations: [String: Configuration] = [:]
-    /// No pod is let into the namespace.
+    /// No pod is admitted to the namespace.
     package var forbidsPods = false { didSet { mustPlan = true } }
     /// Whether the planner knows that.
     package var tellsRefusals = true

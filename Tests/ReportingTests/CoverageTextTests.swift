@@ -38,6 +38,20 @@ import Testing
         #expect(problems[1].hasPrefix("web: failed on 1 node (n1), registryUnavailable, is tried again, attempt 1, "))
     }
 
+    @Test("While a registry is down, that is told, and nothing of the node whose turn it is to probe it")
+    func outage() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 4)
+        for number in 1...4 {
+            desk.report("n\(number)") { $0.full.images = [] }
+            try desk.fail("n\(number)", "nginx", "dial tcp: connection refused")
+        }
+        let problem = try #require(desk.coverage().problems.first)
+        let start =
+            "web: failed on 4 nodes (n1, n2, n3, n4), registryUnavailable, is tried again, the registry is down since "
+            + "\(desk.now.rfc3339): "
+        #expect(problem.hasPrefix(start) && !problem.contains("next try"), "\(problem)")
+    }
+
     @Test("Spans are short, and never too short")
     func spans() {
         let spans = [-3, 0, 1, 119, 121, 540, 541, 7199, 7201].map(Trouble.span)

@@ -507,6 +507,29 @@ import Testing
         #expect(causes(desk).isEmpty)
     }
 
+    @Test("A tag that can't be asked for, since a second image wouldn't fit, is told when its check is late")
+    func unasked() throws {
+        var desk = try SnapshotDesk(["web=nginx"], nodes: 1)
+        func report(free: UInt64) {
+            desk.report("n1") {
+                var image = WireImage.held("nginx")
+                image.size = 1_000_000_000
+                $0.full.images = [image]
+                $0.imageFilesystem.capacityBytes = 20_000_000_000
+                $0.imageFilesystem.freeBytes = free
+            }
+        }
+        desk.pod("n1", [Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true }])
+        report(free: 4_000_000_000)
+        #expect(causes(desk).isEmpty, "nothing is due yet")
+        desk.now = desk.now + 7200
+        report(free: 4_000_000_000)
+        let cause = try only(desk, .tagMoved)
+        #expect(cause.summary.contains("isn't asked for again") && cause.evidence[0].message.contains("3.5 GB"))
+        report(free: 16_000_000_000)
+        #expect(causes(desk).isEmpty)
+    }
+
     @Test("Several at once: the deepest first, and each image's failure by itself")
     func order() throws {
         var desk = try healthy()

@@ -200,6 +200,11 @@ import Testing
         desk.plans.cluster.pods["p"]?.isTerminating = true
         #expect(desk.plan().isEmpty)
         desk.plans.cluster.pods["p"]?.isTerminating = false
+        let now = desk.plans.desk.now
+        desk.plans.cluster.pods["p"]?.createdAt = now
+        desk.change("n1") { $0.createdAt = now + 1 }
+        #expect(desk.plan().isEmpty, "the pod is of the machine that had the name before")
+        desk.change("n1") { $0.createdAt = now }
         #expect(desk.plan().count == 1)
     }
 }

@@ -19,6 +19,8 @@ public struct ClusterView: Sendable, Equatable {
 public struct NodeView: Sendable, Equatable {
     public var name: String
     public var uid: String
+    /// `metadata.creationTimestamp`, in whole seconds; nil: not told.
+    public var createdAt: Timestamp?
     public var labels: [String: String] = [:]
     public var taints: [Taint] = []
     /// Condition `Ready` is `True`.

@@ -39,15 +39,11 @@ package struct ClusterFitWatch: Sendable {
     /// Works until cancelled.
     package func run() async {
         var news = ClusterFitNews()
-        var trouble: Plan.RollOutTrouble?
+        var stops = RollOutNews()
         var own: AgentImageTrial?
         var unheard = UnheardAgents()
         while !Task.isCancelled {
-            let now = await loop.rollOutTrouble
-            // The kubelet's words change with each of its tries.
-            let isNews = now.map { $0.pod != trouble?.pod || $0.isFinal != trouble?.isFinal } ?? false
-            if let now, isNews, !now.node.isEmpty { tell(now) }
-            trouble = now ?? trouble
+            if let trouble = await loop.rollOutTrouble, stops.isNew(trouble) { tell(trouble) }
             let trial = await loop.agentImageTrial
             let finding = trial.finding
             if let finding, finding != own?.finding { tell(finding, of: trial) }
@@ -129,6 +125,21 @@ extension Finding {
             nextStep:
                 "none, if that is meant; kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies lists who "
                 + "changes pods")
+    }
+}
+
+/// Tells first pods that don't work from those that were told.
+///
+/// The kubelet's words change with each of its tries, and of several such pods now this one says something, now that one.
+struct RollOutNews: Sendable {
+    private var told: Set<[String]> = []
+
+    mutating func isNew(_ trouble: Plan.RollOutTrouble) -> Bool {
+        // Where no pod is admitted at all, the DaemonSet's keeper says so.
+        guard !trouble.node.isEmpty else { return false }
+        // A pod is told of twice at most, and a template has three.
+        if told.count >= 100 { told = [] }
+        return told.insert([trouble.node, trouble.pod, "\(trouble.isFinal)"]).inserted
     }
 }
 

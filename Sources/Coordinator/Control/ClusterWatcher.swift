@@ -73,6 +73,7 @@ package struct ClusterWatcher: Sendable {
 extension NodeView {
     init(_ node: Node) {
         self.init(name: node.metadata.name, uid: node.metadata.uid ?? "")
+        createdAt = node.metadata.creationTimestamp.map(Timestamp.init)
         labels = node.metadata.labels
         taints = (node.spec?.taints ?? []).compactMap { taint in
             TaintEffect(rawValue: taint.effect).map { Taint(key: taint.key, value: taint.value, effect: $0) }

@@ -92,6 +92,7 @@ extension ControlLoop {
         let lastAttempt = report.attempts.map(\.id).max()
         var report = report
         let references = keepOrderedAttempts(of: &report)
+        let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         let ordered = ingestion.attempts.map { attempt in
             var attempt = attempt
@@ -105,7 +106,11 @@ extension ControlLoop {
         if !isRestricted, isTold { tell(ingestion.transitions) }
         noteKubeletAttempts(ingestion.kubeletAttempts)
         noteHeard(report.node, at: clock.now)
-        if news > 0 || lastAttempt != nil { if isTold { signal.yield() } else { signalSoon() } }
+        // A new agent's word proves its pod's template, even where no cell changes.
+        if news > 0 || lastAttempt != nil || former != report.bootID {
+            if isTold { signal.yield() } else { signalSoon() }
+        }
+        logCircuits()
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
         let reception = ReportReception(
@@ -195,7 +200,7 @@ extension ControlLoop {
     }
 
     func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
-        for attempt in attempts {
+        for attempt in attempts where !isProbe(attempt) {
             logger.warning(
                 "a pull failed",
                 metadata: [

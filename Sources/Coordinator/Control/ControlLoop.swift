@@ -89,6 +89,8 @@ package actor ControlLoop {
     private var targets: TargetNodes?
     /// Why the roll-out of the present template doesn't go on, when it doesn't.
     var rollOutTrouble: Plan.RollOutTrouble?
+    /// Registries of which is logged that they fail on many nodes.
+    var openCircuits: Set<String> = []
 
     package init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,

@@ -5,6 +5,7 @@ extension FailureGroup {
     mutating func absorb(_ other: Self) {
         cells += other.cells
         attempts = max(attempts, other.attempts)
+        registryDownSince = registryDownSince ?? other.registryDownSince
         if let more = other.waiting { waiting = max(waiting ?? 0, more) }
         nodes = Array((nodes + other.nodes).prefix(Self.maximumNodes))
         if let more = other.deviations { deviations = Array(((deviations ?? []) + more).prefix(Self.maximumNodes)) }
@@ -53,8 +54,13 @@ extension FailureGroup {
     fileprivate var text: String {
         var parts = ["\(image): failed on \(Trouble.nodes(cells, nodes))", reason]
         parts.append(permanent ? "needs a change" : "is tried again")
-        if attempts > 0 { parts.append("attempt \(attempts)") }
-        if let nextAttemptSeconds { parts.append("next try " + Trouble.span(nextAttemptSeconds)) }
+        if let registryDownSince {
+            // Whose turn it is to probe says nothing to anybody.
+            parts.append("the registry is down since \(registryDownSince): one node at a time asks whether it answers")
+        } else {
+            if attempts > 0 { parts.append("attempt \(attempts)") }
+            if let nextAttemptSeconds { parts.append("next try " + Trouble.span(nextAttemptSeconds)) }
+        }
         var text = parts.joined(separator: ", ") + Trouble.indented(message)
         for deviation in deviations ?? [] { text += Trouble.indented(deviation) }
         if let waiting {

@@ -40,6 +40,6 @@ extension CoverageReport {
         nodes = names.count
         self.images = images.count
         total = tally.total
-        rows = tally.finish(now: snapshot.now)
+        rows = tally.finish(now: snapshot.now, outages: snapshot.outages)
     }
 }

@@ -55,7 +55,7 @@ extension CoverageReport {
         nodes = cells.count
         self.images = images.count
         total = tally.total
-        self.rows = tally.finish(now: snapshot.now)
+        self.rows = tally.finish(now: snapshot.now, outages: snapshot.outages)
         if !isRestricted { reportIntervalSeconds = snapshot.fleet.heartbeatSeconds }
         guard grouping == .image, !isRestricted else { return }
         for (row, image) in images.enumerated() where snapshot.fleet.puller(of: image.reference) == .kubelet {

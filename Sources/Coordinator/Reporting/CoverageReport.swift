@@ -158,6 +158,8 @@ package struct FailureGroup: Codable, Sendable, Hashable {
     package var nextAttemptSeconds: Int?
     /// Other nodes that don't pull the image before it has worked here, whatever the slice; nil: none.
     var waiting: Int?
+    /// Since when the image's registry fails on many nodes, so that it is only probed, RFC 3339; nil: it doesn't.
+    var registryDownSince: String?
     /// What some of the nodes suffer alone, at most ``maximumNodes``, each in a sentence; nil: none of them does.
     var deviations: [String]?
 

@@ -178,7 +178,10 @@ struct CoverageTally {
     /// - Parameters:
     ///   - now: the moment that next attempts are told from.
     ///   - withAges: whether the ages of reports mean anything.
-    mutating func finish(now: Timestamp, withAges: Bool = true) -> [CoverageRow] {
+    ///   - outages: by registry: since when it is only probed.
+    mutating func finish(
+        now: Timestamp, withAges: Bool = true, outages: [String: Timestamp] = [:]
+    ) -> [CoverageRow] {
         var rows: [CoverageRow] = []
         swap(&rows, &self.rows)
         for slice in rows.indices {
@@ -195,6 +198,9 @@ struct CoverageTally {
                 group.nextAttemptSeconds = Int(max(0, next.milliseconds(since: now)) / 1000)
             }
             if group.permanent { group.waiting = waiting[key.column] }
+            if key.reason.blamesRegistry {
+                group.registryDownSince = outages[images[key.column].reference.registry]?.rfc3339
+            }
             rows[key.slice].failures.append(group)
         }
         for (key, group) in notHeld.sorted(by: { ($0.key.column, $0.key.reason) < ($1.key.column, $1.key.reason) }) {

@@ -81,7 +81,7 @@ package struct ImageReport: Codable, Sendable, Hashable {
             nodes[state.word, default: []].append(node.name)
         }
         counts = tally.total
-        let row = tally.finish(now: snapshot.now, withAges: false).first
+        let row = tally.finish(now: snapshot.now, withAges: false, outages: snapshot.outages).first
         failures = row?.failures ?? []
         notHeld = row?.notHeld ?? []
         hanging = row?.hanging?.first

@@ -3,5 +3,8 @@ import Planning
 
 extension Snapshot {
     /// Registries that fail on many nodes and are only probed.
-    package var openCircuits: [String] { fleet.experience.registries.filter(\.value.circuit.isOpen).map(\.key) }
+    package var openCircuits: [String] { Array(outages.keys) }
+
+    /// Since when, by registry.
+    var outages: [String: Timestamp] { fleet.experience.registries.compactMapValues(\.circuit.openedAt) }
 }

@@ -5,7 +5,7 @@ extension Agent {
     /// How many listings pass between two looks at the runtime's version.
     private static let listingsPerVersion = 30
 
-    /// Lists the runtime once in each interval, and when asked to.
+    /// Lists the runtime once in each interval, when asked to, and after something has come.
     func observe() async {
         while !isStopping {
             let began = uptime.now
@@ -15,8 +15,9 @@ extension Agent {
             await look()
             for waiter in waiters { waiter.resume() }
             // The interval may change while it is slept through.
-            while !isStopping, !listingIsDue, uptime.now < began + interval {
-                let rest = began + interval - uptime.now
+            while !isStopping, !listingIsDue {
+                let rest = began + min(interval, listingPause ?? interval) - uptime.now
+                guard rest > .zero else { break }
                 let sleep = Task<Void, Never> { try? await Task.sleep(for: rest) }
                 observerSleep = sleep
                 await sleep.value
@@ -41,6 +42,7 @@ extension Agent {
     }
 
     private func look() async {
+        listingPause = nil
         if let secrets {
             let digest = secrets.digest()
             if digest != state.status.pullSecretsDigest {
@@ -62,6 +64,7 @@ extension Agent {
             resolutions = listing.resolutions
             self.platforms = listing.platforms
             self.shortNames = listing.shortNames
+            listingPause = listingPace.pause(unheld: listing.unheld)
             let former = state.status.runtime.error
             state.listed(listing.images, trouble: Redaction.clean(listing.trouble), at: uptime.now)
             let trouble = state.status.runtime.error

@@ -70,7 +70,9 @@ extension Agent {
         var random = SystemRandomNumberGenerator()
         let refusal = error as? CoordinatorRefusal
         if refusal?.isTooLarge == true { state.attempts.halveLimit() }
-        conversation.failed(at: uptime.now, retryAfter: refusal?.retryAfter, using: &random)
+        conversation.failed(
+            at: uptime.now, retryAfter: refusal?.retryAfter, isRefused: (error as? HTTPError)?.code == .connect,
+            using: &random)
         let trouble = (error as? HTTPError)?.message ?? "\(error)"
         if lastTrouble != trouble { log.warning("the report didn't get through: \(trouble)") }
         lastTrouble = trouble

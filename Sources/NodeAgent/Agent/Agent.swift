@@ -25,6 +25,9 @@ actor Agent {
     var listingWaiters: [CheckedContinuation<Void, Never>] = []
     var listingIsDue = true
     var listingsUntilVersion = 0
+    var listingPace = ListingPace()
+    /// Until the next listing, when that is sooner than an interval.
+    var listingPause: Duration?
     var observerSleep: Task<Void, Never>?
     var observerWork: Task<ImageListing, any Error>?
 

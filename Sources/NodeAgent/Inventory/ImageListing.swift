@@ -3,6 +3,8 @@ import Shared
 /// What one look at the runtime gave: its images, which of them are in use, and what it alone can resolve.
 struct ImageListing: Sendable {
     let images: [WireImage]
+    /// The ids of those of the assignment that no container uses.
+    let unheld: Set<String>
     let resolutions: Resolutions
     let platforms: ImagePlatforms
     let shortNames: ShortNames
@@ -59,11 +61,11 @@ struct ImageListing: Sendable {
             if let position = positions[id] { images[position].resolved.append(reference) }
         }
         let wanted = Set(desired.map { (try? ImageReference($0))?.normalised ?? $0 })
-        let ids = images.lazy.filter { image in
+        let desiredImages = images.filter { image in
             !image.resolved.isEmpty || image.tags.contains(where: wanted.contains)
                 || image.digests.contains(where: wanted.contains)
-        }.map(\.id)
-        let platforms = try await platforms.renewed(for: Set(ids), runtime: runtime)
+        }
+        let platforms = try await platforms.renewed(for: Set(desiredImages.map(\.id)), runtime: runtime)
         let shortNames = try await shortNames.renewed(for: images, desired: short, runtime: runtime)
         for index in images.indices {
             images[index].resolved.sort()
@@ -75,8 +77,9 @@ struct ImageListing: Sendable {
             }
         }
         return ImageListing(
-            images: fitting(images, desired: desired), resolutions: resolutions, platforms: platforms,
-            shortNames: shortNames, trouble: trouble)
+            images: fitting(images, desired: desired),
+            unheld: Set(desiredImages.lazy.filter { !$0.inUse }.map(\.id)), resolutions: resolutions,
+            platforms: platforms, shortNames: shortNames, trouble: trouble)
     }
 
     /// An image that can't be asked for either isn't usable. When that is so of all, nothing is known of any.

@@ -62,13 +62,16 @@ struct Conversation: Sendable {
     /// The poll was abandoned by ``isPolling``'s leave.
     mutating func abandoned(at now: Duration) { pollBegan = nil }
 
+    /// - Parameter isRefused: nobody listens, which costs nobody anything to find out. The interval, which grows with the
+    ///   fleet, spreads those who come back.
     mutating func failed(
-        at now: Duration, retryAfter: Duration? = nil, using random: inout some RandomNumberGenerator
+        at now: Duration, retryAfter: Duration? = nil, isRefused: Bool = false,
+        using random: inout some RandomNumberGenerator
     ) {
         pollBegan = nil
         failures += 1
         var ceiling = Self.firstDelay * (1 << min(failures - 1, 10))
-        ceiling = min(ceiling, Self.longestDelay)
+        ceiling = min(ceiling, isRefused ? max(Self.firstDelay, interval / 2) : Self.longestDelay, Self.longestDelay)
         var delay = ceiling * Double.random(in: 0.05...1, using: &random)
         if let retryAfter { delay = min(max(delay, retryAfter), Self.longestDelay) }
         if endBy != nil { delay = min(delay, Self.endingDelay) }

@@ -22,17 +22,22 @@ extension PodView {
         Set(containers.lazy.filter { $0.value.isRunning && $0.key != Configuration.agentContainerName }.map(\.key))
     }
 
-    /// Whether the pod works, and of what its predecessor held nothing is still on its way.
+    /// Whether the pod works, and runs again what its predecessor held. A container that waits for an image isn't expected
+    /// to: the image has gone, or the list names another one.
+    ///
+    /// - Parameter held: empty, too, when nobody knows: an earlier run deleted the predecessor.
     func isBack(holding held: Set<String>, under configuration: Configuration) -> Bool {
         guard isWorking(under: configuration) else { return false }
-        let isOnItsWay = configuration.images.contains { entry in
-            held.contains(entry.container)
-                && containers[entry.container].map { !$0.isRunning && $0.trouble == nil } ?? true
+        let isExpected = configuration.images.contains { entry in
+            guard held.contains(entry.container) else { return false }
+            guard let container = containers[entry.container] else { return true }
+            return !container.isRunning
+                && (container.trouble == nil || presence(of: entry.container).state == .present)
         }
-        guard !isOnItsWay, !held.isEmpty, self.held.isEmpty else { return !isOnItsWay }
+        guard !isExpected, self.held.isEmpty else { return !isExpected }
         // Nothing runs. An agent pulls what is absent; else containers can't be made as the template has them.
         return configuration.images.isEmpty
-            || configuration.runtimeSocket != .none && refused == nil
+            || (held.isEmpty || configuration.runtimeSocket != .none) && refused == nil
     }
 
     /// What the kubelet says of a container whose image is there and that doesn't run.

@@ -36,6 +36,17 @@ public struct Experience: Sendable {
         for registry in registries.keys { registries[registry]?.forget(except: names) }
     }
 
+    /// It left the cluster.
+    mutating func forget(node: String) {
+        records[node] = nil
+        repeats.forget { $0.node == node }
+        for key in refreshes.keys {
+            refreshes[key]?.waits[node] = nil
+            refreshes[key]?.refused[node] = nil
+            refreshes[key]?.immediate[node] = nil
+        }
+    }
+
     /// Seconds after which a pull that still runs has got past what a broken reference fails at.
     func patience(with registry: String) -> Double { max(Self.shortestPatience, refusalSeconds[registry] ?? 0) }
 

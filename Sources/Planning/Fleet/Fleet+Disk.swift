@@ -46,6 +46,30 @@ extension Fleet {
         return experience.unpacking[reference.normalised]?[isUnpacked]?.factor(usual: usual) ?? usual
     }
 
+    /// Why a node isn't asked for the tag of an image that it has: another image of that size wouldn't fit beside it. Nil:
+    /// there's room, or nobody knows better.
+    ///
+    /// - Parameter highPercent: of the disk, at which the kubelet's garbage collection begins.
+    public func shortageOfRefresh(node name: String, column: Int, highPercent: Int) -> Plan.Shortage? {
+        guard let node = nodes[name], references.indices.contains(column),
+            let needed = expectedBytes(column: column, node: node)
+        else { return nil }
+        return shortage(of: needed, node: name, column: column, highPercent: highPercent)
+    }
+
+    /// - Parameter taken: bytes that pulls under way will take.
+    func shortage(
+        of needed: UInt64, node name: String, column: Int, highPercent: Int, taken: UInt64 = 0
+    ) -> Plan.Shortage? {
+        guard let disk = nodes[name]?.imageFilesystem, disk.capacityBytes > 0 else { return nil }
+        let capacity = Double(disk.capacityBytes)
+        let used = capacity - Double(min(disk.freeBytes, disk.capacityBytes))
+        let left = capacity * Double(highPercent) / 100 - used - Double(taken)
+        guard Double(needed) >= left else { return nil }
+        return Plan.Shortage(
+            node: name, reference: references[column], neededBytes: needed, availableBytes: UInt64(saturating: left))
+    }
+
     /// A pull for which there's no room counts as failed, without an attempt.
     mutating func refuse(_ shortage: Plan.Shortage, at now: Timestamp) -> [Transition] {
         let key = shortage.reference.normalised

@@ -61,7 +61,7 @@ extension Fleet {
     /// The pod is still there: why it was to be replaced holds as before.
     public mutating func replacementFailed(_ replacement: Plan.PodReplacement) {
         let name = replacement.node
-        rollOut.entries[name] = nil
+        rollOut.replacementFailed(on: name)
         guard let moved = nodes[name]?.replacedMoved else { return }
         nodes[name]?.replacedBootID = nil
         nodes[name]?.replacedFor = []

@@ -12,15 +12,19 @@ extension Fleet {
         refresh.waits[name] = nil
         refresh.immediate[name] = nil
         refresh.failures = 0
+        let isCheck = refresh.nextCheck <= order.assignedAt
         let isQuestion = refresh.nextCheck <= now
         if isQuestion { refresh.former = [] }
         refresh.nextCheck = now + cachingIntervalSeconds
         let claimed = refresh.claimed
         if isQuestion { refresh.claimed = nil }
         if refresh.imageID != imageID {
-            // What two nodes had already is what the tag means, too: somebody else has pulled it there.
+            // A check that was due says what the tag means, even when that is what nobody has any more; so does what two nodes
+            // had already: somebody else has pulled it there.
             let isNew =
-                !refresh.former.contains(imageID) && (order.formerImage != imageID || isQuestion && claimed == imageID)
+                isCheck
+                || !refresh.former.contains(imageID)
+                    && (order.formerImage != imageID || isQuestion && claimed == imageID)
             if isNew || refresh.imageID == nil {
                 index.disagree(column: column)
                 if let meant = refresh.imageID { refresh.former.insert(meant) }
@@ -41,9 +45,9 @@ extension Fleet {
         experience.repeats.note(
             RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
-        // by another replacement.
-        if let former = order.formerImage, former != imageID, let node = nodes[name], node.cells[column] == .present,
-            !node.replacedFor.contains(imageID)
+        // by another replacement. What only further sets list it doesn't hold at all.
+        if !furtherSetColumns.contains(column), let former = order.formerImage, former != imageID,
+            let node = nodes[name], node.cells[column] == .present, !node.replacedFor.contains(imageID)
         {
             nodes[name]?.moved.insert(order.reference.normalised)
             movedNodes.insert(name)

@@ -107,10 +107,10 @@ public struct Fleet: Sendable {
     public mutating func remove(node name: String, at now: Timestamp) {
         dropOrders(of: name, at: now)
         movedNodes.remove(name)
-        experience.records[name] = nil
+        experience.forget(node: name)
+        refusals[name] = nil
         furtherColumns[name] = nil
         damage[name] = nil
-        experience.repeats.forget { $0.node == name }
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
         for (column, state) in node.cells.enumerated() {

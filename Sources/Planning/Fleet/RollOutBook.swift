@@ -21,7 +21,9 @@ public struct RollOutBook: Sendable, Equatable {
     /// Seconds that a pod may wait for the scheduler, which takes milliseconds.
     private static let schedulingPatience = 10.0
 
-    var entries: [String: Entry] = [:]
+    private(set) var entries: [String: Entry] = [:]
+    /// As they were before a deletion.
+    private var former: [String: Entry] = [:]
     /// What is away at the first look was perhaps deleted by an earlier run.
     private(set) var hasLooked = false
 
@@ -37,13 +39,16 @@ public struct RollOutBook: Sendable, Equatable {
     mutating func note(_ plan: Plan, at now: Timestamp) {
         if let away = plan.away {
             entries = entries.filter { away.contains($0.key) }
+            former = former.filter { away.contains($0.key) }
             for node in away where entries[node] == nil {
                 entries[node] = Entry(
-                    since: now, isLost: !hasLooked, isTry: !hasLooked, template: plan.template)
+                    since: now, isLost: !hasLooked && plan.lost.contains(node), isTry: !hasLooked,
+                    template: plan.template)
             }
             hasLooked = true
         }
         for replacement in plan.replacements {
+            former[replacement.node] = entries[replacement.node]
             // What the pod before lost is lost until a pod is back. Of what an earlier run left, nobody knows.
             let held = replacement.held.union(entries[replacement.node]?.held ?? [])
             entries[replacement.node] = Entry(
@@ -51,4 +56,7 @@ public struct RollOutBook: Sendable, Equatable {
                 template: plan.template)
         }
     }
+
+    /// The pod is still there.
+    mutating func replacementFailed(on node: String) { entries[node] = former[node] }
 }

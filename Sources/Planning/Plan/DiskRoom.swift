@@ -3,7 +3,7 @@ import Shared
 /// How much more of each node's image file system may be used before the kubelet collects garbage.
 struct DiskRoom {
     private let fleet: Fleet
-    private let highPercent: Double
+    private let highPercent: Int
     /// By node: what pulls that are under way or planned will take.
     private var taken: [String: UInt64] = [:]
     /// What images take; nil: nobody knows.
@@ -16,7 +16,7 @@ struct DiskRoom {
 
     init(_ planner: Planner) {
         fleet = planner.fleet
-        highPercent = Double(planner.configuration.imageGCHighPercent)
+        highPercent = planner.configuration.imageGCHighPercent
         for (node, order) in planner.fleet.orders {
             guard let column = fleet.column(of: order.reference) else { continue }
             take(node: node, column: column)
@@ -25,16 +25,9 @@ struct DiskRoom {
 
     /// Nil: there's room, or nobody knows better.
     mutating func shortage(node name: String, column: Int) -> Plan.Shortage? {
-        guard let node = fleet.nodes[name], node.imageFilesystem.capacityBytes > 0,
-            let needed = needed(column, node)
-        else { return nil }
-        let capacity = Double(node.imageFilesystem.capacityBytes)
-        let used = capacity - Double(min(node.imageFilesystem.freeBytes, node.imageFilesystem.capacityBytes))
-        let left = capacity * highPercent / 100 - used - Double(taken[name, default: 0])
-        guard Double(needed) >= left else { return nil }
-        return Plan.Shortage(
-            node: name, reference: fleet.references[column], neededBytes: needed,
-            availableBytes: UInt64(saturating: left))
+        guard let node = fleet.nodes[name], let needed = needed(column, node) else { return nil }
+        return fleet.shortage(
+            of: needed, node: name, column: column, highPercent: highPercent, taken: taken[name, default: 0])
     }
 
     mutating func take(node name: String, column: Int) {

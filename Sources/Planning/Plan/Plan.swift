@@ -28,6 +28,8 @@ public struct Plan: Sendable, Equatable {
     public internal(set) var room = 0
     /// Ready target nodes whose pod isn't back; nil: nobody looked.
     var away: Set<String>?
+    /// Those among them that an earlier run's deletion may have cost what they held.
+    var lost: Set<String> = []
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.

@@ -30,6 +30,7 @@ struct RollOutPlaces {
         var (taken, failed) = (0, 0)
         var lost: Set<String> = []
         var isUnderWay = false
+        let isRolling = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
         for node in nodes {
             let living = cluster.pods.living(on: node)
             let entry = book.entries[node]
@@ -44,16 +45,23 @@ struct RollOutPlaces {
             away.insert(node)
             let since = max(entry?.since ?? pod?.createdAt ?? now, pod?.createdAt ?? Timestamp(milliseconds: 0))
             let isWorking = living.contains { $0.isWorking(under: configuration) }
-            let deadline = since + book.patience(isWorking: isWorking, isWaiting: living.isEmpty && pod != nil)
+            let isSettled = isWorking && pod?.isSettled == true
+            let deadline =
+                since
+                + book.patience(
+                    isWorking: isWorking && (isBack || !isSettled), isWaiting: living.isEmpty && pod != nil)
             let isOver = deadline <= now
             if !isOver { plan.lookAgain(at: deadline) }
             if !isBack {
-                // A former pod that holds images is yet to be replaced, though no agent runs in it.
-                if !isOver, isNew || pod?.held.isEmpty == true { taken += 1 }
-                // What this run deleted is lost whatever template came since; of what it found, only this one tells.
-                if entry?.held.isEmpty == false || isNew && (entry?.isLost ?? !book.hasLooked) {
-                    lost.insert(node)
-                }
+                // A former pod that holds images is yet to be replaced, though no agent runs in it; one that has all that it
+                // will have waits for nothing.
+                if !isOver, isNew || pod?.held.isEmpty == true && !isSettled { taken += 1 }
+                // What this run deleted is lost whatever template came since. Of what it found, young pods came in the place of
+                // others, and those of this template while there are former ones; the rest was away before, or never fits.
+                let isFound =
+                    entry.map { $0.isLost && $0.template == template } ?? !book.hasLooked
+                    && (isNew && isRolling || since + RollOutBook.silencePatience > now)
+                if entry?.held.isEmpty == false || isFound { lost.insert(node) }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }
@@ -64,6 +72,7 @@ struct RollOutPlaces {
             }
         }
         plan.away = away
+        plan.lost = lost
         isQuiet = away.isEmpty
         let limit = configuration.rollLimit(nodes: nodes.count)
         self.lost = lost
@@ -79,6 +88,9 @@ struct RollOutPlaces {
 }
 
 extension PodView {
+    /// No container of it is on its way.
+    fileprivate var isSettled: Bool { containers.values.allSatisfy { $0.isRunning || $0.trouble != nil } }
+
     /// Why it isn't believed to work, when no container that comes before all others says why.
     fileprivate func silence(_ isBack: Bool, _ configuration: Configuration) -> String {
         if isBack, configuration.runtimeSocket != .none { return "its agent runs, but sends no report" }

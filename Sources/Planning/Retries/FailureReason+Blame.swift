@@ -1,7 +1,7 @@
 /// What a reason alone says of who is to blame, as far as planning needs it: more than one node's word decides the rest.
 extension FailureReason {
     /// The registry, or the way to it, is to blame: other nodes would fare no better.
-    var blamesRegistry: Bool {
+    public var blamesRegistry: Bool {
         switch self {
         case .rateLimited, .registryUnavailable, .network, .tls, .timeout: true
         default: false

@@ -60,6 +60,25 @@ import Testing
         }
     }
 
+    @Test func aContainerOfAnImageThatHasComeIsSeenSoonerThanAnIntervalLater() async throws {
+        try await CoordinatorStandIn.run { [self] coordinator in
+            try await agent(coordinator.address) { [runtime] _ in
+                await eventually("the first inventory") { coordinator.change { $0.model.inventory != nil } }
+                coordinator.assign(["quay.io/app:1"], pulls: [.of(1, "quay.io/app:1")])
+                await eventually("the attempt") { coordinator.attempts.count == 1 }
+                #expect(coordinator.images.map(\.inUse) == [false])
+                let began = ContinuousClock.now
+                runtime.change { state in
+                    var container = CRIContainer()
+                    container.imageRef = "sha256:id of quay.io/app:1"
+                    state.containers = [container]
+                }
+                await eventually("it is held") { coordinator.images.map(\.inUse) == [true] }
+                #expect(ContinuousClock.now - began < .seconds(8), "the interval has 10 s")
+            }
+        }
+    }
+
     @Test func aPullThatFindsTheImageAsItWasHasNoSize() async throws {
         runtime.change { $0.images = [.fake("quay.io/app:1")] }
         try await CoordinatorStandIn.run { [self] coordinator in

@@ -35,6 +35,22 @@ import Testing
         }
     }
 
+    @Test func whereNobodyListensAgentsComeBackWithinHalfTheIntervalAndSpreadOverIt() {
+        for interval in [Duration.seconds(10), .seconds(30)] {
+            let delays = (0..<500 as Range<UInt64>).map { seed -> Duration in
+                var random = SeededRandom(seed: seed)
+                var conversation = Conversation(interval: interval)
+                for _ in 0..<20 { conversation.failed(at: .zero, isRefused: true, using: &random) }
+                guard case .rest(let until) = conversation.next(at: .zero, hasNews: true, isBusy: false) else {
+                    return .zero
+                }
+                return until
+            }
+            #expect(delays.allSatisfy { $0 > .zero && $0 <= interval / 2 })
+            #expect(delays.contains { $0 < interval / 8 } && delays.contains { $0 > interval * 3 / 8 })
+        }
+    }
+
     @Test func delaysAreSpread() {
         var random = SeededRandom(seed: 3)
         let delays = (0..<1_000).map { _ -> Duration in

@@ -114,6 +114,28 @@ import Testing
         #expect(desk.step().pulls.map(\.node) == ["n3"])
     }
 
+    @Test("In another run a pull by hand asks for tags; else they are due an interval after they were asked for")
+    func anotherRun() throws {
+        var desk = try PlanDesk("a.example/x:1", nodes: 2)
+        desk.adopt()
+        for (number, name) in ["n1", "n2"].enumerated() {
+            desk.desk.take(UInt64(number + 1), node: name, platform: "linux/amd64") {
+                $0.full.images = [.named("a.example/x:1")]
+            }
+        }
+        #expect(desk.step().pulls.isEmpty)
+        #expect(desk.desk.fleet.hurry(try ImageReference("a.example/x:1"), at: desk.desk.now) == 0)
+        #expect(desk.step().pulls.map(\.isRefresh) == [true])
+        desk.desk.fleet = Fleet(epoch: 2)
+        desk.desk.fleet.recallQuestions(["a.example/x:1": desk.desk.now + (-3500)])
+        desk.adopt()
+        desk.reportAll(.named("a.example/x:1"))
+        #expect(desk.step().pulls.isEmpty)
+        desk.desk.pass(seconds: 101)
+        desk.reportAll(.named("a.example/x:1"))
+        #expect(desk.step().pulls.map(\.isRefresh) == [true])
+    }
+
     @Test("A pull that was taken back counts until its node says that it has ended")
     func ending() throws {
         var desk = try PlanDesk("a.example/x:1", "a.example/y:1", nodes: 2)

@@ -10,13 +10,18 @@ struct Invariants {
     private var newcomers: [String: (node: String, at: Timestamp)] = [:]
     /// References for which some node's credentials were refused: then one that comes with others is asked.
     private var refused: Set<String> = []
+    /// Nodes that somebody chose to pull by hand: their turn may come late.
+    private var chosen: Set<String> = []
     /// Pulls of nodes that were silent and not ready meanwhile: they count for nothing.
     private var given: Set<PullID> = []
     var waiting = IdleWaits()
     var loops = Loops()
 
     /// Somebody chose another node.
-    mutating func forgetTriers() { newcomers = [:] }
+    mutating func choose(_ node: String) {
+        newcomers = [:]
+        chosen.insert(node)
+    }
 
     /// - Returns: nil: all is as it must be.
     mutating func violation(in cluster: PlannedCluster) -> String? {
@@ -90,7 +95,7 @@ struct Invariants {
         let reference = order.pull.reference
         let fleet = cluster.fleet
         guard !order.pull.isRefresh, !cluster.isOffered(reference, to: order.pull.node), order.failure == nil,
-            !refused.contains(reference.normalised),
+            !refused.contains(reference.normalised), !chosen.contains(order.pull.node),
             let column = fleet.references.firstIndex(where: { $0.normalised == reference.normalised })
         else { return nil }
         let key = "\(reference.normalised) \(order.pull.platform)"

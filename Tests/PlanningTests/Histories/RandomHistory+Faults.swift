@@ -41,7 +41,7 @@ extension RandomHistory {
             guard let entry = images.randomElement(using: &random) else { return }
             let isOne = random.unit() < 0.5
             _ = cluster.hurry(entry.reference, node: isOne ? node : nil)
-            if isOne { invariants.forgetTriers() }
+            if isOne { invariants.choose(node) }
             invariants.loops.forgetRefreshes()
         case 23, 24, 25: publish()
         case 26: reboot(node)

@@ -201,7 +201,8 @@ struct RandomHistory {
                 if isThere, isCurrent, cluster.hasPods ? state == .held : state.isPresent { continue }
                 let failure = cluster.fleet.failure(node: node, column: column)
                 let wait = failure.map { "next in \($0.nextAttempt.milliseconds(since: cluster.now)) ms" } ?? ""
-                let age = isThere && !isCurrent ? " of a former meaning" : ""
+                let meanings = cluster.fleet.experience.refreshes.filter { $0.key.reference == reference.normalised }
+                let age = isThere && !isCurrent ? " of a former meaning, \(meanings)" : ""
                 result.append("\(node) \(reference): \(state)\(age), \(failure?.reason.rawValue ?? "") \(wait)")
             }
         }

@@ -151,6 +151,24 @@ import Testing
         #expect(desk.plan().pulls.count == 1)
     }
 
+    @Test("A node that dies while it pulls, or isn't selected any more, keeps the image from no other")
+    func diesInMidPull() throws {
+        var desk = try PlanDesk("nginx", nodes: 4)
+        desk.desk.configuration.pullMaxParallel = 1
+        desk.adopt()
+        desk.reportAll()
+        #expect(desk.step().pulls.map(\.node) == ["n1"])
+        desk.cluster.nodes["n1"]?.isReady = false
+        // Its agent may still be heard.
+        #expect(desk.step().pulls.isEmpty)
+        desk.desk.pass(seconds: 31)
+        for name in ["n2", "n3", "n4"] { desk.report(name) }
+        #expect(desk.step().pulls.map(\.node) == ["n2"], "its place under the cap is free, too")
+        desk.cluster.nodes["n2"]?.labels["kubernetes.io/os"] = "windows"
+        let plan = desk.step()
+        #expect(plan.cancellations.map(\.node) == ["n2"] && plan.pulls.map(\.node) == ["n3"])
+    }
+
     @Test("An order that has outlived its deadline, or whose node has left, is taken back")
     func overdue() throws {
         var desk = try PlanDesk("nginx", nodes: 3)

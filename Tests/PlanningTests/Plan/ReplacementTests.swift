@@ -99,7 +99,7 @@ import Testing
         #expect(Set(desk.step().replacements.map(\.node)).isSuperset(of: ["n1"]))
     }
 
-    @Test("A template that fits nowhere, or whose pods aren't let in, takes no pod away")
+    @Test("A template that fits nowhere, or whose pods aren't admitted, takes no pod away")
     func nothingWhereNothingComesBack() throws {
         var desk = try rolled(nodes: 3)
         for name in desk.cluster.nodes.keys {
@@ -127,6 +127,99 @@ import Testing
         desk.hold("i-nginx", on: "n1")
         desk.desk.take(1, node: "n1", boot: "b2") { $0.full.images = [.listed("nginx")] }
         #expect(desk.step().replacements.count == 3)
+    }
+
+    @Test("Another run finds crashing pods of the template, and takes none of them for one that works")
+    func crashingPods() throws {
+        var desk = try rolled(nodes: 20)
+        for name in desk.cluster.nodes.keys { desk.hold("i-nginx", on: name) }
+        desk.pod("n1", template: "new")
+        desk.hold("i-nginx", on: "n1")
+        desk.cluster.pods["p-n1"]?.containers["i-nginx"]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers["i-nginx"]?.imageID = "sha256:nginx"
+        desk.cluster.pods["p-n1"]?.containers["i-nginx"]?.waitingReason = "CrashLoopBackOff"
+        #expect(desk.step().replacements.isEmpty)
+        desk.wait(121)
+        #expect(desk.step().replacements.count == 1, "another node is tried, one alone")
+    }
+
+    @Test("A pod that runs a part of what its predecessor held isn't back: it counts, and proves nothing")
+    func partlyBack() throws {
+        var desk = try PlanDesk("nginx", "redis", nodes: 20)
+        desk.adopt()
+        desk.reportAll(.listed("nginx"), .listed("redis"))
+        for name in desk.cluster.nodes.keys {
+            desk.pod(name, template: "old")
+            desk.hold("i-nginx", on: name)
+            desk.hold("i-redis", on: name)
+        }
+        desk.template = "new"
+        var tried: [String] = []
+        for _ in 0..<10 {
+            for name in desk.step().replacements.map(\.node) {
+                tried.append(name)
+                desk.pod(name, template: "new")
+                desk.hold("i-nginx", on: name)
+                var container = ContainerView()
+                container.imageID = "sha256:redis"
+                container.waitingReason = "CreateContainerError"
+                desk.cluster.pods["p-\(name)"]?.containers["i-redis"] = container
+                desk.desk.take(1, node: name, boot: "b-\(name)") {
+                    $0.full.images = [.listed("nginx"), .listed("redis")]
+                }
+            }
+            desk.desk.pass(seconds: 130)
+            for name in desk.cluster.nodes.keys.sorted() where !tried.contains(name) {
+                desk.report(name, .listed("nginx"), .listed("redis"))
+            }
+        }
+        #expect(tried.count == 3)
+    }
+
+    @Test("Nodes that no pod has fitted on for long cost the others nothing, in another run too")
+    func neverFits() throws {
+        var desk = try PlanDesk("nginx", nodes: 6)
+        desk.adopt()
+        desk.template = "new"
+        for name in ["n1", "n2", "n3"] {
+            var pod = PodView(name: "w-\(name)", uid: "w-\(name)", node: name)
+            pod.template = "new"
+            pod.createdAt = desk.desk.now + (-3600)
+            desk.cluster.unscheduled[pod.uid] = pod
+        }
+        for name in ["n4", "n5", "n6"] {
+            desk.pod(name, template: "new")
+            desk.hold("i-nginx", on: name)
+        }
+        var replaced: Set<String> = []
+        for _ in 0..<5 {
+            for name in ["n4", "n5", "n6"] { desk.report(name, .listed("nginx")) }
+            replaced.formUnion(desk.step().replacements.map(\.node))
+            desk.desk.pass(seconds: 9)
+        }
+        #expect(replaced == ["n4", "n5", "n6"], "they hold what their tag meant before")
+    }
+
+    @Test("Failures of a reason that nobody knows hold no node's pod back")
+    func unknownReasons() throws {
+        var desk = try PlanDesk("nginx", "odd", nodes: 20)
+        desk.adopt()
+        desk.reportAll(.listed("nginx"))
+        for name in desk.cluster.nodes.keys { desk.pod(name, template: "old") }
+        desk.pod("n20", template: "new")
+        desk.template = "new"
+        var replaced: Set<String> = []
+        for _ in 0..<60 {
+            replaced.formUnion(desk.step().replacements.map(\.node))
+            desk.desk.pass(seconds: 2)
+            for name in desk.cluster.nodes.keys.sorted() {
+                let attempts = desk.desk.fleet.orders(of: name).map { order in
+                    WireAttempt.of(order.id, "odd", id: order.id, .failed, "the flux capacitor is out of plutonium")
+                }
+                desk.report(name, .listed("nginx"), attempts: attempts)
+            }
+        }
+        #expect(replaced.count == 3, "as many as may be away at once, though most have never tried")
     }
 
     @Test("A pod that couldn't be deleted is replaced later")

@@ -39,6 +39,7 @@ extension NodeDiagnosis {
             case .held, .unknown: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
+            if state.isPresent { moved += [unasked(images[column], column)].compactMap { $0 } }
         }
         let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
         return failing + passedOver + pulling + heldBack + turn + notHeld + moved
@@ -210,6 +211,37 @@ extension NodeDiagnosis {
             nextStep: "pin a digest in IMAGES to have the same image everywhere",
             planned: plannedPull(of: image, own: own.id), images: [image.name])
     }
+
+    /// The tag isn't asked for on the node, or what it means by now isn't pulled: a second image wouldn't fit beside this one.
+    private func unasked(_ image: ImageEntry, _ column: Int) -> Cause? {
+        guard image.reference.isMutable,
+            let shortage = snapshot.fleet.shortageOfRefresh(
+                node: node, column: column, highPercent: snapshot.configuration.imageGCHighPercent)
+        else { return nil }
+        let meaning = snapshot.fleet.tagMeaning(
+            of: image.reference, platform: snapshot.cluster.nodes[node]?.platform ?? "", now: snapshot.now)
+        let isBehind = meaning.imageID.map { $0 != snapshot.fleet.image(of: node, column: column)?.id } ?? false
+        // Mostly another node asks, and gets what all have.
+        guard isBehind || meaning.nextCheck + Self.patience <= snapshot.now else { return nil }
+        return Cause(
+            kind: .tagMoved,
+            summary: isBehind
+                ? "\(image.name) is another image here than its tag means by now, and that one wouldn't fit beside it"
+                : "\(image.name)'s tag isn't asked for again: no node that has it has room for another image of its size",
+            evidence: [
+                evidence(
+                    "report of \(node)", "image file system",
+                    "it would take about \(SpanText.bytes(Int64(clamping: shortage.neededBytes))), and "
+                        + "\(SpanText.bytes(Int64(clamping: shortage.availableBytes))) are left before the kubelet's "
+                        + "garbage collection begins (IMAGE_GC_HIGH_PERCENT)")
+            ],
+            nextStep: "free space on the node or enlarge its disk; a digest in IMAGES is never asked for again",
+            planned: "\(isBehind ? "it is pulled" : "the registry is asked") as soon as it fits",
+            images: [image.name])
+    }
+
+    /// Seconds that a question may be late: the node pulls something else, or the registry is busy.
+    private static let patience = 300.0
 
     /// What the planner does about a tag that means several images.
     private func plannedPull(of image: ImageEntry, own: String) -> String {

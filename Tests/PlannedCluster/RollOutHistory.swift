@@ -1,29 +1,40 @@
 import Cluster
 import ClusterModel
 import Foundation
-import PlannedCluster
 import Planning
 import Shared
 
 /// Edits of all kinds on a small cluster, in both modes: what fits nowhere, what fits here and there, what no container
-/// starts with, what no pod is let in with; nodes that were broken before, and runs of the coordinator that end.
-struct RollOutHistory {
-    var cluster: PlannedCluster
-    var random: SeededGenerator
-    let images: [ImageEntry]
-    var losses = Losses()
-    private(set) var sights: [String: Int] = [:]
+/// starts with, with what no pod is admitted; nodes that were broken before, and runs of the coordinator that end.
+package struct RollOutHistory {
+    private var cluster: PlannedCluster
+    private var random: SeededGenerator
+    private let images: [ImageEntry]
+    private var losses = Losses()
+    private var sights: [String: Int] = [:]
     private var hasRestarted = false
 
-    static let agentImage = "agent.example/agent:1"
+    private static let agentImage = "agent.example/agent:1"
 
-    static func play(seed: UInt64) throws -> (failure: String?, sights: [String: Int], most: Int) {
-        var history = try RollOutHistory(seed: seed)
-        let failure = history.play()
-        return (failure.map { "seed \(seed): \($0)" }, history.sights, history.losses.mostOverLimit)
+    /// What came of a history.
+    package struct Outcome {
+        /// Nil: nothing went wrong.
+        package var failure: String?
+        /// How often what happened, by its name: histories in which nothing happens prove nothing.
+        package var sights: [String: Int]
+        /// The most nodes at once that lacked a container which they had, over the limit.
+        package var worstShare: Double
     }
 
-    init(seed: UInt64) throws {
+    package static func play(seed: UInt64) throws -> Outcome {
+        var history = try RollOutHistory(seed: seed)
+        let failure = history.play()
+        return Outcome(
+            failure: failure.map { "seed \(seed): \($0)" }, sights: history.sights,
+            worstShare: history.losses.worstShare)
+    }
+
+    private init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
         var registry = RegistryModel(host: "r.example:5000", latency: 0.1, bandwidth: 1e9)
         images = try (0..<6).map { number in
@@ -105,7 +116,7 @@ struct RollOutHistory {
             saw("edits with which no container starts")
             configuration.sleepResources.memoryLimit = PlannedCluster.tooLittle
         case 5, 6:
-            saw("edits with which no pod is let in")
+            saw("edits with which no pod is admitted")
             configuration.sleepResources.memoryRequest = "9Mi"
             cluster.forbidsPods = true
             cluster.tellsRefusals = random.unit() < 0.5
@@ -154,18 +165,19 @@ struct RollOutHistory {
 }
 
 /// What nodes lost by deletions of ours, against what pods hold.
-struct Losses {
+private struct Losses {
     /// By node: containers that ran in the pod that was deleted and don't run in its successor.
     private var lost: [String: Set<String>] = [:]
     /// Deletions of pods that held something, before any container of the template has run.
     private var tries = (template: "", count: 0)
     /// Templates of which a container has run: an agent's, which has reported meanwhile, or one that holds an image.
     private var started: Set<String> = []
-    private(set) var mostOverLimit = 0
+    private(set) var worstShare = 0.0
 
     mutating func forgive() { lost = [:] }
 
     mutating func violation(in cluster: PlannedCluster) -> String? {
+        // Three nodes may decide about a template, whatever the limit is.
         let limit = max(3, cluster.configuration.rollLimit(nodes: cluster.cluster.nodes.count))
         let deletions = cluster.newReplacements.filter {
             !$0.held.isEmpty && cluster.cluster.pods[$0.plan.uid] == nil
@@ -181,8 +193,11 @@ struct Losses {
             lost[node]?.formIntersection(listed.subtracting(running))
         }
         lost = lost.filter { !$0.value.isEmpty }
-        mostOverLimit = max(mostOverLimit, lost.count - limit)
-        if lost.count > limit { return "\(lost.count) nodes lack what they had, the limit is \(limit)" }
+        worstShare = max(worstShare, Double(lost.count) / Double(limit))
+        if lost.count > limit {
+            let names = lost.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.sorted().joined(separator: " "))" }
+            return "\(lost.count) nodes lack what they had, the limit is \(limit): \(names.joined(separator: ", "))"
+        }
         for pod in cluster.cluster.pods.values where pod.containers.contains(where: \.value.isRunning) {
             started.insert(pod.template ?? "")
         }
@@ -191,7 +206,7 @@ struct Losses {
         tries.count += deletions.count
         if deletions.count > 1 { return "\(deletions.count) pods were deleted at once for an unproven template" }
         if tries.count > 3 { return "more than three nodes were tried" }
-        if cluster.forbidsPods, cluster.tellsRefusals { return "a pod was deleted though none is let in" }
+        if cluster.forbidsPods, cluster.tellsRefusals { return "a pod was deleted though none is admitted" }
         return nil
     }
 }

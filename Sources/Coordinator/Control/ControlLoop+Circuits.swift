@@ -1,0 +1,29 @@
+import Logging
+import Planning
+import Shared
+
+extension ControlLoop {
+    /// Logs the begin and the end of a registry's trouble. What it is probed with meanwhile fails a thousand times an hour.
+    func logCircuits() {
+        let open = Set(fleet.experience.registries.lazy.filter(\.value.circuit.isOpen).map(\.key))
+        guard open != openCircuits else { return }
+        for registry in open.subtracting(openCircuits).sorted() {
+            logger.warning(
+                "a registry fails on many nodes: until it answers, one node at a time asks",
+                metadata: ["registry": "\(registry)"])
+        }
+        for registry in openCircuits.subtracting(open).sorted() {
+            logger.notice("a registry answers again, or isn't needed any more", metadata: ["registry": "\(registry)"])
+        }
+        openCircuits = open
+    }
+
+    /// Whether an attempt only asked if a registry answers again.
+    func isProbe(_ attempt: Fleet.FinishedAttempt) -> Bool {
+        guard attempt.reason?.blamesRegistry == true,
+            let registry = (try? ImageReference(attempt.reference))?.registry,
+            let opened = fleet.experience.registries[registry]?.circuit.openedAt
+        else { return false }
+        return attempt.started >= opened
+    }
+}
