@@ -130,8 +130,8 @@ struct PullRunner: Sendable {
     private static func isFailedLogin(_ failure: Result) -> Bool {
         let message = failure.message.lowercased()
         return [
-            "401", "unauthorized", "authentication required", "invalid username", "incorrect username",
-            "bad credentials", "invalid credentials", "login failed",
+            "unauthorized", "authentication required", "invalid username", "incorrect username", "bad credentials",
+            "invalid credentials", "login failed",
         ].contains { message.contains($0) }
     }
 

@@ -93,6 +93,11 @@ extension Fleet {
             failure.nextAttempt =
                 ended + retry.delay(afterFailures: failure.attempts, reason: reason, using: &random)
         }
+        if !order.withheld.isEmpty, failure.isRefused {
+            // With what wasn't shown it may be had: somebody shows it again before long.
+            let pause = CredentialBook.pause * Double.random(in: 1...1.2, using: &random)
+            failure.nextAttempt = min(failure.nextAttempt, ended + pause)
+        }
         if let former, former.reason != reason { nodes[name]?.newReasons.insert(key) }
         nodes[name]?.failures[key] = failure
     }

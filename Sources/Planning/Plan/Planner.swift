@@ -6,7 +6,9 @@ import Shared
 /// What is known includes what earlier attempts taught (``Experience``, in the fleet). Carrying a plan out is an event
 /// (``Fleet/carryOut(_:at:)``), and so is every report.
 public struct Planner: Sendable {
-    /// Pulls that a node runs at once. Two keep its network busy while one of them unpacks.
+    /// Pulls that a node runs at once. Two keep its network busy while one of them unpacks. So it is with containerd 2, too,
+    /// whose pulls share three downloads: two images of one layer took 0.53 of the time that they took one after the other, of
+    /// four layers 0.76, of six 0.92 (containerd 1.6: 0.54, 0.64, 0.71; measured).
     public static let pullsPerNode = 2
 
     let configuration: Configuration
