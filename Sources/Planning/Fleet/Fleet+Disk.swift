@@ -52,7 +52,7 @@ extension Fleet {
     /// - Parameter highPercent: of the disk, at which the kubelet's garbage collection begins.
     public func shortageOfRefresh(node name: String, column: Int, highPercent: Int) -> Plan.Shortage? {
         guard let node = nodes[name], references.indices.contains(column),
-            let needed = expectedBytes(column: column, node: node)
+            let needed = expectedBytes(column: column, isUnpacked: node.runtime.tellsUnpackedSizes)
         else { return nil }
         return shortage(of: needed, node: name, column: column, highPercent: highPercent)
     }
