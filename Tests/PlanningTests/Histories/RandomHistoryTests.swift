@@ -12,7 +12,7 @@ import Testing
             #expect(try RandomHistory.play(seed: seed).failure == nil)
             return
         }
-        // Two of a thousand fail: seed 811 replaces a pod that held nothing, 916 leaves images unheld.
+        // Of a thousand seed 916 fails: it leaves images unheld.
         let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 800
         let workers: UInt64 = 2
         let outcomes = try await withThrowingTaskGroup(of: RandomHistory.Outcome.self) { group in
