@@ -69,6 +69,7 @@ package struct ModelAgent {
             report.bootID = bootID
             report.sequence = sequence
             report.acknowledged = acknowledged
+            report.runtime.name = disk.flavour.isContainerd ? "containerd" : "cri-o"
             report.runtime.listed = true
             report.inventoryAgeMs = UInt64((now - listedAt) * 1000)
             report.pullSecretsDigest = secretsDigest
