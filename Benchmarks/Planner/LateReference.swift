@@ -1,3 +1,4 @@
+import Cluster
 import ClusterModel
 import PlannedCluster
 import Planning
