@@ -197,7 +197,8 @@ class HostileAgent:
         attempts = b"".join(
             wire.text(10, b"".join((
                 wire.number(1, 1 + chance.getrandbits(62)), wire.number(2, 1 + chance.getrandbits(8)),
-                wire.text(3, chance.choice(self._references)), wire.number(6, 2), wire.text(7, "i/o timeout"))))
+                wire.text(3, chance.choice(self._references)), wire.number(6, 2),
+                wire.text(7, "toomanyrequests: retry-after, dial tcp: i/o timeout " * 30))))
             for _ in range(1000))
         return self._protobuf(self._head(), attempts)
 

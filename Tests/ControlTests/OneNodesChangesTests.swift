@@ -61,18 +61,48 @@ import Testing
             try await stage.send("n1", 1) { $0.full.images = [] }
             #expect(await soon { await !stage.loop.fleet.orders.isEmpty })
             let order = try #require(await stage.loop.fleet.orders.first?.order.id)
-            for sequence in 2...5 as ClosedRange<UInt64> {
-                let first = (sequence - 2) * 1000 + 1
+            for sequence in 2...9 as ClosedRange<UInt64> {
+                let first = (sequence - 2) * 400 + 1
                 let reply = try await stage.send("n1", sequence) {
-                    $0.attempts = (first..<first + 1000).map { id in
+                    $0.attempts = (first..<first + 400).map { id in
                         var attempt = WireAttempt.of(order, .failed, "manifest unknown")
                         attempt.id = id
                         return attempt
                     }
                 }
-                #expect(reply.acknowledgedAttempt == first + 999)
+                #expect(reply.acknowledgedAttempt == first + 399)
             }
             #expect(await stage.ledger.attempts.map(\.id) == [1])
+        }
+    }
+
+    @Test("Attempts with long messages are taken in parts, and the rest is asked for again")
+    func longMessages() async throws {
+        let stage = Stage()
+        try await stage.run(try Stage.configuration(), nodes: [Stage.node("n1")]) { stage in
+            let message = String(repeating: "toomanyrequests: retry-after dial tcp ", count: 50)
+            let attempts = (1...1000 as ClosedRange<UInt64>).map { id in
+                WireAttempt.with {
+                    $0.id = id
+                    // Of an earlier run.
+                    $0.pullID = id
+                    $0.reference = "docker.io/library/nginx:latest"
+                    $0.outcome = .failed
+                    $0.message = message
+                }
+            }
+            var (acknowledged, sequence): (UInt64, UInt64) = (0, 0)
+            while acknowledged < 1000 {
+                sequence += 1
+                let former = acknowledged
+                let rest = attempts.filter { $0.id > former }
+                acknowledged = try await stage.send("n1", sequence) { $0.attempts = rest }.acknowledgedAttempt
+                // What more changes than are written down is written later.
+                await stage.loop.forgetSpending()
+                try #require(acknowledged > former)
+            }
+            #expect(sequence > 10)
+            #expect(await stage.ledger.attempts.map(\.id) == attempts.map(\.id))
         }
     }
 

@@ -89,9 +89,8 @@ extension ControlLoop {
         noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)
         noteOrders(of: report.node)
-        let lastAttempt = report.attempts.map(\.id).max()
         var report = report
-        let references = keepOrderedAttempts(of: &report)
+        let (references, lastAttempt) = keepOrderedAttempts(of: &report)
         let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         let ordered = ingestion.attempts.map { attempt in

@@ -7,11 +7,24 @@ import Shared
 import Telemetry
 
 extension ControlLoop {
-    /// Leaves out of a report the attempts that are of no order; they are counted, and are no more than that.
+    /// Bytes of attempts that are taken of one report: to read what a thousand long messages mean takes half a second.
+    private static let attemptBytes = 64 << 10
+    /// Of an attempt without its message.
+    private static let attemptWeight = 128
+
+    /// Leaves out of a report the attempts that are of no order; they are counted, and are no more than that. Of the others
+    /// no more are taken than is quickly done: the agent sends the rest again, as they aren't acknowledged.
     ///
-    /// - Returns: the references of those that stay, by the attempts' ids.
-    func keepOrderedAttempts(of report: inout CheckedReport) -> [UInt64: String] {
-        guard !report.attempts.isEmpty else { return [:] }
+    /// - Returns: the references of those that stay, by the attempts' ids, and the newest id that is done with.
+    func keepOrderedAttempts(of report: inout CheckedReport) -> (references: [UInt64: String], last: UInt64?) {
+        guard !report.attempts.isEmpty else { return ([:], nil) }
+        var (bytes, last) = (0, UInt64(0))
+        for attempt in report.attempts.sorted(by: { $0.id < $1.id }) {
+            bytes += attempt.message.utf8.count + Self.attemptWeight
+            guard bytes <= Self.attemptBytes || last == 0 else { break }
+            last = attempt.id
+        }
+        report.keepAttempts { $0.id <= last }
         let listed = Dictionary(
             fleet.references.flatMap { [($0.normalised, $0.written), ($0.written, $0.written)] },
             uniquingKeysWith: { first, _ in first })
@@ -22,7 +35,7 @@ extension ControlLoop {
             return references[attempt.id] != nil
         }
         if report.attempts.count < count { Instruments.reportCut("attempts", by: count - report.attempts.count) }
-        return references
+        return (references, last)
     }
 
     /// Whether so many changes of a node may be written down now. If not, its state is, as soon as there's room.
