@@ -13,11 +13,14 @@ extension Fleet {
         refresh.failures = 0
         let isCheck = refresh.nextCheck <= order.assignedAt
         if refresh.nextCheck <= now { refresh.former = [] }
-        refresh.nextCheck = now + cachingIntervalSeconds
+        // What a tag is believed to mean may be what nobody has any more.
+        let isNew =
+            isCheck || refresh.imageID == nil
+            || order.formerImage != imageID && !refresh.former.contains(imageID)
+        // Nodes whose mirror says something else don't put off the check.
+        if isNew || refresh.imageID == imageID { refresh.nextCheck = now + cachingIntervalSeconds }
         if refresh.imageID != imageID {
-            // What a tag means may be what nobody has any more.
-            let isNew = isCheck || order.formerImage != imageID && !refresh.former.contains(imageID)
-            if isNew || refresh.imageID == nil {
+            if isNew {
                 index.disagree(column: column)
                 if let meant = refresh.imageID { refresh.former.insert(meant) }
                 refresh.imageID = imageID
