@@ -15,17 +15,18 @@ extension Fleet {
         let isCheck = refresh.nextCheck <= order.assignedAt
         let isQuestion = refresh.nextCheck <= now
         if isQuestion { refresh.former = [] }
-        refresh.nextCheck = now + cachingIntervalSeconds
         let claimed = refresh.claimed
         if isQuestion { refresh.claimed = nil }
+        // A check that was due says what the tag means, even when that is what nobody has any more; so does what two nodes
+        // had already: somebody else has pulled it there.
+        let isNew =
+            isCheck || refresh.imageID == nil
+            || !refresh.former.contains(imageID)
+                && (order.formerImage != imageID || isQuestion && claimed == imageID)
+        // Nodes whose mirror says something else don't put off the check.
+        if isNew || refresh.imageID == imageID { refresh.nextCheck = now + cachingIntervalSeconds }
         if refresh.imageID != imageID {
-            // A check that was due says what the tag means, even when that is what nobody has any more; so does what two nodes
-            // had already: somebody else has pulled it there.
-            let isNew =
-                isCheck
-                || !refresh.former.contains(imageID)
-                    && (order.formerImage != imageID || isQuestion && claimed == imageID)
-            if isNew || refresh.imageID == nil {
+            if isNew {
                 index.disagree(column: column)
                 if let meant = refresh.imageID { refresh.former.insert(meant) }
                 refresh.imageID = imageID

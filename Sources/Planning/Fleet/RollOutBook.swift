@@ -39,6 +39,10 @@ public struct RollOutBook: Sendable, Equatable {
     mutating func note(_ plan: Plan, at now: Timestamp) {
         if let away = plan.away {
             entries = entries.filter { away.contains($0.key) }
+            for (node, entry) in entries where !entry.held.isSubset(of: plan.listed) {
+                entries[node]?.held.formIntersection(plan.listed)
+                entries[node]?.isLost = !entry.held.isDisjoint(with: plan.listed)
+            }
             former = former.filter { away.contains($0.key) }
             for node in away where entries[node] == nil {
                 entries[node] = Entry(

@@ -30,6 +30,8 @@ public struct Plan: Sendable, Equatable {
     var away: Set<String>?
     /// Those among them that an earlier run's deletion may have cost what they held.
     var lost: Set<String> = []
+    /// The containers of the list: what leaves it is lost no more, even when it comes back.
+    var listed: Set<String> = []
     /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
     public var rollOut: RollOutTrouble?
     /// The next moment at which the plan changes though nothing happens. Nil: never.

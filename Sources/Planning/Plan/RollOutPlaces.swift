@@ -73,6 +73,7 @@ struct RollOutPlaces {
         }
         plan.away = away
         plan.lost = lost
+        plan.listed = Set(configuration.images.map(\.container))
         isQuiet = away.isEmpty
         let limit = configuration.rollLimit(nodes: nodes.count)
         self.lost = lost

@@ -12,8 +12,8 @@ import Testing
             if let failure = try RandomHistory.play(seed: seed).failure { Issue.record("\(failure)") }
             return
         }
-        // Two of the next few hundred fail: in 1263 and 1554 a node isn't asked again for a tag that moved.
-        let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 1200
+        // About two minutes of processor time.
+        let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 2000
         let workers: UInt64 = 2
         let outcomes = try await withThrowingTaskGroup(of: RandomHistory.Outcome.self) { group in
             for worker in 0..<workers {

@@ -12,7 +12,7 @@ import Testing
             if let failure = try RollOutHistory.play(seed: seed).failure { Issue.record("\(failure)") }
             return
         }
-        // Of the next few hundred three fail: 191, 373 and 487 count a node as lost again for what left the list and came back.
+        // Of a thousand three fail: in 191, 373 and 487 one node too many lacks what it had.
         let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 190
         var sights: [String: Int] = [:]
         var worst = 0.0
