@@ -45,8 +45,6 @@ extension Fleet {
         guard order.isRefresh else { return }
         experience.repeats.note(
             RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
-        // What only further sets list no pod of ours holds.
-        guard !furtherSetColumns.contains(column) else { return }
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
         // by another replacement. What only further sets list it doesn't hold at all.
         if !furtherSetColumns.contains(column), let former = order.formerImage, former != imageID,
