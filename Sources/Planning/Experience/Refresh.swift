@@ -10,9 +10,6 @@ public struct Refresh: Sendable, Equatable {
     var meantSince: Timestamp?
     /// What it meant since it was asked for last, before that: registries that contradict themselves change it once.
     var former: Set<String> = []
-    /// What it is on a node that had that already, when it was asked: another one says whether the tag has moved, or whether
-    /// the node's mirror is of another age.
-    var claimed: String?
     /// Nodes whose own attempt failed: none before this.
     var waits: [String: Timestamp] = [:]
     /// By node: who was refused there last. The other one may have credentials.

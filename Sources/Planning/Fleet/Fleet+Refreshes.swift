@@ -13,16 +13,12 @@ extension Fleet {
         refresh.immediate[name] = nil
         refresh.failures = 0
         let isCheck = refresh.nextCheck <= order.assignedAt
-        let isQuestion = refresh.nextCheck <= now
-        if isQuestion { refresh.former = [] }
-        let claimed = refresh.claimed
-        if isQuestion { refresh.claimed = nil }
-        // A check that was due says what the tag means, even when that is what nobody has any more; so does what two nodes
-        // had already: somebody else has pulled it there.
+        if refresh.nextCheck <= now { refresh.former = [] }
+        // A check that was due says what the tag means, whoever makes it: what it was believed to mean may be what nobody has
+        // any more, and the node may have had the image already, by somebody else's pull.
         let isNew =
             isCheck || refresh.imageID == nil
-            || !refresh.former.contains(imageID)
-                && (order.formerImage != imageID || isQuestion && claimed == imageID)
+            || order.formerImage != imageID && !refresh.former.contains(imageID)
         // Nodes whose mirror says something else don't put off the check.
         if isNew || refresh.imageID == imageID { refresh.nextCheck = now + cachingIntervalSeconds }
         if refresh.imageID != imageID {
@@ -35,10 +31,6 @@ extension Fleet {
                 // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
                 // again for that would have no end.
                 refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
-                if isQuestion, claimed == nil {
-                    refresh.claimed = imageID
-                    refresh.nextCheck = now
-                }
             }
         }
         experience.refreshes[order.trial] = refresh
