@@ -250,7 +250,7 @@ import Testing
             #expect(prefetch.accepted && prefetch.released.isEmpty && prefetch.bytes == 9)
             #expect(prefetch.images.map(\.name) == ["redis", "nginx"] && prefetch.images.map(\.pulls) == [1, 0])
             for images in [#"[]"#, #"["bad reference"]"#, #"["https://registry.example.com/a:1"]"#] {
-                try expectProblem(try await ask(#"{"data": {}, "images": \#(images)}"#), 400, "plan-unreadable")
+                try expectProblem(try await ask(#"{"data": {}, "images": \#(images)}"#), 400, "prefetch-unreadable")
             }
             try expectProblem(try await ask("{"), 400, "plan-unreadable")
             try expectProblem(try await ask("{}", type: "text/plain"), 415, "not-json")

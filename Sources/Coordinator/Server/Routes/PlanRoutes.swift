@@ -27,7 +27,7 @@ struct PlanRoutes: Sendable {
                 return try PlanReport(order, over: snapshot, knowing: knowledge).response(to: request)
             } catch let fault as PrefetchFault {
                 throw ProblemDocument(
-                    .badRequest, "plan-unreadable", title: "The question can't be read", detail: "\(fault)")
+                    .badRequest, "prefetch-unreadable", title: "The prefetch isn't right", detail: "\(fault)")
             }
         }
         var parser = ConfigurationParser()
