@@ -1,17 +1,24 @@
 """Programs of an older commit, to be measured beside today's in the same run."""
 
+import dataclasses
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from .figures import progress
+from .programs import Programs
 
 # What today's build is compared with.
 COMMIT = "e8ee965"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _FOLDER = _REPOSITORY / ".build" / "baseline"
 _RELEASE = ("--configuration", "release", "--static-swift-stdlib")
+
+
+def programs(today: Programs) -> Programs:
+    """That commit's agent and coordinator, with today's tools."""
+    return dataclasses.replace(today, agent=program("node-agent"), coordinator=program("coordinator"))
 
 
 def program(product: str, overlay: tuple[str, ...] = (), options: tuple[str, ...] = _RELEASE) -> Path:

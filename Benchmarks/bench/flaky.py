@@ -5,40 +5,28 @@ import socket
 import struct
 import threading
 
+from .line import TCPLine, end, start
 from .registry import Registry
 from .workshop import free_port
 
 
-class FlakyLine:
+class FlakyLine(TCPLine):
     """A relay that hands everything on, until a connection has carried its seeded random share: then it is reset (RST,
     which containerd doesn't survive within a pull, as it does a clean end)."""
 
     def __init__(self, registry: Registry, seed: int, shortest: int, longest: int):
-        self.port = free_port()
-        self.host = f"127.0.0.1:{self.port}"
         self.bytes = 0
         self.resets = 0
-        self._server = registry.port
         self._random = random.Random(seed)
         self._range = (shortest, longest)
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(free_port(), registry.port)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            with self._lock:
-                share = self._random.randint(*self._range)
-            server = socket.create_connection(("127.0.0.1", self._server))
-            threading.Thread(target=self._requests, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._answers, args=(client, server, share), daemon=True).start()
+    def _begin(self, client: socket.socket, server: socket.socket) -> None:
+        with self._lock:
+            share = self._random.randint(*self._range)
+        start(self._requests, client, server)
+        start(self._answers, client, server, share)
 
     @staticmethod
     def _requests(client: socket.socket, server: socket.socket) -> None:
@@ -47,7 +35,7 @@ class FlakyLine:
                 server.sendall(data)
         except OSError:
             pass
-        _end(server)
+        end(server)
 
     def _answers(self, client: socket.socket, server: socket.socket, share: int) -> None:
         try:
@@ -67,12 +55,5 @@ class FlakyLine:
         except OSError:
             pass
         if share:
-            _end(client)
-        _end(server)
-
-
-def _end(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
+            end(client)
+        end(server)

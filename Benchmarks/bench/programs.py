@@ -1,6 +1,7 @@
 """The programs that are measured, and those that measuring needs."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,13 @@ class Programs:
     sleep: Path
     cri_pull: Path
     planner_bench: Path
+
+    def planned(self, *groups: str) -> Iterator[tuple[str, float]]:
+        """Figures of the planner alone, in virtual time: see Benchmarks/Planner."""
+        lines = subprocess.run([self.planner_bench, *groups], stdout=subprocess.PIPE, text=True, check=True).stdout
+        for line in lines.splitlines():
+            name, value, _ = line.split()
+            yield name, float(value)
 
     def stripped_agent(self, workshop: Workshop) -> Path:
         """The agent as it's shipped: without symbols."""

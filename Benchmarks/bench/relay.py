@@ -1,11 +1,11 @@
 """A relay on a Unix socket, which sees when the last byte of each answer went to the client."""
 
 import socket
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .line import Line, end, start
 from .workshop import eventually
 
 
@@ -18,38 +18,33 @@ class Passage:
     is_over: bool = False
 
 
-class Relay:
+class Relay(Line):
     """Hands everything on between its clients and a server. The times are those of CLOCK_MONOTONIC."""
 
     def __init__(self, path: Path, server: Path):
         self.path = path
-        self._server = server
         self._passages: list[Passage] = []
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(64)
+
+        def connect() -> socket.socket:
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(str(server))
+            return connection
+
+        super().__init__(listener, connect)
 
     def passages(self) -> list[Passage]:
         """All of them, in the order in which they began; returns when they are over."""
         eventually("the connections end", lambda: all(passage.is_over for passage in self._passages))
         return list(self._passages)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(str(self._server))
-            passage = Passage()
-            self._passages.append(passage)
-            threading.Thread(target=self._pump, args=(client, server, None), daemon=True).start()
-            threading.Thread(target=self._pump, args=(server, client, passage), daemon=True).start()
+    def _begin(self, client: socket.socket, server: socket.socket) -> None:
+        passage = Passage()
+        self._passages.append(passage)
+        start(self._pump, client, server, None)
+        start(self._pump, server, client, passage)
 
     @staticmethod
     def _pump(source: socket.socket, target: socket.socket, passage: Passage | None) -> None:
@@ -63,9 +58,4 @@ class Relay:
             pass
         if passage:
             passage.is_over = True
-        # Whoever of the two ends, the other one shall know.
-        for each in (source, target):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        end(source, target)

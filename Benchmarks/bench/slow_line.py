@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 
+from .line import TCPLine, end, start
 from .registry import Registry
 from .workshop import free_port
 
@@ -11,32 +12,19 @@ from .workshop import free_port
 CHUNK = 1 << 17
 
 
-class SlowLine:
+class SlowLine(TCPLine):
     """A relay whose answers all come from one budget."""
 
     def __init__(self, registry: Registry, bytes_per_second: float):
-        self.port = free_port()
-        self.host = f"127.0.0.1:{self.port}"
-        self._server = registry.port
         self._rate = bytes_per_second
         self._lock = threading.Lock()
         # Until when the line is busy.
         self._busy = 0.0
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(free_port(), registry.port)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            server = socket.create_connection(("127.0.0.1", self._server))
-            threading.Thread(target=self._carry, args=(client, server, False), daemon=True).start()
-            threading.Thread(target=self._carry, args=(server, client, True), daemon=True).start()
+    def _begin(self, client: socket.socket, server: socket.socket) -> None:
+        start(self._carry, client, server, False)
+        start(self._carry, server, client, True)
 
     def _carry(self, source: socket.socket, target: socket.socket, is_slow: bool) -> None:
         try:
@@ -46,11 +34,7 @@ class SlowLine:
                 target.sendall(data)
         except OSError:
             pass
-        for each in (source, target):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        end(source, target)
 
     def _wait(self, size: int) -> None:
         with self._lock:

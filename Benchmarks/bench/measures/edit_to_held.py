@@ -22,10 +22,7 @@ PATIENCE_SECONDS = 600
 
 
 def measure(programs: Programs, results: Results) -> None:
-    before = Programs(
-        agent=baseline.program("node-agent"), coordinator=baseline.program("coordinator"),
-        simulator=programs.simulator, sleep=programs.sleep, cri_pull=programs.cri_pull,
-        planner_bench=programs.planner_bench)
+    before = baseline.programs(programs)
     ours, theirs = _seconds(programs, "now"), _seconds(before, "before")
     results.give("edit_to_held_s", ours)
     results.give("edit_to_held_before_s", theirs)

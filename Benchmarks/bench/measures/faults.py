@@ -1,6 +1,5 @@
 """flaky_bytes_over_size, flaky_bytes_over_size_before, flaky_time_ratio, and the figures of the planner's faults."""
 
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +31,7 @@ class Outcome:
 
 
 def measure(programs: Programs, results: Results) -> None:
-    before = Programs(
-        agent=baseline.program("node-agent"), coordinator=baseline.program("coordinator"),
-        simulator=programs.simulator, sleep=programs.sleep, cri_pull=programs.cri_pull,
-        planner_bench=programs.planner_bench)
+    before = baseline.programs(programs)
     ours, theirs = Outcome(), Outcome()
     for seed in SEEDS:
         _pull(programs, seed, ours, "now")
@@ -86,7 +82,6 @@ def _has_container(cluster: Cluster, name: str) -> bool:
 def _plan(programs: Programs, results: Results) -> None:
     """What the planner does about faults, in virtual time: see Benchmarks/Planner/Faults.swift."""
     progress("the planner's faults, in virtual time")
-    lines = subprocess.run([programs.planner_bench, "faults"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    for name, value, _ in (line.split() for line in lines.splitlines()):
+    for name, value in programs.planned("faults"):
         if name in FIGURES:
-            results.give(name, float(value))
+            results.give(name, value)

@@ -1,6 +1,5 @@
 """The figures of a roll-out."""
 
-import subprocess
 from collections.abc import Callable
 
 from ..figures import FIGURES, Results, progress
@@ -23,10 +22,7 @@ def measure(programs: Programs, results: Results) -> None:
 
 
 def _plan(programs: Programs, results: Results) -> None:
-    """What is decided by the planner alone, in virtual time: see Benchmarks/Planner."""
     progress("bad and late references, and random roll-outs, in virtual time")
-    groups = ("bad-reference", "late-reference", "roll-outs")
-    lines = subprocess.run([programs.planner_bench, *groups], stdout=subprocess.PIPE, text=True, check=True).stdout
-    for name, value, _ in (line.split() for line in lines.splitlines()):
+    for name, value in programs.planned("bad-reference", "late-reference", "roll-outs"):
         if name in FIGURES:
-            results.give(name, float(value))
+            results.give(name, value)
