@@ -116,7 +116,7 @@ import Testing
                 $0.pullID = id
                 $0.reference = "docker.io/library/nginx:latest"
             }
-            return orders.reference(of: attempt, bootID: "b", node: "n1", listed: listed) != nil
+            return orders.reference(of: attempt, bootID: "b", node: "n1", listed: { listed[$0] }) != nil
         }
         #expect(taken == ReportLimits.attempts)
     }
@@ -127,7 +127,7 @@ import Testing
         let now = Timestamp(milliseconds: 1_700_000_000_000)
         for id in 1...20_000 as ClosedRange<UInt64> { orders.note(id, "nginx", of: "n1", at: now) }
         func isKnown(_ id: UInt64) -> Bool {
-            orders.reference(of: .with { $0.pullID = id }, bootID: "b", node: "n1", listed: [:]) != nil
+            orders.reference(of: .with { $0.pullID = id }, bootID: "b", node: "n1", listed: { _ in nil }) != nil
         }
         let (areNewest, isOldest) = ((18_000...20_000 as ClosedRange<UInt64>).allSatisfy(isKnown), isKnown(1))
         #expect(areNewest && !isOldest)

@@ -40,7 +40,8 @@ struct WatchedAgentPods: AgentPods {
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 
     func find(name: String, uid: String) async -> AgentPodSighting {
-        guard let source = await loop.followedPods.source, await loop.followedPods.isSynced else { return .notListed }
+        let followed = await loop.followedPods
+        guard let source = followed.source, followed.isSynced else { return .notListed }
         if let pod = await loop.pod(uid: uid) { return .runs(node: pod.node) }
         // New, or gone: the API server knows.
         do {

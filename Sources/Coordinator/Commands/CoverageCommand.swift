@@ -139,6 +139,11 @@ struct CoverageCommand: AsyncParsableCommand {
         return "\(total.held) of \(total.cells) held\(refused)"
     }
 
+    /// Whether waiting changes nothing any more.
+    private static func isSettled(_ report: CoverageReport, held: Bool) -> Bool {
+        report.isSettled && (!held || report.total.held == report.total.present)
+    }
+
     private static func text(_ bar: Double) -> String { bar == bar.rounded() ? "\(Int(bar))" : "\(bar)" }
 
     /// Why a report isn't the one that is meant, however much is covered; nil when it is.
@@ -178,7 +183,7 @@ struct CoverageCommand: AsyncParsableCommand {
         _ report: CoverageReport, bar: Double, timeout: Duration, obstacle: String? = nil, held: Bool = false
     ) -> String {
         let percent = share(of: report, held: held)
-        if report.isSettled, obstacle == nil, !held || report.total.held == report.total.present {
+        if obstacle == nil, isSettled(report, held: held) {
             return
                 "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
         }
@@ -201,8 +206,7 @@ struct CoverageCommand: AsyncParsableCommand {
                 let obstacle = obstacle(to: report)
                 screen.show(report, note: obstacle)
                 let isReached = obstacle == nil && share(report) >= bar
-                let isSettled =
-                    obstacle == nil && report.isSettled && (!held || report.total.held == report.total.present)
+                let isSettled = obstacle == nil && Self.isSettled(report, held: held)
                 // Pods are replaced after the last pull: a report in the middle of that would look unfinished.
                 let isLate = ContinuousClock.now >= deadline
                 if isReached || isSettled || isLate {

@@ -1,6 +1,7 @@
 import Cluster
 import ConfigurationParsing
 import Events
+import Formatting
 import History
 import KubernetesClient
 import Logging
@@ -71,7 +72,7 @@ package struct ClusterFitWatch: Sendable {
     private func tellUnheard(_ count: Int) {
         let place = configMap.namespace ?? ""
         let message =
-            "agents run on \(count) node\(count == 1 ? "" : "s"), and none has ever reached the coordinator: the way from the "
+            "agents run on \(counted(count, "node")), and none has ever reached the coordinator: the way from the "
             + "DaemonSet's pods to \(options.serverURL) is shut. Look for NetworkPolicies (kubectl get networkpolicies "
             + "--all-namespaces) that deny egress of the DaemonSet's pods or ingress to the coordinator's port 8443 in "
             + "namespace \(place), for cluster DNS, and for an egress firewall; an agent's log says what it meets (kubectl logs "
@@ -116,12 +117,10 @@ package struct ClusterFitWatch: Sendable {
 extension Finding {
     /// What a rule of the platform makes of images.
     init(_ rule: AdmittedImages.Rule) {
-        let names = rule.entries.prefix(3).joined(separator: ", ")
-        let more = rule.entries.count - 3
         self.init(
             severity: .info, key: ConfigurationKey.images.rawValue,
-            message: "an admission policy of the platform changes \(rule.from) to \(rule.to) in our pods: of \(names)"
-                + (more > 0 ? " and \(more) more" : "") + " what is pulled, held and reported is \(rule.to)",
+            message: "an admission policy of the platform changes \(rule.from) to \(rule.to) in our pods: of "
+                + "\(abridged(rule.entries)) what is pulled, held and reported is \(rule.to)",
             nextStep:
                 "none, if that is meant; kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies lists who "
                 + "changes pods")

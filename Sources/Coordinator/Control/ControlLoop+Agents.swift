@@ -76,9 +76,9 @@ extension ControlLoop {
     package var isReady: Bool { configuration != nil && cluster.isSynced }
 
     /// Not a part of ``receive(_:after:whenTaken:)``, where all that it needs would be kept while agents wait: 9 KB for each.
-    @inline(never)
     ///
     /// - Returns: and the attempts to store; nil: not now, the agent is to send them again.
+    @inline(never)
     private func take(_ report: CheckedReport) throws -> (ReportReception, [Fleet.FinishedAttempt]?) {
         guard isReady else { throw ReportRefusal.notReady }
         hearHeartbeats()
@@ -109,7 +109,6 @@ extension ControlLoop {
         if news > 0 || lastAttempt != nil || former != report.bootID {
             if isTold { signal.yield() } else { signalSoon() }
         }
-        logCircuits()
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
         let reception = ReportReception(

@@ -25,13 +25,11 @@ extension ControlLoop {
             last = attempt.id
         }
         report.keepAttempts { $0.id <= last }
-        let listed = Dictionary(
-            fleet.references.flatMap { [($0.normalised, $0.written), ($0.written, $0.written)] },
-            uniquingKeysWith: { first, _ in first })
         let (node, bootID, count) = (report.node, report.bootID, report.attempts.count)
         var references: [UInt64: String] = [:]
         report.keepAttempts { attempt in
-            references[attempt.id] = givenOrders.reference(of: attempt, bootID: bootID, node: node, listed: listed)
+            references[attempt.id] = givenOrders.reference(
+                of: attempt, bootID: bootID, node: node, listed: { fleet.written($0) })
             return references[attempt.id] != nil
         }
         if report.attempts.count < count { Instruments.reportCut("attempts", by: count - report.attempts.count) }

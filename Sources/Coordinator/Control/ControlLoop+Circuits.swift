@@ -5,7 +5,7 @@ import Shared
 extension ControlLoop {
     /// Logs the begin and the end of a registry's trouble. What it is probed with meanwhile fails a thousand times an hour.
     func logCircuits() {
-        let open = Set(fleet.experience.registries.lazy.filter(\.value.circuit.isOpen).map(\.key))
+        let open = Set(fleet.experience.outages.keys)
         guard open != openCircuits else { return }
         for registry in open.subtracting(openCircuits).sorted() {
             logger.warning(

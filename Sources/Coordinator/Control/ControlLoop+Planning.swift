@@ -36,6 +36,7 @@ extension ControlLoop {
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         if !isRestricted { tell(outcome.transitions) }
+        logCircuits()
         for node in outcome.nodes { wakeAgent(of: node) }
         reports.set(silence: fleet.silenceSeconds)
         rollOutTrouble = plan.rollOut

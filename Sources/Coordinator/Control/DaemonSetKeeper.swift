@@ -2,6 +2,7 @@ import Certificates
 import Cluster
 import ConfigurationParsing
 import Events
+import Formatting
 import KubernetesClient
 import Logging
 import Manifests
@@ -332,8 +333,7 @@ package actor DaemonSetKeeper {
         report(
             .warning, "AdmissionChanged",
             "an admission policy changes DaemonSet \(manifest.name) whenever it is written: "
-                + "\(news.prefix(10).joined(separator: ", "))\(news.count > 10 ? " and \(news.count - 10) more" : ""). "
-                + consequence)
+                + "\(abridged(news, most: 10)). \(consequence)")
     }
 
     private func manifest(of wanted: Wanted, _ trial: AgentImageTrial) throws -> DaemonSetManifest {

@@ -52,16 +52,16 @@ struct GivenOrders: Sendable {
     /// The reference that an attempt was of, whatever the agent calls it; nil when the node was given no such order, or
     /// another attempt was its. Of an earlier run's order it is one that could have been given: one that is listed.
     ///
-    /// - Parameter listed: the listed references as they are written, by their names on the wire.
+    /// - Parameter listed: a listed reference as it is written, by its name on the wire; nil: none has it.
     mutating func reference(
-        of attempt: WireAttempt, bootID: String, node: String, listed: [String: String]
+        of attempt: WireAttempt, bootID: String, node: String, listed: (String) -> String?
     ) -> String? {
         let name = Attempt(bootID: bootID, id: attempt.id)
         if let given = nodes[node]?.orders[attempt.pullID] {
             if given.attempt == nil { nodes[node]?.orders[attempt.pullID]?.attempt = name }
             return given.attempt == nil || given.attempt == name ? given.reference : nil
         }
-        guard (1..<firstID).contains(attempt.pullID), let reference = listed[attempt.reference] else { return nil }
+        guard (1..<firstID).contains(attempt.pullID), let reference = listed(attempt.reference) else { return nil }
         let earlier = nodes[node]?.earlier ?? []
         // An agent keeps no more of them.
         guard earlier.count < ReportLimits.attempts || earlier.contains(name) else { return nil }

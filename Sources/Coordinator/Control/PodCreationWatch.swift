@@ -8,10 +8,10 @@ import Shared
 ///
 /// Events are listed only while nodes have none.
 package struct PodCreationWatch: Sendable {
-    package let client: KubernetesClient
-    package let loop: ControlLoop
-    package let logger: Logger
-    var interval = Duration.seconds(10)
+    private let client: KubernetesClient
+    private let loop: ControlLoop
+    private let logger: Logger
+    private let interval: Duration
 
     /// The controller tries again after at most 1,000 s (`pkg/controller/daemon`, its back-off), and says so each time.
     private static let counts = 1200.0

@@ -49,9 +49,9 @@ struct PodsKeptAway: Sendable, Equatable {
     func finding(daemonSet: String, namespace: String) -> Finding {
         var parts: [String] = []
         if !unplaced.isEmpty {
-            parts.append("the scheduler doesn't place that of \(Self.list(unplaced)): \(schedulerWords)")
+            parts.append("the scheduler doesn't place that of \(abridged(unplaced)): \(schedulerWords)")
         }
-        if !bare.isEmpty { parts.append("none can be made for \(Self.list(bare)): \(creationWords)") }
+        if !bare.isEmpty { parts.append("none can be made for \(abridged(bare)): \(creationWords)") }
         let (count, all) = (unplaced.count + bare.count, counted(targets, "target node"))
         return Finding(
             severity: .warning, key: "DaemonSet/\(daemonSet)",
@@ -61,10 +61,5 @@ struct PodsKeptAway: Sendable, Equatable {
                 ? "make room on these nodes, or lower what CACHING_MEMORY_REQUEST, CACHING_CPU_REQUEST and the number of images ask"
                 : "let pods of namespace \(namespace) in (ResourceQuota, LimitRange, Pod Security or an admission policy, as the "
                     + "words say); the DaemonSet controller tries again by itself, within 17 minutes")
-    }
-
-    private static func list(_ nodes: [String]) -> String {
-        let more = nodes.count - 3
-        return nodes.prefix(3).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 }

@@ -6,5 +6,5 @@ extension Snapshot {
     package var openCircuits: [String] { Array(outages.keys) }
 
     /// Since when, by registry.
-    var outages: [String: Timestamp] { fleet.experience.registries.compactMapValues(\.circuit.openedAt) }
+    var outages: [String: Timestamp] { fleet.experience.outages }
 }

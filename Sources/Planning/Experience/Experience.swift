@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// What earlier attempts taught: the planner's memory, made of events alone, so that a history can be played again.
@@ -17,6 +18,9 @@ public struct Experience: Sendable {
     /// Bytes on disk for each byte of an image's size, by normalised reference and whether its size is that of unpacked
     /// layers: measured.
     var unpacking: [String: [Bool: UnpackingClaims]] = [:]
+
+    /// Registries that fail on many nodes, so that they are only probed, and since when.
+    public var outages: [String: Timestamp] { registries.compactMapValues(\.circuit.openedAt) }
 
     /// Of images that nobody wants any more nothing is kept.
     mutating func forget(except references: [ImageReference]) {

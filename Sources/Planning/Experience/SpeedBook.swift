@@ -3,14 +3,9 @@
 /// Images differ (small ones are all latency, nodes have some layers already), so an image is only ever compared
 /// with itself. What a pull got is its node's word: of each node the newest counts, and medians of several do.
 struct SpeedBook: Sendable, Equatable {
-    private struct Claim: Sendable, Equatable {
-        var node: String
-        var value: Double
-    }
-
     private struct Entry: Sendable, Equatable {
         /// Bytes a second of one pull, at the lowest concurrency that was seen.
-        var rates: [Claim]
+        var rates = NodeClaims(most: SpeedBook.memory)
         var concurrency: Double
         /// The rate is no more than this, as long as one node alone tells it.
         var limit = Double.infinity
@@ -23,14 +18,14 @@ struct SpeedBook: Sendable, Equatable {
 
         /// Of two the lower one.
         var rate: Double {
-            let ordered = rates.map(\.value).sorted()
+            let ordered = rates.ordered
             return min(limit, ordered[(ordered.count - 1) / 2])
         }
     }
 
     private var entries: [String: Entry] = [:]
     /// Of the newest pulls: how many times slower than at low concurrency.
-    private var slowdowns: [Claim] = []
+    private var slowdowns = NodeClaims(most: memory)
     /// How many pulls in a row came with far less goodput than before.
     private(set) var falls = 0
 
@@ -45,9 +40,9 @@ struct SpeedBook: Sendable, Equatable {
         let goodput = rate * concurrency
         guard var entry = entries[image] else {
             // Nothing to compare it with: it is as slow as the others are now.
-            entries[image] = Entry(
-                rates: [Claim(node: node, value: rate * slowdown)], concurrency: concurrency / slowdown,
-                goodput: goodput, node: node)
+            var entry = Entry(concurrency: concurrency / slowdown, goodput: goodput, node: node)
+            entry.rates.note(rate * slowdown, of: node)
+            entries[image] = entry
             return
         }
         let isAnother = entry.node != node
@@ -59,11 +54,11 @@ struct SpeedBook: Sendable, Equatable {
             entry.isAlone = false
         }
         if concurrency <= entry.concurrency * 1.1 {
-            Self.note(rate, of: node, in: &entry.rates)
+            entry.rates.note(rate, of: node)
             if entry.rates.count > 1 { entry.limit = .infinity }
             entry.concurrency = min(entry.concurrency, max(1, concurrency))
         }
-        Self.note(max(1, entry.rate / rate), of: node, in: &slowdowns)
+        slowdowns.note(max(1, entry.rate / rate), of: node)
         if isAnother {
             falls = goodput < entry.goodput / 2 ? falls + 1 : max(0, falls - 1)
             entry.goodput += (min(goodput, Self.goodputStep * entry.goodput) - entry.goodput) * Self.goodputShare
@@ -71,21 +66,15 @@ struct SpeedBook: Sendable, Equatable {
         entries[image] = entry
     }
 
-    private static func note(_ value: Double, of node: String, in claims: inout [Claim]) {
-        claims.removeAll { $0.node == node }
-        claims.append(Claim(node: node, value: value))
-        if claims.count > memory { claims.removeFirst() }
-    }
-
     /// The median of the newest; 1 when nothing is known.
     var slowdown: Double {
         guard slowdowns.count >= 3 else { return 1 }
-        return slowdowns.map(\.value).sorted()[slowdowns.count / 2]
+        return slowdowns.ordered[slowdowns.count / 2]
     }
 
     /// What is measured from here on is of another concurrency.
     mutating func beginAnew() {
-        slowdowns = []
+        slowdowns = NodeClaims(most: Self.memory)
         falls = 0
     }
 

@@ -21,8 +21,7 @@ extension Fleet {
         var transitions: [Transition] = []
         for (name, messages) in found.sorted(by: { $0.key < $1.key }) {
             for (key, message) in messages {
-                guard let column = references.firstIndex(where: { $0.normalised == key }),
-                    let image = imageID(node: name, column: column)
+                guard let column = columns[key], let image = imageID(node: name, column: column)
                 else { continue }
                 let former = damage[name]?[key].flatMap { $0.imageID == image ? $0 : nil }
                 damage[name, default: [:]][key] = Damage(imageID: image, message: message)

@@ -163,7 +163,7 @@ extension Fleet {
     /// - Parameter node: nil: every node.
     /// - Returns: how many nodes lack the image and will try it; nil when the reference isn't wanted.
     public mutating func hurry(_ reference: ImageReference, node: String? = nil, at now: Timestamp) -> Int? {
-        guard let column = references.firstIndex(where: { $0.normalised == reference.normalised }) else { return nil }
+        guard let column = column(of: reference) else { return nil }
         experience.registries[reference.registry]?.hurry(at: now)
         var count = 0
         for (name, state) in nodes where node == nil || name == node {

@@ -85,7 +85,7 @@ extension Fleet {
         result.transitions = refreshCells(of: name, at: now)
         for order in node.orders.values.sorted(by: { $0.id < $1.id }) {
             guard let ended = order.endedAt, inventoryAt >= ended else { continue }
-            let column = references.firstIndex { $0.normalised == order.reference.normalised }
+            let column = column(of: order.reference)
             let isThere = column.flatMap { imageID(node: name, column: $0) } != nil
             let ending = end(
                 order, on: name, isThere ? .succeeded : .failed,
@@ -104,7 +104,7 @@ extension Fleet {
         at now: Timestamp, using random: inout some RandomNumberGenerator
     ) -> Ingestion {
         let ended = order.endedAt ?? now
-        let column = references.firstIndex { $0.normalised == order.reference.normalised }
+        let column = column(of: order.reference)
         let image = outcome == .succeeded ? column.flatMap { self.image(of: name, column: $0) } : nil
         let attempt = WireAttempt.with {
             $0.id = order.id

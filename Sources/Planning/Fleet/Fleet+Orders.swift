@@ -87,7 +87,7 @@ extension Fleet {
         order.platform = platform
         if !platform.isEmpty { nodes[name]?.platform = platform }
         order.isRefresh = isRefresh
-        if isRefresh, let column = columns[reference.normalised] {
+        if isRefresh, let column = column(of: reference) {
             order.formerImage = imageID(node: name, column: column)
         }
         order.removesFirst = removesFirst

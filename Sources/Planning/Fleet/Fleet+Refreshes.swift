@@ -5,7 +5,7 @@ extension Fleet {
     /// A pull of a reference succeeded: the tag's meaning is known anew.
     mutating func noteRefreshed(_ order: PullOrder, node name: String, at now: Timestamp) {
         guard order.reference.isMutable,
-            let column = references.firstIndex(where: { $0.normalised == order.reference.normalised }),
+            let column = column(of: order.reference),
             let imageID = imageID(node: name, column: column)
         else { return }
         var refresh = experience.refreshes[order.trial] ?? Refresh(nextCheck: now)

@@ -215,7 +215,7 @@ extension Fleet {
             FinishedAttempt(
                 node: name, bootID: bootID, id: attempt.id,
                 // Agents get normalised references; history names images as they are written.
-                reference: columns[attempt.reference].map { references[$0].written } ?? attempt.reference,
+                reference: written(attempt.reference) ?? attempt.reference,
                 started: now.earlier(byMilliseconds: attempt.startedAgeMs),
                 ended: now.earlier(byMilliseconds: attempt.endedAgeMs),
                 reason: FailureClassifier.reason(of: attempt), message: attempt.message,
@@ -231,7 +231,7 @@ extension Fleet {
         _ attempt: WireAttempt, in report: CheckedReport
     ) -> (attempt: WireAttempt, reason: FailureReason?)? {
         guard attempt.outcome == .succeeded, let order = nodes[report.node]?.orders[attempt.pullID],
-            let column = columns[order.reference.normalised],
+            let column = column(of: order.reference),
             imageID(node: report.node, column: column) == nil
         else { return nil }
         var failed = attempt

@@ -41,7 +41,7 @@ extension Fleet {
 
     /// Whether some node of the platform has the image.
     func isElsewhere(_ key: Trial.Key) -> Bool {
-        guard let column = references.firstIndex(where: { $0.normalised == key.reference }) else { return false }
+        guard let column = columns[key.reference] else { return false }
         var isThere = false
         index.present[column].forEach { slot in
             guard !isThere, let platform = slots.names[slot].flatMap({ nodes[$0]?.platform }) else { return }

@@ -103,6 +103,11 @@ public struct Fleet: Sendable {
         columns[reference.normalised]
     }
 
+    /// A wanted reference as the user wrote it.
+    ///
+    /// - Parameter name: normalised, or as it is written.
+    public func written(_ name: String) -> String? { columns[name].map { references[$0].written } }
+
     /// Forgets a node that left the cluster.
     public mutating func remove(node name: String, at now: Timestamp) {
         dropOrders(of: name, at: now)

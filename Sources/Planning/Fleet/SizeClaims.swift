@@ -21,23 +21,16 @@ enum SizeClaims {
 
 /// How many bytes on disk a byte of an image took, as nodes have measured it.
 struct UnpackingClaims: Sendable, Equatable {
-    private var claims: [(node: String, factor: Double)] = []
-    private static let most = 9
+    private var claims = NodeClaims(most: 9)
     /// The usual factor counts until so many have measured.
     private static let enough = 3
 
-    mutating func note(_ factor: Double, by node: String) {
-        claims.removeAll { $0.node == node }
-        claims.append((node, factor))
-        if claims.count > Self.most { claims.removeFirst() }
-    }
+    mutating func note(_ factor: Double, by node: String) { claims.note(factor, of: node) }
 
     /// The median.
     func factor(usual: Double) -> Double {
         let missing = max(0, Self.enough - claims.count)
-        let ordered = (claims.map(\.factor) + [Double](repeating: usual, count: missing)).sorted()
+        let ordered = (claims.ordered + [Double](repeating: usual, count: missing)).sorted()
         return ordered[ordered.count / 2]
     }
-
-    static func == (left: Self, right: Self) -> Bool { left.claims.elementsEqual(right.claims, by: ==) }
 }

@@ -20,10 +20,9 @@ export function prepareFailing() {
 
 /** All groups of an answer, the widest first. */
 export function troubles(rows) {
-  const failures = rows.flatMap((row) => row.failures ?? []).map((group) => ({ ...group, state: FAILED }));
-  const notHeld = rows.flatMap((row) => row.notHeld ?? []).map((group) => ({ ...group, state: PRESENT }));
-  const hanging = rows.flatMap((row) => row.hanging ?? []).map((group) => ({ ...group, state: PULLING }));
-  return [...failures.sort((a, b) => b.cells - a.cells), ...hanging.sort((a, b) => b.cells - a.cells), ...notHeld.sort((a, b) => b.cells - a.cells)];
+  const groups = (kind, state) => rows.flatMap((row) => row[kind] ?? []).map((group) => ({ ...group, state }))
+    .sort((a, b) => b.cells - a.cells);
+  return [...groups("failures", FAILED), ...groups("hanging", PULLING), ...groups("notHeld", PRESENT)];
 }
 
 export function showFailing(coverage) {
