@@ -37,16 +37,16 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 /// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
 let coordinatorParts: [Target] = [
     part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
-    part("Formatting", ["Cluster", "ImageSets", "Planning", "Shared"]),
+    part("Formatting", ["Cluster", "Shared"]),
     part("Manifests", ["Cluster", "ImageSets", "KubernetesClient", "Planning", "Shared", logging]),
-    part("Telemetry", ["ImageSets", "KubernetesClient", "Planning", "Shared", metrics]),
+    part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
     part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
     part("Leadership", ["KubernetesClient", "Manifests", "Shared", logging]),
     part(
         "Certificates", ["KubernetesClient", "Manifests", "Shared", crypto, logging, nioCore, nioSSL, asn1, x509]),
     part(
         "ConfigurationParsing", folder: "Configuration",
-        ["Cluster", "Formatting", "ImageSets", "Manifests", "Planning", "Shared", "Supervision", "Yams"]),
+        ["Cluster", "Failures", "Formatting", "ImageSets", "Manifests", "Shared", "Supervision", "Yams"]),
     part("Alerts", ["Cluster", "ImageSets", "Planning"]),
     part(
         "History", ["Alerts", "Cluster", "ConfigurationParsing", "Formatting", "ImageSets", "Planning", "Shared", grdb]),
@@ -69,7 +69,7 @@ let coordinatorParts: [Target] = [
     part(
         "Access",
         [
-            "Control", "HTTPListener", "ImageSets", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared",
+            "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared",
             "Telemetry",
             httpTypes, hummingbird, logging, metrics,
         ]),
@@ -131,7 +131,7 @@ let coordinatorTests: [Target] = [
         "KubernetesFixtures",
         ["KubernetesClient", "Shared", "TestBasics", "TestServer", httpTypes, hummingbird, logging, nioCore],
         exclude: ["Facts"]),
-    fixtures("ConfigurationFixtures", ["ConfigurationParsing", "ImageSets", "Planning", "Shared"]),
+    fixtures("ConfigurationFixtures", ["ConfigurationParsing", "ImageSets", "Shared"]),
     fixtures("HistoryFixtures", ["History", grdb]),
     fixtures(
         "ControlFixtures",
@@ -173,11 +173,11 @@ let coordinatorTests: [Target] = [
     tests(
         "ConfigurationParsing",
         [
-            "Cluster", "ConfigurationFixtures", "Formatting", "ImageSets", "Manifests", "Planning", "Shared",
+            "Cluster", "ConfigurationFixtures", "Formatting", "ImageSets", "Manifests", "Shared",
             "TestBasics",
         ]),
     tests(
-        "History", ["Alerts", "Formatting", "HistoryFixtures", "ImageSets", "Planning", "Shared", "TestBasics", grdb]),
+        "History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
     tests(
         "Reporting",
         [
@@ -202,7 +202,7 @@ let coordinatorTests: [Target] = [
     tests(
         "Access",
         [
-            "Control", "ControlFixtures", "HTTPListener", "ImageSets", "KubernetesClient", "KubernetesFixtures",
+            "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures",
             "Planning",
             "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
         ]),

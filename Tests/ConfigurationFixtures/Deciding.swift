@@ -1,5 +1,4 @@
 import ImageSets
-import Planning
 import Shared
 import Testing
 

@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 import Testing
 
 @testable import ConfigurationFixtures

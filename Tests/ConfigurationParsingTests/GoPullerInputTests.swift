@@ -1,5 +1,4 @@
 import ImageSets
-import Planning
 import Testing
 
 @testable import ConfigurationFixtures

@@ -1,7 +1,6 @@
 import Cluster
 import Formatting
 import ImageSets
-import Planning
 
 /// Whether the nodes can run what a configuration asks of them: said before a pod hangs in Pending.
 package struct ClusterFit: Sendable {

@@ -1,7 +1,6 @@
 import Cluster
 import Foundation
 import ImageSets
-import Planning
 import Shared
 
 /// Writes a configuration as the data of a ConfigMap: reading that again gives the same configuration.

@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 import Shared
 
 /// What an edit changed: one entry of the list, or the value of one key.

@@ -1,6 +1,5 @@
 import Formatting
 import ImageSets
-import Planning
 
 /// What becomes of an edit of the ConfigMap.
 package enum ConfigurationDecision: Sendable, Equatable {

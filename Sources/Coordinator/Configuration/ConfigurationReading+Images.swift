@@ -1,6 +1,5 @@
 import Formatting
 import ImageSets
-import Planning
 
 extension ConfigurationReading {
     /// Reads the image list, and decides what becomes of the entries that were accepted before.

@@ -1,7 +1,6 @@
 import Cluster
 import Formatting
 import ImageSets
-import Planning
 import Shared
 
 extension ConfigurationReading {

@@ -1,7 +1,6 @@
 import Cluster
 import Formatting
 import ImageSets
-import Planning
 
 /// What is written under no known name, and what isn't written any more.
 extension ConfigurationReading {

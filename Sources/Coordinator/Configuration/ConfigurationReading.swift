@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 
 /// A ConfigMap while it is read, and what has been found so far.
 struct ConfigurationReading: Sendable {

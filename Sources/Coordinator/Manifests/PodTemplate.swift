@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 import Shared
 
 /// The pod's spec in the DaemonSet's template.

@@ -1,7 +1,6 @@
 import Cluster
 import Formatting
 import ImageSets
-import Planning
 import Shared
 
 /// What each key's value does in a cluster, in a line.

@@ -1,5 +1,4 @@
 import ImageSets
-import Planning
 import Shared
 
 /// An entry of `IMAGES` in the place of one that isn't valid: it is valid itself, or there's none.

@@ -1,6 +1,5 @@
 import Formatting
 import ImageSets
-import Planning
 import Shared
 
 /// Puts a list together with the one that was accepted before, so that no mistake releases an image.

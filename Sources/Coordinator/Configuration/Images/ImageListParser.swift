@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 import Shared
 
 /// Reads `IMAGES`, each entry on its own: one that is wrong takes no other with it.

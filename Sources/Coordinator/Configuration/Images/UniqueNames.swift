@@ -1,5 +1,4 @@
 import ImageSets
-import Planning
 
 /// Gives each entry a name of its own, as near as possible to the one that is asked for.
 struct UniqueNames {

@@ -1,7 +1,6 @@
 import Cluster
 import Formatting
 import ImageSets
-import Planning
 
 /// `NODE_READY_TAINT`: `key=value:effect`, or `key:effect`, as kubectl and kubelets write taints.
 enum NodeReadyTaint {

@@ -1,5 +1,4 @@
 import ImageSets
-import Planning
 
 /// `RUNTIME_SOCKET`: empty, `none`, or where the CRI socket is on the host.
 enum RuntimeSocketValue {
