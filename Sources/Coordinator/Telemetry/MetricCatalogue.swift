@@ -69,7 +69,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
+            covered, silent, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits, loops,
+            alertAfter,
             reportInterval,
         ]
 
@@ -116,6 +117,10 @@ package enum MetricCatalogue {
             "image_puller_node_deviating_images", .gauge,
             "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
                 + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let imageDeviating = MetricSpec(
+            "image_puller_image_deviating_nodes", .gauge,
+            "Nodes that fail to pull the image, or whose pull doesn't end, while other nodes have it: these nodes are to blame. "
+                + "Without a series: none.")
         package static let deviatingNodes = MetricSpec(
             "image_puller_deviating_nodes", .gauge,
             "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
