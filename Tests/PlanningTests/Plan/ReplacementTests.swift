@@ -143,6 +143,43 @@ import Testing
         #expect(desk.step().replacements.count == 1, "another node is tried, one alone")
     }
 
+    /// Three nodes whose young pods wait for the scheduler, and others whose pods hold images though their agents don't run.
+    private func found(waitingOf template: String) throws -> PlanDesk {
+        var desk = try rolled(nodes: 20)
+        for (number, name) in desk.cluster.nodes.keys.sorted().enumerated() {
+            var pod = PodView(name: "p-\(name)", uid: "p-\(name)", node: name)
+            pod.createdAt = desk.desk.now + (-60)
+            pod.template = number < 3 ? template : "old"
+            desk.cluster.pods[pod.uid] = number < 3 ? nil : pod
+            desk.cluster.unscheduled[pod.uid] = number < 3 ? pod : nil
+            if number >= 3 { desk.hold("i-nginx", on: name) }
+        }
+        return desk
+    }
+
+    @Test("Another run takes no pod that holds images for one that has lost them already")
+    func foundHolding() throws {
+        var desk = try found(waitingOf: "new")
+        desk.pod("n20", template: "new")
+        for _ in 0..<10 {
+            #expect(desk.step().replacements.isEmpty, "three nodes have lost theirs, perhaps")
+            desk.wait(9)
+        }
+    }
+
+    @Test("What another run finds lost stays lost when its pods are made anew from the present template")
+    func foundLost() throws {
+        var desk = try found(waitingOf: "old")
+        #expect(desk.step().replacements.isEmpty)
+        let first = desk.step().replacements
+        #expect(first.count == 3 && first.allSatisfy { desk.cluster.unscheduled[$0.uid] != nil })
+        for replacement in first { desk.cluster.unscheduled[replacement.uid]?.template = "new" }
+        for _ in 0..<10 {
+            #expect(desk.step().replacements.isEmpty)
+            desk.wait(9)
+        }
+    }
+
     @Test("A pod that runs a part of what its predecessor held isn't back: it counts, and proves nothing")
     func partlyBack() throws {
         var desk = try PlanDesk("nginx", "redis", nodes: 20)
