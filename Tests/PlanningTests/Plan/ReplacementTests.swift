@@ -362,6 +362,60 @@ import Testing
         #expect(desk.plan().replacements.isEmpty)
     }
 
+    @Test(
+        "When the tag of our own image moves, one pod goes first; the others when its agent runs from what the tag means",
+        arguments: [true, false])
+    func movedOwnImage(isGood: Bool) throws {
+        var desk = try PlanDesk("nginx", nodes: 5)
+        desk.desk.configuration.agentImage = "ours.example/agent:1"
+        desk.adopt()
+        desk.desk.fleet.cachingIntervalSeconds = 20
+        desk.template = "t"
+        let names = desk.cluster.nodes.keys.sorted()
+        for name in names {
+            desk.pod(name, template: "t")
+            desk.hold("i-nginx", on: name)
+        }
+        var boots: [String: String] = [:]
+        var pulled: Set<String> = []
+        /// Its agents report, by the image that they run from; registries give another one since.
+        func report(sequence: UInt64) {
+            for name in names where desk.cluster.pods["p-\(name)"]?.containers.isEmpty == false {
+                let orders = desk.desk.fleet.orders(of: name)
+                if orders.contains(where: { $0.reference.written == "ours.example/agent:1" }) { pulled.insert(name) }
+                desk.desk.take(sequence, node: name, boot: boots[name] ?? "b1") { report in
+                    var (former, newest) = (WireImage.listed("former"), WireImage.listed("newest"))
+                    former.inUse = boots[name] == nil
+                    newest.inUse = boots[name] != nil
+                    former.tags = pulled.contains(name) ? [] : ["ours.example/agent:1"]
+                    newest.tags = ["ours.example/agent:1"]
+                    report.full.images =
+                        [.listed("nginx", inUse: true), former] + (pulled.contains(name) ? [newest] : [])
+                    report.attempts = orders.map { .of($0.id, $0.reference.written, id: $0.id, .succeeded) }
+                }
+            }
+        }
+        var replaced: [String] = []
+        for round in 1...20 {
+            report(sequence: UInt64(round))
+            let replacements = desk.step().replacements
+            if !replacements.isEmpty { #expect(replacements.count == (replaced.isEmpty ? 1 : 3)) }
+            for replacement in replacements {
+                replaced.append(replacement.node)
+                desk.pod(replacement.node, template: "t", isRunning: isGood)
+                boots[replacement.node] = "b2"
+                if isGood {
+                    desk.hold("i-nginx", on: replacement.node)
+                } else {
+                    desk.cluster.pods["p-\(replacement.node)"]?.containers = [:]
+                }
+            }
+            if replaced.count >= 4 { break }
+            desk.desk.pass(seconds: 9)
+        }
+        #expect(replaced.count == (isGood ? 4 : 1))
+    }
+
     @Test("An image that can't be had doesn't hold the pod back; our own does")
     func ownImage() throws {
         var desk = try PlanDesk("nginx", nodes: 1)
