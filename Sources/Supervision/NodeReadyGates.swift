@@ -50,6 +50,11 @@ public struct NodeReadyGates: Sendable {
             let state = state(of: node, now: now)
             guard !state.isUnderWay else { continue }
             let deadline = state.start + Double(gate.timeoutSeconds)
+            // The next plan knows what is lacking.
+            guard !plan.findsDamage(on: node.name) else {
+                plan.lookAgain(at: max(deadline, now + 1))
+                continue
+            }
             guard deadline <= now || presence.isComplete(on: node.name) else {
                 plan.lookAgain(at: deadline)
                 continue

@@ -114,7 +114,7 @@ extension ControlLoop {
         let reception = ReportReception(
             node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
             needsFull: ingestion.needsFull)
-        return (reception, isTold ? ordered : nil)
+        return (reception, isTold ? ordered.filter { !isProbe($0) } : nil)
     }
 
     @inline(never)

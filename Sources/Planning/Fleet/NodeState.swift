@@ -24,8 +24,10 @@ public struct NodeState: Sendable {
         }
     }
 
-    func isPulling(_ reference: ImageReference) -> Bool {
-        storage.content.orders.values.contains { $0.reference.normalised == reference.normalised }
+    func isPulling(_ reference: ImageReference) -> Bool { order(of: reference) != nil }
+
+    func order(of reference: ImageReference) -> PullOrder? {
+        storage.content.orders.values.first { $0.reference.normalised == reference.normalised }
     }
 
     /// Unchecked, because its content is a variable: it's written through the one reference to it, whose owner writes to

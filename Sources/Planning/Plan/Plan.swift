@@ -103,6 +103,9 @@ public struct Plan: Sendable, Equatable {
         public var entries: Set<String>
     }
 
+    /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.
+    public func findsDamage(on node: String) -> Bool { damage[node] != nil }
+
     /// Takes a moment at which something changes though nothing happens.
     public mutating func lookAgain(at moment: Timestamp) {
         wake = wake.map { min($0, moment) } ?? moment
