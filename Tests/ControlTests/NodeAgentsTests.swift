@@ -1,5 +1,7 @@
 import Cluster
+import ImageSets
 import Planning
+import Reporting
 import Shared
 import Supervision
 import Synchronization

@@ -2,6 +2,7 @@ import Cluster
 import History
 import Logging
 import Planning
+import Reporting
 import Shared
 import Telemetry
 
@@ -63,6 +64,7 @@ extension ControlLoop {
     /// The answer to a report.
     package func answer(_ reception: ReportReception, after generation: UInt64) async -> WireReportReply {
         let databaseID = await history.databaseID
+        reports.answered(reception)
         return answer(reception, after: generation, databaseID: databaseID)
     }
 
@@ -94,6 +96,7 @@ extension ControlLoop {
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         hearAgent(agent, of: report)
         let isStandby = standsBy(agent, on: report.node)
+        reports.attend(report.node, agent: agent, standsBy: isStandby)
         if isStandby || !tellsOfNode(report) { return takeAttempts(of: report, from: agent, isStandby: isStandby) }
         takenOver.remove(report.node)
         // The agent has one request at a time: an earlier one of this node was abandoned.

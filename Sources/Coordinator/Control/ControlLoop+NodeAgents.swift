@@ -1,4 +1,5 @@
 import Cluster
+import History
 import Logging
 import Planning
 import Shared
@@ -9,13 +10,14 @@ extension ControlLoop {
     private static let agentPause = Duration.milliseconds(250)
 
     /// What one that stands by is assigned. It's the same always, with a generation that no other assignment has.
-    static let standby = WireAssignment.with {
-        let interval = UInt32(NodeAgents.standbyInterval.components.seconds * 1000)
-        $0.generation = 1
-        $0.standby = true
-        $0.reportIntervalMs = interval
-        $0.heartbeatIntervalMs = interval
-    }
+    static let standby: WireAssignment = {
+        var assignment = WireAssignment()
+        assignment.generation = 1
+        assignment.standby = true
+        assignment.reportIntervalMs = UInt32(NodeAgents.standbyInterval.components.seconds * 1000)
+        assignment.heartbeatIntervalMs = assignment.reportIntervalMs
+        return assignment
+    }()
 
     /// An agent has reported: with several on its node it is decided who works.
     func hearAgent(_ agent: String, of report: CheckedReport) {

@@ -48,6 +48,13 @@ package final class ReportBoard: Sendable {
         var seen = ContinuousClock.now
         /// Its connection has ended since.
         var isClosed = false
+        /// A report of its is being taken, or answered.
+        var isBusy = false
+
+        /// Whether a request of its agent is under way.
+        func isWaiting(at now: ContinuousClock.Instant) -> Bool {
+            waiter != nil || isBusy && seen.duration(to: now) < ReportBoard.longestBusy
+        }
         /// Whether the fleet's state of the node is such that a heartbeat changes nothing of it.
         var isQuiet = false
         /// Another one whenever something else than a heartbeat happens.
@@ -120,6 +127,9 @@ package final class ReportBoard: Sendable {
         }
     }
 
+    /// A report whose connection ends while it is taken is never answered.
+    private static let longestBusy = Duration.seconds(10)
+
     /// Of those that came early, so many are answered first.
     private static let firstAtOnce = 64
 
@@ -173,6 +183,7 @@ package final class ReportBoard: Sendable {
             else { return false }
             state.lines[ticket.line].waiter = waiter
             state.lines[ticket.line].turn = turn
+            state.lines[ticket.line].isBusy = false
             return true
         }
     }
@@ -214,10 +225,33 @@ package final class ReportBoard: Sendable {
                 state.lines[ticket.line].waiter == nil
             else { return }
             state.lines[ticket.line].isClosed = true
+            state.lines[ticket.line].isBusy = false
         }
     }
 
     // MARK: The control loop
+
+    /// An agent's report is being taken, which may wait for the disk.
+    func attend(_ node: String, agent: String, standsBy: Bool) {
+        state.withLock { state in
+            guard let number = state.numbers[standsBy ? Self.key(node, agent) : node] else { return }
+            state.lines[number].seen = .now
+            state.lines[number].isClosed = false
+            state.lines[number].isBusy = true
+        }
+    }
+
+    /// A report is answered.
+    func answered(_ reception: ReportReception) {
+        guard let ticket = reception.ticket else { return }
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line), state.lines[ticket.line].agent == reception.agent else {
+                return
+            }
+            state.lines[ticket.line].seen = .now
+            state.lines[ticket.line].isBusy = false
+        }
+    }
 
     /// A report was taken as a whole.
     ///
@@ -239,6 +273,7 @@ package final class ReportBoard: Sendable {
             state.lines[number].isStandby = standsBy
             state.lines[number].seen = .now
             state.lines[number].isClosed = false
+            state.lines[number].isBusy = true
             state.lines[number].isQuiet = isQuiet
             state.lines[number].session = state.lastSession
             state.lines[number].sequence = sequence
@@ -312,10 +347,11 @@ package final class ReportBoard: Sendable {
 
     /// The nodes of several agents whose working one doesn't wait for news, and hasn't done anything for so long.
     func quiet(for time: Duration) -> [String] {
-        let before = ContinuousClock.now - time
+        let now = ContinuousClock.now
         return state.withLock { state in
-            state.shared.lazy.filter { state.lines[$0].waiter == nil && state.lines[$0].seen < before }
-                .map { state.lines[$0].node }
+            let lines = state.lines
+            return state.shared.lazy.map { lines[$0] }
+                .filter { !$0.isWaiting(at: now) && $0.seen.duration(to: now) >= time }.map(\.node)
         }
     }
 
@@ -323,14 +359,15 @@ package final class ReportBoard: Sendable {
     ///
     /// - Parameter working: the one that works.
     func signs(of agents: [String], on node: String, working: String?) -> [String: NodeAgents.Sign] {
-        state.withLock { state in
+        let now = ContinuousClock.now
+        return state.withLock { state in
             var signs: [String: NodeAgents.Sign] = [:]
             for agent in agents {
                 guard let number = state.numbers[agent == working ? node : Self.key(node, agent)] else { continue }
                 let line = state.lines[number]
                 guard line.agent == agent else { continue }
                 signs[agent] = NodeAgents.Sign(
-                    isWaiting: line.waiter != nil, last: line.seen, isClosed: line.isClosed)
+                    isWaiting: line.isWaiting(at: now), last: line.seen, isClosed: line.isClosed)
             }
             return signs
         }
@@ -363,6 +400,7 @@ package final class ReportBoard: Sendable {
             state.lines[number].agent = agent
             state.lines[number].seen = .now
             state.lines[number].isClosed = false
+            state.lines[number].isBusy = false
             state.remove(Self.key(node, agent))
         }
     }
