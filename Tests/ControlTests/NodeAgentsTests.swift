@@ -158,7 +158,7 @@ import Testing
         }
     }
 
-    @Test("One that says nothing any more is replaced within seconds, and stands by when it comes back; then it may take over again")
+    @Test("One that says nothing any more is replaced, stands by when it comes back, and may take over again")
     func silence() async throws {
         try await run { stage in
             let (a, b) = try await start(stage)

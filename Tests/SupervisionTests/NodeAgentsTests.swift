@@ -129,7 +129,8 @@ private struct World {
         if isAnother != (decision.working != former) { failures.append("what it says isn't what it did") }
         guard isAnother, former != nil else { return }
         switches += 1
-        if wasSound, let former, decision.names.contains(former) { failures.append("\(former) was sound, and has to go") }
+        guard wasSound, let former, decision.names.contains(former) else { return }
+        failures.append("\(former) was sound, and has to go")
     }
 
     private mutating func check() {
@@ -239,7 +240,8 @@ private struct World {
         var agents = NodeAgents(working: "a")
         agents.hear("b", standsBy: true)
         let old = NodeAgents.Sign(isWaiting: false, last: start)
-        #expect(agents.review(["a": old, "b": old], expectsOthers: false, at: start.advanced(by: .seconds(181))) == false)
+        let later = start.advanced(by: .seconds(181))
+        #expect(agents.review(["a": old, "b": old], expectsOthers: false, at: later) == false)
         #expect(agents.names == ["a"])
         #expect(agents.isAlone)
     }

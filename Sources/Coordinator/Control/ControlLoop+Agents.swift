@@ -99,8 +99,7 @@ extension ControlLoop {
         reports.attend(report.node, agent: agent, standsBy: isStandby)
         if isStandby || !tellsOfNode(report) { return takeAttempts(of: report, from: agent, isStandby: isStandby) }
         takenOver.remove(report.node)
-        // The agent has one request at a time: an earlier one of this node was abandoned.
-        wakeAgent(of: report.node)
+        waiters.notify(node: report.node)
         refusals[report.node] = nil
         noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)

@@ -231,10 +231,11 @@ package final class ReportBoard: Sendable {
 
     // MARK: The control loop
 
-    /// An agent's report is being taken, which may wait for the disk.
+    /// An agent's report is being taken, which may wait for the disk. An earlier one of its was abandoned.
     func attend(_ node: String, agent: String, standsBy: Bool) {
         state.withLock { state in
             guard let number = state.numbers[standsBy ? Self.key(node, agent) : node] else { return }
+            state.close(number)
             state.lines[number].seen = .now
             state.lines[number].isClosed = false
             state.lines[number].isBusy = true
