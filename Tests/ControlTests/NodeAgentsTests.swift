@@ -270,12 +270,6 @@ import Testing
             #expect(await boot(stage) == "boot-a")
             #expect(!a.isOver)
             #expect(try await isProven())
-            // Then the one that works.
-            await stage.loop.removePod(uid: "a")
-            try await send(stage, "c", 2) { $0.full.images = [.listed("nginx")] }
-            await stage.loop.removePod(uid: "c")
-            await stage.loop.update(pod("d", template: "new"), of: Stage.pods)
-            #expect(try await !isProven())
         }
     }
 

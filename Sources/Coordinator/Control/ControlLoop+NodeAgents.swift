@@ -60,6 +60,7 @@ extension ControlLoop {
     func reviewAgents(afterChangeOf pod: PodView, isGone: Bool) {
         if isGone {
             fleet.forgetAgent(pod: pod.uid, on: pod.node)
+            // Whoever speaks with its token is asked again who he is.
             reports.forget(pod.uid, of: pod.node)
             nodeAgents[pod.node]?.forget(pod.uid)
         }

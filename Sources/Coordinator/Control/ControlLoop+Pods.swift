@@ -39,8 +39,6 @@ extension ControlLoop {
 
     func removePod(uid: String) {
         guard let pod = followedPods.remove(uid: uid, from: &cluster) else { return }
-        // Whoever speaks with its token is asked again who he is.
-        reports.close(pod.node)
         reviewAgents(afterChangeOf: pod, isGone: true)
         notePods(of: [pod.node])
         signal.yield()

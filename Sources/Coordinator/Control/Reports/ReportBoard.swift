@@ -410,7 +410,7 @@ package final class ReportBoard: Sendable {
     func forget(_ agent: String, of node: String) {
         state.withLock { state in
             state.remove(Self.key(node, agent))
-            guard let number = state.numbers[node], state.lines[number].agent == agent else { return }
+            guard let number = state.numbers[node], ["", agent].contains(state.lines[number].agent) else { return }
             state.close(number)
             state.lines[number].agent = ""
         }
