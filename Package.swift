@@ -196,7 +196,7 @@ let coordinatorTests: [Target] = [
             "Events",
             "History", "HistoryFixtures",
             "ImageSets", "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared",
-            "TestBasics",
+            "Supervision", "TestBasics",
             "ClusterSimulator", grdb, logging, protobuf,
         ]),
     tests(

@@ -74,6 +74,9 @@ FIGURES = {
     "edit_planning_ratio": Figure("ratio", 0.6),
     "test_run_ratio": Figure("ratio", 0.6),
     "messages_right_percent": Figure("percent", 96, more_is_better=True),
+    # The worst of several: from SIGKILL of a node's working agent to the first full report of the one that stood by.
+    "standby_takeover_s": Figure("s", 3),
+    "standby_anonymous_mb": Figure("MB", 2),
 }
 
 

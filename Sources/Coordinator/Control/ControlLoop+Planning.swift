@@ -72,6 +72,7 @@ extension ControlLoop {
         cluster.pods[replacement.uid]?.isTerminating = true
         cluster.unscheduled[replacement.uid]?.isTerminating = true
         notePods(of: [replacement.node])
+        if let pod { reviewAgents(afterChangeOf: pod, isGone: false) }
         Task {
             do {
                 try await replacePod(replacement, namespace)

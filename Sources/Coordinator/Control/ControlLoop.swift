@@ -73,6 +73,12 @@ package actor ControlLoop {
     /// When that was logged last, by node.
     var cutsLogged: [String: Timestamp] = [:]
     package var isEnding = false
+    /// Of nodes that have several agents: which of them works.
+    var nodeAgents: [String: NodeAgents] = [:]
+    /// Nodes of which another agent speaks from now on, and hasn't yet.
+    var takenOver: Set<String> = []
+    /// Looks after those.
+    var agentWatch: Task<Void, Never>?
     /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
@@ -232,6 +238,7 @@ package actor ControlLoop {
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
+        forgetAgents(of: name)
         reports.remove(name)
         signal.yield()
     }

@@ -3,6 +3,8 @@ import Cluster
 /// Which DaemonSet's pods a ``ClusterView`` has, and how news of them changes it. News of another one's changes nothing.
 package struct FollowedPods: Sendable {
     package private(set) var source: PodSource?
+    /// DaemonSets of ours that were followed before: their pods stay until the present one's hold what those hold.
+    package private(set) var former: Set<PodSource> = []
     /// Whether pods have been listed whole, of this DaemonSet or a former one.
     package private(set) var isSynced = false
     /// The pod that changed last.
@@ -13,6 +15,8 @@ package struct FollowedPods: Sendable {
     /// - Returns: whether it is another one.
     mutating func follow(_ source: PodSource, in cluster: inout ClusterView) -> Bool {
         guard self.source != source else { return false }
+        if let former = self.source { self.former.insert(former) }
+        former.remove(source)
         self.source = source
         last = nil
         cluster.pods = PodTable()

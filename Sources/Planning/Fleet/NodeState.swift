@@ -79,6 +79,8 @@ extension NodeState {
 
         /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
         var moved: Set<String> = []
+        /// Where several pods have an agent: those whose agent has reported. Only one of them works.
+        var agentPods: Set<String> = []
         /// The agent's process when the node's pod was replaced: only another one proves the new pod.
         var replacedBootID: String?
         /// What had moved then.

@@ -91,7 +91,9 @@ extension Planner {
             }
             if configuration.runtimeSocket == .none { return !pod.held.isEmpty || configuration.images.isEmpty }
             guard let node = fleet.nodes[pod.node], fleet.isKnown(node, now: now) else { return false }
-            // What is known of the node could still be its former pod's word.
+            // What is known of the node could be another pod's word.
+            if !node.agentPods.isEmpty { return node.agentPods.contains(pod.uid) }
+            // Or still its former pod's.
             return node.bootID != node.replacedBootID
         }
     }

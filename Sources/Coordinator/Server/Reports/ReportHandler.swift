@@ -451,6 +451,9 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func forget() {
         if case .waiting(let wait) = state, let waiter {
             service.agents.loop.reports.leave(wait.ticket, turn: turn, waiter)
+            service.agents.loop.reports.end(wait.ticket)
+        } else if let ticket = agent?.reception.ticket {
+            service.agents.loop.reports.end(ticket)
         }
         turn += 1
         if case .others = state {} else { state = .idle }
