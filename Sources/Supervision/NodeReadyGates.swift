@@ -125,7 +125,7 @@ private struct ImagePresence {
             return configuration.images.allSatisfy { pods[node]?.presence(of: $0.container).state.isPresent ?? false }
         }
         guard let row = fleet.reading(of: node, now: now).row else { return configuration.images.isEmpty }
-        return row.present == row.states.count
+        return configuration.images.indices.allSatisfy { row.states.indices.contains($0) && row.states[$0].isPresent }
     }
 
     func lacking(on node: String) -> [Plan.Lacking] {

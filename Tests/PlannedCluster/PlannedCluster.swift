@@ -297,7 +297,7 @@ package struct PlannedCluster {
         guard mustPlan || isDue else { return }
         mustPlan = false
         let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
-        if self.roster == nil { _ = fleet.serve(roster) }
+        if self.roster == nil { _ = fleet.serve(roster, at: now) }
         self.roster = roster
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,

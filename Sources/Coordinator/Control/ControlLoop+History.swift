@@ -115,13 +115,15 @@ extension ControlLoop {
             noteHeard(name, at: clock.now)
         }
         if !due.isEmpty, outbox.tellLater(due) { Task { await writeOut() } }
-        guard outbox.needsComparison, let configuration, nodesSynced else { return }
+        guard outbox.needsComparison, let configuration, nodesSynced, areSetsKnown else { return }
         outbox.needsComparison = false
         let now = clock.now
         noteMembers(of: configuration, at: now)
+        toldSets = nil
+        noteSets(Roster(cluster, scheduling: configuration.scheduling, sets: sets), at: now)
         tell([
             .onlyTargets(Set(members.keys), at: now),
-            .onlyImages(Set(configuration.images.map(\.reference.written)), at: now),
+            .onlyImages(listedReferences, at: now),
         ])
         guard outbox.tellLater(Set(members.keys).union(reachable)) else { return }
         Task { await writeOut() }

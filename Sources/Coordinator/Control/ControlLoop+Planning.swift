@@ -23,7 +23,8 @@ extension ControlLoop {
             if fleet.resize(to: roster.count, at: now) { wakeAgents() }
             // A longer interval is told with the next answers.
             if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
-            for node in fleet.serve(roster) { wakeAgent(of: node) }
+            serve(roster, at: now)
+            noteSets(roster, at: now)
         }
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template,

@@ -35,6 +35,10 @@ package actor ControlLoop {
     var creationFailure: String?
     /// The image sets beside the configuration's, the oldest first.
     var sets: [ImageSet] = []
+    /// What history was told of them last; nil: nothing that it may not have lost.
+    var toldSets: SetNote?
+    /// Until when somebody may still find some of them; nil: they are known.
+    var setsDue: Timestamp?
     var revision = 0
     var template: String?
     /// The images that it writes, by container.
@@ -137,10 +141,10 @@ package actor ControlLoop {
         roster = nil
         agentImageTrial.want(configuration.agentImage)
         let transitions = fleet.adopt(configuration, sets: sets, at: clock.now)
-        if hadAgents != false { tell(transitions) }
+        if hadAgents != false { serve(after: transitions, at: clock.now) }
         // History may know cells of nodes that this run hasn't heard, too. Were they kept, an image that comes back to the list
         // would have there what it had long ago.
-        if hasLeft { tell([.onlyImages(listed, at: clock.now)]) }
+        if hasLeft, areSetsKnown { tell([.onlyImages(listedReferences, at: clock.now)]) }
         if let hadAgents, hadAgents == isRestricted { changeWitnesses() }
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
@@ -256,6 +260,8 @@ package actor ControlLoop {
         snapshot.whyNoPod = whyNoPod
         snapshot.admittedImages = admittedImages
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
+        snapshot.sets = sets
+        snapshot.knownRoster = roster
         snapshot.knownTargets = targets
         if roster != nil {
             targets = snapshot.targetNodes

@@ -37,7 +37,7 @@ struct CoverageMetrics {
     /// - Parameter cells: of the snapshot's target nodes.
     init(_ snapshot: Snapshot, cells: [NodeCells]) {
         configuration = snapshot.configuration
-        images = snapshot.configuration.images
+        images = snapshot.images
         counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
         deviations = snapshot.deviations
@@ -61,7 +61,7 @@ struct CoverageMetrics {
         if !node.isKnown {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {
-            if row.present == images.count { covered += 1 }
+            if row.isWhole { covered += 1 }
             if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent)) }
         }
     }
@@ -98,7 +98,7 @@ struct CoverageMetrics {
             MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
         ]
         families += [
-            byImage(Names.target, CellState.allCases), byImage(Names.present, [.present, .held]),
+            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }), byImage(Names.present, [.present, .held]),
             byImage(Names.held, [.held]), byImage(Names.pulling, [.pulling]), byImage(Names.failed, [.failed]),
             byImage(Names.missing, [.missing]), byImage(Names.unknown, [.unknown]),
         ]

@@ -9,14 +9,13 @@ struct PlanWitness {
     private let holders: Set<String>
     /// Entries in force with this image. Nil: agents tell.
     private let entries: [String]?
-    /// Of the list in force; nil when the image isn't on it.
+    /// The fleet's; nil when no image set lists the image.
     private let column: Int?
 
     init(_ snapshot: Snapshot, _ reference: ImageReference, holders: Set<String>) {
         self.snapshot = snapshot
         self.holders = holders
-        let images = snapshot.configuration.images
-        column = images.firstIndex { $0.reference.normalised == reference.normalised }
+        column = snapshot.fleet.column(of: reference)
         guard snapshot.configuration.runtimeSocket == .none else {
             entries = nil
             return

@@ -53,14 +53,14 @@ extension Fleet {
             let before = column < node.cells.count ? node.cells[column] : .unknown
             if before == .failed, cells[column] == .failed, node.newReasons.contains(reference.normalised) {
                 // Several attempts in one report: it fails on, but for another reason.
-                if entryColumns.contains(column) { changes.append((column, before)) }
+                if isTold(column, of: name) { changes.append((column, before)) }
             }
             guard before != cells[column] else { continue }
             index.change(slot: node.slot, column: column, from: before, to: cells[column])
-            if entryColumns.contains(column) { changes.append((column, before)) }
+            if isTold(column, of: name) { changes.append((column, before)) }
         }
         node.cells = cells
-        slots.rows[node.slot] = sharedRow(cells.prefix(entryCount), former: slots.rows[node.slot])
+        slots.rows[node.slot] = sharedRow(cells.prefix(listedColumns.count), former: slots.rows[node.slot])
         node.newReasons = []
         nodes[name] = node
         return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }

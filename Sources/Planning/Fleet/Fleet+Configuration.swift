@@ -6,7 +6,8 @@ extension Fleet {
     /// Takes a new revision: cells of references that stay keep their state.
     ///
     /// Cells of references that aren't listed any more end, and those of a reference that is spelled anew begin:
-    /// history names images as they are written. What only further sets list is in nobody's history so far.
+    /// history names images as they are written. Cells that only further sets want begin and end as ``serve(_:at:)`` says
+    /// for whom they are, too.
     ///
     /// - Parameters:
     ///   - sets: those beside `default`, the oldest first.
@@ -37,11 +38,14 @@ extension Fleet {
             wanted.append(reference)
         }
         furtherCount = wanted.count - entryCount
-        // Whom it wants them of is the next roster's word.
-        let served = Set(furtherColumns.keys)
-        furtherColumns = [:]
+        let served = furtherColumns
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
+        // Whom else it wants them of is the next roster's word.
+        furtherColumns = served.compactMapValues { columns in
+            let staying = columns.compactMap { column(of: former[$0]) }.filter(furtherSetColumns.contains).sorted()
+            return staying.isEmpty ? nil : staying
+        }
         catalogue.want(wanted)
         index.reset(columns: wanted.count)
         experience.forget(except: wanted)
@@ -55,18 +59,25 @@ extension Fleet {
         damage = damage.mapValues { $0.filter { normalised.contains($0.key) } }.filter { !$0.value.isEmpty }
         var transitions: [Transition] = []
         for (name, var node) in nodes {
-            for (column, reference) in formerEntries.enumerated() where column < node.cells.count {
+            // What was told of the node, and what is, beside the entries.
+            let told = Set((served[name] ?? []).map { former[$0].written })
+            let further = Set(furtherColumns[name] ?? [])
+            let staying = Set(further.map { wanted[$0].written })
+            for column in Array(formerEntries.indices) + (served[name] ?? []) where column < node.cells.count {
                 let state = node.cells[column]
-                guard state != .unknown, !listed.contains(reference.written) else { continue }
-                transitions.append(
-                    Transition(node: name, reference: reference.written, from: state, to: nil, at: now))
+                let written = former[column].written
+                guard state != .unknown, !listed.contains(written), !staying.contains(written) else { continue }
+                transitions.append(Transition(node: name, reference: written, from: state, to: nil, at: now))
             }
             var before: [String: CellState] = [:]
             for (column, reference) in former.enumerated() where column < node.cells.count {
                 before[reference.normalised] = node.cells[column]
             }
             node.cells = wanted.enumerated().map { column, reference in
-                let isNew = column < entryCount && !known.contains(reference.written)
+                let isNew =
+                    column < entryCount
+                    ? !known.contains(reference.written) && !told.contains(reference.written)
+                    : further.contains(column) && !told.contains(reference.written)
                 return isNew ? .unknown : before[reference.normalised] ?? .unknown
             }
             for (column, state) in node.cells.enumerated() {
@@ -80,7 +91,7 @@ extension Fleet {
                     return failure
                 }
             node.moved.formIntersection(normalised)
-            if isEdit || served.contains(name) { node.generation = newGeneration() }
+            if isEdit || served[name] != nil { node.generation = newGeneration() }
             nodes[name] = node
             noteKnown(name)
             let unwanted = node.orders.values.filter { !normalised.contains($0.reference.normalised) }
@@ -92,9 +103,9 @@ extension Fleet {
 
     /// Tells nodes what further sets want of them. To be called with each new roster.
     ///
-    /// - Returns: the nodes whose assignment has changed.
-    public mutating func serve(_ roster: Roster) -> Set<String> {
-        guard !roster.sets.isEmpty || !furtherColumns.isEmpty else { return [] }
+    /// - Returns: the nodes whose assignment has changed, and their cells that begin or end by that.
+    public mutating func serve(_ roster: Roster, at now: Timestamp) -> (nodes: Set<String>, transitions: [Transition]) {
+        guard !roster.sets.isEmpty || !furtherColumns.isEmpty else { return ([], []) }
         var wanted: [String: [Int]] = [:]
         for (set, names) in roster.sets {
             let columns = set.references.compactMap(column(of:)).filter(furtherSetColumns.contains)
@@ -103,15 +114,35 @@ extension Fleet {
         }
         wanted = wanted.mapValues { Set($0).sorted() }
         let changed = Set(wanted.keys).union(furtherColumns.keys).filter { wanted[$0] != furtherColumns[$0] }
+        let former = furtherColumns
         furtherColumns = wanted
-        for name in changed { renewAssignment(of: name) }
-        return changed
+        var transitions: [Transition] = []
+        for name in changed.sorted() {
+            renewAssignment(of: name)
+            guard let node = nodes[name], node.hasInventory else { continue }
+            let (before, after) = (Set(former[name] ?? []), Set(wanted[name] ?? []))
+            for column in before.symmetricDifference(after).sorted() where column < node.cells.count {
+                let state = node.cells[column]
+                guard state != .unknown else { continue }
+                transitions.append(
+                    after.contains(column)
+                        ? transition(of: name, column: column, from: .unknown, to: state, at: now)
+                        : Transition(
+                            node: name, reference: references[column].written, from: state, to: nil, at: now))
+            }
+        }
+        return (changed, transitions)
+    }
+
+    /// Whether changes of a cell are transitions: a set wants the image on the node.
+    func isTold(_ column: Int, of name: String) -> Bool {
+        entryColumns.contains(column) || furtherColumns[name]?.contains(column) == true
     }
 
     /// Every known cell of a node as it is now, as transitions: for a history that lost what it knew.
     public func present(on name: String, at now: Timestamp) -> [Transition] {
         guard let node = nodes[name], node.hasInventory else { return [] }
-        return entryColumns.compactMap { column in
+        return (Array(entryColumns) + (furtherColumns[name] ?? [])).compactMap { column in
             let state = column < node.cells.count ? node.cells[column] : .unknown
             guard state != .unknown else { return nil }
             return transition(of: name, column: column, from: .unknown, to: state, at: now)

@@ -84,8 +84,11 @@ public struct Fleet: Sendable {
         firstOrderID = nextOrderID + 1
     }
 
-    /// The columns that belong to image entries (our own image, the last column, isn't one).
+    /// The columns that belong to entries of `default`.
     public var entryColumns: Range<Int> { 0..<entryCount }
+
+    /// The columns of what image sets list: all but our own image.
+    public var listedColumns: Range<Int> { 0..<entryCount + furtherCount }
 
     /// The columns of what only further sets list.
     public var furtherSetColumns: Range<Int> { entryCount..<entryCount + furtherCount }

@@ -108,7 +108,7 @@ extension Planner {
             switch fleet.state(node: node, column: column, now: now) {
             case .present, .held, .failed: true
             case .missing: isHopeless(column, node)
-            case .unknown, .pulling: false
+            case .unknown, .pulling, .unwanted: false
             }
         }
     }

@@ -49,7 +49,7 @@ extension Planner {
             case .failed:
                 let failure = node.failures[fleet.references[column].normalised]
                 return failure.map { $0.nextAttempt <= now + WakeBook.pause } ?? true
-            case .unknown, .present, .held: return false
+            case .unknown, .present, .held, .unwanted: return false
             }
         }
     }

@@ -16,14 +16,23 @@ package struct CellMatrix: Codable, Sendable, Hashable {
     var images: [Image] = []
     /// The rows: the names of the target nodes, sorted.
     var nodes: [String] = []
-    /// A row for each node, a digit for each image: its state's position in ``states``.
+    /// A row for each node, a digit for each image: its state's position in ``states``. `none`: no image set wants the image
+    /// there, so it isn't a cell.
     var cells: [String] = []
     /// For each node, seconds since the newest listing of its images; nil when there's none, and for past moments.
     package var reportAgeSeconds: [Double?] = []
     /// The nodes' labels, where they group nodes.
     var labels: [LabelColumn] = []
+    /// The image sets, `default` first.
+    var sets: [ListedSet] = []
     /// What there is to know about a past moment; nil in an answer about the present.
     var past: CoverageReport.Past?
+
+    struct ListedSet: Codable, Sendable, Hashable {
+        var name: String
+        /// The columns that it lists, by their positions.
+        var images: [Int]
+    }
 
     struct Image: Codable, Sendable, Hashable {
         var name: String
@@ -32,13 +41,14 @@ package struct CellMatrix: Codable, Sendable, Hashable {
     }
 
     init(
-        at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, images: [ImageEntry],
+        at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, _ cells: SetCells,
         past: CoverageReport.Past? = nil
     ) {
         self.at = at.rfc3339
         self.revision = revision
         self.evidence = evidence
-        self.images = images.map { Image(name: $0.name, reference: $0.reference.written) }
+        images = cells.images.map { Image(name: $0.name, reference: $0.reference.written) }
+        sets = cells.sets.map { ListedSet(name: $0.name, images: $0.columns) }
         self.past = past
     }
 

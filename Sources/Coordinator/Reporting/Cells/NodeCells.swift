@@ -13,13 +13,12 @@ package struct NodeCells {
     fileprivate final class Scene: Sendable {
         let snapshot: Snapshot
         let targets: TargetNodes
-        /// Of nodes of which nothing is known.
-        let unknown: CellRow
+        let isRestricted: Bool
 
         init(_ snapshot: Snapshot, targets: TargetNodes) {
             self.snapshot = snapshot
             self.targets = targets
-            unknown = CellRow(Array(repeating: .unknown, count: snapshot.configuration.images.count))
+            isRestricted = snapshot.configuration.runtimeSocket == .none
         }
     }
 
@@ -38,18 +37,39 @@ package struct NodeCells {
         inventoryAt.map { Double(scene.snapshot.now.milliseconds(since: $0)) / 1000 }
     }
 
-    /// The states of its cells; the same object as the neighbour's, where they are the same.
+    /// The states of its cells, in the order of the snapshot's images; the same object as the neighbour's, where they are
+    /// the same.
     package let row: CellRow
 
+    /// Which sets are for it, among the kinds of ``SetCells``.
+    var kind: Int { scene.targets.cells.kind(position) }
+    /// The names of the sets that are for it.
+    package var sets: [String] { scene.targets.cells.sets(of: position) }
+
+    /// The fleet's column of one of the images.
+    func fleetColumn(_ column: Int) -> Int { scene.targets.cells.fleetColumn(column) }
+
+    /// Whether a set's containers are to hold an image on it.
+    func isToBeHeld(_ column: Int) -> Bool { !scene.targets.cells.kinds[kind].loose.contains(column) }
+
+    /// The names of those that want an image on it.
+    func sets(listing column: Int) -> [String] {
+        let cells = scene.targets.cells
+        return cells.sets(listing: column, kind: kind).map { cells.sets[$0].name }
+    }
+
     /// - Parameter fleet: the snapshot's; to look it up in the scene for each node would copy it each time.
-    fileprivate init(_ position: Int, _ scene: Scene, _ fleet: Fleet, after neighbour: CellRow?) {
+    fileprivate init(
+        _ position: Int, _ scene: Scene, _ fleet: Fleet, _ cutter: inout RowCutter, after neighbour: CellRow?
+    ) {
         self.position = position
         self.scene = scene
-        guard scene.snapshot.configuration.runtimeSocket == .none else {
+        let kind = scene.targets.cells.kind(position)
+        guard scene.isRestricted else {
             let reading = fleet.reading(slot: scene.targets.slots[position], now: scene.snapshot.now)
             evidence = reading.row == nil ? .none : .agent
             inventoryAt = reading.inventoryAt
-            row = reading.row ?? scene.unknown
+            row = cutter.row(reading.row, kind: kind)
             return
         }
         // A node that isn't ready says nothing of its pods.
@@ -57,7 +77,10 @@ package struct NodeCells {
         let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
-        let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.container)?.state ?? .unknown }
+        let wanted = scene.targets.cells.kinds[kind]
+        let states = scene.targets.cells.images.enumerated().map { column, image in
+            wanted.wants(column) ? pods.presence(of: image.container)?.state ?? .unknown : .unwanted
+        }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
 
@@ -72,21 +95,27 @@ package struct NodeCells {
         switch evidence {
         case .none: return nil
         case .agent:
-            return scene.snapshot.fleet.failure(node: name, column: column).map {
+            return scene.snapshot.fleet.failure(node: name, column: scene.targets.cells.fleetColumn(column)).map {
                 CellFailure(
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.snapshot.configuration.images[column].container)
+            let presence = pods.presence(of: scene.targets.cells.images[column].container)
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
         }
     }
 
+    /// What is known of a kubelet's refusal of an image; nil: there's none.
+    package func refusal(_ column: Int) -> Refusal? {
+        scene.snapshot.fleet.refusal(
+            node: name, column: scene.targets.cells.fleetColumn(column), now: scene.snapshot.now)
+    }
+
     /// The container that is to hold an image, whoever tells of its presence.
     package func container(_ column: Int) -> ContainerView? {
-        let image = scene.snapshot.configuration.images[column].container
+        let image = scene.targets.cells.images[column].container
         if case .pods(let pods) = evidence { return pods.container(of: image) }
         return scene.snapshot.cluster.pods.living(on: name).container(of: image)
     }
@@ -116,16 +145,20 @@ extension Snapshot {
     /// The target nodes with their cells, by name.
     package func targetCells() -> [NodeCells] {
         let scene = NodeCells.Scene(self, targets: targetNodes)
+        var cutter = RowCutter(scene.targets.cells)
         var cells: [NodeCells] = []
         cells.reserveCapacity(scene.targets.nodes.count)
         for position in scene.targets.nodes.indices {
-            cells.append(NodeCells(position, scene, fleet, after: cells.last?.row))
+            cells.append(NodeCells(position, scene, fleet, &cutter, after: cells.last?.row))
         }
         return cells
     }
 
-    /// The cells of one target node.
-    func cells(of node: NodeView) -> NodeCells {
-        NodeCells(0, NodeCells.Scene(self, targets: TargetNodes([node], in: fleet)), fleet, after: nil)
+    /// The cells of one node; nil when it isn't a target.
+    func cells(of node: String) -> NodeCells? {
+        let targets = targetNodes.keeping(set: nil, in: fleet) { $0.name == node }
+        guard !targets.nodes.isEmpty else { return nil }
+        var cutter = RowCutter(targets.cells)
+        return NodeCells(0, NodeCells.Scene(self, targets: targets), fleet, &cutter, after: nil)
     }
 }
