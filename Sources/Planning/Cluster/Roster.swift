@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// The target nodes in the order in which they are served, and what planning needs of each.
 ///

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// Which nodes' pods aren't back, and how many more may be deleted.
 ///

@@ -35,7 +35,7 @@ public struct ImageSet: Sendable, Equatable {
 
     /// Of nodes that `default` selects: those that are to have the images. The same ones in every run, and when one
     /// comes or goes the others stay.
-    func choose(from nodes: [NodeView]) -> Set<String> {
+    public func choose(from nodes: [NodeView]) -> Set<String> {
         let matching = nodes.filter(scheduling.matches)
         guard let count, matching.count > count else { return Set(matching.map(\.name)) }
         func rank(_ node: NodeView) -> UInt64 {
