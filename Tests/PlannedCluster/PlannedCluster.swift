@@ -49,8 +49,8 @@ package struct PlannedCluster {
     package var agentImageTrial = AgentImageTrial()
     /// Seconds that the first pod of a template may be in trouble.
     package var trialPatience: Double {
-        get { fleet.rollOut.patience }
-        set { fleet.rollOut.patience = newValue }
+        get { fleet.rollOutPatience }
+        set { fleet.rollOutPatience = newValue }
     }
     /// Our own images whose agents crash.
     package var brokenAgentImages: Set<String> = []

@@ -59,6 +59,13 @@ extension ConfigurationKey {
         .runtimeSocket, .nodeSelector, .affinity, .tolerations, .namespace, .daemonSetName, .nodeReadyTaint,
     ]
 
+    /// Those that concern the cluster, one registry or one agent for all image sets: the main ConfigMap says what they are.
+    static let ofCluster: Set<Self> = [
+        .agentImage, .pullMaxParallel, .rollMaxParallel, .pullTimeoutSeconds, .retryInitialSeconds, .retryMaxSeconds,
+        .retryPermanentSeconds, .reportIntervalSeconds, .runtimeSocket, .historyRetentionDays, .imageGCHighPercent,
+        .alertAfterSeconds, .alertWebhookURL, .nodeReadyTaint, .nodeReadyTimeoutSeconds,
+    ]
+
     /// Environment variables that versions of the Go puller read, and that have no meaning here.
     static let formerKeys: [String: String] = [
         "DEPLOYMENT_NAME": "it names the Go puller's Deployment, and the coordinator finds its own",

@@ -28,9 +28,9 @@ extension ControlLoop {
         guard let configuration, cluster.isSynced else { throw .notReady }
         if let node, cluster.nodes[node] == nil { throw .unknownNode(node) }
         let normalised = (try? ImageReference(image))?.normalised
+        let entries = configuration.images + sets.flatMap { $0.configuration?.images ?? [] }
         let entry =
-            configuration.images.first { $0.name == image }
-            ?? configuration.images.first { $0.reference.normalised == normalised }
+            entries.first { $0.name == image } ?? entries.first { $0.reference.normalised == normalised }
         guard let entry, let missing = fleet.hurry(entry.reference, node: node, at: clock.now) else {
             throw .unknownImage(image)
         }

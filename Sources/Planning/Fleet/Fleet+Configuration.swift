@@ -40,8 +40,10 @@ extension Fleet {
         // Whom it wants them of is the next roster's word.
         let served = Set(furtherColumns.keys)
         furtherColumns = [:]
+        (outsiders, holders) = ([], [:])
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
+        adoptHeld(sets)
         catalogue.want(wanted)
         index.reset(columns: wanted.count)
         experience.forget(except: wanted)
@@ -79,7 +81,9 @@ extension Fleet {
                     if isEdit, failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
                     return failure
                 }
-            node.moved.formIntersection(normalised)
+            node.moved = node.moved.filter {
+                normalised.contains($0.reference) && ($0.set == ImageSet.defaultName || heldColumns[$0.set] != nil)
+            }
             if isEdit || served.contains(name) { node.generation = newGeneration() }
             nodes[name] = node
             noteKnown(name)
@@ -94,18 +98,41 @@ extension Fleet {
     ///
     /// - Returns: the nodes whose assignment has changed.
     public mutating func serve(_ roster: Roster) -> Set<String> {
-        guard !roster.sets.isEmpty || !furtherColumns.isEmpty else { return [] }
+        guard !roster.sets.isEmpty || !furtherColumns.isEmpty || !outsiders.isEmpty else { return [] }
         var wanted: [String: [Int]] = [:]
+        holders = [:]
         for (set, names) in roster.sets {
-            let columns = set.references.compactMap(column(of:)).filter(furtherSetColumns.contains)
-            guard !columns.isEmpty else { continue }
-            for name in names { wanted[name, default: []] += columns }
+            if set.configuration != nil { for name in names { holders[name, default: []].append(set.name) } }
+            let all = set.references.compactMap(column(of:))
+            let further = all.filter(furtherSetColumns.contains)
+            for name in names {
+                let columns = roster.outsiders.contains(name) ? all : further
+                if !columns.isEmpty { wanted[name, default: []] += columns }
+            }
         }
         wanted = wanted.mapValues { Set($0).sorted() }
         let changed = Set(wanted.keys).union(furtherColumns.keys).filter { wanted[$0] != furtherColumns[$0] }
+            .union(outsiders.symmetricDifference(roster.outsiders))
         furtherColumns = wanted
+        outsiders = roster.outsiders
         for name in changed { renewAssignment(of: name) }
         return changed
+    }
+
+    /// What only concerns sets that are held.
+    private mutating func adoptHeld(_ sets: [ImageSet]) {
+        heldColumns = [:]
+        intervals = [:]
+        for set in sets {
+            guard let configuration = set.configuration else { continue }
+            heldColumns[set.name] = configuration.images.compactMap { column(of: $0.reference) }
+            let interval = Double(configuration.cachingIntervalHours) * 3600
+            for reference in set.references {
+                let others = (column(of: reference) ?? 0) < entryCount ? cachingIntervalSeconds : .infinity
+                intervals[reference.normalised] = min(interval, intervals[reference.normalised] ?? others)
+            }
+        }
+        rollOuts = rollOuts.filter { $0.key == ImageSet.defaultName || heldColumns[$0.key] != nil }
     }
 
     /// Every known cell of a node as it is now, as transitions: for a history that lost what it knew.

@@ -54,7 +54,7 @@ package struct NodeCells {
         }
         // A node that isn't ready says nothing of its pods.
         let node = scene.targets.nodes[position]
-        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
+        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
         let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.container)?.state ?? .unknown }
@@ -88,7 +88,7 @@ package struct NodeCells {
     package func container(_ column: Int) -> ContainerView? {
         let image = scene.snapshot.configuration.images[column].container
         if case .pods(let pods) = evidence { return pods.container(of: image) }
-        return scene.snapshot.cluster.pods.living(on: name).container(of: image)
+        return scene.snapshot.cluster.pods.living(on: name, of: ImageSet.defaultName).container(of: image)
     }
 }
 
