@@ -37,8 +37,8 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 /// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
 let coordinatorParts: [Target] = [
     part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
-    part("Formatting", ["Cluster", "Planning", "Shared"]),
-    part("Manifests", ["Cluster", "KubernetesClient", "Planning", "Shared", logging]),
+    part("Formatting", ["Cluster", "Shared"]),
+    part("Manifests", ["Cluster", "ImageSets", "KubernetesClient", "Planning", "Shared", logging]),
     part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
     part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
     part("Leadership", ["KubernetesClient", "Manifests", "Shared", logging]),
@@ -46,39 +46,45 @@ let coordinatorParts: [Target] = [
         "Certificates", ["KubernetesClient", "Manifests", "Shared", crypto, logging, nioCore, nioSSL, asn1, x509]),
     part(
         "ConfigurationParsing", folder: "Configuration",
-        ["Cluster", "Formatting", "Manifests", "Planning", "Shared", "Supervision", "Yams"]),
-    part("Alerts", ["Cluster", "Planning"]),
-    part("History", ["Alerts", "Cluster", "ConfigurationParsing", "Formatting", "Planning", "Shared", grdb]),
+        ["Cluster", "Failures", "Formatting", "ImageSets", "Manifests", "Shared", "Supervision", "Yams"]),
+    part("Alerts", ["Cluster", "ImageSets", "Planning"]),
+    part(
+        "History", ["Alerts", "Cluster", "ConfigurationParsing", "Formatting", "ImageSets", "Planning", "Shared", grdb]),
     part(
         "Reporting",
-        ["Cluster", "ConfigurationParsing", "Formatting", "History", "KubernetesClient", "Planning", "Shared", grdb]),
+        [
+            "Cluster", "ConfigurationParsing", "Formatting", "History", "ImageSets", "KubernetesClient", "Planning",
+            "Shared", grdb,
+        ]),
     part("HTTPListener", [httpTypes, hummingbird, logging, nioCore, nioHTTP1]),
     part("Registry", ["KubernetesClient", "Shared"]),
     part(
         "Control",
         [
-            "Certificates", "Cluster", "ConfigurationParsing", "Events", "Formatting", "History", "KubernetesClient",
+            "Certificates", "Cluster", "ConfigurationParsing", "Events", "Formatting", "History", "ImageSets",
+            "KubernetesClient",
             "Leadership",
             "Manifests", "Planning", "Reporting", "Shared", "Supervision", "Telemetry", logging,
         ]),
     part(
         "Access",
         [
-            "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared", "Telemetry",
+            "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared",
+            "Telemetry",
             httpTypes, hummingbird, logging, metrics,
         ]),
     part(
         "Alerting",
         [
             "Alerts", "Cluster", "ConfigurationParsing", "Control", "Events", "Formatting", "History",
-            "KubernetesClient",
+            "ImageSets", "KubernetesClient",
             "Planning", "Reporting", "Shared", "Telemetry", logging,
         ]),
     part(
         "Exporter",
         [
             "Alerting", "Cluster", "ConfigurationParsing", "Control", "Formatting", "History", "HTTPListener",
-            "Planning",
+            "ImageSets", "Planning",
             "Reporting", "Shared", "Telemetry", httpTypes, hummingbird,
         ]),
     // The page is part of the program: there's no file to forget.
@@ -88,7 +94,8 @@ let coordinatorParts: [Target] = [
         [
             "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Dashboard", "Exporter",
             "Formatting",
-            "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "Shared",
+            "History", "HTTPListener", "ImageSets", "KubernetesClient", "Leadership", "Manifests", "Planning",
+            "Reporting", "Shared",
             "Telemetry", grdb, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, nioCore, nioHTTP1,
             nioHTTPTypes, nioSSL, protobuf,
         ],
@@ -99,7 +106,8 @@ let coordinatorParts: [Target] = [
         dependencies: [
             "Access", "Alerting", "Alerts", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Events",
             "Exporter",
-            "Formatting", "History", "HTTPListener", "KubernetesClient", "Leadership", "Manifests", "Planning",
+            "Formatting", "History", "HTTPListener", "ImageSets", "KubernetesClient", "Leadership", "Manifests",
+            "Planning",
             "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird, lifecycle,
             logging, metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ],
@@ -123,12 +131,13 @@ let coordinatorTests: [Target] = [
         "KubernetesFixtures",
         ["KubernetesClient", "Shared", "TestBasics", "TestServer", httpTypes, hummingbird, logging, nioCore],
         exclude: ["Facts"]),
-    fixtures("ConfigurationFixtures", ["ConfigurationParsing", "Planning", "Shared"]),
+    fixtures("ConfigurationFixtures", ["ConfigurationParsing", "ImageSets", "Shared"]),
     fixtures("HistoryFixtures", ["History", grdb]),
     fixtures(
         "ControlFixtures",
         [
-            "Cluster", "Control", "Events", "History", "KubernetesClient", "KubernetesFixtures", "Manifests",
+            "Cluster", "Control", "Events", "History", "ImageSets", "KubernetesClient", "KubernetesFixtures",
+            "Manifests",
             "Planning",
             "Reporting", "Shared", "TestBasics", logging, protobuf,
         ]),
@@ -143,14 +152,16 @@ let coordinatorTests: [Target] = [
         "FuzzTargets",
         [
             "Access", "Cluster", "ConfigurationParsing", "Failures", "Formatting", "HTTPListener", "History",
-            "KubernetesClient",
+            "ImageSets", "KubernetesClient",
             "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird, nioCore, protobuf,
         ]),
     .executableTarget(
         name: "fuzz", dependencies: ["FuzzTargets"], path: "Benchmarks/Fuzz", swiftSettings: strict),
     tests(
         "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", "TestServer", hummingbird, logging, nioCore]),
-    tests("Manifests", ["Cluster", "KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
+    tests(
+        "Manifests",
+        ["Cluster", "ImageSets", "KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
     tests("Events", ["KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging]),
     tests("Leadership", ["KubernetesClient", "Shared", "TestBasics", logging]),
     tests(
@@ -161,13 +172,18 @@ let coordinatorTests: [Target] = [
         ]),
     tests(
         "ConfigurationParsing",
-        ["Cluster", "ConfigurationFixtures", "Formatting", "Manifests", "Planning", "Shared", "TestBasics"]),
-    tests("History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
+        [
+            "Cluster", "ConfigurationFixtures", "Formatting", "ImageSets", "Manifests", "Shared",
+            "TestBasics",
+        ]),
+    tests(
+        "History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
     tests(
         "Reporting",
         [
             "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Exporter", "Formatting", "History",
-            "HistoryFixtures", "Planning", "Registry", "Shared", "Telemetry", "TestBasics", grdb, logging, protobuf,
+            "HistoryFixtures", "ImageSets", "Planning", "Registry", "Shared", "Telemetry", "TestBasics", grdb, logging,
+            protobuf,
         ]),
     tests(
         "HTTPListener",
@@ -179,20 +195,23 @@ let coordinatorTests: [Target] = [
             "Access", "Certificates", "Cluster", "ConfigurationFixtures", "ConfigurationParsing", "ControlFixtures",
             "Events",
             "History", "HistoryFixtures",
-            "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared", "TestBasics",
+            "ImageSets", "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared",
+            "TestBasics",
             "ClusterSimulator", grdb, logging, protobuf,
         ]),
     tests(
         "Access",
         [
-            "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures", "Planning",
+            "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures",
+            "Planning",
             "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
         ]),
     tests(
         "Server",
         [
             "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator",
-            "Exporter", "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "KubernetesClient",
+            "Exporter", "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "ImageSets",
+            "KubernetesClient",
             "Manifests", "Planning", "Reporting", "ServerFixtures", "Shared",
             "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
             protobuf, x509, asn1,
@@ -200,13 +219,15 @@ let coordinatorTests: [Target] = [
     tests(
         "Coordinator",
         [
-            "Control", "ControlFixtures", "Formatting", "History", "HistoryFixtures", "Leadership", "Planning",
+            "Control", "ControlFixtures", "Formatting", "History", "HistoryFixtures", "ImageSets", "Leadership",
+            "Planning",
             "Reporting", "ServerFixtures", "Shared", "Telemetry", "TestBasics", logging, protobuf,
         ]),
     .testTarget(
         name: "DashboardTests",
         dependencies: [
-            "Cluster", "ControlFixtures", "Dashboard", "Planning", "Shared", "TestServer", "WebDriver", httpTypes,
+            "Cluster", "ControlFixtures", "Dashboard", "ImageSets", "Planning", "Shared", "TestServer", "WebDriver",
+            httpTypes,
             hummingbird,
             logging, protobuf, nioCore,
         ],
@@ -215,7 +236,8 @@ let coordinatorTests: [Target] = [
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Cluster", "ControlFixtures", "Exporter", "Planning", "RealRuntime",
+            "Access", "Alerting", "Alerts", "Cluster", "ControlFixtures", "Exporter", "ImageSets", "Planning",
+            "RealRuntime",
             "Reporting",
             "Shared", "Telemetry", grdb, hummingbird,
             logging, metrics, nioCore, "Yams",
@@ -225,7 +247,8 @@ let coordinatorTests: [Target] = [
         name: "EndToEndTests",
         // The programs are started as processes; of the coordinator its client and its report types are used.
         dependencies: [
-            "Cluster", "ClusterSimulator", "Control", "Coordinator", "KubernetesClient", "NodeAgent", "Planning",
+            "Cluster", "ClusterSimulator", "Control", "Coordinator", "ImageSets", "KubernetesClient", "NodeAgent",
+            "Planning",
             "RealRuntime", "Reporting", "Shared", "WebDriver", "Yams", logging,
         ],
         swiftSettings: strict),
@@ -284,9 +307,14 @@ let package = Package(
         .target(name: "Failures", swiftSettings: quick),
         // What a cluster is made of, as far as the coordinator looks: nodes, pods, scheduling, quantities. Pure.
         .target(name: "Cluster", dependencies: ["Shared"], swiftSettings: quick),
-        .target(name: "Planning", dependencies: ["Cluster", "Failures", "Shared", protobuf], swiftSettings: quick),
+        // What is wanted: image entries, where they are to be, and by which rules. Pure.
+        .target(name: "ImageSets", dependencies: ["Cluster", "Shared"], swiftSettings: quick),
+        .target(
+            name: "Planning", dependencies: ["Cluster", "Failures", "ImageSets", "Shared", protobuf],
+            swiftSettings: quick),
         // What is decided beside pulls and roll-outs: node-ready gates, restricted mode, trials of our own image. Pure.
-        .target(name: "Supervision", dependencies: ["Cluster", "Planning", "Shared"], swiftSettings: quick),
+        .target(
+            name: "Supervision", dependencies: ["Cluster", "ImageSets", "Planning", "Shared"], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
         .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
@@ -305,7 +333,8 @@ let package = Package(
         .executableTarget(
             name: "history-bench",
             dependencies: [
-                "Cluster", "Control", "Formatting", "History", "Planning", "Reporting", "Server", "Shared", grdb,
+                "Cluster", "Control", "Formatting", "History", "ImageSets", "Planning", "Reporting", "Server", "Shared",
+                grdb,
                 protobuf,
             ],
             path: "Benchmarks/History", swiftSettings: strict),
@@ -322,22 +351,29 @@ let package = Package(
         .executableTarget(
             name: "planner-bench",
             dependencies: [
-                "Cluster", "ConfigurationParsing", "Manifests", "Planning", "ClusterModel", "PlannedCluster", "Shared",
+                "Cluster", "ConfigurationParsing", "ImageSets", "Manifests", "Planning", "ClusterModel",
+                "PlannedCluster", "Shared",
                 protobuf,
             ],
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
         .target(
             name: "PlannedCluster",
-            dependencies: ["Cluster", "Planning", "ClusterModel", "Shared", "Supervision", protobuf],
+            dependencies: ["Cluster", "ImageSets", "Planning", "ClusterModel", "Shared", "Supervision", protobuf],
             path: "Tests/PlannedCluster", swiftSettings: quick),
         .testTarget(
             name: "PlanningTests",
-            dependencies: ["Cluster", "Planning", "PlannedCluster", "ClusterModel", "Shared", "Supervision", protobuf],
+            dependencies: [
+                "Cluster", "ImageSets", "Planning", "PlannedCluster", "ClusterModel", "Shared", "Supervision", protobuf,
+            ],
             swiftSettings: strict),
         .testTarget(
+            name: "ImageSetsTests", dependencies: ["Cluster", "ImageSets", "Shared"], swiftSettings: strict),
+        .testTarget(
             name: "SupervisionTests",
-            dependencies: ["Cluster", "ClusterModel", "PlannedCluster", "Planning", "Shared", "Supervision", protobuf],
+            dependencies: [
+                "Cluster", "ClusterModel", "ImageSets", "PlannedCluster", "Planning", "Shared", "Supervision", protobuf,
+            ],
             swiftSettings: strict),
         .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
         .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
@@ -354,7 +390,8 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "Cluster", "NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird, subprocess,
+                "Cluster", "ImageSets", "NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird,
+                subprocess,
             ],
             swiftSettings: strict),
         .testTarget(

@@ -3,6 +3,7 @@ import Formatting
 import Foundation
 import GRDB
 import History
+import ImageSets
 import Planning
 import Reporting
 import Server
@@ -14,7 +15,7 @@ final class BenchmarkWorld {
     let store: HistoryStore
     private let folder: URL
     private let now = Timestamp.wallClock
-    private let configuration: Planning.Configuration
+    private let configuration: ImageSets.Configuration
     private var random = BenchmarkRandom()
 
     /// As the coordinator calls it that `Benchmarks/crowd` starts on this database.
@@ -27,7 +28,7 @@ final class BenchmarkWorld {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store = HistoryStore(
             HistoryConfiguration(location: .file(folder.appendingPathComponent("history.sqlite").path)))
-        var configuration = Planning.Configuration()
+        var configuration = ImageSets.Configuration()
         configuration.images = try (0..<Scale.images).map {
             ImageEntry(name: "image-\($0)", reference: try ImageReference(BenchmarkWorld.image($0)))
         }
@@ -190,7 +191,7 @@ final class BenchmarkWorld {
             cluster.nodes[node.name] = node
             var pod = PodView(name: "pod-\(number)", uid: "p\(number)", node: node.name)
             for entry in configuration.images { pod.containers[entry.name] = ContainerView(running: true) }
-            pod.containers[Planning.Configuration.agentContainerName] = ContainerView(running: true)
+            pod.containers[ImageSets.Configuration.agentContainerName] = ContainerView(running: true)
             cluster.pods[pod.uid] = pod
             var report = WireReport()
             report.node = node.name

@@ -1,5 +1,6 @@
 import Cluster
 import ClusterModel
+import ImageSets
 import Planning
 
 /// The kubelet model must do as real kubelets do, or comparing with it is worth nothing: attempts at a missing image

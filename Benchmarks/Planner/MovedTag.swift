@@ -1,5 +1,6 @@
 import Cluster
 import ClusterModel
+import ImageSets
 import Planning
 import PlannedCluster
 import Shared

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Planning
 
 /// What one plan for 5,000 nodes × 100 images costs: with nothing changed, and with 1 % of the cells changed.

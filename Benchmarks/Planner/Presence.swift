@@ -1,5 +1,6 @@
 import ClusterModel
 import ConfigurationParsing
+import ImageSets
 import Manifests
 import PlannedCluster
 import Planning

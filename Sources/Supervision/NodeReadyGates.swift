@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Planning
 
 /// Which nodes lose the startup taint of ``NodeReadyGate``, and when: once every image is present, or after the timeout.

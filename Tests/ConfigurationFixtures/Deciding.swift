@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 import Shared
 import Testing
 

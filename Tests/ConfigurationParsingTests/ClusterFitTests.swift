@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Testing
 
 @testable import ConfigurationFixtures

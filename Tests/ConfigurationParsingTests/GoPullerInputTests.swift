@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 import Testing
 
 @testable import ConfigurationFixtures

@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Shared
 import Testing
 

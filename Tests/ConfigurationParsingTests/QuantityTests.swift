@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 import Testing
 
 @testable import TestBasics

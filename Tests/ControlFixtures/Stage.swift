@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Logging
 import Planning
 import Shared
@@ -163,4 +164,10 @@ extension WireAttempt {
         attempt.message = message
         return attempt
     }
+}
+
+extension ControlLoop {
+    /// Of `default`.
+    var template: String? { daemonSets[ImageSet.defaultName]?.template }
+    var successor: Successor { daemonSets[ImageSet.defaultName]?.successor ?? Successor() }
 }

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import ImageSets
 import Planning
 import Shared
 import Synchronization

@@ -1,4 +1,5 @@
 import Foundation
+import ImageSets
 import Planning
 import Shared
 import Testing

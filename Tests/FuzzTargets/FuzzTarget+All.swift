@@ -3,6 +3,7 @@ import Failures
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import ImageSets
 import NIOCore
 import SwiftProtobuf
 import Yams
@@ -85,7 +86,7 @@ extension FuzzTarget {
         guard try CheckedReport(report.wire).cuts.isEmpty else { fatalError("what was cut is cut again") }
         var fleet = Fleet(epoch: 1)
         var random = SystemRandomNumberGenerator()
-        var configuration = Planning.Configuration()
+        var configuration = ImageSets.Configuration()
         configuration.images = [ImageEntry(name: "web", reference: try ImageReference("nginx:1.1"))]
         let now = Timestamp(milliseconds: 1_700_000_000_000)
         _ = fleet.adopt(configuration, at: now)

@@ -1,6 +1,6 @@
 import Cluster
 import FoundationEssentials
-import Planning
+import ImageSets
 import Shared
 import Testing
 

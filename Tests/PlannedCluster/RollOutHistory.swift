@@ -1,6 +1,7 @@
 import Cluster
 import ClusterModel
 import Foundation
+import ImageSets
 import Planning
 import Shared
 

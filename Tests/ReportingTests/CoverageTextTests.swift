@@ -1,5 +1,6 @@
 import Cluster
 import FoundationEssentials
+import ImageSets
 import Planning
 import Shared
 import SwiftProtobuf

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import ImageSets
 import Testing
 
 @testable import ConfigurationParsing

@@ -1,5 +1,6 @@
 import Cluster
 import Foundation
+import ImageSets
 import Shared
 import Testing
 

@@ -3,6 +3,7 @@ import Cluster
 import ConfigurationParsing
 import Control
 import History
+import ImageSets
 import Logging
 import Planning
 import Reporting

@@ -1,5 +1,6 @@
 import Cluster
 import Events
+import ImageSets
 import KubernetesClient
 import Logging
 import Planning

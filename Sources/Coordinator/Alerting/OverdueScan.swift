@@ -1,6 +1,7 @@
 import Alerts
 import Cluster
 import Control
+import ImageSets
 import Planning
 import Reporting
 import Shared

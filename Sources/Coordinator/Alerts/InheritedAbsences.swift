@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Planning
 
 /// Absences that an earlier run of the coordinator knew, until their nodes are heard.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import Cluster
 import FoundationEssentials
+import ImageSets
 import Logging
 import Planning
 import Shared

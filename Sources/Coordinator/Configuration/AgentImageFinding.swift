@@ -1,4 +1,4 @@
-import Planning
+import Failures
 import Supervision
 
 extension AgentImageTrial {

@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 
 /// Whether the nodes can run what a configuration asks of them: said before a pod hangs in Pending.
 package struct ClusterFit: Sendable {

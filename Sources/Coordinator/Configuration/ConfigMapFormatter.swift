@@ -1,6 +1,6 @@
 import Cluster
 import Foundation
-import Planning
+import ImageSets
 import Shared
 
 /// Writes a configuration as the data of a ConfigMap: reading that again gives the same configuration.

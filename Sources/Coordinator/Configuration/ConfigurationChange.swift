@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Shared
 
 /// What an edit changed: one entry of the list, or the value of one key.

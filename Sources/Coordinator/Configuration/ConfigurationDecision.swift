@@ -1,5 +1,5 @@
 import Formatting
-import Planning
+import ImageSets
 
 /// What becomes of an edit of the ConfigMap.
 package enum ConfigurationDecision: Sendable, Equatable {

@@ -1,6 +1,6 @@
 import Formatting
+import ImageSets
 import Manifests
-import Planning
 
 /// Turns a ConfigMap into a configuration, or says why not: a pure function of what the user wrote, of the last accepted
 /// configuration and of how the coordinator was installed.

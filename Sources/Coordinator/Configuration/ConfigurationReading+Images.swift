@@ -1,5 +1,5 @@
 import Formatting
-import Planning
+import ImageSets
 
 extension ConfigurationReading {
     /// Reads the image list, and decides what becomes of the entries that were accepted before.

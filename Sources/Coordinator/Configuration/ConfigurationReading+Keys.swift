@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 import Shared
 
 extension ConfigurationReading {

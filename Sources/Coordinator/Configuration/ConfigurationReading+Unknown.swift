@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 
 /// What is written under no known name, and what isn't written any more.
 extension ConfigurationReading {

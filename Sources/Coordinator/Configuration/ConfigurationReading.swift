@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 
 /// A ConfigMap while it is read, and what has been found so far.
 struct ConfigurationReading: Sendable {

@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 
 /// The names that image sets beside `default` can have.
 package enum ImageSetName {

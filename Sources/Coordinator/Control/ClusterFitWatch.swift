@@ -3,6 +3,7 @@ import ConfigurationParsing
 import Events
 import Formatting
 import History
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests

@@ -1,5 +1,6 @@
 import Cluster
 import ConfigurationParsing
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests

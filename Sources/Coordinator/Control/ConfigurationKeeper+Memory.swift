@@ -2,6 +2,7 @@ import Cluster
 import ConfigurationParsing
 import FoundationEssentials
 import History
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests

@@ -4,6 +4,7 @@ import Events
 import Formatting
 import FoundationEssentials
 import History
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests

@@ -3,6 +3,7 @@ import Cluster
 import ConfigurationParsing
 import Events
 import Formatting
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests

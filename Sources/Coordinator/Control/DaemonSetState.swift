@@ -1,3 +1,4 @@
+import ImageSets
 import Planning
 import Shared
 import Supervision

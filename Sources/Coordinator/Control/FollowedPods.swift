@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Planning
 
 /// Of which DaemonSets a ``ClusterView`` has the pods, and how news of them changes it. News of another one's changes nothing.

@@ -1,5 +1,6 @@
 import Cluster
 import History
+import ImageSets
 import Logging
 import Planning
 

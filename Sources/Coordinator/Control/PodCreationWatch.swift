@@ -1,5 +1,6 @@
 import ConfigurationParsing
 import FoundationEssentials
+import ImageSets
 import KubernetesClient
 import Logging
 import Planning

@@ -1,6 +1,7 @@
 import Cluster
 import ConfigurationParsing
 import Formatting
+import ImageSets
 import Planning
 
 /// Target nodes that our pod is kept away from, with the platform's own words: a value without I/O.

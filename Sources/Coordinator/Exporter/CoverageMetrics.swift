@@ -1,5 +1,6 @@
 import Cluster
 import Control
+import ImageSets
 import Planning
 import Reporting
 import Shared

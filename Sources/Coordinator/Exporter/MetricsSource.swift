@@ -3,6 +3,7 @@ import ConfigurationParsing
 import Control
 import Formatting
 import History
+import ImageSets
 import Planning
 import Reporting
 import Telemetry

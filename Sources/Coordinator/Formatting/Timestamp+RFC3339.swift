@@ -1,7 +1,6 @@
 import Cluster
 import FoundationEssentials
 import Glibc
-import Planning
 
 extension Timestamp {
     /// `2026-11-23T01:02:03.456Z`

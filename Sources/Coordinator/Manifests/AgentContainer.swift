@@ -1,6 +1,6 @@
 import Cluster
+import ImageSets
 import Logging
-import Planning
 import Shared
 
 /// The agent in the DaemonSet's pod: its container, and the volumes through which it reaches the container runtime.

@@ -1,6 +1,6 @@
 import Cluster
+import ImageSets
 import KubernetesClient
-import Planning
 import Shared
 
 /// The DaemonSet of one image set, as a document for server-side apply. The same inputs give the same document.

@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 import Shared
 
 /// Compares what we set with what an API server made of it.

@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Shared
 
 /// The pod's spec in the DaemonSet's template.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import KubernetesClient
 import Planning
 import Shared

@@ -1,5 +1,6 @@
 import Cluster
 import Formatting
+import ImageSets
 import Planning
 import Shared
 

@@ -1,3 +1,4 @@
+import ImageSets
 import Planning
 
 /// The coverage of the cluster at one moment: the answer of `GET /api/v1/coverage`.

@@ -1,4 +1,5 @@
 import History
+import ImageSets
 import Planning
 
 /// Coverage at moments of equal distance: the answer of `GET /api/v1/coverage/series`.

@@ -1,4 +1,5 @@
 import Formatting
+import ImageSets
 import Planning
 
 /// What a message of a failed pull means, as `coordinator explain` tells it.

@@ -1,6 +1,7 @@
 import Cluster
 import Formatting
 import History
+import ImageSets
 import Planning
 import Shared
 

@@ -1,6 +1,7 @@
 import Cluster
 import ConfigurationParsing
 import Formatting
+import ImageSets
 import Planning
 import Shared
 

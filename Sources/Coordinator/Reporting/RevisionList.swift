@@ -2,6 +2,7 @@ import Cluster
 import ConfigurationParsing
 import Formatting
 import History
+import ImageSets
 import Planning
 
 /// The edits of the ConfigMap, newest first, each with what it changed: the answer of `GET /api/v1/revisions`.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 extension PodView {
     /// Why the pod doesn't do its work though it has been given time to start: what the kubelet says of the container

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// The nodes that image sets select, in the order in which they are served, and what planning needs of each.
 ///

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// Whether a registry is worth asking: open when most of the recent attempts, over several nodes, failed for its reasons.
 ///

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// What is known of one image on one platform: whether it may be pulled by all, or has to be tried first.
 ///

@@ -1,5 +1,6 @@
 import Cluster
 import Failures
+import ImageSets
 import Shared
 
 /// An image that a node's runtime lists, and of which no container can be made, because not all of its content is there: a

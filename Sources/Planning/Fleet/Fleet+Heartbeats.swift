@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 extension Fleet {

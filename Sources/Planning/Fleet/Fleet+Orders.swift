@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// A pull that nobody waits for any more, but that may still run.

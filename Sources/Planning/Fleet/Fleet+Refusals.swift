@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// An image that is present, and that a node's kubelet doesn't let our container use.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// The in-memory truth of one node: what its agent last said, and what it was told.

@@ -1,3 +1,4 @@
+import ImageSets
 import Shared
 
 /// How much more of each node's image file system may be used before the kubelet collects garbage.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// What should be done now, and when to look again. Actuators carry it out as it stands.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// A set's image entries that are present on a node and that no container uses.

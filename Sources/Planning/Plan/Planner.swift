@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// Decides what each node pulls and which pods are replaced: a pure function of what is known.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// How many more pulls registries are given, and nodes can make.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// Which nodes' pods of an image set aren't back.
 ///

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// How many more pods may be deleted, of all image sets together.
 struct RollOutBudget {

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// What is known of a reference that failed on a node.
 public struct Failure: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 
 /// An image set that is held, with what is known of its DaemonSet.
 public struct HeldSet: Sendable, Equatable {

@@ -2,6 +2,7 @@ import Cluster
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import ImageSets
 import Logging
 import Planning
 import Shared

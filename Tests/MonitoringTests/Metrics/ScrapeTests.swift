@@ -1,5 +1,6 @@
 import Cluster
 import Hummingbird
+import ImageSets
 import Logging
 import Metrics
 import Planning

@@ -1,5 +1,6 @@
 import Cluster
 import FoundationEssentials
+import ImageSets
 import Logging
 import Planning
 import RealRuntime

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Logging
 import Metrics
 import Planning

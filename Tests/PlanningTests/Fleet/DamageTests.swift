@@ -1,5 +1,6 @@
 import Cluster
 import ClusterModel
+import ImageSets
 import PlannedCluster
 import Shared
 import SwiftProtobuf

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import PlannedCluster
 import Planning
 import Shared

@@ -1,4 +1,5 @@
 import ClusterModel
+import ImageSets
 import Planning
 import Testing
 

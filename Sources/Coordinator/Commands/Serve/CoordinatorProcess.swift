@@ -8,6 +8,7 @@ import FoundationEssentials
 import HTTPListener
 import History
 import Hummingbird
+import ImageSets
 import KubernetesClient
 import Leadership
 import Logging

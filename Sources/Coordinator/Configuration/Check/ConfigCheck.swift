@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 import Shared
 
 /// What a ConfigMap file means for a cluster, key by key, and what is wrong with it.

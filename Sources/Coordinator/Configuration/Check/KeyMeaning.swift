@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 import Shared
 
 /// What each key's value does in a cluster, in a line.

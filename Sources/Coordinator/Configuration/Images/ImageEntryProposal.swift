@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 import Shared
 
 /// An entry of `IMAGES` in the place of one that isn't valid: it is valid itself, or there's none.

@@ -1,5 +1,5 @@
 import Formatting
-import Planning
+import ImageSets
 import Shared
 
 /// Puts a list together with the one that was accepted before, so that no mistake releases an image.

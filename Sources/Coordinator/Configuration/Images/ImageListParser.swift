@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Shared
 
 /// Reads `IMAGES`, each entry on its own: one that is wrong takes no other with it.

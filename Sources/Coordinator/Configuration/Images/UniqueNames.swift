@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 
 /// Gives each entry a name of its own, as near as possible to the one that is asked for.
 struct UniqueNames {

@@ -1,5 +1,5 @@
 import Cluster
-import Planning
+import ImageSets
 import Shared
 
 /// What a prefetch asks for: images that are to be pulled on some of the target nodes, and not held.

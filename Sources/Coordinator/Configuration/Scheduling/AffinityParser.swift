@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 import Shared
 
 /// `AFFINITY`: a `core/v1 Affinity`, held to the API server's rules.

@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 
 /// `TOLERATIONS`: an array of `core/v1 Toleration`, held to the API server's rules.
 enum TolerationsParser {

@@ -1,6 +1,6 @@
 import Cluster
 import Formatting
-import Planning
+import ImageSets
 
 /// `NODE_READY_TAINT`: `key=value:effect`, or `key:effect`, as kubectl and kubelets write taints.
 enum NodeReadyTaint {

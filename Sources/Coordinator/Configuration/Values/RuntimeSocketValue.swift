@@ -1,4 +1,4 @@
-import Planning
+import ImageSets
 
 /// `RUNTIME_SOCKET`: empty, `none`, or where the CRI socket is on the host.
 enum RuntimeSocketValue {

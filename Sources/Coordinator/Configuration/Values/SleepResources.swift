@@ -1,5 +1,4 @@
 import Cluster
-import Planning
 
 /// The four quantities of a sleep container, each read alone and then compared.
 enum SleepResources {

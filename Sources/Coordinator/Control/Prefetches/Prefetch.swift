@@ -1,6 +1,7 @@
 import Cluster
 import ConfigurationParsing
 import Formatting
+import ImageSets
 import KubernetesClient
 import Manifests
 import Planning

@@ -1,6 +1,7 @@
 import Cluster
 import History
 import ConfigurationParsing
+import ImageSets
 import KubernetesClient
 import Logging
 import Planning

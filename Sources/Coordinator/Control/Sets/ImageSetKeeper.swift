@@ -1,6 +1,7 @@
 import ConfigurationParsing
 import Events
 import Formatting
+import ImageSets
 import KubernetesClient
 import Leadership
 import Logging

@@ -1,4 +1,5 @@
 import ConfigurationParsing
+import ImageSets
 import KubernetesClient
 import Planning
 

@@ -1,4 +1,5 @@
 import GRDB
+import ImageSets
 import Planning
 import Shared
 

@@ -1,5 +1,6 @@
 import ConfigurationParsing
 import FoundationEssentials
+import ImageSets
 import Planning
 
 /// What history keeps beside the ConfigMap's text of a revision.

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Planning
 
 /// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.

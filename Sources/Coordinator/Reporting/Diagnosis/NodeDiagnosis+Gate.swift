@@ -1,5 +1,6 @@
 import Cluster
 import Formatting
+import ImageSets
 import Planning
 
 /// The startup taint of `NODE_READY_TAINT`.

@@ -5,6 +5,7 @@ import FoundationEssentials
 import HTTPListener
 import History
 import Hummingbird
+import ImageSets
 import Manifests
 import NIOCore
 import Planning

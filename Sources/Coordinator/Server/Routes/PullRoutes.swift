@@ -5,6 +5,7 @@ import HTTPListener
 import HTTPTypes
 import History
 import Hummingbird
+import ImageSets
 import Planning
 import Reporting
 import Shared

@@ -6,6 +6,7 @@ import GRDB
 import HTTPListener
 import History
 import Hummingbird
+import ImageSets
 import Planning
 import Reporting
 import Shared

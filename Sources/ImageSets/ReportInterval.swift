@@ -21,7 +21,7 @@ public enum ReportInterval {
 
     /// Whether a fleet of so many nodes has outgrown an interval, or it the fleet. A twentieth more or less is no reason to tell
     /// every agent.
-    static func fits(_ seconds: Int, nodes: Int) -> Bool {
+    public static func fits(_ seconds: Int, nodes: Int) -> Bool {
         let nodes = min(max(nodes, 0), largeFleet * 2)
         let margin = nodes / 20
         return (heartbeatSeconds(nodes: nodes - margin)...heartbeatSeconds(nodes: nodes + margin)).contains(seconds)

@@ -2,7 +2,7 @@ import Cluster
 import Shared
 import Testing
 
-@testable import Planning
+@testable import ImageSets
 
 @Suite("What pods name in place of what is written") struct AdmittedImagesTests {
     private static func configuration(_ images: [(String, String)]) throws -> Configuration {

@@ -65,7 +65,7 @@ public struct ImageSet: Sendable, Equatable {
     /// - Parameters:
     ///   - all: of the cluster.
     ///   - nodes: those among them that `default` selects.
-    func choose(of all: some Collection<NodeView>, from nodes: [NodeView]) -> Set<String> {
+    public func choose(of all: some Collection<NodeView>, from nodes: [NodeView]) -> Set<String> {
         if configuration != nil { return Set(all.lazy.filter(scheduling.selects).map(\.name)) }
         let matching = nodes.filter(scheduling.matches)
         guard let count, matching.count > count else { return Set(matching.map(\.name)) }
