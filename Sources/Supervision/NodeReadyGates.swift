@@ -112,7 +112,7 @@ private struct ImagePresence {
         self.fleet = fleet
         self.now = now
         guard configuration.runtimeSocket == .none else { return }
-        let living = cluster.pods.values.filter { pod in
+        let living = cluster.pods.of(ImageSet.defaultName).filter { pod in
             guard !pod.isTerminating, template != nil, pod.template == template else { return false }
             // Of a node that was created anew under its name, the former one's pod is listed for a while.
             guard let node = cluster.nodes[pod.node]?.createdAt, let since = pod.createdAt else { return true }

@@ -52,7 +52,7 @@ struct SetOption: ParsableArguments {
         transform: QueryText.set)
     var set: String?
 
-    var query: [(name: String, value: String)] { set.map { [("set", $0)] } ?? [] }
+    var query: [(name: String, value: String)] { self.set.map { [("set", $0)] } ?? [] }
 }
 
 /// Which nodes a question is about.

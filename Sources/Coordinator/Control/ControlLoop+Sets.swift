@@ -4,35 +4,110 @@ import ImageSets
 import Planning
 import Reporting
 import Shared
+import Supervision
 
 extension ControlLoop {
-    /// The image sets beside `default` are these from now on, the oldest first. Nothing that failed before is hurried.
-    package func use(sets: [ImageSet]) {
-        if setsDue != nil {
-            setsDue = nil
-            outbox.needsComparison = true
+    /// The prefetches are these from now on, the oldest first. Nothing that failed before is hurried.
+    package func use(prefetches sets: [ImageSet]) {
+        found(.prefetches)
+        guard sets != prefetches else { return }
+        prefetches = sets
+        adoptSets(isEdit: false)
+    }
+
+    /// The held sets beside `default` are these from now on, the oldest first.
+    package func use(held sets: [ImageSet]) {
+        found(.held)
+        guard sets != held else { return }
+        note(held: sets)
+        adoptSets(isEdit: true)
+    }
+
+    /// What is known of DaemonSets goes with their sets.
+    func note(held sets: [ImageSet]) {
+        found(.held)
+        let names = Set(sets.map(\.name))
+        for former in held where !names.contains(former.name) {
+            for pod in cluster.pods.of(former.name) { reports.close(pod.node) }
+            followedPods.forget(former.name, in: &cluster)
+            daemonSets[former.name] = nil
+            forgetPullPods(of: former.name)
         }
-        guard sets != self.sets else { return }
-        self.sets = sets
+        for name in names where daemonSets[name] == nil { daemonSets[name] = DaemonSetState() }
+        held = sets
+        roster = nil
+    }
+
+    /// All that are beside `default`, with images named as pods name them.
+    var sets: [ImageSet] {
+        held.map { set in daemonSets[set.name].map { set.named(by: $0.admittedImages) } ?? set } + prefetches
+    }
+
+    func adoptSets(isEdit: Bool) {
         roster = nil
         guard let configuration else { return }
+        hearHeartbeats()
         let served = fleet.servedNodes
-        let transitions = fleet.adopt(configuration, sets: sets, isEdit: false, at: clock.now)
-        for node in served { wakeAgent(of: node) }
+        let transitions = fleet.adopt(configuration, sets: sets, isEdit: isEdit, at: clock.now)
+        if isEdit { wakeAgents() } else { for node in served { wakeAgent(of: node) } }
         serve(after: transitions, at: clock.now)
+        noteListed()
         signal.yield()
     }
 
-    /// Somebody looks for further image sets: until they are known, or for a minute, history isn't told that there are none.
-    package func expectSets() { setsDue = clock.now + 60 }
+    /// What a held set's DaemonSet is made from, with images named as pods name them; nil: there's no such set.
+    func configuration(of set: String) -> Configuration? {
+        set == ImageSet.defaultName ? configuration : sets.first { $0.name == set }?.configuration
+    }
+
+    /// The held sets beside `default` whose pods are known.
+    var knownSets: [HeldSet] {
+        sets.compactMap { set in
+            guard let configuration = set.configuration, followedPods.listed.contains(set.name),
+                let state = daemonSets[set.name]
+            else { return nil }
+            return HeldSet(
+                name: set.name, configuration: configuration, template: state.template, successor: state.successor)
+        }
+    }
+
+    /// The set on whose nodes another image of ours is tried: the first one that selects any.
+    var trialSet: String {
+        guard let roster, roster.nodes(of: ImageSet.defaultName).isEmpty else { return ImageSet.defaultName }
+        return held.first { !roster.nodes(of: $0.name).isEmpty }?.name ?? ImageSet.defaultName
+    }
+
+    /// Which of our own images a set's template is to have: others than that of the trial get what has proven to work.
+    func agentImage(of set: String) -> String? {
+        set == trialSet ? agentImageTrial.current : agentImageTrial.proven ?? agentImageTrial.current
+    }
+
+    // MARK: Telling
+
+    /// Somebody looks for further image sets: until all are found, or for a minute, history isn't told that there are none.
+    package func expectSets() { awaitedSets = (Set(SetSource.allCases), clock.now + 60) }
+
+    private func found(_ source: SetSource) {
+        guard awaitedSets?.sources.remove(source) != nil, awaitedSets?.sources.isEmpty == true else { return }
+        awaitedSets = nil
+        outbox.needsComparison = true
+    }
 
     /// Whether the sets are all that there are.
-    var areSetsKnown: Bool { setsDue.map { $0 <= clock.now } ?? true }
+    var areSetsKnown: Bool { awaitedSets.map { $0.until <= clock.now } ?? true }
 
     /// The references of all sets, as history names them. What only further sets list is pulled by agents alone.
     var listedReferences: Set<String> {
         let images = isRestricted ? configuration?.images ?? [] : listedImages
         return Set(images.map(\.reference.written))
+    }
+
+    /// Has history end the cells of images that aren't listed any more. It may know some of nodes that this run hasn't heard,
+    /// too: were they kept, an image that comes back to a list would have there what it had long ago.
+    func noteListed() {
+        let listed = listedReferences
+        if areSetsKnown, !formerReferences.isSubset(of: listed) { tell([.onlyImages(listed, at: clock.now)]) }
+        formerReferences = listed
     }
 
     /// Tells agents and history which cells a new list of images made, and which it ended. An image that goes from one set
@@ -42,7 +117,7 @@ extension ControlLoop {
     func serve(after transitions: [Transition], at now: Timestamp) {
         guard let configuration else { return }
         var told = transitions
-        if !sets.isEmpty || !fleet.servedNodes.isEmpty {
+        if !sets.isEmpty || fleet.isServing {
             let (nodes, begun) = fleet.serve(
                 Roster(cluster, scheduling: configuration.scheduling, sets: sets), at: now)
             for node in nodes { wakeAgent(of: node) }
@@ -81,6 +156,9 @@ extension ControlLoop {
         tell([.sets(note, at: now)])
     }
 
+    /// The names of all image sets, `default` first.
+    package var setNames: [String] { [ImageSet.defaultName] + sets.map(\.name) }
+
     /// The images that sets list, as reports name them.
     package var listedImages: [ImageEntry] {
         configuration.map { SetCells.images(of: SetCells.listings($0, sets)) } ?? []
@@ -96,4 +174,10 @@ extension ControlLoop {
 
     /// Whether agents pull: without them, nothing can be pulled that no pod names.
     package var hasAgents: Bool { configuration.map { $0.runtimeSocket != RuntimeSocket.none } ?? true }
+}
+
+/// Where image sets beside `default` come from.
+package enum SetSource: Sendable, CaseIterable {
+    case held
+    case prefetches
 }

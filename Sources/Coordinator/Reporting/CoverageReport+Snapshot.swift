@@ -96,7 +96,7 @@ extension CoverageReport {
 
 extension CoverageTally {
     /// Adds nodes' cells when each set is a slice. Neighbours that share a row are counted at once.
-    fileprivate mutating func add(_ nodes: [NodeCells]) {
+    mutating func add(_ nodes: [NodeCells]) {
         var last: (row: CellRow, kind: Int)?
         var count = 0
         for node in nodes {

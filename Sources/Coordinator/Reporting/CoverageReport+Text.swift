@@ -1,4 +1,5 @@
 import Formatting
+import ImageSets
 import Planning
 import Shared
 

@@ -255,6 +255,12 @@ struct CoverageTally {
 }
 
 extension CoverageCounts {
+    mutating func add(_ other: CoverageCounts) {
+        for path in [
+            \CoverageCounts.cells, \.present, \.held, \.refused, \.pulling, \.failed, \.missing, \.unknown,
+        ] { self[keyPath: path] += other[keyPath: path] }
+    }
+
     mutating func add(_ state: CellState, times: Int) {
         guard state != .unwanted else { return }
         cells += times

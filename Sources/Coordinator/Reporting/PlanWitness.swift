@@ -33,7 +33,7 @@ struct PlanWitness {
                     ?? snapshot.fleet.reasonHeldBack(column: column, platform: node.platform)
             }
         }
-        for pod in snapshot.cluster.pods.living(on: node.name) {
+        for pod in snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) {
             for entry in entries {
                 if let reason = pod.presence(of: entry).reason { return reason }
             }
@@ -47,7 +47,8 @@ struct PlanWitness {
             let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
             return isKnown ? holders.contains(node.name) : nil
         }
-        let own = node.isReady ? snapshot.cluster.pods.living(on: node.name).filter { !$0.containers.isEmpty } : []
+        let pods = node.isReady ? snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
+        let own = pods.filter { !$0.containers.isEmpty }
         guard !own.isEmpty else { return nil }
         // Of an image that isn't listed pods say nothing: a kubelet would look, and mostly pull.
         return own.contains { pod in entries.contains { pod.presence(of: $0).state.isPresent } }

@@ -40,13 +40,16 @@ extension Fleet {
         }
         furtherCount = wanted.count - entryCount
         let served = furtherColumns
+        holders = [:]
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
         // Whom else it wants them of is the next roster's word.
-        furtherColumns = served.compactMapValues { columns in
-            let staying = columns.compactMap { column(of: former[$0]) }.filter(furtherSetColumns.contains).sorted()
-            return staying.isEmpty ? nil : staying
+        for (name, columns) in served {
+            let staying = columns.compactMap { column(of: former[$0]) }
+                .filter { listedColumns.contains($0) && (outsiders.contains(name) || furtherSetColumns.contains($0)) }
+            furtherColumns[name] = staying.isEmpty ? nil : staying.sorted()
         }
+        adoptHeld(sets)
         catalogue.want(wanted)
         index.reset(columns: wanted.count)
         experience.forget(except: wanted)
@@ -60,14 +63,17 @@ extension Fleet {
         damage = damage.mapValues { $0.filter { normalised.contains($0.key) } }.filter { !$0.value.isEmpty }
         var transitions: [Transition] = []
         for (name, var node) in nodes {
-            // What was told of the node, and what is, beside the entries.
+            // What was told of the node, and what is, beside the entries of `default`, which outsiders don't have.
+            let isOutsider = outsiders.contains(name)
             let told = Set((served[name] ?? []).map { former[$0].written })
             let further = Set(furtherColumns[name] ?? [])
             let staying = Set(further.map { wanted[$0].written })
-            for column in Array(formerEntries.indices) + (served[name] ?? []) where column < node.cells.count {
+            for column in (isOutsider ? [] : Array(formerEntries.indices)) + (served[name] ?? [])
+            where column < node.cells.count {
                 let state = node.cells[column]
                 let written = former[column].written
-                guard state != .unknown, !listed.contains(written), !staying.contains(written) else { continue }
+                let stays = staying.contains(written) || !isOutsider && listed.contains(written)
+                guard state != .unknown, !stays else { continue }
                 transitions.append(Transition(node: name, reference: written, from: state, to: nil, at: now))
             }
             var before: [String: CellState] = [:]
@@ -75,11 +81,9 @@ extension Fleet {
                 before[reference.normalised] = node.cells[column]
             }
             node.cells = wanted.enumerated().map { column, reference in
-                let isNew =
-                    column < entryCount
-                    ? !known.contains(reference.written) && !told.contains(reference.written)
-                    : further.contains(column) && !told.contains(reference.written)
-                return isNew ? .unknown : before[reference.normalised] ?? .unknown
+                let isCell = further.contains(column) || column < entryCount && !isOutsider
+                let wasCell = told.contains(reference.written) || known.contains(reference.written) && !isOutsider
+                return isCell && !wasCell ? .unknown : before[reference.normalised] ?? .unknown
             }
             for (column, state) in node.cells.enumerated() {
                 index.change(slot: node.slot, column: column, from: .unknown, to: state)
@@ -91,7 +95,9 @@ extension Fleet {
                     if isEdit, failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
                     return failure
                 }
-            node.moved.formIntersection(normalised)
+            node.moved = node.moved.filter {
+                normalised.contains($0.reference) && ($0.set == ImageSet.defaultName || heldColumns[$0.set] != nil)
+            }
             if isEdit || served[name] != nil { node.generation = newGeneration() }
             nodes[name] = node
             noteKnown(name)
@@ -106,22 +112,29 @@ extension Fleet {
     ///
     /// - Returns: the nodes whose assignment has changed, and their cells that begin or end by that.
     public mutating func serve(_ roster: Roster, at now: Timestamp) -> (nodes: Set<String>, transitions: [Transition]) {
-        guard !roster.sets.isEmpty || !furtherColumns.isEmpty else { return ([], []) }
+        guard !roster.sets.isEmpty || !furtherColumns.isEmpty || !outsiders.isEmpty else { return ([], []) }
         var wanted: [String: [Int]] = [:]
+        holders = [:]
         for (set, names) in roster.sets {
-            let columns = set.references.compactMap(column(of:)).filter(furtherSetColumns.contains)
-            guard !columns.isEmpty else { continue }
-            for name in names { wanted[name, default: []] += columns }
+            if set.configuration != nil { for name in names { holders[name, default: []].append(set.name) } }
+            let all = set.references.compactMap(column(of:))
+            let further = all.filter(furtherSetColumns.contains)
+            for name in names {
+                let columns = roster.outsiders.contains(name) ? all : further
+                if !columns.isEmpty { wanted[name, default: []] += columns }
+            }
         }
         wanted = wanted.mapValues { Set($0).sorted() }
         let changed = Set(wanted.keys).union(furtherColumns.keys).filter { wanted[$0] != furtherColumns[$0] }
-        let former = furtherColumns
+            .union(outsiders.symmetricDifference(roster.outsiders))
+        let former = changed.sorted().map { (name: $0, columns: toldColumns(of: $0)) }
         furtherColumns = wanted
+        outsiders = roster.outsiders
         var transitions: [Transition] = []
-        for name in changed.sorted() {
+        for (name, before) in former {
             renewAssignment(of: name)
             guard let node = nodes[name], node.hasInventory else { continue }
-            let (before, after) = (Set(former[name] ?? []), Set(wanted[name] ?? []))
+            let after = toldColumns(of: name)
             for column in before.symmetricDifference(after).sorted() where column < node.cells.count {
                 let state = node.cells[column]
                 guard state != .unknown else { continue }
@@ -136,14 +149,33 @@ extension Fleet {
     }
 
     /// Whether changes of a cell are transitions: a set wants the image on the node.
-    func isTold(_ column: Int, of name: String) -> Bool {
-        entryColumns.contains(column) || furtherColumns[name]?.contains(column) == true
+    func isTold(_ column: Int, of name: String) -> Bool { listedColumns.contains(column) && isWanted(column, of: name) }
+
+    /// The columns of a node whose changes are transitions.
+    private func toldColumns(of name: String) -> Set<Int> {
+        Set(furtherColumns[name] ?? []).union(outsiders.contains(name) ? 0..<0 : entryColumns)
+    }
+
+    /// What only concerns sets that are held.
+    private mutating func adoptHeld(_ sets: [ImageSet]) {
+        heldColumns = [:]
+        intervals = [:]
+        for set in sets {
+            guard let configuration = set.configuration else { continue }
+            heldColumns[set.name] = configuration.images.compactMap { column(of: $0.reference) }
+            let interval = Double(configuration.cachingIntervalHours) * 3600
+            for reference in set.references {
+                let others = (column(of: reference) ?? 0) < entryCount ? cachingIntervalSeconds : .infinity
+                intervals[reference.normalised] = min(interval, intervals[reference.normalised] ?? others)
+            }
+        }
+        rollOuts = rollOuts.filter { $0.key == ImageSet.defaultName || heldColumns[$0.key] != nil }
     }
 
     /// Every known cell of a node as it is now, as transitions: for a history that lost what it knew.
     public func present(on name: String, at now: Timestamp) -> [Transition] {
         guard let node = nodes[name], node.hasInventory else { return [] }
-        return (Array(entryColumns) + (furtherColumns[name] ?? [])).compactMap { column in
+        return toldColumns(of: name).sorted().compactMap { column in
             let state = column < node.cells.count ? node.cells[column] : .unknown
             guard state != .unknown else { return nil }
             return transition(of: name, column: column, from: .unknown, to: state, at: now)

@@ -13,7 +13,7 @@ extension CellMatrix {
         let past = PastCells(moment, configuration, set: set)
         self.init(
             at: Timestamp(milliseconds: moment.at), revision: Int(clamping: moment.revision?.number ?? 0),
-            evidence: CoverageReport.Evidence(configuration), past.cells,
+            evidence: CoverageReport.Evidence(configuration), past.cells, of: past.whole,
             past: CoverageReport.Past(moment))
         for (number, node) in past.nodes.enumerated() {
             let kind = past.cells.kinds[past.cells.kind(number)]

@@ -7,12 +7,12 @@ extension CellMatrix {
     ///
     /// - Parameter set: which image set counts; nil: all of them.
     package init(_ snapshot: Snapshot, set: String? = nil) {
-        var snapshot = snapshot.keeping(nil, set: set)
-        let targets = snapshot.targetNodes
-        snapshot.knownTargets = targets
+        var whole = snapshot
+        whole.knownTargets = snapshot.targetNodes
+        let snapshot = whole.keeping(nil, set: set)
         self.init(
             at: snapshot.now, revision: snapshot.revision, evidence: CoverageReport.Evidence(snapshot.configuration),
-            targets.cells)
+            snapshot.targetNodes.cells, of: whole.targetNodes.cells)
         let cells = snapshot.targetCells()
         for node in cells {
             add(node: node.name, states: node.row.states, reportAgeSeconds: node.reportAgeSeconds)

@@ -14,9 +14,9 @@ package struct CellMatrix: Codable, Sendable, Hashable {
     /// The words of the digits in ``cells``.
     var states = CellState.allCases.map(\.word)
     /// The columns.
-    var images: [Image] = []
+    package var images: [Image] = []
     /// The rows: the names of the target nodes, sorted.
-    var nodes: [String] = []
+    package var nodes: [String] = []
     /// A row for each node, a digit for each image: its state's position in ``states``. `none`: no image set wants the image
     /// there, so it isn't a cell.
     var cells: [String] = []
@@ -24,32 +24,37 @@ package struct CellMatrix: Codable, Sendable, Hashable {
     package var reportAgeSeconds: [Double?] = []
     /// The nodes' labels, where they group nodes.
     var labels: [LabelColumn] = []
-    /// The image sets, `default` first.
+    /// All image sets, `default` first, whichever is shown.
     var sets: [ListedSet] = []
     /// What there is to know about a past moment; nil in an answer about the present.
     var past: CoverageReport.Past?
 
     struct ListedSet: Codable, Sendable, Hashable {
         var name: String
-        /// The columns that it lists, by their positions.
+        /// The columns among ``images`` that it lists, by their positions.
         var images: [Int]
     }
 
-    struct Image: Codable, Sendable, Hashable {
-        var name: String
+    package struct Image: Codable, Sendable, Hashable {
+        package var name: String
         /// As the user wrote it.
-        var reference: String
+        package var reference: String
     }
 
     init(
         at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, _ cells: SetCells,
+        of all: SetCells,
         past: CoverageReport.Past? = nil
     ) {
         self.at = at.rfc3339
         self.revision = revision
         self.evidence = evidence
         images = cells.images.map { Image(name: $0.name, reference: $0.reference.written) }
-        sets = cells.sets.map { ListedSet(name: $0.name, images: $0.columns) }
+        sets = all.sets.map { set in
+            ListedSet(
+                name: set.name,
+                images: set.columns.compactMap { cells.column(ofFleet: all.fleetColumn($0)) })
+        }
         self.past = past
     }
 

@@ -75,12 +75,13 @@ package struct NodeCells {
         }
         // A node that isn't ready says nothing of its pods.
         let node = scene.targets.nodes[position]
-        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
+        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
-        let wanted = scene.targets.cells.kinds[kind]
-        let states = scene.targets.cells.images.enumerated().map { column, image in
-            wanted.wants(column) ? pods.presence(of: image.container)?.state ?? .unknown : .unwanted
+        let cells = scene.targets.cells
+        let states = cells.images.indices.map { column in
+            guard cells.kinds[kind].wants(column) else { return CellState.unwanted }
+            return pods.presence(of: cells.ownContainer(column, kind: kind))?.state ?? .unknown
         }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
@@ -101,7 +102,7 @@ package struct NodeCells {
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.targets.cells.images[column].container)
+            let presence = pods.presence(of: scene.targets.cells.ownContainer(column, kind: kind))
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
@@ -116,9 +117,20 @@ package struct NodeCells {
 
     /// The container that is to hold an image, whoever tells of its presence.
     package func container(_ column: Int) -> ContainerView? {
-        let image = scene.targets.cells.images[column].container
-        if case .pods(let pods) = evidence { return pods.container(of: image) }
-        return scene.snapshot.cluster.pods.living(on: name).container(of: image)
+        if case .pods(let pods) = evidence {
+            return scene.targets.cells.ownContainer(column, kind: kind).flatMap { pods.container(of: $0) }
+        }
+        let places = scene.targets.cells.containers(column, kind: kind)
+        return places.lazy.compactMap { place in
+            scene.snapshot.cluster.pods.living(on: name, of: place.set).container(of: place.container)
+        }.first
+    }
+}
+
+extension SetCells {
+    /// The container of `default` that is to hold an image: in restricted mode nothing else tells of it.
+    fileprivate func ownContainer(_ column: Int, kind: Int) -> String? {
+        containers(column, kind: kind).first { $0.set == ImageSet.defaultName }?.container
     }
 }
 
@@ -127,8 +139,9 @@ extension [PodView] {
         lazy.compactMap { $0.containers[entry] }.first
     }
 
-    fileprivate func presence(of entry: String) -> (state: CellState, reason: FailureReason?, message: String)? {
-        first { $0.containers[entry] != nil }?.presence(of: entry)
+    fileprivate func presence(of entry: String?) -> (state: CellState, reason: FailureReason?, message: String)? {
+        guard let entry else { return nil }
+        return first { $0.containers[entry] != nil }?.presence(of: entry)
     }
 }
 

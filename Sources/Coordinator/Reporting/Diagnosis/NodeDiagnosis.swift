@@ -30,7 +30,7 @@ struct NodeDiagnosis {
     }
 
     var pods: [PodView] {
-        snapshot.cluster.pods.on(node).sorted { $0.name < $1.name }
+        snapshot.cluster.pods.on(node).filter { $0.set == ImageSet.defaultName }.sorted { $0.name < $1.name }
     }
 
     /// - Parameters:

@@ -1,12 +1,15 @@
 import History
+import ImageSets
 import Planning
 import Shared
 
 extension ImageSet {
     /// What the set lists, as reports have it.
-    var listing: SetCells.Listing {
+    package var listing: SetCells.Listing {
         SetCells.Listing(
-            name: name, images: references.map { ImageEntry(name: $0.written, reference: $0) }, isHeld: false)
+            name: name,
+            images: configuration?.images ?? references.map { ImageEntry(name: $0.written, reference: $0) },
+            isHeld: configuration != nil)
     }
 }
 

@@ -1,4 +1,5 @@
 import History
+import ImageSets
 import Planning
 import Shared
 
@@ -8,6 +9,8 @@ struct PastCells {
     let nodes: [HistoryMoment.Node]
     /// By the positions of the nodes.
     let cells: SetCells
+    /// Of all sets, whichever counts; its nodes are more.
+    let whole: SetCells
     /// By column of ``cells``, then by the nodes' numbers.
     private let codes: [[CellCode]]
 
@@ -29,6 +32,7 @@ struct PastCells {
             nodes.removeAll { node in !listings.indices.contains { isSelected(node, by: $0) } }
         }
         var cells = SetCells(listings, nodes: nodes.count) { set, node in isSelected(nodes[node], by: set) }
+        whole = cells
         if let set {
             let slice = cells.slice(set, nodes: nodes.count)
             (cells, nodes) = (slice.cells, slice.nodes.map { nodes[$0] })

@@ -1,3 +1,4 @@
+import ImageSets
 import Planning
 import Shared
 
@@ -26,6 +27,8 @@ package struct SetCells: Sendable {
         var name: String
         /// Positions in ``SetCells/images``, in the order of its list.
         var columns: [Int]
+        /// Of its own DaemonSet, for each of those.
+        var containers: [String]
         var isHeld: Bool
     }
 
@@ -88,11 +91,14 @@ package struct SetCells: Sendable {
         var names: Set<String> = []
         for (number, listing) in listings.enumerated() {
             var columns: [Int] = []
+            var containers: [String] = []
             var own: Set<Int> = []
             for entry in listing.images {
                 // Two entries of `default` with one reference are two columns.
                 if number > 0, let known = positions[entry.reference.normalised] {
-                    if own.insert(known).inserted { columns.append(known) }
+                    guard own.insert(known).inserted else { continue }
+                    columns.append(known)
+                    containers.append(entry.container)
                     continue
                 }
                 var entry = entry
@@ -105,9 +111,11 @@ package struct SetCells: Sendable {
                 if positions[entry.reference.normalised] == nil { positions[entry.reference.normalised] = images.count }
                 own.insert(images.count)
                 columns.append(images.count)
+                containers.append(entry.container)
                 images.append(entry)
             }
-            parts.append(Part(name: listing.name, columns: columns, isHeld: listing.isHeld))
+            parts.append(
+                Part(name: listing.name, columns: columns, containers: containers, isHeld: listing.isHeld))
         }
         return (images, parts)
     }
@@ -154,6 +162,15 @@ package struct SetCells: Sendable {
         kinds[kind].sets.filter { sets[$0].columns.contains(column) }
     }
 
+    /// The containers that are to hold an image on nodes of a kind, each with the set that it belongs to.
+    func containers(_ column: Int, kind: Int) -> [(set: String, container: String)] {
+        kinds[kind].sets.compactMap { number in
+            let set = sets[number]
+            guard set.isHeld, let position = set.columns.firstIndex(of: column) else { return nil }
+            return (set.name, set.containers[position])
+        }
+    }
+
     // MARK: Parts of it
 
     /// The same of some of the nodes.
@@ -174,7 +191,10 @@ package struct SetCells: Sendable {
         let part = sets[set]
         copy.images = part.columns.map { images[$0] }
         copy.fleetColumns = part.columns.map(fleetColumn)
-        copy.sets = [Part(name: name, columns: Array(copy.images.indices), isHeld: part.isHeld)]
+        copy.sets = [
+            Part(
+                name: name, columns: Array(copy.images.indices), containers: part.containers, isHeld: part.isHeld)
+        ]
         copy.kinds = [Kind(sets: [0], loose: part.isHeld ? [] : Array(copy.images.indices))]
         return (copy, (0..<nodes).filter { kinds[kind($0)].sets.contains(set) })
     }

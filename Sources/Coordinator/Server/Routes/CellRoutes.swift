@@ -19,6 +19,7 @@ struct CellRoutes: Sendable {
             return try CellMatrix(snapshot, set: set).response(to: request)
         }
         try CoverageRoutes.checkPast(at, now: parameters.now)
+        _ = try await desk.knownSet(parameters)
         let source = await desk.imageSet
         return try await desk.history { store in
             try await store.past(imageSet: source, withLabels: true) { reader in

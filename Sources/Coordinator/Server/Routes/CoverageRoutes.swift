@@ -29,6 +29,7 @@ package struct CoverageRoutes: Sendable {
         var report: CoverageReport
         if let at {
             try Self.checkPast(at, now: parameters.now)
+            _ = try await desk.knownSet(parameters)
             let source = await desk.imageSet
             report = try await desk.history { store in
                 try await store.past(imageSet: source, withLabels: grouping.needsLabels || selector != nil) { reader in
@@ -56,7 +57,7 @@ package struct CoverageRoutes: Sendable {
         try QueryParameters.checkOrder(since, until)
         let step = try parameters.span("step", default: 3600)
         let selector = try parameters.selector()
-        let set = try parameters.set()
+        let set = try await desk.knownSet(parameters)
         // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
         let span = Double(max(0, until.milliseconds(since: since))) / 1000
         var points = CoverageSeries.maximumPoints

@@ -117,6 +117,20 @@ struct QuestionDesk: Sendable {
         if let name, !snapshot.setNames.contains(name) { throw Self.unknownSet(name, among: snapshot.setNames) }
     }
 
+    /// The image set of a question about the past.
+    ///
+    /// - Throws: ``ProblemDocument`` (404) when there is no such image set, and history remembers none.
+    func knownSet(_ parameters: QueryParameters) async throws -> String? {
+        guard let set = try parameters.set() else { return nil }
+        let live = await loop.setNames
+        if live.contains(set) { return set }
+        let known = try await history { store in try await store.read { db in try SetHistory.names(db) } }
+        guard known.contains(set) else {
+            throw Self.unknownSet(set, among: live + known.subtracting(live).sorted())
+        }
+        return set
+    }
+
     static func unknownSet(_ name: String, among names: [String]) -> ProblemDocument {
         let shown = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
         return ProblemDocument(
