@@ -53,13 +53,14 @@ extension Planner {
     /// Finds images that are listed and no good: a container can't be made for a reason of content, or the image is far smaller
     /// than on other nodes.
     func findDamage(_ unheld: UnheldEntries, _ plan: inout Plan) {
-        guard configuration.runtimeSocket != .none, !unheld.columns.isEmpty else { return }
+        guard configuration.runtimeSocket != .none, !unheld.entries.isEmpty else { return }
         let tooSmall = fleet.catalogue.tooSmall
-        for (name, columns) in unheld.columns {
-            let pods = cluster.pods.living(on: name).filter { $0.template == template }
-            for column in columns {
+        for (name, entries) in unheld.entries {
+            let pods = cluster.pods.living(on: name, of: set).filter { $0.template == template }
+            for entry in entries {
+                let column = columns[entry]
                 let key = fleet.references[column].normalised
-                let container = configuration.images[column].container
+                let container = configuration.images[entry].container
                 let trouble = pods.lazy.compactMap { $0.containers[container]?.contentTrouble }.first
                 guard let message = trouble ?? smallness(of: column, on: name, tooSmall) else { continue }
                 if let mended = fleet.damage[name]?[key]?.mendedAt, mended + Damage.patience > now {

@@ -87,7 +87,7 @@ extension Fleet {
         let references = Set(tried.map(\.key.reference))
         // Mostly there are none, and then it costs nothing to ask.
         return references.isEmpty
-            ? [] : entryColumns.filter { references.contains(self.references[$0].normalised) }
+            ? [] : listedColumns.filter { references.contains(self.references[$0].normalised) }
     }
 
     // MARK: Pulls that take too long

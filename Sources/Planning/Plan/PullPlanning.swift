@@ -71,6 +71,13 @@ struct PullPlanning {
             able[member.platform].insert(slot)
         }
         for column in fleet.furtherSetColumns { wanting[column] = BitSet() }
+        if !planner.roster.outsiders.isEmpty {
+            var own = BitSet()
+            for member in planner.roster.members where !planner.roster.outsiders.contains(member.name) {
+                if let slot = fleet.slots.numbers[member.name] { own.insert(slot) }
+            }
+            for column in fleet.entryColumns { wanting[column] = own }
+        }
         for (name, columns) in fleet.furtherColumns {
             guard let slot = fleet.slots.numbers[name] else { continue }
             for column in columns { wanting[column]?.insert(slot) }
