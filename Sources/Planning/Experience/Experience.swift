@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 /// What earlier attempts taught: the planner's memory, made of events alone, so that a history can be played again.
