@@ -42,7 +42,7 @@ package struct ClusterFitWatch: Sendable {
     }
 
     /// What concerns all sets is told of the main ConfigMap.
-    private var isOfMain: Bool { set == ImageSet.defaultName }
+    private var isOfMain: Bool { self.set == ImageSet.defaultName }
 
     /// Works until cancelled.
     package func run() async {

@@ -3,6 +3,7 @@ import History
 import ImageSets
 import Planning
 import Reporting
+import Supervision
 
 extension ControlLoop {
     /// The prefetches are these from now on, the oldest first. Nothing that failed before is hurried.
@@ -45,12 +46,20 @@ extension ControlLoop {
         // Those that are to have something from now on are told with the next plan.
         let served = fleet.servedNodes
         tell(fleet.adopt(configuration, sets: sets, isEdit: isEdit, at: clock.now))
+        serveSets()
         if isEdit { wakeAgents() } else { for node in served { wakeAgent(of: node) } }
         signal.yield()
     }
 
+    /// No agent is told in between that it is to have nothing of them.
+    func serveSets() {
+        if let configuration, cluster.isSynced, !(held.isEmpty && prefetches.isEmpty) {
+            renewRoster(configuration, at: clock.now)
+        }
+    }
+
     /// What a held set's DaemonSet is made from, with images named as pods name them; nil: there's no such set.
-    func configuration(of set: String) -> Configuration? {
+    package func configuration(of set: String) -> Configuration? {
         set == ImageSet.defaultName ? configuration : sets.first { $0.name == set }?.configuration
     }
 

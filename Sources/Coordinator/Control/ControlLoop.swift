@@ -132,6 +132,7 @@ package actor ControlLoop {
         roster = nil
         agentImageTrial.want(configuration.agentImage)
         let transitions = fleet.adopt(configuration, sets: sets, at: clock.now)
+        serveSets()
         if hadAgents != false { tell(transitions) }
         // History may know cells of nodes that this run hasn't heard, too. Were they kept, an image that comes back to the list
         // would have there what it had long ago.
@@ -297,7 +298,8 @@ package actor ControlLoop {
         let ready = targets.filter(\.isReady)
         // Nodes that are all silent for a moment have nothing of the new one.
         guard !ready.isEmpty || targets.isEmpty else { return false }
-        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
+        let waiting = Set(
+            cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
         let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
         guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
             return false

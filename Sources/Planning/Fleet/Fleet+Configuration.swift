@@ -41,7 +41,6 @@ extension Fleet {
         // Whom it wants them of is the next roster's word.
         let served = Set(furtherColumns.keys)
         furtherColumns = [:]
-        (outsiders, holders) = ([], [:])
         if let text = configuration.agentImage, let reference = try? ImageReference(text) { wanted.append(reference) }
         references = wanted
         adoptHeld(sets)
