@@ -308,7 +308,8 @@ package actor ControlLoop {
         let ready = targets.filter(\.isReady)
         // Nodes that are all silent for a moment have nothing of the new one.
         guard !ready.isEmpty || targets.isEmpty else { return false }
-        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
+        let waiting = Set(
+            cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
         let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
         guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
             return false

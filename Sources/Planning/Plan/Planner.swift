@@ -39,7 +39,8 @@ public struct Planner: Sendable {
         guard cluster.isSynced else { return Plan() }
         // The configuration may be ahead of the fleet.
         let planner = Planner(
-            columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration, cluster: cluster, fleet: fleet,
+            columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration,
+            cluster: cluster, fleet: fleet,
             roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template,
             successor: successor)
         var plan = Plan()
