@@ -65,9 +65,10 @@ extension ControlLoop {
 
     /// In restricted mode.
     private func retry(_ configuration: Configuration, of set: String, _ plan: inout Plan, at now: Timestamp) {
+        let template = daemonSets[set]?.template
         daemonSets[set]?.retries.add(
-            to: &plan, of: set, configuration: configuration, cluster: cluster, template: daemonSets[set]?.template,
-            now: now, using: &random)
+            to: &plan, of: set, configuration: configuration, cluster: cluster, template: template, now: now,
+            using: &random)
     }
 
     /// Where a set's pods are.
