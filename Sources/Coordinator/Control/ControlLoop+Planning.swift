@@ -67,11 +67,10 @@ extension ControlLoop {
 
     /// In restricted mode.
     private func retry(_ configuration: Configuration, of set: String, _ plan: inout Plan, at now: Timestamp) {
-        guard var state = daemonSets[set] else { return }
-        state.retries.add(
-            to: &plan, of: set, configuration: configuration, cluster: cluster, template: state.template, now: now,
+        let template = daemonSets[set]?.template
+        daemonSets[set]?.retries.add(
+            to: &plan, of: set, configuration: configuration, cluster: cluster, template: template, now: now,
             using: &random)
-        daemonSets[set] = state
     }
 
     /// Where a set's pods are.

@@ -1,7 +1,7 @@
 /// Every metric that the coordinator has. What isn't here isn't exported, whoever records it.
 ///
-/// No family has series by node and image: their number is bounded by images plus registries. The one by node is left
-/// out in big clusters (see ``CoverageMetrics/maximumNodes``).
+/// No family has series by node and image: their number is bounded by images plus registries plus image sets. The one by
+/// node is left out in big clusters (see ``CoverageMetrics/maximumNodes``).
 package enum MetricCatalogue {
     static let all = recorded + Coverage.all + State.all + Process.all
 

@@ -23,7 +23,7 @@ import Testing
     /// Plans and orders with these sets, whose DaemonSets' templates are called like them.
     private static func step(_ desk: inout PlanDesk, _ sets: [ImageSet]) -> Plan {
         let roster = Roster(desk.cluster, scheduling: desk.desk.configuration.scheduling, sets: sets)
-        _ = desk.desk.fleet.serve(roster)
+        _ = desk.desk.fleet.serve(roster, at: desk.desk.now)
         let held = sets.compactMap { set in
             set.configuration.map { HeldSet(name: set.name, configuration: $0, template: set.name) }
         }
@@ -177,7 +177,7 @@ import Testing
         desk.adopt()
         Self.adopt(&desk, sets)
         var fleet = desk.desk.fleet
-        _ = fleet.serve(Roster(desk.cluster, scheduling: main.scheduling, sets: sets))
+        _ = fleet.serve(Roster(desk.cluster, scheduling: main.scheduling, sets: sets), at: desk.now)
         #expect(fleet.holders(of: 0, on: "n1") == ["default", "a"])
         #expect(fleet.holders(of: 1, on: "n1") == ["default"])
         #expect(fleet.holders(of: 2, on: "n1") == ["b"])
