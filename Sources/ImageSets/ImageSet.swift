@@ -3,6 +3,9 @@ import Shared
 
 /// A list of images, and the nodes that are to have them. The main ConfigMap is the set `default`; this is one beside it.
 ///
+/// A set with a ``configuration`` is held: it has a DaemonSet of its own, on the nodes that it selects by itself. Others are
+/// prefetches: nothing holds them, and they are only pulled on nodes that `default` selects.
+///
 /// There is one fleet for all sets, one history, one budget for each registry. What a set is made of stays apart:
 ///
 /// - **What is on nodes** (``Fleet``) knows no sets. A reference has one column, whoever lists it: entries of `default`
@@ -11,20 +14,23 @@ import Shared
 /// - **Who wants it there** is the ``Roster``'s word: which nodes each set selects. A cell exists where a set that lists
 ///   the column's reference selects the node. The planner pulls, retries and refreshes such cells alone, and takes back
 ///   orders of others.
-/// - **What is held** is a DaemonSet's affair, and follows the configuration that it is made from.
+/// - **What is held** is the affair of each set's DaemonSet, and follows the configuration that it is made from.
 ///
 /// Without further sets none of this costs anything: every column is wanted on every target node.
 public struct ImageSet: Sendable, Equatable {
     /// The set of the main ConfigMap.
-    public static let defaultName = "default"
+    public static let defaultName = PodView.defaultSet
 
     public var name: String
     /// In the order in which they are pulled, behind those of older sets.
     public var references: [ImageReference]
-    /// Of what `default` selects: those that match. Taints don't count, since nothing is scheduled for the set.
+    /// Held: which nodes have its pods. Else of what `default` selects those that match; taints don't count, since nothing is
+    /// scheduled for the set.
     public var scheduling: Scheduling
     /// On so many of those nodes; nil: on all. When one isn't ready another takes its place.
     public var count: Int?
+    /// What its DaemonSet is made from, the cluster's keys being those of the main ConfigMap. Nil: nothing holds it.
+    public private(set) var configuration: Configuration?
 
     public init(name: String, references: [ImageReference], scheduling: Scheduling = Scheduling(), count: Int? = nil) {
         self.name = name
@@ -33,9 +39,34 @@ public struct ImageSet: Sendable, Equatable {
         self.count = count
     }
 
-    /// Of nodes that `default` selects: those that are to have the images. The same ones in every run, and when one
-    /// comes or goes the others stay.
-    public func choose(from nodes: [NodeView]) -> Set<String> {
+    /// A set with a DaemonSet.
+    ///
+    /// - Parameters:
+    ///   - own: what its own source says.
+    ///   - main: what says the rest.
+    public init(name: String, own: Configuration, main: Configuration) {
+        let configuration = own.withClusterKeys(of: main)
+        self.init(
+            name: name, references: configuration.images.map(\.reference), scheduling: configuration.scheduling)
+        self.configuration = configuration
+    }
+
+    /// The same with images named as pods name them.
+    public func named(by images: AdmittedImages) -> ImageSet {
+        guard let configuration else { return self }
+        var set = self
+        set.configuration = images.applied(to: configuration)
+        set.references = set.configuration?.images.map(\.reference) ?? []
+        return set
+    }
+
+    /// The nodes that are to have the images. The same ones in every run, and when one comes or goes the others stay.
+    ///
+    /// - Parameters:
+    ///   - all: of the cluster.
+    ///   - nodes: those among them that `default` selects.
+    public func choose(of all: some Collection<NodeView>, from nodes: [NodeView]) -> Set<String> {
+        if configuration != nil { return Set(all.lazy.filter(scheduling.selects).map(\.name)) }
         let matching = nodes.filter(scheduling.matches)
         guard let count, matching.count > count else { return Set(matching.map(\.name)) }
         func rank(_ node: NodeView) -> UInt64 {

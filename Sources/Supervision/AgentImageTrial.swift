@@ -59,13 +59,15 @@ public struct AgentImageTrial: Sendable, Equatable {
     ///   - plan: of this moment, which knows what became of the first pods.
     ///   - template: the annotation that pods of the present template carry.
     ///   - image: the agent's image in that template.
+    ///   - set: the image set whose DaemonSet that is.
     public mutating func review(
-        _ plan: Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
+        _ plan: Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
         image: String?, now: Timestamp
     ) {
         guard cluster.isSynced, let wanted else { return }
         if let template, image == current, image != proven,
-            Planner.isProven(template, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
+            Planner.isProven(
+                template, of: set, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
         {
             proven = image
         }
@@ -76,7 +78,7 @@ public struct AgentImageTrial: Sendable, Equatable {
         if isRefused { return }
         if current != wanted {
             awaitPull(configuration: configuration, cluster: cluster, fleet: fleet, now: now)
-        } else if image == wanted, let failed = plan.rollOut, failed.isFinal, !failed.node.isEmpty {
+        } else if image == wanted, let failed = plan.rollOuts[set], failed.isFinal, !failed.node.isEmpty {
             trouble = .refused(pod: failed.pod, node: failed.node, message: failed.message)
             current = proven
         }

@@ -50,6 +50,11 @@ public struct NodeReadyGates: Sendable {
             let state = state(of: node, now: now)
             guard !state.isUnderWay else { continue }
             let deadline = state.start + Double(gate.timeoutSeconds)
+            // The next plan knows what is lacking.
+            guard !plan.findsDamage(on: node.name) else {
+                plan.lookAgain(at: max(deadline, now + 1))
+                continue
+            }
             guard deadline <= now || presence.isComplete(on: node.name) else {
                 plan.lookAgain(at: deadline)
                 continue
@@ -112,7 +117,7 @@ private struct ImagePresence {
         self.fleet = fleet
         self.now = now
         guard configuration.runtimeSocket == .none else { return }
-        let living = cluster.pods.values.filter { pod in
+        let living = cluster.pods.of(ImageSet.defaultName).filter { pod in
             guard !pod.isTerminating, template != nil, pod.template == template else { return false }
             // Of a node that was created anew under its name, the former one's pod is listed for a while.
             guard let node = cluster.nodes[pod.node]?.createdAt, let since = pod.createdAt else { return true }
@@ -126,7 +131,7 @@ private struct ImagePresence {
             return configuration.images.allSatisfy { pods[node]?.presence(of: $0.container).state.isPresent ?? false }
         }
         guard let row = fleet.reading(of: node, now: now).row else { return configuration.images.isEmpty }
-        return row.present == row.states.count
+        return configuration.images.indices.allSatisfy { row.states.indices.contains($0) && row.states[$0].isPresent }
     }
 
     func lacking(on node: String) -> [Plan.Lacking] {

@@ -33,9 +33,10 @@ public struct RestrictedRetries: Sendable {
         configuration.rollLimit(nodes: nodes)
     }
 
-    /// Adds to a plan the replacements that are due and have room in it. Does nothing outside of restricted mode.
+    /// Adds to a plan the replacements of an image set's pods that are due and have room in it. Does nothing outside of
+    /// restricted mode.
     public mutating func add(
-        to plan: inout Plan, configuration: Configuration, cluster: ClusterView, template: String?, now: Timestamp,
+        to plan: inout Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView, template: String?, now: Timestamp,
         using random: inout some RandomNumberGenerator
     ) {
         guard configuration.runtimeSocket == .none, cluster.isSynced else { return nodes = [:] }
@@ -45,9 +46,9 @@ public struct RestrictedRetries: Sendable {
         let names = Set(targets.map(\.name))
         nodes = nodes.filter { names.contains($0.key) }
         let limit = Self.perMinute(configuration, nodes: targets.count)
-        var room = min(limit - recent.count, plan.room)
+        var room = min(limit - recent.count, plan.room(of: set))
         for node in targets {
-            guard let pod = cluster.pods.living(on: node.name).first(where: { $0.template == template }) else {
+            guard let pod = cluster.pods.living(on: node.name, of: set).first(where: { $0.template == template }) else {
                 continue
             }
             judge(pod, configuration, now: now, using: &random)
@@ -57,7 +58,7 @@ public struct RestrictedRetries: Sendable {
             } else if room > 0 {
                 room -= 1
                 recent.append(now)
-                plan.replacements.append(Plan.PodReplacement(pod))
+                plan.replace(pod)
                 // Its successor is judged anew.
                 nodes[node.name]?.pod = nil
             } else if let first = recent.first {

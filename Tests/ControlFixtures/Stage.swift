@@ -62,7 +62,7 @@ actor Ledger: HistoryRecorder {
     var events: [String] {
         facts.compactMap { fact in
             switch fact {
-            case .transition, .onlyTargets, .onlyImages: nil
+            case .transition, .onlyTargets, .onlyImages, .sets: nil
             case .target(let node, _, _): "\(node) target"
             case .left(let node, _): "\(node) left"
             case .heard(let node, _): "\(node) heard"
@@ -164,4 +164,10 @@ extension WireAttempt {
         attempt.message = message
         return attempt
     }
+}
+
+extension ControlLoop {
+    /// Of `default`.
+    var template: String? { daemonSets[ImageSet.defaultName]?.template }
+    var successor: Successor { daemonSets[ImageSet.defaultName]?.successor ?? Successor() }
 }

@@ -74,3 +74,8 @@ package struct PlanDesk {
         return plan
     }
 }
+
+extension Plan {
+    /// Of `default`.
+    package var rollOut: RollOutTrouble? { rollOuts[ImageSet.defaultName] }
+}

@@ -26,21 +26,27 @@ extension PlannedCluster {
         for (node, due) in podDue.sorted(by: { $0.key < $1.key }) where due <= model.now && model.isOnline(node) {
             guard !forbidsPods else { continue }
             podDue[node] = nil
-            podCount += 1
-            let id = "pod\(podCount)"
-            var view = PodView(name: id, uid: id, node: node)
-            view.template = template
-            view.createdAt = now
-            agentImages[template] = templateAgentImage
-            podConfigurations[id] = configuration
-            if hasRoom(on: node) {
-                start(view)
-            } else {
-                (view.reason, view.message) = ("Unschedulable", "Insufficient memory")
-                cluster.unscheduled[id] = view
-            }
-            planSoon()
+            make(PodPlace(set: ImageSet.defaultName, node: node), template, configuration)
         }
+        keepSetPods()
+    }
+
+    mutating func make(_ place: PodPlace, _ template: String, _ configuration: Configuration) {
+        podCount += 1
+        let id = "pod\(podCount)"
+        var view = PodView(name: id, uid: id, node: place.node)
+        view.set = place.set
+        view.template = template
+        view.createdAt = now
+        agentImages[template] = agentImage(of: place.set)
+        podConfigurations[id] = configuration
+        if place.set != ImageSet.defaultName || hasRoom(on: place.node) {
+            start(view)
+        } else {
+            (view.reason, view.message) = ("Unschedulable", "Insufficient memory")
+            cluster.unscheduled[id] = view
+        }
+        planSoon()
     }
 
     private func hasRoom(on node: String) -> Bool {
@@ -72,9 +78,13 @@ extension PlannedCluster {
         cluster.unscheduled[replacement.uid] = nil
         cluster.pods.remove(uid: replacement.uid)
         podConfigurations[replacement.uid] = nil
-        stopAgent(on: replacement.node)
+        if workers[replacement.node] == replacement.uid { handOver(replacement.node) }
         model.removePod(replacement.uid, node: replacement.node)
-        podDue[replacement.node] = model.now + 1
+        if replacement.set == ImageSet.defaultName {
+            podDue[replacement.node] = model.now + 1
+        } else {
+            setDue[PodPlace(set: replacement.set, node: replacement.node)] = model.now + 1
+        }
         planSoon()
     }
 
@@ -87,7 +97,8 @@ extension PlannedCluster {
             if brokenAgentImages.contains(image) {
                 model.containerExited(
                     node: event.node, pod: pod, container: container, exitCode: 1, reason: "Error", message: "broken")
-            } else {
+            } else if !standsBy(pod, on: event.node) {
+                workers[event.node] = pod
                 startAgent(on: event.node)
             }
         case .containerStarted(let pod, let container)
@@ -112,7 +123,9 @@ extension PlannedCluster {
 
 extension PlannedCluster {
     /// What is known of pods of the present template before there is one.
-    var successor: Successor {
+    var successor: Successor { successor(for: configuration) }
+
+    func successor(for configuration: Configuration) -> Successor {
         guard let each = try? Quantity(configuration.sleepResources.memoryRequest) else { return Successor() }
         return Successor(
             refusal: forbidsPods && tellsRefusals ? "violates PodSecurity" : nil,

@@ -42,6 +42,10 @@ package struct PlannedCluster {
     package let hasPods: Bool
     /// By node: until when a pod isn't made.
     var podDue: [String: Seconds] = [:]
+    /// The same for pods of further sets.
+    var setDue: [PodPlace: Seconds] = [:]
+    /// By node: the pod whose agent works, where others may stand by.
+    var workers: [String: String] = [:]
     /// The pod template's hash, and our own image in it.
     package private(set) var template = ""
     package private(set) var templateAgentImage: String?
@@ -50,8 +54,8 @@ package struct PlannedCluster {
     package var agentImageTrial = AgentImageTrial()
     /// Seconds that the first pod of a template may be in trouble.
     package var trialPatience: Double {
-        get { fleet.rollOut.patience }
-        set { fleet.rollOut.patience = newValue }
+        get { fleet.rollOutPatience }
+        set { fleet.rollOutPatience = newValue }
     }
     /// Our own images whose agents crash.
     package var brokenAgentImages: Set<String> = []
@@ -148,6 +152,8 @@ package struct PlannedCluster {
         stuckNodes.remove(name)
         cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
+        workers[name] = nil
+        setDue = setDue.filter { $0.key.node != name }
         fleet.remove(node: name, at: now)
         changed()
     }
@@ -167,6 +173,9 @@ package struct PlannedCluster {
             for name in cluster.nodes.keys.sorted() { fleet.remove(node: name, at: now) }
         }
         self.configuration = configuration
+        sets = sets.map { set in
+            set.configuration.map { ImageSet(name: set.name, own: $0, main: configuration) } ?? set
+        }
         agentImageTrial.want(configuration.agentImage)
         adopt()
         applyTemplate()
@@ -188,13 +197,17 @@ package struct PlannedCluster {
     /// What the keeper of the DaemonSet does.
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
+        template = hash(configuration, agentImage: templateAgentImage)
+        mustPlan = true
+    }
+
+    func hash(_ configuration: Configuration, agentImage: String?) -> String {
         let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
         let resources = configuration.sleepResources
         let others = [
-            templateAgentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,
+            agentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,
         ]
-        template = StableHash.hex64((parts + others).joined(separator: ";"))
-        mustPlan = true
+        return StableHash.hex64((parts + others).joined(separator: ";"))
     }
 
     package mutating func restartCoordinator() {
@@ -298,11 +311,11 @@ package struct PlannedCluster {
         guard mustPlan || isDue else { return }
         mustPlan = false
         let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
-        if self.roster == nil { _ = fleet.serve(roster) }
+        if self.roster == nil { _ = fleet.serve(roster, at: now) }
         self.roster = roster
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster,
-            template: hasPods ? template : nil, successor: successor, now: now)
+            template: hasPods ? template : nil, successor: successor, further: hasPods ? held : [], now: now)
         retries.add(
             to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
         let former = agentImageTrial.current
@@ -335,14 +348,14 @@ package struct PlannedCluster {
         let disk = fleet.nodes[replacement.node]?.imageFilesystem
         let capacity = Double(max(1, disk?.capacityBytes ?? 1))
         return Replacement(
-            plan: replacement, isOfTemplate: pod?.template == template,
+            plan: replacement, isOfTemplate: pod?.template == template(of: replacement.set),
             isWorking: pod?.isWorking(under: configuration) ?? false,
             held: Set(
                 (pod?.containers ?? [:]).filter {
                     $0.key != Configuration.agentContainerName && $0.value.isRunning
                 }.keys),
             orders: fleet.orders.count { $0.node == replacement.node },
-            states: fleet.entryColumns.map { fleet.state(node: replacement.node, column: $0, now: now) },
+            states: fleet.columns(of: replacement.set).map { fleet.state(node: replacement.node, column: $0, now: now) },
             usedPercent: disk.map { 100 - 100 * Double($0.freeBytes) / capacity } ?? 0)
     }
 

@@ -37,13 +37,16 @@ import Testing
 }
 
 /// A control loop on a real history, with a clock that is set by hand: nodes come, go, report, fall silent and are
-/// relabelled, pods come and go, lists are edited, coordinators end, crash and begin anew, keyframes are made and old history is dropped.
+/// relabelled, pods come and go, lists are edited, image sets come, go and change, coordinators end, crash and begin anew, keyframes are made and old history is dropped.
 private final class RandomWorld {
     private struct Said {
         var at: Timestamp
         var report: CoverageReport
         var byPool: CoverageReport
         var byNode: CoverageReport
+        var bySet: CoverageReport
+        /// Of each set alone.
+        var sets: [CoverageReport]
     }
 
     private final class Clock: Sendable {
@@ -66,7 +69,11 @@ private final class RandomWorld {
     private var said: [Said] = []
     private var lastAlive: Timestamp
     private var horizon = Timestamp(milliseconds: 0)
+    private var held: [ImageSet] = []
+    private var prefetches: [ImageSet] = []
     private static let names = ["nginx", "redis", "mysql", "busybox"]
+    /// What only further sets list, and a name that one of the others has too.
+    private static let furtherNames = names + ["postgres", "docker.io/library/nginx", "alpine"]
 
     init(seed: Int, restricted: Int) {
         self.seed = seed
@@ -94,7 +101,10 @@ private final class RandomWorld {
         loop = Self.makeLoop(store, clock)
         await store.startRun(at: clock.now.milliseconds)
         boots = boots.mapValues { ($0.id, $0.sequence + 1000) }
-        if revision > 0 { await loop.adopt(configuration, revision: revision) }
+        await loop.expectSets()
+        if revision > 0 { await loop.adopt(configuration, revision: revision, held: held) }
+        await loop.use(held: held)
+        await loop.use(prefetches: prefetches)
         await loop.follow(Stage.pods)
         await loop.replaceNodes(nodes.values.sorted { $0.name < $1.name })
         await loop.replacePods(pods.values.sorted { $0.name < $1.name }, of: Stage.pods)
@@ -109,7 +119,10 @@ private final class RandomWorld {
             revision: RevisionRecord(
                 imageSet: "set", number: Int64(revision), at: clock.now.milliseconds, data: [:],
                 findings: RevisionNotes(findings: [], configuration: configuration).text))
-        await loop.adopt(configuration, revision: revision)
+        held = held.map { set in
+            set.configuration.map { ImageSet(name: set.name, own: $0, main: configuration) } ?? set
+        }
+        await loop.adopt(configuration, revision: revision, held: held)
         // A coordinator does it every few seconds; who tells of cells may be another from now on.
         await loop.mendHistory()
         await settle()
@@ -130,7 +143,7 @@ private final class RandomWorld {
     func step() async throws {
         pass(.random(in: 1...(chance(20) ? 40_000 : 4000), using: &random))
         let name = "n\(Int.random(in: 1...4, using: &random))"
-        switch Int.random(in: 0..<100, using: &random) {
+        switch Int.random(in: 0..<(seed.isMultiple(of: 3) ? 100 : 115), using: &random) {
         case 0..<60 where configuration.runtimeSocket == .none: await changePod(on: name)
         case 0..<60: try await report(nodes.keys.sorted().randomElement(using: &random) ?? name)
         case 60..<66:
@@ -153,7 +166,11 @@ private final class RandomWorld {
                 Self.names.shuffled(using: &random).prefix(count).map { "\($0)=\($0)" }
             ).images
             if chance(50) { configuration.runtimeSocket = chance(restricted) ? .none : .automatic }
+            if !seed.isMultiple(of: 3) {
+                configuration.scheduling.nodeSelector = chance(30) ? ["pool": chance(50) ? "a" : "b"] : [:]
+            }
             try await adopt()
+        case 100..<115: try await changeSets()
         case 78..<84: try await restart()
         case 84..<90:
             await store.heartbeat(at: clock.now.milliseconds)
@@ -168,6 +185,35 @@ private final class RandomWorld {
         // Between two happenings reports grow old.
         pass(.random(in: 1...20_000, using: &random))
         try await listen()
+    }
+
+    /// A set comes, goes, lists something else, or is for other nodes; an image goes from `default` to a set.
+    private func changeSets() async throws {
+        let name = ["gpu", "ci", "pre-1", "pre-2"].randomElement(using: &random) ?? ""
+        held.removeAll { $0.name == name }
+        prefetches.removeAll { $0.name == name }
+        var names = Array(Self.furtherNames.shuffled(using: &random).prefix(.random(in: 1...3, using: &random)))
+        var isMoved = false
+        if configuration.images.count > 1, chance(40) {
+            names.append(configuration.images.removeLast().reference.written)
+            isMoved = true
+        }
+        var own = try Stage.configuration(
+            names.enumerated().map { "\($0.offset == 0 ? "nginx" : "image-\($0.offset)")=\($0.element)" })
+        if chance(60) { own.scheduling.nodeSelector = ["pool": chance(50) ? "a" : "b"] }
+        if isMoved || chance(70) {
+            if name == "gpu" || name == "ci" {
+                held.append(ImageSet(name: name, own: own, main: configuration))
+            } else {
+                prefetches.append(
+                    ImageSet(
+                        name: name, references: own.images.map(\.reference), scheduling: own.scheduling,
+                        count: chance(30) ? 1 : nil))
+            }
+        }
+        await loop.use(prefetches: prefetches)
+        if isMoved { try await adopt() } else { await loop.use(held: held) }
+        await settle()
     }
 
     /// A pod comes, its containers go on, it ends, or it's gone.
@@ -210,7 +256,9 @@ private final class RandomWorld {
         said.append(
             Said(
                 at: clock.now, report: CoverageReport(snapshot, by: .image),
-                byPool: CoverageReport(snapshot, by: .label("pool")), byNode: CoverageReport(snapshot, by: .node)))
+                byPool: CoverageReport(snapshot, by: .label("pool")), byNode: CoverageReport(snapshot, by: .node),
+                bySet: CoverageReport(snapshot, by: .set),
+                sets: snapshot.setNames.map { CoverageReport(snapshot, by: .image, set: $0) }))
     }
 
     private func report(_ name: String) async throws {
@@ -221,7 +269,7 @@ private final class RandomWorld {
         boots[name] = boot
         var report = Stage.report(name, boot.sequence, boot: "b\(boot.id)")
         if boot.sequence == 1 || chance(70) {
-            let listed = Self.names.filter { _ in random.chance(60) }
+            let listed = Self.furtherNames.filter { _ in random.chance(60) }
             report.full.images = listed.map { .listed($0) }
             for index in report.full.images.indices { report.full.images[index].inUse = chance(50) }
         } else if chance(30) {
@@ -281,12 +329,14 @@ private final class RandomWorld {
             for (live, past) in [
                 (said.report, CoverageReport(moment, by: .image)),
                 (said.byPool, CoverageReport(moment, by: .label("pool"))),
-            ] {
-                let place = "seed \(seed), at \(said.at.milliseconds), by \(live.grouping)"
+                (said.bySet, CoverageReport(moment, by: .set)),
+            ] + said.sets.map({ ($0, CoverageReport(moment, by: .image, set: $0.set)) }) {
+                let place =
+                    "seed \(seed), at \(said.at.milliseconds), by \(live.grouping), set \(live.set ?? "")"
                 try #require(past.past == .init(watched: true, complete: true), "\(place)")
                 try #require(live.rows.map(\.name) == past.rows.map(\.name), "\(place)")
                 try #require(live.rows.map(\.counts) == past.rows.map(\.counts), "\(place)")
-                try #require(live.total == past.total, "\(place)")
+                try #require(live.total == past.total && live.sets == past.sets, "\(place)")
                 try #require(live.nodes == past.nodes && live.revision == past.revision, "\(place)")
                 try #require(live.at == past.at, "\(place)")
                 let reasons = live.rows.map { $0.failures.map { "\($0.reason) \($0.cells) \($0.nodes)" } }

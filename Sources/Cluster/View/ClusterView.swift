@@ -1,12 +1,12 @@
-/// What the watches tell of the cluster: its nodes, and the DaemonSet's pods on them.
+/// What the watches tell of the cluster: its nodes, and our DaemonSets' pods on them.
 public struct ClusterView: Sendable, Equatable {
     /// Whether nodes and pods have been listed whole at least once. Until then nothing is concluded from a
     /// node or pod that isn't here.
     public var isSynced = false
     public var nodes: [String: NodeView] = [:]
-    /// The DaemonSet's pods.
+    /// Those of all image sets' DaemonSets.
     public var pods = PodTable()
-    /// Pods of the DaemonSet that the scheduler hasn't found a place for yet, by their UID; their nodes are those that
+    /// Pods of those DaemonSets that the scheduler hasn't found a place for yet, by their UID; their nodes are those that
     /// they are meant for.
     public var unscheduled: [String: PodView] = [:]
     /// Pods that were made so that kubelets pull, by their UID.
@@ -49,8 +49,13 @@ public struct NodeView: Sendable, Equatable {
     public var architecture: String? { labels["kubernetes.io/arch"] }
 }
 
-/// One pod of the DaemonSet.
+/// One pod of a DaemonSet of ours.
 public struct PodView: Sendable, Equatable {
+    /// The image set of the main ConfigMap.
+    public static let defaultSet = "default"
+
+    /// The image set whose DaemonSet has made it.
+    public var set = PodView.defaultSet
     public var name: String
     public var uid: String
     public var node: String

@@ -1,8 +1,14 @@
 /// Pods by their UID, and by their node: reports ask for one node's among thousands.
 public struct PodTable: Sendable {
-    private var pods: [String: PodView] = [:]
-    /// UIDs by node, in the order in which they came.
-    private var uids: [String: [String]] = [:]
+    /// By image set, then by UID: planning goes through the sets one by one.
+    private var sets: [String: [String: PodView]] = [:]
+    /// By node, in the order in which they came.
+    private var places: [String: [Place]] = [:]
+
+    private struct Place: Sendable {
+        var set: String
+        var uid: String
+    }
 
     public init() {}
 
@@ -11,42 +17,68 @@ public struct PodTable: Sendable {
         for pod in pods { self[pod.uid] = pod }
     }
 
-    public var values: Dictionary<String, PodView>.Values { pods.values }
-    public var keys: Dictionary<String, PodView>.Keys { pods.keys }
-    public var isEmpty: Bool { pods.isEmpty }
-    public var count: Int { pods.count }
+    /// Those of all sets: a copy. See ``of(_:)``.
+    public var values: [PodView] { sets.values.flatMap(\.values) }
+    public var keys: [String] { sets.values.flatMap(\.keys) }
+    public var isEmpty: Bool { sets.values.allSatisfy(\.isEmpty) }
+    public var count: Int { sets.values.reduce(0) { $0 + $1.count } }
+
+    /// The pods of one image set, in no order.
+    public func of(_ set: String) -> Dictionary<String, PodView>.Values { (sets[set] ?? [:]).values }
 
     /// The pod with a UID.
     public subscript(uid: String) -> PodView? {
-        get { pods[uid] }
-        set {
-            let old = pods[uid]
-            pods[uid] = newValue
-            guard old?.node != newValue?.node else { return }
-            if let old {
-                uids[old.node]?.removeAll { $0 == uid }
-                if uids[old.node]?.isEmpty == true { uids[old.node] = nil }
+        get {
+            for pods in sets.values {
+                if let pod = pods[uid] { return pod }
             }
-            if let newValue { uids[newValue.node, default: []].append(uid) }
+            return nil
+        }
+        set {
+            let old = self[uid]
+            if let old, old.set != newValue?.set { sets[old.set]?[uid] = nil }
+            if let newValue { sets[newValue.set, default: [:]][uid] = newValue }
+            guard old?.node != newValue?.node || old?.set != newValue?.set else { return }
+            if let old {
+                places[old.node]?.removeAll { $0.uid == uid }
+                if places[old.node]?.isEmpty == true { places[old.node] = nil }
+            }
+            if let newValue { places[newValue.node, default: []].append(Place(set: newValue.set, uid: uid)) }
         }
     }
 
     /// Takes a pod away and returns it; nil when there's none.
     @discardableResult
     public mutating func remove(uid: String) -> PodView? {
-        let pod = pods[uid]
+        let pod = self[uid]
         self[uid] = nil
         return pod
     }
 
+    /// Takes the pods of an image set away.
+    public mutating func removeAll(of set: String) {
+        for uid in Array((sets[set] ?? [:]).keys) { self[uid] = nil }
+        sets[set] = nil
+    }
+
     /// The pods on a node, those that end too.
-    public func on(_ node: String) -> [PodView] { uids[node]?.compactMap { pods[$0] } ?? [] }
+    public func on(_ node: String) -> [PodView] { places[node]?.compactMap { sets[$0.set]?[$0.uid] } ?? [] }
 
     /// The pods on a node that don't end.
     public func living(on node: String) -> [PodView] { on(node).filter { !$0.isTerminating } }
+
+    /// The pods of one image set on a node that don't end.
+    public func living(on node: String, of set: String) -> [PodView] {
+        (places[node] ?? []).compactMap { place in
+            guard place.set == set, let pod = sets[set]?[place.uid], !pod.isTerminating else { return nil }
+            return pod
+        }
+    }
 }
 
 extension PodTable: Equatable {
     /// Whether the same pods are in both, whatever came first.
-    public static func == (one: PodTable, other: PodTable) -> Bool { one.pods == other.pods }
+    public static func == (one: PodTable, other: PodTable) -> Bool {
+        one.sets.filter { !$0.value.isEmpty } == other.sets.filter { !$0.value.isEmpty }
+    }
 }

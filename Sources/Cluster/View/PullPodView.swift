@@ -5,6 +5,8 @@ public struct PullPodView: Sendable, Equatable {
     public var node: String
     /// The order that it was made for.
     public var order: UInt64
+    /// The image set that it was made for.
+    public var set = PodView.defaultSet
     public var isTerminating = false
     /// The pod's end has come, one way or another (phase `Succeeded` or `Failed`).
     public var hasEnded = false

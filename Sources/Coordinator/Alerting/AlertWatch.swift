@@ -31,7 +31,7 @@ package actor AlertWatch {
     private var random = SystemRandomNumberGenerator()
     /// Before that nothing is judged: what was raised earlier would be raised again.
     private var isRestored = false
-    private var versions: (revision: Int, at: Timestamp, counts: [Int])?
+    private var versions: (images: [ImageEntry], at: Timestamp, counts: [Int])?
     private var lastLook: (revision: Int, at: Timestamp)?
 
     /// How often images' versions are counted, which takes a look at every cell's image.
@@ -87,7 +87,7 @@ package actor AlertWatch {
         lastLook = (snapshot.revision, snapshot.now)
         let groups = scan.look(snapshot, cells: cells)
         let columns = Dictionary(
-            snapshot.configuration.images.enumerated().map { ($0.element.name, $0.offset) },
+            snapshot.images.enumerated().map { ($0.element.name, $0.offset) },
             uniquingKeysWith: { first, _ in first })
         let byNode =
             book.firing.isEmpty
@@ -118,7 +118,7 @@ package actor AlertWatch {
                 ],
                 value: Double(alert.nodes.count))
         }
-        let counts = zip(snapshot.configuration.images, versionCounts(snapshot, cells: cells)).map { image, count in
+        let counts = zip(snapshot.images, versionCounts(snapshot, cells: cells)).map { image, count in
             MetricFamily.Sample(labels: [MetricLabel("image", image.name)], value: Double(count))
         }
         return [
@@ -146,11 +146,11 @@ package actor AlertWatch {
     }
 
     private func versionCounts(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {
-        if let versions, versions.revision == snapshot.revision, snapshot.now < versions.at + Self.versionSeconds {
+        if let versions, versions.images == snapshot.images, snapshot.now < versions.at + Self.versionSeconds {
             return versions.counts
         }
         let counts = ImageVersions.count(snapshot, cells: cells)
-        versions = (snapshot.revision, snapshot.now, counts)
+        versions = (snapshot.images, snapshot.now, counts)
         return counts
     }
 

@@ -9,7 +9,7 @@ import Reporting
 /// Unknown is no news, and neither is what is so when this run looks for the first time.
 package struct CoverageNews: Sendable {
     package enum News: Sendable, Equatable {
-        /// Every target node has the image, and one hadn't before.
+        /// Every node that is to have the image has it, and one hadn't before.
         case imageCached(ImageEntry, nodes: Int)
         /// An image fails for a reason that it didn't fail for at the last look.
         case imageFailing(ImageEntry, CellFailure, nodes: Int)
@@ -52,13 +52,13 @@ package struct CoverageNews: Sendable {
     private var loops: Set<RepeatBook.Subject> = []
 
     mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [News] {
-        let images = snapshot.configuration.images
+        let images = snapshot.images
         var counts = ColumnCounts(columns: images.count)
         var failed: [Failing: (failure: CellFailure, nodes: Int, column: Int)] = [:]
         var news: [News] = []
         expectNewcomers(cells, isLonger: listed.map { !$0.isSuperset(of: images) } ?? false)
         lastLook = (Dictionary(cells.map { ($0.name, $0.node.uid) }, uniquingKeysWith: { $1 }), snapshot.now)
-        counts.add(cells.lazy.filter(\.isKnown).map(\.row))
+        counts.add(cells.lazy.map(\.row))
         for node in cells where node.isKnown {
             for column in node.row.failed {
                 guard let failure = node.failure(column) else { continue }
@@ -78,8 +78,10 @@ package struct CoverageNews: Sendable {
         for (column, image) in images.enumerated() {
             if counts.absent(column) > 0 {
                 incomplete.insert(image)
-            } else if !cells.isEmpty, counts.present(column) == cells.count, incomplete.remove(image) != nil {
-                news.append(.imageCached(image, nodes: cells.count))
+            } else if counts.wanted(column) > 0, counts.present(column) == counts.wanted(column),
+                incomplete.remove(image) != nil
+            {
+                news.append(.imageCached(image, nodes: counts.wanted(column)))
             }
         }
         incomplete.formIntersection(images)

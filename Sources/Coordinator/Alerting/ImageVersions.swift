@@ -10,7 +10,7 @@ import Reporting
 enum ImageVersions {
     /// By image entry, in their order; the most that any platform has.
     static func count(_ snapshot: Snapshot, cells: [NodeCells]) -> [Int] {
-        let images = snapshot.configuration.images
+        let images = snapshot.images
         let moved = snapshot.fleet.columnsWithSeveralImages
         var counts = ColumnCounts(columns: images.count)
         var different: [String: [[Fleet.ListedImage]]] = [:]

@@ -20,7 +20,7 @@ struct OverdueScan: Sendable {
     /// - Returns: what has been missing for longer than `ALERT_AFTER_SECONDS` on nodes that are heard, by key.
     mutating func look(_ snapshot: Snapshot, cells: [NodeCells]) -> [OverdueGroup] {
         let now = snapshot.now
-        let images = snapshot.configuration.images
+        let images = snapshot.images
         let patience = Double(snapshot.configuration.alertAfterSeconds)
         let targets = Set(cells.map(\.name))
         ledger.keep(targets.contains)
@@ -85,7 +85,7 @@ struct OverdueScan: Sendable {
 
         init(_ snapshot: Snapshot) {
             fleet = snapshot.fleet
-            images = snapshot.configuration.images
+            images = snapshot.images
             isHoldingBack = snapshot.configuration.runtimeSocket != .none && fleet.isHoldingBack
             openCircuits = Set(snapshot.openCircuits)
         }

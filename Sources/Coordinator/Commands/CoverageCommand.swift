@@ -27,7 +27,7 @@ struct CoverageCommand: AsyncParsableCommand {
             3 when the coordinator gave no answer, or has nothing to report yet; 64 for wrong options.
             """)
 
-    @Option(help: "What a row is: image, node, zone, label:KEY or all.", transform: QueryText.grouping)
+    @Option(help: "What a row is: image, node, zone, set, label:KEY or all.", transform: QueryText.grouping)
     var by: CoverageGrouping = .image
 
     @Option(
@@ -65,6 +65,7 @@ struct CoverageCommand: AsyncParsableCommand {
 
     @OptionGroup var watching: WatchOption
     @OptionGroup var nodes: SelectorOption
+    @OptionGroup var sets: SetOption
 
     @Option(
         help: ArgumentHelp("How long --wait waits: 90s, 20m, 2h. Default: 20m.", valueName: "span"),
@@ -125,23 +126,23 @@ struct CoverageCommand: AsyncParsableCommand {
         throw ExitCode(1)
     }
 
-    private var query: CoverageQuery { CoverageQuery(server: server, by: by, at: at, selector: nodes.selector) }
+    private var query: CoverageQuery { CoverageQuery(server: server, by: by, at: at, selector: nodes.selector, set: sets.set) }
 
     /// What the bar is for.
     private func share(_ report: CoverageReport) -> Double {
-        (held ? report.total.heldPercent : report.total.percent) ?? 0
+        (held ? report.heldPercent : report.total.percent) ?? 0
     }
 
     private static func share(of report: CoverageReport, held: Bool) -> String {
         let total = report.total
         guard held else { return CoverageReport.percent(total) }
         let refused = total.refused > 0 ? ", \(total.refused) refused by kubelets" : ""
-        return "\(total.held) of \(total.cells) held\(refused)"
+        return "\(total.held + (report.loosePresent ?? 0)) of \(total.cells) held\(refused)"
     }
 
     /// Whether waiting changes nothing any more.
     private static func isSettled(_ report: CoverageReport, held: Bool) -> Bool {
-        report.isSettled && (!held || report.total.held == report.total.present)
+        report.isSettled && (!held || report.total.held + (report.loosePresent ?? 0) == report.total.present)
     }
 
     private static func text(_ bar: Double) -> String { bar == bar.rounded() ? "\(Int(bar))" : "\(bar)" }
@@ -157,7 +158,7 @@ struct CoverageCommand: AsyncParsableCommand {
 
     private func showSeries() async throws {
         var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
-        query += [("since", since), ("until", until), ("selector", nodes.selector)].compactMap { name, value in
+        query += [("since", since), ("until", until), ("selector", nodes.selector), ("set", sets.set)].compactMap { name, value in
             value.map { (name, $0) }
         }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)

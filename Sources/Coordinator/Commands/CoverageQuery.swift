@@ -9,6 +9,8 @@ struct CoverageQuery {
     var at: String?
     /// Which nodes count; nil: all.
     var selector: String?
+    /// Which image set counts; nil: all.
+    var set: String?
 
     /// - Parameters:
     ///   - all: every row; else those of the first page.
@@ -16,7 +18,7 @@ struct CoverageQuery {
     /// - Throws: ``ServerError``.
     func fetch(all: Bool = true, estimate: Bool = false) async throws -> CoverageReport {
         var query = [(name: "by", value: by.description), (name: "limit", value: "10000")]
-        query += [("at", at), ("selector", selector)].compactMap { name, value in value.map { (name, $0) } }
+        query += [("at", at), ("selector", selector), ("set", set)].compactMap { name, value in value.map { (name, $0) } }
         if estimate { query.append(("estimate", "true")) }
         var report: CoverageReport = try await server.get("/api/v1/coverage", query: query)
         while all, let cursor = report.nextCursor {
@@ -39,6 +41,18 @@ struct CoverageQuery {
         let report = try await fetch()
         try print.show(report) { report.table($0, width: $1, all: print.all, wide: print.isWide) }
     }
+}
+
+/// Which image set a question is about.
+struct SetOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Only what this image set wants: default is that of the main ConfigMap, a prefetch has its own. Default: all "
+                + "sets.", valueName: "name"),
+        transform: QueryText.set)
+    var set: String?
+
+    var query: [(name: String, value: String)] { self.set.map { [("set", $0)] } ?? [] }
 }
 
 /// Which nodes a question is about.

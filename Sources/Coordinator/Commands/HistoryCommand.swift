@@ -30,6 +30,7 @@ struct HistoryCommand: AsyncParsableCommand {
     @Option(help: "Rows at most; --all shows as many as there are.")
     var limit = 50
 
+    @OptionGroup var sets: SetOption
     @OptionGroup var range: RangeOptions
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
@@ -40,7 +41,7 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var query = range.query + [(name: "limit", value: print.all ? "10000" : "\(limit)")]
+        var query = sets.query + range.query + [(name: "limit", value: print.all ? "10000" : "\(limit)")]
         query += [
             ("node", node.map { QueryText.bare($0, "node") }), ("image", image.map { QueryText.bare($0, "image") }),
             ("state", state),

@@ -29,6 +29,7 @@ struct ImageCommand: AsyncParsableCommand {
 
     @OptionGroup var watching: WatchOption
     @OptionGroup var nodes: SelectorOption
+    @OptionGroup var sets: SetOption
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
@@ -41,11 +42,11 @@ struct ImageCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let name else {
-            return try await CoverageQuery(server: server, by: .image, selector: nodes.selector)
+            return try await CoverageQuery(server: server, by: .image, selector: nodes.selector, set: sets.set)
                 .list(print, watch: watching.watch)
         }
         let path = "/api/v1/images/" + QueryText.segment(QueryText.bare(name, "image"))
-        let query = since.map { [(name: "since", value: $0)] } ?? []
+        let query = sets.query + (since.map { [(name: "since", value: $0)] } ?? [])
         if watching.watch {
             return try await WatchLoop<ImageReport>(print: print, time: { _ in Timestamp.wallClock.rfc3339 }) {
                 try await server.get(path, query: query)

@@ -22,6 +22,7 @@ struct NodeCommand: AsyncParsableCommand {
 
     @OptionGroup var watching: WatchOption
     @OptionGroup var nodes: SelectorOption
+    @OptionGroup var sets: SetOption
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
@@ -33,18 +34,18 @@ struct NodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let name else {
-            return try await CoverageQuery(server: server, by: .node, selector: nodes.selector)
+            return try await CoverageQuery(server: server, by: .node, selector: nodes.selector, set: sets.set)
                 .list(print, watch: watching.watch)
         }
         let path = "/api/v1/nodes/" + QueryText.segment(QueryText.bare(name, "node"))
         if watching.watch {
             return try await WatchLoop<NodeReport>(print: print, time: { _ in Timestamp.wallClock.rfc3339 }) {
-                try await server.get(path)
+                try await server.get(path, query: sets.query)
             } table: {
                 $0.text($1, width: $2, all: print.all)
             }.run()
         }
-        let report: NodeReport = try await server.get(path)
+        let report: NodeReport = try await server.get(path, query: sets.query)
         try print.show(report) { report.text($0, width: $1, all: print.all) }
         if !report.isCovered { throw ExitCode.failure }
     }

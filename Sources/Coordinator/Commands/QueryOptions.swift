@@ -73,9 +73,14 @@ enum QueryText {
 
     @Sendable static func grouping(_ text: String) throws -> CoverageGrouping {
         guard let grouping = CoverageGrouping(text) else {
-            throw ValidationError("'\(text)' is none of image, node, zone, label:KEY and all.")
+            throw ValidationError("'\(text)' is none of image, node, zone, set, label:KEY and all.")
         }
         return grouping
+    }
+
+    @Sendable static func set(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("--set takes the name of an image set.") }
+        return text
     }
 
     @Sendable static func selector(_ text: String) throws -> String {

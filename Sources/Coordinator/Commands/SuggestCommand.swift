@@ -16,7 +16,8 @@ struct SuggestCommand: AsyncParsableCommand {
         abstract: "Name images that pods waited for and that aren't listed, as a ready IMAGES line.",
         discussion: """
             Reads the Pulled events and the pods of all namespaces with your own rights (kubeconfig), or with those \
-            of the pod that it runs in. Events are kept for an hour mostly, and some are lost: it is a sample.
+            of the pod that it runs in. Events are kept for an hour mostly, and some are lost: it is a sample. \
+            With --set that counts which nodes of the image set pulled and which it doesn't list.
 
             Exit status: 0 with an answer, even an empty one; 1 when the cluster can't be read; 64 for wrong options.
             """)
@@ -35,6 +36,7 @@ struct SuggestCommand: AsyncParsableCommand {
     @Option(help: "Images at most, from 1 to 1000.")
     var limit = 10
 
+    @OptionGroup var sets: SetOption
     @OptionGroup var print: PrintOptions
     @OptionGroup var server: ServerOptions
 
@@ -54,6 +56,7 @@ struct SuggestCommand: AsyncParsableCommand {
         let places = Dictionary(
             pods.map { ("\($0.metadata.namespace ?? "")/\($0.metadata.name)", $0.spec?.nodeName ?? "?") },
             uniquingKeysWith: { first, _ in first })
+        let set = try await chosenSet()
         let pulls = events.compactMap { event -> SuggestionReport.Pull? in
             guard event.reason == "Pulled" else { return nil }
             let pod = "\(event.involvedObject.namespace ?? "")/\(event.involvedObject.name ?? "")"
@@ -68,7 +71,9 @@ struct SuggestCommand: AsyncParsableCommand {
                 }
             }
         }
-        let report = SuggestionReport(pulls: pulls, uses: uses, listed: await listed(ours(pods, client)), limit: limit)
+        let meant = set.map { set in pulls.filter { set.nodes.contains($0.node) } } ?? pulls
+        let known = if let set { set.listed } else { await listed(ours(pods, client)) }
+        let report = SuggestionReport(pulls: meant, uses: uses, listed: known, limit: limit)
         try print.show(report) { style, width in
             guard !report.images.isEmpty else { return ["no pod waited for an image that isn't listed"] }
             let table = TextTable(
@@ -81,6 +86,17 @@ struct SuggestCommand: AsyncParsableCommand {
                 }, rightAligned: [0, 1, 2, 3, 4])
             return [table.render(style, width: width), "to add to IMAGES:", report.line]
         }
+    }
+
+    /// The nodes that the image set is for, and what it lists; nil: all are meant.
+    private func chosenSet() async throws -> (nodes: Set<String>, listed: SuggestionReport.Listed)? {
+        guard sets.set != nil else { return nil }
+        let cells: CellMatrix = try await server.get("/api/v1/cells", query: sets.query)
+        let references = cells.images.compactMap { try? ImageReference($0.reference).normalised }
+        return (
+            Set(cells.nodes),
+            SuggestionReport.Listed(references: Set(references), names: Set(cells.images.map(\.name)))
+        )
     }
 
     /// Our own pods, wherever they are; of those that were listed, when the others can't be.

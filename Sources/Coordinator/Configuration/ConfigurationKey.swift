@@ -1,3 +1,4 @@
+
 /// The keys of the ConfigMap that mean something.
 package enum ConfigurationKey: String, Sendable, CaseIterable {
     // Those of the Go puller, with its formats.
@@ -57,6 +58,13 @@ extension ConfigurationKey {
     /// Those that say where pods run, or how: without them pods go away that hold images.
     static let ofPlace: Set<Self> = [
         .runtimeSocket, .nodeSelector, .affinity, .tolerations, .namespace, .daemonSetName, .nodeReadyTaint,
+    ]
+
+    /// Those that concern the cluster, one registry or one agent for all image sets: the main ConfigMap says what they are.
+    static let ofCluster: Set<Self> = [
+        .agentImage, .pullMaxParallel, .rollMaxParallel, .pullTimeoutSeconds, .retryInitialSeconds, .retryMaxSeconds,
+        .retryPermanentSeconds, .reportIntervalSeconds, .runtimeSocket, .historyRetentionDays, .imageGCHighPercent,
+        .alertAfterSeconds, .alertWebhookURL, .nodeReadyTaint, .nodeReadyTimeoutSeconds,
     ]
 
     /// Environment variables that versions of the Go puller read, and that have no meaning here.

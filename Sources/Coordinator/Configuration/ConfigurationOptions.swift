@@ -6,6 +6,8 @@ package struct ConfigurationOptions: Sendable {
     package var extraNamespaces: Set<String> = []
     /// The image that it runs from itself, for when `KIP_IMAGE` names none.
     package var defaultAgentImage: String?
+    /// The image set, where it isn't that of the main ConfigMap: what is the cluster's affair is that one's.
+    package var imageSet: String?
     /// A file is checked without a cluster: what only the running coordinator knows is not complained of.
     var isOffline = false
 }

@@ -60,6 +60,13 @@ extension ConfigurationReading {
             }
             return text
         }
+        if configuration.daemonSetName.utf8.count > 63 {
+            reject(
+                .daemonSetName,
+                ValueFault(
+                    "not set, and \(configuration.daemonSetName) has more than 63 characters",
+                    next: "write a shorter name"))
+        }
         setJSON(\.daemonSetAnnotations, .daemonSetAnnotations, LabelsParser.annotations)
 
         let own = options.ownNamespace
@@ -131,7 +138,7 @@ extension ConfigurationReading {
             } else {
                 configuration.agentImage = reference.written
             }
-        } else if options.defaultAgentImage == nil, !options.isOffline, text(.agentImage) == nil {
+        } else if options.defaultAgentImage == nil, !options.isOffline, options.imageSet == nil, text(.agentImage) == nil {
             note(
                 .warning, .agentImage, "not set, and the coordinator doesn't know its own image: no agent can run",
                 next: "write the image of Image Puller that you installed")

@@ -3,7 +3,7 @@ import ImageSets
 
 /// A ConfigMap while it is read, and what has been found so far.
 struct ConfigurationReading: Sendable {
-    let content: ConfigMapContent
+    private(set) var content: ConfigMapContent
     let options: ConfigurationOptions
     /// What the readable keys say; defaults for the others.
     var configuration = Configuration()
@@ -16,6 +16,21 @@ struct ConfigurationReading: Sendable {
     init(content: ConfigMapContent, options: ConfigurationOptions) {
         self.content = content
         self.options = options
+        if let set = options.imageSet { leaveOutClusterKeys(of: set) }
+    }
+
+    /// Of a set beside `default`: keys that are the main ConfigMap's affair are as if they weren't written.
+    private mutating func leaveOutClusterKeys(of set: String) {
+        configuration.daemonSetName = "\(configuration.daemonSetName)-\(set)"
+        for key in ConfigurationKey.allCases where ConfigurationKey.ofCluster.contains(key) {
+            guard content.data[key.rawValue] != nil else { continue }
+            if text(key) != nil {
+                note(
+                    .warning, key, "it has no effect in image set \(set): it is the same for all image sets",
+                    next: "remove it here, and write it in the main ConfigMap if it is to change")
+            }
+            content.data[key.rawValue] = nil
+        }
     }
 
     /// The text of a key without surrounding white space; nil when it's absent or empty, which both mean the default.

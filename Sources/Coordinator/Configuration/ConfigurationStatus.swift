@@ -4,6 +4,8 @@ import Synchronization
 package struct ConfigurationStatus: Codable, Sendable, Hashable {
     /// The number of the revision in force; 0 before the first.
     package var revision = 0
+    /// The image set's name; nil: `default`.
+    package var imageSet: String?
     /// RFC 3339; nil before the first.
     package var acceptedAt: String?
     /// Whether the ConfigMap as it stands now is the revision in force.
@@ -15,6 +17,8 @@ package struct ConfigurationStatus: Codable, Sendable, Hashable {
     package var resourceVersion: String?
     /// What was found in the ConfigMap as it stands now, and where the nodes can't do what the revision in force asks.
     package var findings: [Remark] = []
+    /// Those of the image sets beside `default`, the oldest first; nil: there are none.
+    package var sets: [ConfigurationStatus]?
 
     package struct Remark: Codable, Sendable, Hashable {
         /// `error`, `warning` or `info`.
@@ -29,22 +33,30 @@ package final class ConfigurationBoard: Sendable {
     private struct Posted {
         var status: ConfigurationStatus
         var fit: [ConfigurationStatus.Remark] = []
+        var sets: [ConfigurationBoard] = []
     }
 
     private let posted: Mutex<Posted>
 
-    package init(configMap: String) { posted = Mutex(Posted(status: ConfigurationStatus(configMap: configMap))) }
+    /// - Parameter imageSet: nil: `default`.
+    package init(configMap: String, imageSet: String? = nil) {
+        posted = Mutex(Posted(status: ConfigurationStatus(imageSet: imageSet, configMap: configMap)))
+    }
 
     /// With what the cluster makes of the revision in force.
     package var status: ConfigurationStatus {
         posted.withLock { posted in
             var status = posted.status
             status.findings += posted.fit
+            if !posted.sets.isEmpty { status.sets = posted.sets.map(\.status) }
             return status
         }
     }
 
     package func post(_ status: ConfigurationStatus) { posted.withLock { $0.status = status } }
+
+    /// The boards of the other sets, the oldest first.
+    package func post(sets: [ConfigurationBoard]) { posted.withLock { $0.sets = sets } }
 
     package func post(fit: [ConfigurationStatus.Remark]) { posted.withLock { $0.fit = fit } }
 }

@@ -17,6 +17,7 @@ import Supervision
 /// The status always tells how it is now. Log and Event only speak when something else is wrong than before, or after
 /// an edit: in a cluster that scales by itself the numbers change all the time.
 package struct ClusterFitWatch: Sendable {
+    package let set: String
     package let loop: ControlLoop
     package let board: ConfigurationBoard
     package let options: ManifestOptions
@@ -27,8 +28,10 @@ package struct ClusterFitWatch: Sendable {
 
     package init(
         loop: ControlLoop, board: ConfigurationBoard, options: ManifestOptions, configMap: ObjectReference,
-        events: EventRecorder, logger: Logger, interval: Duration = Duration.seconds(1)
+        events: EventRecorder, logger: Logger, set: String = ImageSet.defaultName,
+        interval: Duration = Duration.seconds(1)
     ) {
+        self.set = set
         self.loop = loop
         self.board = board
         self.options = options
@@ -38,6 +41,9 @@ package struct ClusterFitWatch: Sendable {
         self.interval = interval
     }
 
+    /// What concerns all sets is told of the main ConfigMap.
+    private var isOfMain: Bool { self.set == ImageSet.defaultName }
+
     /// Works until cancelled.
     package func run() async {
         var news = ClusterFitNews()
@@ -45,23 +51,23 @@ package struct ClusterFitWatch: Sendable {
         var own: AgentImageTrial?
         var unheard = UnheardAgents()
         while !Task.isCancelled {
-            if let trouble = await loop.rollOutTrouble, stops.isNew(trouble) { tell(trouble) }
+            if let trouble = await loop.daemonSets[set]?.rollOutTrouble, stops.isNew(trouble) { tell(trouble) }
             let trial = await loop.agentImageTrial
-            let finding = trial.finding
+            let finding = isOfMain ? trial.finding : nil
             if let finding, finding != own?.finding { tell(finding, of: trial) }
             own = trial
-            if let facts = await loop.clusterNodes() {
+            if let facts = await loop.clusterNodes(for: set) {
                 var findings = ClusterFit.findings(for: facts.configuration, nodes: facts.nodes, options: options)
                 let configuration = facts.configuration
-                if let away = await loop.podsKeptAway() {
+                if let away = await loop.podsKeptAway(of: set) {
                     findings.append(
                         away.finding(daemonSet: configuration.daemonSetName, namespace: configuration.namespace))
                 }
-                findings += await loop.admissionRules().map(Finding.init)
+                findings += await loop.admissionRules(of: set).map(Finding.init)
                 board.post(fit: ([finding].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
-            if let facts = await loop.agentContact(),
+            if isOfMain, let facts = await loop.agentContact(),
                 let count = unheard.update(running: facts.running, heard: facts.heard, at: loop.clock.now)
             {
                 tellUnheard(count)

@@ -19,7 +19,9 @@ extension ConfigurationKeeper {
             annotations: [ConfigMapContent.allowEmptyAnnotation: "true", ConfigMapContent.allowResetAnnotation: "true"])
         let notes = RevisionNotes(text: revision.findings)
         // Judged again: what was granted then may not be now.
-        guard case .accepted(let configuration, _) = decide(content, last: notes?.configuration) else { return }
+        guard case .accepted(let configuration, _) = decide(content, last: notes?.configuration),
+            await claim(configuration) == nil
+        else { return }
         logger.info("the last accepted revision is in force", metadata: ["revision": "\(revision.number ?? 0)"])
         inForce = revision
         await putInForce(
@@ -35,9 +37,9 @@ extension ConfigurationKeeper {
             do {
                 let live = try await client.find(
                     DaemonSet.self, configuration.daemonSetName, namespace: configuration.namespace)
-                guard let live, live.metadata.labels[PodNames.managedByLabel] == PodNames.application else {
-                    return nil
-                }
+                guard let live, live.metadata.labels[PodNames.managedByLabel] == PodNames.application,
+                    live.metadata.labels[PodNames.setLabel] == parser.options.imageSet
+                else { return nil }
                 var former = configuration
                 former.images = (live.spec?.template?.spec?.containers ?? []).compactMap { container in
                     guard !Configuration.reservedContainerNames.contains(container.name), let text = container.image,

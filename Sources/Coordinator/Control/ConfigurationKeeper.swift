@@ -12,17 +12,20 @@ import Planning
 import Shared
 import Telemetry
 
-/// Owns the ConfigMap: creates it when there's none, watches it, judges each edit, and puts accepted ones in force.
+/// Keeps the configuration of one image set: judges each edit of its ConfigMap, and puts accepted ones in force. The main
+/// ConfigMap it owns, too: creates it when there's none, and watches it.
 ///
 /// What the user wrote is never overwritten; beside it stand a label and an annotation of ours.
 package actor ConfigurationKeeper {
     /// Puts a configuration in force.
     package typealias Adopt = @Sendable (Configuration, _ revision: Int) async -> Void
+    /// Asks whether the set may have the DaemonSet that a configuration names; from then on it has. Else says why not.
+    package typealias Claim = @Sendable (Configuration) async -> Finding?
 
     let client: KubernetesClient
     private let namespace: String
     private let name: String
-    private let parser: ConfigurationParser
+    let parser: ConfigurationParser
     private let manifestOptions: ManifestOptions
     let history: HistoryStore
     private let events: EventRecorder
@@ -30,6 +33,7 @@ package actor ConfigurationKeeper {
     private let board: ConfigurationBoard
     let logger: Logger
     private let adopt: Adopt
+    let claim: Claim
 
     private var accepted: Configuration?
     private var lastContent: ConfigMapContent?
@@ -43,7 +47,7 @@ package actor ConfigurationKeeper {
         client: KubernetesClient, namespace: String, name: String, parser: ConfigurationParser,
         manifestOptions: ManifestOptions, history: HistoryStore, events: EventRecorder, clock: CoordinatorClock,
         board: ConfigurationBoard, logger: Logger, storingInterval: Duration = .seconds(10),
-        adopt: @escaping Adopt
+        claim: @escaping Claim = { _ in nil }, adopt: @escaping Adopt
     ) {
         self.client = client
         self.namespace = namespace
@@ -56,6 +60,7 @@ package actor ConfigurationKeeper {
         self.board = board
         self.logger = logger
         self.adopt = adopt
+        self.claim = claim
         self.storingInterval = storingInterval
         status = board.status
     }
@@ -122,7 +127,8 @@ package actor ConfigurationKeeper {
         }
     }
 
-    private func consider(_ map: ConfigMap) async {
+    /// Judges the ConfigMap as it is now.
+    func consider(_ map: ConfigMap) async {
         let annotations = map.metadata.annotations.filter {
             ConfigMapContent.userAnnotations.contains($0.key) || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
         }
@@ -134,7 +140,11 @@ package actor ConfigurationKeeper {
         }
         lastContent = content
         countOn(from: map)
-        let decision = await firstOrNext(content)
+        var decision = await firstOrNext(content)
+        if let configuration = decision.configuration, configuration != accepted, let taken = await claim(configuration) {
+            decision = .rejected([taken] + decision.findings)
+            lastContent = nil  // another set can give it up
+        }
         tell(decision, about: map)
         switch decision {
         case .rejected(let findings):

@@ -11,32 +11,37 @@ extension ControlLoop {
     /// - Parameters:
     ///   - pairs: an image as it is written, and as the API server has it.
     ///   - isWhole: of a pod as it would be made now. Else of the DaemonSet's template, from which pods can differ further.
-    func noteAdmitted(_ pairs: [(written: String, named: String)], isWhole: Bool) {
-        var images = isWhole ? AdmittedImages() : admittedImages
+    ///   - set: whose DaemonSet it is.
+    func noteAdmitted(
+        _ pairs: [(written: String, named: String)], isWhole: Bool, of set: String = ImageSet.defaultName
+    ) {
+        guard let known = daemonSets[set]?.admittedImages else { return }
+        var images = isWhole ? AdmittedImages() : known
         for (written, named) in pairs {
             guard let reference = try? ImageReference(written) else { continue }
             images.note(written: reference, named: named)
         }
-        if isWhole { images.merge(named(by: cluster.pods.values)) }
-        name(images)
+        if isWhole { images.merge(named(by: cluster.pods.of(set), of: set)) }
+        name(images, of: set)
     }
 
     /// Pods that wait for an image say how they name it.
-    func noteNames(in pods: some Sequence<PodView>) {
-        guard !isRestricted else { return }
-        let found = named(by: pods)
+    func noteNames(in pods: some Sequence<PodView>, of set: String) {
+        guard !isRestricted, var images = daemonSets[set]?.admittedImages else { return }
+        let found = named(by: pods, of: set)
         guard !found.names.isEmpty else { return }
-        var images = admittedImages
         images.merge(found)
-        name(images)
+        name(images, of: set)
     }
 
-    private func named(by pods: some Sequence<PodView>) -> AdmittedImages {
+    private func named(by pods: some Sequence<PodView>, of set: String) -> AdmittedImages {
         var images = AdmittedImages()
         // An accepted revision can be ahead of the template.
-        guard let template, !templateImages.isEmpty else { return images }
+        guard let state = daemonSets[set], let template = state.template, !state.templateImages.isEmpty else {
+            return images
+        }
         for pod in pods where pod.template == template && !pod.isTerminating {
-            for (container, written) in templateImages {
+            for (container, written) in state.templateImages {
                 guard let named = pod.containers[container]?.missingImage else { continue }
                 images.note(written: written, named: named)
             }
@@ -44,33 +49,35 @@ extension ControlLoop {
         return images
     }
 
-    private func name(_ images: AdmittedImages) {
-        guard images != admittedImages else { return }
-        admittedImages = images
+    private func name(_ images: AdmittedImages, of set: String) {
+        guard images != daemonSets[set]?.admittedImages else { return }
+        daemonSets[set]?.admittedImages = images
+        guard set == ImageSet.defaultName else { return adoptSets(isEdit: true) }
         guard let accepted, images.applied(to: accepted) != configuration else { return }
         adopt(accepted, revision: revision)
     }
 
     /// The rules that change images of the revision in force.
-    func admissionRules() -> [AdmittedImages.Rule] { accepted.map(admittedImages.rules) ?? [] }
+    func admissionRules(of set: String = ImageSet.defaultName) -> [AdmittedImages.Rule] {
+        let accepted = set == ImageSet.defaultName ? accepted : held.first { $0.name == set }?.configuration
+        return accepted.flatMap { daemonSets[set]?.admittedImages.rules(in: $0) } ?? []
+    }
 
     // MARK: Pods that aren't let in
 
-    /// Whose pods are followed, when ready target nodes have none, not even one that waits for the scheduler.
-    func placeWithoutPods() -> PodSource? {
-        guard let configuration, cluster.isSynced, let source = followedPods.source else { return nil }
-        return PodsKeptAway.bare(cluster, configuration).isEmpty ? nil : source
+    /// The DaemonSet of an image set, when ready nodes that it selects have no pod, not even one that waits for the scheduler.
+    func placeWithoutPods(of set: String) -> PodSource? {
+        guard let configuration = configuration(of: set), cluster.isSynced, let source = followedPods.sources[set]
+        else { return nil }
+        return PodsKeptAway.bare(cluster, configuration, of: set).isEmpty ? nil : source
     }
 
     /// Why the DaemonSet controller can't make pods, in the API server's words; nil: it can, or nobody knows.
-    func note(creationFailure words: String?) { creationFailure = words }
+    func note(creationFailure words: String?, of set: String) { daemonSets[set]?.creationFailure = words }
 
     /// Target nodes whose pod is kept away, and by what; nil when there is none.
-    func podsKeptAway() -> PodsKeptAway? {
-        guard let configuration, cluster.isSynced else { return nil }
-        return PodsKeptAway(cluster, configuration, whyNone: whyNoPod, now: clock.now)
+    func podsKeptAway(of set: String) -> PodsKeptAway? {
+        guard let configuration = configuration(of: set), cluster.isSynced else { return nil }
+        return PodsKeptAway(cluster, configuration, of: set, whyNone: daemonSets[set]?.whyNoPod, now: clock.now)
     }
-
-    /// Why nodes have no pod, as far as somebody says so.
-    var whyNoPod: String? { creationFailure ?? successor.refusal }
 }

@@ -130,7 +130,7 @@ extension ControlLoop {
             node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
             needsFull: ingestion.needsFull)
         reception.agent = agent
-        return (reception, isTold ? ordered : nil)
+        return (reception, isTold ? ordered.filter { !isProbe($0) } : nil)
     }
 
     /// Takes of a report only what its agent did before: of the node another one tells, or has told.

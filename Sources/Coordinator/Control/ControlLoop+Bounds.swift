@@ -38,7 +38,7 @@ extension ControlLoop {
 
     /// Whether so many changes of a node may be written down now. If not, its state is, as soon as there's room.
     func mayTell(_ changes: Int, of node: String) -> Bool {
-        guard !changeBudget.take(changes, node, images: fleet.entryColumns.count, at: clock.now) else { return true }
+        guard !changeBudget.take(changes, node, images: fleet.listedColumns.count, at: clock.now) else { return true }
         untold.insert(node)
         Instruments.reportCut("changes", by: changes)
         return false
@@ -60,7 +60,7 @@ extension ControlLoop {
     /// - Returns: those nodes.
     func takeTellable() -> Set<String> {
         let now = clock.now
-        let images = fleet.entryColumns.count
+        let images = fleet.listedColumns.count
         let due = untold.filter { changeBudget.take(images + 1, $0, images: images, at: now) }
         untold.subtract(due)
         changeBudget.sweep(images: images, at: now)

@@ -35,21 +35,17 @@ extension ControlLoop {
     // MARK: Nodes
 
     /// Tells which nodes became target nodes, are none any more, or have other labels.
-    func noteMembers(of configuration: Configuration, at now: Timestamp) {
+    func noteMembers(_ roster: Roster, at now: Timestamp) {
         guard nodesSynced else { return }
-        for name in members.keys {
-            guard let node = cluster.nodes[name], configuration.scheduling.selects(node) else {
-                leave(name)
-                continue
-            }
-        }
-        for node in cluster.nodes.values where configuration.scheduling.selects(node) {
-            guard members[node.name] != node.labels else { continue }
-            members[node.name] = node.labels
-            tell([.target(node: node.name, labels: node.labels, at: now)])
+        let targets = sets.reduce(into: roster.nodes(of: ImageSet.defaultName)) { $0.formUnion(roster.nodes(of: $1.name)) }
+        for name in members.keys where !targets.contains(name) { leave(name) }
+        for name in targets {
+            guard let node = cluster.nodes[name], members[name] != node.labels else { continue }
+            members[name] = node.labels
+            tell([.target(node: name, labels: node.labels, at: now)])
             // A node that is selected again may have reported all the while, or have fallen silent.
-            noteSilence(of: node.name, at: now)
-            noteHeard(node.name, at: now)
+            noteSilence(of: name, at: now)
+            noteHeard(name, at: now)
         }
     }
 
@@ -116,13 +112,16 @@ extension ControlLoop {
             noteHeard(name, at: clock.now)
         }
         if !due.isEmpty, outbox.tellLater(due) { Task { await writeOut() } }
-        guard outbox.needsComparison, let configuration, nodesSynced else { return }
+        guard outbox.needsComparison, let configuration, nodesSynced, areSetsKnown else { return }
         outbox.needsComparison = false
         let now = clock.now
-        noteMembers(of: configuration, at: now)
+        let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        noteMembers(roster, at: now)
+        toldSets = nil
+        noteSets(roster, at: now)
         tell([
             .onlyTargets(Set(members.keys), at: now),
-            .onlyImages(Set(configuration.images.map(\.reference.written)), at: now),
+            .onlyImages(listedReferences, at: now),
         ])
         guard outbox.tellLater(Set(members.keys).union(reachable)) else { return }
         Task { await writeOut() }

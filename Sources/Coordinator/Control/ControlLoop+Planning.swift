@@ -17,35 +17,41 @@ extension ControlLoop {
         if let known = self.roster {
             roster = known
         } else {
-            noteMembers(of: configuration, at: now)
             roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+            noteMembers(roster, at: now)
             self.roster = roster
             let interval = fleet.heartbeatSeconds
             if fleet.resize(to: roster.count, at: now) { wakeAgents() }
             // A longer interval is told with the next answers.
             if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
-            for node in fleet.serve(roster) { wakeAgent(of: node) }
+            serve(roster, at: now)
+            noteSets(roster, at: now)
         }
+        let own = daemonSets[ImageSet.defaultName]
+        let further = knownSets
         var plan = Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: template,
-            successor: successor, now: now)
-        restrictedRetries.add(
-            to: &plan, configuration: configuration, cluster: cluster, template: template, now: now, using: &random)
-        reviewAgentImage(plan, configuration, at: now)
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: own?.template,
+            successor: own?.successor ?? Successor(), further: further, now: now)
+        retry(configuration, of: ImageSet.defaultName, &plan, at: now)
+        for set in further { retry(set.configuration, of: set.name, &plan, at: now) }
+        reviewAgentImage(plan, at: now)
         gates.add(
-            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template, now: now)
+            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: own?.template, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         if !isRestricted { tell(outcome.transitions) }
         logCircuits()
         for node in outcome.nodes { wakeAgent(of: node) }
         reports.set(silence: fleet.silenceSeconds)
-        rollOutTrouble = plan.rollOut
+        for set in Array(daemonSets.keys) { daemonSets[set]?.rollOutTrouble = plan.rollOuts[set] }
         open(plan.gateOpenings)
         carryOutPullPods(plan, configuration)
-        for replacement in plan.replacements { replace(replacement, namespace: configuration.namespace) }
+        for replacement in plan.replacements {
+            replace(replacement, namespace: namespace(of: replacement.set) ?? configuration.namespace)
+        }
         for wake in plan.wakes {
-            Task { [wakePod, namespace = configuration.namespace] in await wakePod(wake, namespace) }
+            let namespace = namespace(of: wake.set) ?? configuration.namespace
+            Task { [wakePod] in await wakePod(wake, namespace) }
         }
         if let moment = plan.wake {
             wake = Task { [signal] in
@@ -57,9 +63,19 @@ extension ControlLoop {
         noteSilence(at: now)
     }
 
+    /// In restricted mode.
+    private func retry(_ configuration: Configuration, of set: String, _ plan: inout Plan, at now: Timestamp) {
+        daemonSets[set]?.retries.add(
+            to: &plan, of: set, configuration: configuration, cluster: cluster, template: daemonSets[set]?.template,
+            now: now, using: &random)
+    }
+
+    /// Where a set's pods are.
+    func namespace(of set: String) -> String? { followedPods.sources[set]?.namespace }
+
     private func replace(_ replacement: Plan.PodReplacement, namespace: String) {
         let pod = cluster.pods[replacement.uid] ?? cluster.unscheduled[replacement.uid]
-        let isOutdated = pod?.template != template
+        let isOutdated = pod?.template != daemonSets[replacement.set]?.template
         let isRestricted = configuration?.runtimeSocket == RuntimeSocket.none
         logger.info(
             isOutdated

@@ -1,15 +1,16 @@
 import Cluster
+import ImageSets
 import Planning
 
 extension ControlLoop {
-    /// From now on the pods of this DaemonSet count.
-    func follow(_ source: PodSource) {
-        guard followedPods.follow(source, in: &cluster) else { return }
-        template = nil
+    /// From now on the pods of this DaemonSet count, for an image set.
+    func follow(_ source: PodSource, for set: String = ImageSet.defaultName) {
+        guard followedPods.follow(source, for: set, in: &cluster) else { return }
+        daemonSets[set]?.template = nil
         notePods()
         // Their agents aren't ours any more.
         reports.closeAll()
-        forgetPullPods()
+        forgetPullPods(of: set)
         signal.yield()
     }
 
@@ -17,7 +18,7 @@ extension ControlLoop {
     func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
         let former = cluster.pods
         guard followedPods.replace(pods, unscheduled: unscheduled, of: source, in: &cluster) else { return }
-        noteNames(in: pods)
+        if let set = followedPods.set(of: source) { noteNames(in: cluster.pods.of(set), of: set) }
         reports.closeAll()
         for pod in former.values where cluster.pods[pod.uid] == nil { reviewAgents(afterChangeOf: pod, isGone: true) }
         synced()
@@ -25,7 +26,7 @@ extension ControlLoop {
 
     func update(_ pod: PodView, of source: PodSource) {
         guard followedPods.update(pod, of: source, in: &cluster) else { return }
-        noteNames(in: CollectionOfOne(pod))
+        if let set = followedPods.set(of: source) { noteNames(in: CollectionOfOne(pod), of: set) }
         notePods(of: [pod.node])
         if pod.isTerminating { reviewAgents(afterChangeOf: pod, isGone: false) }
         signal.yield()

@@ -26,12 +26,12 @@ extension ControlLoop {
     /// - Returns: what will be pulled, and on how many nodes it's missing.
     /// - Throws: ``PullRefusal``.
     package func pull(image: String, node: String?) throws(PullRefusal) -> PullRequestOutcome {
-        guard let configuration, cluster.isSynced else { throw .notReady }
+        guard configuration != nil, cluster.isSynced else { throw .notReady }
         if let node, cluster.nodes[node] == nil { throw .unknownNode(node) }
         let normalised = (try? ImageReference(image))?.normalised
+        let images = listedImages
         let entry =
-            configuration.images.first { $0.name == image }
-            ?? configuration.images.first { $0.reference.normalised == normalised }
+            images.first { $0.name == image } ?? images.first { $0.reference.normalised == normalised }
         guard let entry, let missing = fleet.hurry(entry.reference, node: node, at: clock.now) else {
             throw .unknownImage(image)
         }

@@ -18,16 +18,23 @@ extension ControlLoop {
 
     /// All pods of that kind, after a list.
     func replacePullPods(_ pods: [PullPodView], of source: PodSource) {
-        guard source == followedPods.source else { return }
-        let former = cluster.pullPods
-        cluster.pullPods = Dictionary(pods.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
+        guard let set = followedPods.set(of: source) else { return }
+        let former = cluster.pullPods.filter { $0.value.set == set }
+        cluster.pullPods = cluster.pullPods.filter { $0.value.set != set }
+        for var pod in pods {
+            pod.set = set
+            cluster.pullPods[pod.uid] = pod
+        }
         for pod in former.values where cluster.pullPods[pod.uid] == nil { noteGone(pod.order) }
         for pod in pods { take(fleet.observe(pod, at: clock.now, using: &random)) }
         signal.yield()
     }
 
     func update(_ pod: PullPodView, of source: PodSource) {
-        guard source == followedPods.source, cluster.pullPods[pod.uid] != pod else { return }
+        guard let set = followedPods.set(of: source) else { return }
+        var pod = pod
+        pod.set = set
+        guard cluster.pullPods[pod.uid] != pod else { return }
         cluster.pullPods[pod.uid] = pod
         take(fleet.observe(pod, at: clock.now, using: &random))
         signal.yield()
@@ -40,9 +47,9 @@ extension ControlLoop {
     }
 
     /// Those of another DaemonSet are nobody's any more: they go with it.
-    func forgetPullPods() {
-        let former = cluster.pullPods
-        cluster.pullPods = [:]
+    func forgetPullPods(of set: String) {
+        let former = cluster.pullPods.filter { $0.value.set == set }
+        cluster.pullPods = cluster.pullPods.filter { $0.value.set != set }
         for pod in former.values { noteGone(pod.order) }
     }
 
@@ -63,15 +70,28 @@ extension ControlLoop {
         guard !attempts.isEmpty else { return }
         for attempt in attempts { Instruments.attempt(attempt) }
         logFailures(attempts.filter { $0.reason != nil })
-        Task { _ = await history.commit(attempts) }
+        let stored = attempts.filter { !isProbe($0) }
+        Task { _ = await history.commit(stored) }
         signal.yield()
     }
 
     // MARK: The plan
 
     func carryOutPullPods(_ plan: Plan, _ configuration: Configuration) {
-        for pod in plan.pullPods { make(pod, configuration) }
-        for removal in plan.pullPodRemovals { remove(removal, namespace: configuration.namespace) }
+        for pod in plan.pullPods { make(pod, puller(of: pod.reference, on: pod.node) ?? configuration) }
+        for removal in plan.pullPodRemovals {
+            remove(removal, namespace: namespace(of: removal.set) ?? configuration.namespace)
+        }
+    }
+
+    /// Whose pod pulls an image on a node, with its secrets: the first of the sets that list it and select the node, or that
+    /// select it at least.
+    private func puller(of reference: ImageReference, on name: String) -> Configuration? {
+        guard let node = cluster.nodes[name] else { return nil }
+        let all = [configuration].compactMap(\.self) + knownSets.map(\.configuration)
+        let selecting = all.filter { $0.scheduling.selects(node) }
+        return selecting.first { $0.images.contains { $0.reference.normalised == reference.normalised } }
+            ?? selecting.first
     }
 
     private func make(_ pod: Plan.PullPod, _ configuration: Configuration) {

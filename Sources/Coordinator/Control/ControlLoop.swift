@@ -31,19 +31,19 @@ package actor ControlLoop {
     var accepted: Configuration?
     /// The same with images named as pods name them.
     package var configuration: Configuration?
-    var admittedImages = AdmittedImages()
-    /// Why the DaemonSet controller can't make pods.
-    var creationFailure: String?
-    /// The image sets beside the configuration's, the oldest first.
-    var sets: [ImageSet] = []
+    /// The held sets beside the configuration's, as they were accepted, the oldest first.
+    var held: [ImageSet] = []
+    /// The oldest first.
+    var prefetches: [ImageSet] = []
+    /// By image set.
+    var daemonSets = [ImageSet.defaultName: DaemonSetState()]
+    /// The references that image sets listed at the last look.
+    var formerReferences: Set<String> = []
+    /// What history was told of image sets last; nil: nothing that it may not have lost.
+    var toldSets: SetNote?
+    /// Who may still find some of them, and until when that is waited for.
+    var awaitedSets: (sources: Set<SetSource>, until: Timestamp)?
     var revision = 0
-    var template: String?
-    /// The images that it writes, by container.
-    var templateImages: [String: ImageReference] = [:]
-    /// What is known of pods of that template.
-    var successor = Successor()
-    /// Our own image in that template.
-    var templateAgentImage: String?
     /// Which of our own images the template is to have.
     var agentImageTrial = AgentImageTrial()
     /// Called when that, or which one is proven, has changed.
@@ -52,7 +52,6 @@ package actor ControlLoop {
     var nodesSynced = false
     package var followedPods = FollowedPods()
     var fleet: Fleet
-    var restrictedRetries = RestrictedRetries()
     var gates = NodeReadyGates()
     var podLedger = PodLedger()
     var pullPodActuator: PullPodActuator?
@@ -94,8 +93,6 @@ package actor ControlLoop {
     }
     /// The target nodes by name, as questions want them; nil as the roster is.
     private var targets: TargetNodes?
-    /// Why the roll-out of the present template doesn't go on, when it doesn't.
-    var rollOutTrouble: Plan.RollOutTrouble?
     /// Registries of which is logged that they fail on many nodes.
     var openCircuits: Set<String> = []
 
@@ -131,23 +128,22 @@ package actor ControlLoop {
     // MARK: Facts
 
     /// A revision was accepted.
-    package func adopt(_ accepted: Configuration, revision: Int) {
+    ///
+    /// - Parameter held: the held sets beside it, as they are under this revision; nil: they stay.
+    package func adopt(_ accepted: Configuration, revision: Int, held: [ImageSet]? = nil) {
         self.accepted = accepted
-        let configuration = admittedImages.applied(to: accepted)
+        if let held { note(held: held) }
+        let configuration = daemonSets[ImageSet.defaultName]?.admittedImages.applied(to: accepted) ?? accepted
         hearHeartbeats()
         noteSilence(at: clock.now)
         let hadAgents = self.configuration.map { $0.runtimeSocket != RuntimeSocket.none }
-        let listed = Set(configuration.images.map(\.reference.written))
-        let hasLeft = self.configuration?.images.contains { !listed.contains($0.reference.written) } ?? false
         self.configuration = configuration
         self.revision = revision
         roster = nil
         agentImageTrial.want(configuration.agentImage)
         let transitions = fleet.adopt(configuration, sets: sets, at: clock.now)
-        if hadAgents != false { tell(transitions) }
-        // History may know cells of nodes that this run hasn't heard, too. Were they kept, an image that comes back to the list
-        // would have there what it had long ago.
-        if hasLeft { tell([.onlyImages(listed, at: clock.now)]) }
+        if hadAgents != false { serve(after: transitions, at: clock.now) }
+        noteListed()
         if let hadAgents, hadAgents == isRestricted { changeWitnesses() }
         // Another report interval is another patience.
         for name in members.keys.sorted() { noteHeard(name, at: clock.now) }
@@ -160,18 +156,20 @@ package actor ControlLoop {
 
     /// The DaemonSet's template was applied: pods of another are to be replaced.
     ///
-    /// - Parameter images: that it writes, by container.
+    /// - Parameters:
+    ///   - images: that it writes, by container.
+    ///   - set: whose DaemonSet it is.
     func useTemplate(
         _ template: String, agentImage: String? = nil, images: [String: ImageReference] = [:],
-        successor: Successor = Successor()
+        successor: Successor = Successor(), of set: String = ImageSet.defaultName
     ) {
-        guard self.template != template || templateAgentImage != agentImage || self.successor != successor else {
-            return
-        }
-        self.template = template
-        templateImages = images
-        self.successor = successor
-        templateAgentImage = agentImage
+        guard let state = daemonSets[set],
+            state.template != template || state.templateAgentImage != agentImage || state.successor != successor
+        else { return }
+        daemonSets[set]?.template = template
+        daemonSets[set]?.templateImages = images
+        daemonSets[set]?.successor = successor
+        daemonSets[set]?.templateAgentImage = agentImage
         signal.yield()
     }
 
@@ -185,16 +183,18 @@ package actor ControlLoop {
     ///
     /// - Parameter patience: seconds that the first pod of a new one may fail.
     package func onAgentImageChange(patience: Double, _ body: @escaping @Sendable () async -> Void) {
-        fleet.rollOut.patience = patience
+        fleet.rollOutPatience = patience
         agentImageChanged = body
     }
 
     /// Tries a new image of ours, or takes it back.
-    func reviewAgentImage(_ plan: Plan, _ configuration: Configuration, at now: Timestamp) {
+    func reviewAgentImage(_ plan: Plan, at now: Timestamp) {
+        let set = trialSet
+        guard let configuration = configuration(of: set), let state = daemonSets[set] else { return }
         let before = agentImageTrial
         agentImageTrial.review(
-            plan, configuration: configuration, cluster: cluster, fleet: fleet, template: template,
-            image: templateAgentImage, now: now)
+            plan, of: set, configuration: configuration, cluster: cluster, fleet: fleet, template: state.template,
+            image: state.templateAgentImage, now: now)
         guard before.current != agentImageTrial.current || before.proven != agentImageTrial.proven,
             let agentImageChanged
         else { return }
@@ -261,9 +261,11 @@ package actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         snapshot.reportCuts = reportCuts
-        snapshot.whyNoPod = whyNoPod
-        snapshot.admittedImages = admittedImages
+        snapshot.whyNoPod = daemonSets[ImageSet.defaultName]?.whyNoPod
+        snapshot.admittedImages = daemonSets[ImageSet.defaultName]?.admittedImages ?? AdmittedImages()
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
+        snapshot.sets = sets
+        snapshot.knownRoster = roster
         snapshot.knownTargets = targets
         if roster != nil {
             targets = snapshot.targetNodes
@@ -273,8 +275,10 @@ package actor ControlLoop {
     }
 
     /// The configuration in force, its revision and the nodes; nil before they are known.
-    func clusterNodes() -> (configuration: Configuration, revision: Int, nodes: [NodeView])? {
-        guard let configuration, nodesSynced else { return nil }
+    func clusterNodes(
+        for set: String = ImageSet.defaultName
+    ) -> (configuration: Configuration, revision: Int, nodes: [NodeView])? {
+        guard let configuration = configuration(of: set), nodesSynced else { return nil }
         return (configuration, revision, Array(cluster.nodes.values))
     }
 
@@ -291,18 +295,20 @@ package actor ControlLoop {
 
     /// Whether every target node that can work has a pod of the present template whose agent runs, and nothing left
     /// to pull that wasn't tried. A few may have no room for it beside a former DaemonSet's.
-    func isFilled() -> Bool {
-        guard let configuration, let template, cluster.isSynced else { return false }
+    func isFilled(_ set: String = ImageSet.defaultName) -> Bool {
+        guard let configuration = configuration(of: set), let template = daemonSets[set]?.template, cluster.isSynced,
+            followedPods.listed.contains(set)
+        else { return false }
         let now = clock.now
         let working = Set(
-            cluster.pods.values.lazy.filter {
+            cluster.pods.of(set).lazy.filter {
                 !$0.isTerminating && $0.template == template && $0.isWorking(under: configuration)
             }.map(\.node))
         let targets = cluster.nodes.values.filter(configuration.scheduling.selects)
         let ready = targets.filter(\.isReady)
         // Nodes that are all silent for a moment have nothing of the new one.
         guard !ready.isEmpty || targets.isEmpty else { return false }
-        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.template == template }.map(\.node))
+        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
         let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
         guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
             return false
@@ -310,7 +316,7 @@ package actor ControlLoop {
         return ready.allSatisfy { node in
             if !working.contains(node.name) { return waiting.contains(node.name) }
             return configuration.runtimeSocket == .none
-                || fleet.entryColumns.allSatisfy { column in
+                || fleet.columns(of: set).allSatisfy { column in
                     let state = fleet.state(node: node.name, column: column, now: now)
                     return state.isPresent || state == .failed
                         || (state == .missing && fleet.isHeldBack(column: column, platform: node.platform))

@@ -1,18 +1,19 @@
 import Cluster
+import ImageSets
 import KubernetesClient
 import Logging
 import Manifests
 import Planning
 
 extension DaemonSetKeeper {
-    /// Deletes our DaemonSets of other names and namespaces, once the present one holds what it can.
+    /// Deletes the set's DaemonSets of other names and namespaces, once the present one holds what it can.
     func retire(otherThan place: PodSource) async {
         var open = Set(namespaces + [place.namespace])
         var pause = Duration.seconds(5)
         while !open.isEmpty {
             try? await Task.sleep(for: pause)
             guard !Task.isCancelled else { return }
-            guard await loop.isFilled() else { continue }
+            guard await loop.isFilled(set) else { continue }
             for namespace in open.sorted() {
                 do {
                     try await retire(in: namespace, otherThan: place)
@@ -31,14 +32,19 @@ extension DaemonSetKeeper {
         let selector =
             "\(PodNames.managedByLabel)=\(PodNames.application),\(PodNames.nameLabel)=\(PodNames.application)"
         let ours = try await client.list(DaemonSet.self, Selection(namespace: namespace, labelSelector: selector))
-        for old in ours.items where PodSource(namespace: namespace, daemonSet: old.metadata.name) != place {
+        let former = ours.items.filter {
+            ($0.metadata.labels[PodNames.setLabel] ?? ImageSet.defaultName) == set
+                && PodSource(namespace: namespace, daemonSet: $0.metadata.name) != place
+        }
+        for old in former {
             logger.notice(
                 "deleting the DaemonSet of an earlier DAEMONSET_NAME or NAMESPACE",
                 metadata: ["daemonSet": "\(namespace)/\(old.metadata.name)"])
             try await client.delete(
                 .daemonSets, name: old.metadata.name, namespace: namespace,
                 options: .init(uid: old.metadata.uid, propagation: .background))
-            if namespace != place.namespace { try await surroundings.leave(namespace) }
         }
+        // Those of other sets need what agents need.
+        if !former.isEmpty, former.count == ours.items.count { try await surroundings.leave(namespace) }
     }
 }

@@ -26,12 +26,14 @@ package actor DaemonSetKeeper {
         var place: PodSource { PodSource(namespace: configuration.namespace, daemonSet: configuration.daemonSetName) }
     }
 
+    /// The image set whose DaemonSet it is.
+    let set: String
     let client: KubernetesClient
     let loop: ControlLoop
     let logger: Logger
     /// Where DaemonSets of ours can be: the coordinator's own namespace and those granted to it.
     let namespaces: [String]
-    private let options: ManifestOptions
+    private var options: ManifestOptions
     private let configMap: ObjectReference
     let surroundings: any AgentSurroundings
     private let events: EventRecorder
@@ -59,11 +61,14 @@ package actor DaemonSetKeeper {
     private let look: AsyncStream<Void>.Continuation
 
     package init(
-        client: KubernetesClient, options: ManifestOptions, configMap: ObjectReference, namespaces: [String],
-        surroundings: any AgentSurroundings, events: EventRecorder, logger: Logger, loop: ControlLoop
+        client: KubernetesClient, set: String = ImageSet.defaultName, options: ManifestOptions,
+        configMap: ObjectReference, namespaces: [String], surroundings: any AgentSurroundings, events: EventRecorder,
+        logger: Logger, loop: ControlLoop
     ) {
         self.client = client
+        self.set = set
         self.options = options
+        self.options.imageSet = set == ImageSet.defaultName ? nil : set
         self.configMap = configMap
         self.namespaces = namespaces
         self.surroundings = surroundings
@@ -89,7 +94,7 @@ package actor DaemonSetKeeper {
                 following?.cancel()
                 place = wanted.place
                 applied = nil
-                await loop.follow(wanted.place)
+                await loop.follow(wanted.place, for: set)
                 following = Task { [place = wanted.place] in await follow(place) }
             }
             await ensure(wanted)
@@ -175,9 +180,11 @@ package actor DaemonSetKeeper {
             DaemonSet.self, wanted.place.daemonSet, namespace: wanted.place.namespace)
         if !hasRecalled {
             hasRecalled = true
-            if let live { await recall(live) }
+            // One trial is for all sets.
+            if let live, set == ImageSet.defaultName { await recall(live) }
         }
-        let manifest = try manifest(of: wanted, await loop.agentImageTrial)
+        let manifest = try manifest(
+            of: wanted, proven: await loop.agentImageTrial.proven, image: await loop.agentImage(of: set))
         try await surroundings.prepare(in: manifest.namespace)
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
@@ -220,11 +227,11 @@ package actor DaemonSetKeeper {
         restoreAt = nil
         if let live {
             let pairs = manifest.images(asIn: live["spec"]?["template"]?["spec"])
-            await loop.noteAdmitted(pairs, isWhole: false)
+            await loop.noteAdmitted(pairs, isWhole: false, of: set)
         }
         if isAdmissionOld || admission?.template != manifest.templateHash || admission?.refusal != nil {
             let (refusal, pod) = try await admission(of: manifest, live)
-            if let pod { await loop.noteAdmitted(manifest.images(asIn: pod["spec"]), isWhole: true) }
+            if let pod { await loop.noteAdmitted(manifest.images(asIn: pod["spec"]), isWhole: true, of: set) }
             if let refusal, refusal != admission?.refusal {
                 report(
                     .warning, "PodsForbidden",
@@ -239,7 +246,7 @@ package actor DaemonSetKeeper {
         await loop.useTemplate(
             manifest.templateHash, agentImage: manifest.agentImage,
             images: manifest.images.compactMapValues { try? ImageReference($0) },
-            successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu))
+            successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu), of: set)
     }
 
     /// Why the API server takes no pod of the template, and what it makes of one; both nil: it doesn't let us ask.
@@ -337,12 +344,12 @@ package actor DaemonSetKeeper {
                 + "\(abridged(news, most: 10)). \(consequence)")
     }
 
-    private func manifest(of wanted: Wanted, _ trial: AgentImageTrial) throws -> DaemonSetManifest {
+    private func manifest(of wanted: Wanted, proven: String?, image: String?) throws -> DaemonSetManifest {
         var options = options
-        options.provenAgentImage = trial.proven
+        options.provenAgentImage = proven
         var configuration = wanted.configuration
         // The trial can be of a revision that is about to be wanted here, too.
-        configuration.agentImage = trial.current ?? configuration.agentImage
+        configuration.agentImage = image ?? configuration.agentImage
         // Across namespaces the garbage collector would delete the DaemonSet at once.
         if wanted.configuration.namespace != configMap.namespace { options.ownerReference = nil }
         return try DaemonSetManifest(configuration, revision: wanted.revision, options: options)

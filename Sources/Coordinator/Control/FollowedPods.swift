@@ -1,43 +1,74 @@
 import Cluster
+import ImageSets
+import Planning
 
-/// Which DaemonSet's pods a ``ClusterView`` has, and how news of them changes it. News of another one's changes nothing.
+/// Of which DaemonSets a ``ClusterView`` has the pods, and how news of them changes it. News of another one's changes nothing.
 package struct FollowedPods: Sendable {
-    package private(set) var source: PodSource?
-    /// DaemonSets of ours that were followed before: their pods stay until the present one's hold what those hold.
+    /// By image set.
+    package private(set) var sources: [String: PodSource] = [:]
+    /// Image sets whose pods have been listed whole, of the present DaemonSet or a former one.
+    private(set) var listed: Set<String> = []
+    /// DaemonSets of ours that were followed before: their pods stay until the present ones' hold what those hold.
     package private(set) var former: Set<PodSource> = []
-    /// Whether pods have been listed whole, of this DaemonSet or a former one.
-    package private(set) var isSynced = false
     /// The pod that changed last.
     private var last: PodView?
 
-    /// Pods of a former DaemonSet are forgotten: they must not be measured by this one's template.
+    /// The DaemonSet of `default`.
+    package var source: PodSource? { sources[ImageSet.defaultName] }
+    /// Whether the pods of `default` have been listed whole.
+    package var isSynced: Bool { listed.contains(ImageSet.defaultName) }
+
+    /// Pods of a set's former DaemonSet are forgotten: they must not be measured by this one's template.
     ///
     /// - Returns: whether it is another one.
-    mutating func follow(_ source: PodSource, in cluster: inout ClusterView) -> Bool {
-        guard self.source != source else { return false }
-        if let former = self.source { self.former.insert(former) }
+    mutating func follow(_ source: PodSource, for set: String, in cluster: inout ClusterView) -> Bool {
+        guard sources[set] != source else { return false }
+        if let former = sources[set] { self.former.insert(former) }
         former.remove(source)
-        self.source = source
-        last = nil
-        cluster.pods = PodTable()
-        cluster.unscheduled = [:]
+        clear(set, in: &cluster)
+        sources[set] = source
         return true
     }
+
+    /// A set is gone, and its pods are nobody's.
+    mutating func forget(_ set: String, in cluster: inout ClusterView) {
+        clear(set, in: &cluster)
+        sources[set] = nil
+        listed.remove(set)
+    }
+
+    private mutating func clear(_ set: String, in cluster: inout ClusterView) {
+        last = nil
+        cluster.pods.removeAll(of: set)
+        cluster.unscheduled = cluster.unscheduled.filter { $0.value.set != set }
+    }
+
+    /// The set whose DaemonSet that is.
+    func set(of source: PodSource) -> String? { sources.first { $0.value == source }?.key }
 
     /// All pods, after a list.
     mutating func replace(
         _ pods: [PodView], unscheduled: [PodView], of source: PodSource, in cluster: inout ClusterView
     ) -> Bool {
-        guard source == self.source else { return false }
-        cluster.unscheduled = Dictionary(unscheduled.map { ($0.uid, $0) }, uniquingKeysWith: { _, last in last })
-        cluster.pods = PodTable(pods)
-        isSynced = true
+        guard let set = set(of: source) else { return false }
+        clear(set, in: &cluster)
+        for var pod in unscheduled {
+            pod.set = set
+            cluster.unscheduled[pod.uid] = pod
+        }
+        for var pod in pods {
+            pod.set = set
+            cluster.pods[pod.uid] = pod
+        }
+        listed.insert(set)
         return true
     }
 
     mutating func update(_ pod: PodView, of source: PodSource, in cluster: inout ClusterView) -> Bool {
-        guard source == self.source, cluster.pods[pod.uid] != pod else { return false }
+        guard let set = set(of: source) else { return false }
         var pod = pod
+        pod.set = set
+        guard cluster.pods[pod.uid] != pod else { return false }
         // Most pods become alike sooner or later.
         if let last { pod.share(with: last) }
         last = pod
@@ -48,7 +79,9 @@ package struct FollowedPods: Sendable {
 
     /// A pod that waits for the scheduler.
     func updateUnscheduled(_ pod: PodView, of source: PodSource, in cluster: inout ClusterView) -> Bool {
-        guard source == self.source else { return false }
+        guard let set = set(of: source) else { return false }
+        var pod = pod
+        pod.set = set
         cluster.unscheduled[pod.uid] = pod
         return true
     }

@@ -31,6 +31,8 @@ package enum HistoryFact: Sendable, Equatable {
     case silent(node: String, at: Timestamp)
     /// The target nodes, all of them: others have left, if only while nobody watched.
     case onlyTargets(Set<String>, at: Timestamp)
+    /// All image sets beside `default`, and the nodes that each set is for.
+    case sets(SetNote, at: Timestamp)
     /// The images that are listed, as they are written: other images' cells are no more.
     case onlyImages(Set<String>, at: Timestamp)
 }

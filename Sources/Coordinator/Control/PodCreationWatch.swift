@@ -1,7 +1,9 @@
 import ConfigurationParsing
 import FoundationEssentials
+import ImageSets
 import KubernetesClient
 import Logging
+import Planning
 import Shared
 
 /// Asks why nodes have no pod: the DaemonSet controller says so in Events about the DaemonSet alone.
@@ -12,13 +14,16 @@ package struct PodCreationWatch: Sendable {
     private let loop: ControlLoop
     private let logger: Logger
     private let interval: Duration
+    private let set: String
 
     /// The controller tries again after at most 1,000 s (`pkg/controller/daemon`, its back-off), and says so each time.
     private static let counts = 1200.0
 
     package init(
-        client: KubernetesClient, loop: ControlLoop, logger: Logger, interval: Duration = Duration.seconds(10)
+        client: KubernetesClient, loop: ControlLoop, logger: Logger, set: String = ImageSet.defaultName,
+        interval: Duration = Duration.seconds(10)
     ) {
+        self.set = set
         self.client = client
         self.loop = loop
         self.logger = logger
@@ -30,11 +35,11 @@ package struct PodCreationWatch: Sendable {
         // A pod that was just deleted is made again at once.
         var wasBare = false
         while !Task.isCancelled {
-            let place = await loop.placeWithoutPods()
+            let place = await loop.placeWithoutPods(of: set)
             do {
                 var words: String?
                 if let place, wasBare { words = try await failure(of: place) }
-                await loop.note(creationFailure: words)
+                await loop.note(creationFailure: words, of: set)
             } catch let error as KubernetesError where error.status == 403 {
                 logger.notice(
                     "Events can't be listed, so why nodes have no pod isn't told", metadata: ["error": "\(error)"])

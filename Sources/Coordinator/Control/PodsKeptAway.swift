@@ -20,29 +20,34 @@ struct PodsKeptAway: Sendable, Equatable {
 
     /// - Parameter whyNone: why pods can't be made; nil: nobody says that they can't.
     /// - Returns: nil when no node's pod is kept away.
-    init?(_ cluster: ClusterView, _ configuration: Configuration, whyNone: String?, now: Timestamp) {
+    init?(
+        _ cluster: ClusterView, _ configuration: Configuration, of set: String = ImageSet.defaultName,
+        whyNone: String?, now: Timestamp
+    ) {
         let ready = Set(
             cluster.nodes.values.lazy.filter { $0.isReady && configuration.scheduling.selects($0) }.map(\.name))
         targets = ready.count
         let waiting = cluster.unscheduled.values.filter { pod in
             let isLong = pod.createdAt.map { $0 + Self.schedulingPatience <= now } ?? false
-            return isLong && !pod.isTerminating && ready.contains(pod.node)
+            return pod.set == set && isLong && !pod.isTerminating && ready.contains(pod.node)
         }.sorted { $0.node < $1.node }
         unplaced = waiting.map(\.node)
         schedulerWords = waiting.lazy.map(\.message).first { !$0.isEmpty } ?? "nothing yet"
         bare = []
         if let whyNone {
-            bare = Self.bare(cluster, configuration)
+            bare = Self.bare(cluster, configuration, of: set)
             creationWords = whyNone
         }
         guard !unplaced.isEmpty || !bare.isEmpty else { return nil }
     }
 
     /// The ready target nodes without any pod of ours, in order.
-    static func bare(_ cluster: ClusterView, _ configuration: Configuration) -> [String] {
-        let waiting = Set(cluster.unscheduled.values.lazy.map(\.node))
+    static func bare(
+        _ cluster: ClusterView, _ configuration: Configuration, of set: String = ImageSet.defaultName
+    ) -> [String] {
+        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.set == set }.map(\.node))
         return cluster.nodes.values.filter { node in
-            node.isReady && !waiting.contains(node.name) && cluster.pods.on(node.name).isEmpty
+            node.isReady && !waiting.contains(node.name) && !cluster.pods.on(node.name).contains { $0.set == set }
                 && configuration.scheduling.selects(node)
         }.map(\.name).sorted()
     }

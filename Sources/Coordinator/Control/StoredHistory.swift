@@ -56,6 +56,7 @@ extension HistorySession {
         case .heard(let node, let at): try record(node, .heard, at)
         case .silent(let node, let at): try record(node, .silent, at)
         case .onlyTargets(let names, let at): try endTargets(except: names, at: at.milliseconds)
+        case .sets(let note, let at): try record(note, at: at.milliseconds)
         // Written in steps.
         case .onlyImages: break
         }

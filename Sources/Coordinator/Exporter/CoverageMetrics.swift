@@ -29,6 +29,9 @@ struct CoverageMetrics {
     private let deviations: [NodeDeviation]
     private let passedOver: Set<String>
     private let reportInterval: Int
+    private let sets: [SetCounts]
+    /// Held sets beside `default` that have series of their own.
+    static let maximumSets = 50
 
     private struct Failing: Hashable {
         var column: Int
@@ -38,13 +41,14 @@ struct CoverageMetrics {
     /// - Parameter cells: of the snapshot's target nodes.
     init(_ snapshot: Snapshot, cells: [NodeCells]) {
         configuration = snapshot.configuration
-        images = snapshot.configuration.images
+        images = snapshot.images
         counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
         deviations = snapshot.deviations
         passedOver = Set(snapshot.fleet.passedOver.map(\.node)).intersection(cells.lazy.map(\.name))
         reportInterval = snapshot.fleet.heartbeatSeconds
         nodes = cells.count
+        sets = Self.bounded(SetCounts.all(snapshot, cells))
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
         counts.add(cells.lazy.map(\.row))
         for node in cells { add(node, node.row, now: snapshot.now) }
@@ -62,7 +66,7 @@ struct CoverageMetrics {
         if !node.isKnown {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {
-            if row.present == images.count { covered += 1 }
+            if row.isWhole { covered += 1 }
             if nodes <= Self.maximumNodes { missingByNode.append((node.name, row.absent)) }
         }
     }
@@ -96,14 +100,51 @@ struct CoverageMetrics {
                 Names.nodeMissing,
                 missingByNode.map { .init(labels: [MetricLabel("node", $0.node)], value: Double($0.images)) }),
             failingFamily(), deviatingFamily(),
+            MetricFamily(
+                Names.imageDeviating,
+                Dictionary(deviations.map { ($0.image, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map {
+                    .init(labels: [MetricLabel("image", $0.key)], value: Double($0.value))
+                }),
             MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
         ]
         families += [
-            byImage(Names.target, CellState.allCases), byImage(Names.present, [.present, .held]),
+            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }), byImage(Names.present, [.present, .held]),
             byImage(Names.held, [.held]), byImage(Names.pulling, [.pulling]), byImage(Names.failed, [.failed]),
             byImage(Names.missing, [.missing]), byImage(Names.unknown, [.unknown]),
         ]
-        return families
+        return families + setFamilies()
+    }
+
+    /// Prefetches come and go under ever new names, and anybody can make sets: each series would stay in Prometheus.
+    private static func bounded(_ sets: [SetCounts]) -> [SetCounts] {
+        var bounded: [SetCounts] = []
+        var sums: [SetCounts] = []
+        for set in sets {
+            guard !set.isHeld || bounded.count > maximumSets else {
+                bounded.append(set)
+                continue
+            }
+            let name = set.isHeld ? "(others)" : "(prefetches)"
+            if let index = sums.firstIndex(where: { $0.name == name }) {
+                sums[index].add(set)
+            } else {
+                var sum = set
+                sum.name = name
+                sums.append(sum)
+            }
+        }
+        return bounded + sums
+    }
+
+    private func setFamilies() -> [MetricFamily] {
+        let families: [(MetricSpec, (SetCounts) -> Int)] = [
+            (Names.setNodes, \.nodes), (Names.setCells, \.counts.cells), (Names.setPresent, \.counts.present),
+            (Names.setHeld, \.counts.held), (Names.setFailed, \.counts.failed), (Names.setUnknown, \.counts.unknown),
+        ]
+        return families.map { spec, value in
+            MetricFamily(
+                spec, sets.map { .init(labels: [MetricLabel("set", $0.name)], value: Double(value($0))) })
+        }
     }
 
     private func byImage(_ spec: MetricSpec, _ states: [CellState]) -> MetricFamily {

@@ -111,6 +111,7 @@ package struct DaemonSetManifest: Sendable, Hashable {
     ) -> JSONValue {
         var labels = PodNames.labels(daemonSet: configuration.daemonSetName)
         labels[PodNames.managedByLabel] = PodNames.application
+        if let set = options.imageSet { labels[PodNames.setLabel] = set }
         var annotations = configuration.daemonSetAnnotations
         annotations[PodNames.revisionAnnotation] = String(revision)
         if let image = options.provenAgentImage { annotations[PodNames.provenImageAnnotation] = image }

@@ -17,6 +17,8 @@ package struct ManifestOptions: Sendable, Hashable {
     /// The agents' account: their tokens are of it, and OpenShift's security context constraints are granted to it.
     package var serviceAccount: String?
 
+    /// The image set, where it isn't that of the main ConfigMap.
+    package var imageSet: String?
     /// The last of our own images that has shown that it works; noted for the next run.
     package var provenAgentImage: String?
 

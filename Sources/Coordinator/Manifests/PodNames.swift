@@ -16,6 +16,9 @@ package enum PodNames {
     /// On the DaemonSet: the last of our own images with which an agent has reported.
     package static let provenImageAnnotation = "image-puller/proven-agent-image"
 
+    /// On the ConfigMap of an image set beside the main one, and on its DaemonSet: the set's name.
+    package static let setLabel = "image-puller/set"
+
     static let osLabel = "kubernetes.io/os"
 
     /// The labels of the DaemonSet's pods, and its selector.

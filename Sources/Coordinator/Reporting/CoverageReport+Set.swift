@@ -8,13 +8,13 @@ extension CoverageReport {
     /// The coverage of one image set beside `default`, by image: of the nodes that it selects, and no others.
     package init(of set: ImageSet, on names: Set<String>, in snapshot: Snapshot) {
         let fleet = snapshot.fleet
-        let images = set.references.map { ImageEntry(name: $0.written, reference: $0) }
+        let images = set.listing.images
         let columns = set.references.map(fleet.column(of:))
-        var tally = CoverageTally(.image, images: images)
+        var tally = CoverageTally(.image, SetCells([set.listing], nodes: names.count) { _, _ in true })
         nodesLeft = 0
         for name in names.sorted() {
             let listed = fleet.reading(of: name, now: snapshot.now).inventoryAt
-            tally.note(age: listed.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }, slice: nil)
+            tally.note(age: listed.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }, slice: nil, kind: 0)
             let platform = snapshot.cluster.nodes[name]?.platform ?? ""
             var isWhole = true
             for (position, column) in columns.enumerated() {
@@ -29,7 +29,7 @@ extension CoverageReport {
                 tally.add(
                     CellFailure(
                         reason: failure.reason, message: failure.message, attempts: failure.attempts,
-                        nextAttempt: failure.nextAttempt), column: position, slice: nil, node: name, deviation: nil)
+                        nextAttempt: failure.nextAttempt), column: position, slice: position, node: name)
             }
             if !isWhole { nodesLeft += 1 }
         }

@@ -7,60 +7,106 @@ import Shared
 extension CoverageReport {
     /// Computes the report of the present.
     ///
-    /// - Parameter selector: which nodes count; nil: all target nodes.
-    package init(_ snapshot: Snapshot, by grouping: CoverageGrouping, selector: LabelFilter? = nil) {
-        let snapshot = selector.map(snapshot.keeping) ?? snapshot
-        let images = snapshot.configuration.images
+    /// - Parameters:
+    ///   - selector: which nodes count; nil: all target nodes.
+    ///   - set: which image set counts; nil: all of them.
+    package init(
+        _ snapshot: Snapshot, by grouping: CoverageGrouping, selector: LabelFilter? = nil, set: String? = nil
+    ) {
+        var snapshot = snapshot.keeping(selector, set: set)
+        let targets = snapshot.targetNodes
+        snapshot.knownTargets = targets
+        let sets = targets.cells
+        let images = sets.images
         let isRestricted = snapshot.configuration.runtimeSocket == .none
-        var tally = CoverageTally(grouping, images: images)
+        var tally = CoverageTally(grouping, sets)
         var heldBack: [String: [Int]] = [:]
         let cells = snapshot.targetCells()
         let isHoldingBack = !isRestricted && snapshot.fleet.isHoldingBack
         let deviations = DeviationIndex(snapshot)
+        let isLoose = sets.kinds.map { !$0.loose.isEmpty }
+        var loose = 0
         nodesLeft = 0
         for node in cells {
+            let kind = node.kind
             let slice = tally.slice(node: node.name, labels: grouping.needsLabels ? node.labels : [:])
-            tally.note(age: node.reportAgeSeconds, slice: slice)
+            tally.note(age: node.reportAgeSeconds, slice: slice, kind: kind)
             let row = node.row
             if let slice { tally.add(row, slice: slice) }
-            if row.present < images.count { nodesLeft += 1 }
+            if !row.isWhole { nodesLeft += 1 }
+            if isLoose[kind] { loose += sets.kinds[kind].loose.count { row.states[$0] == .present } }
             for column in row.failed {
                 guard let failure = node.failure(column) else { continue }
-                tally.add(
-                    failure, column: column, slice: slice, node: node.name,
-                    deviation: deviations[node.name, images[column].name])
+                let deviation = deviations[node.name, images[column].name]
+                for slice in tally.slices(column: column, kind: kind, slice: slice) {
+                    tally.add(failure, column: column, slice: slice, node: node.name, deviation: deviation)
+                }
             }
             for hang in deviations.hanging(on: node.name) where row.states[hang.column] == .pulling {
-                tally.add(hanging: hang, column: hang.column, slice: slice)
+                for slice in tally.slices(column: hang.column, kind: kind, slice: slice) {
+                    tally.add(hanging: hang, column: hang.column, slice: slice)
+                }
             }
             for column in row.unheld {
-                if let refusal = snapshot.fleet.refusal(node: node.name, column: column, now: snapshot.now) {
-                    tally.add(refusal, of: node.container(column), column: column, slice: slice, node: node.name)
+                let slices = tally.slices(column: column, kind: kind, slice: slice)
+                if let refusal = node.refusal(column) {
+                    tally.addRefused()
+                    for slice in slices {
+                        tally.add(refusal, of: node.container(column), column: column, slice: slice, node: node.name)
+                    }
                     continue
                 }
-                tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
+                for slice in slices {
+                    tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
+                }
             }
             guard isHoldingBack, row[.missing] > 0 else { continue }
             let platform = node.node.platform
-            let columns = heldBack[platform] ?? snapshot.fleet.columnsHeldBack(platform: platform)
+            let columns =
+                heldBack[platform]
+                ?? snapshot.fleet.columnsHeldBack(platform: platform).compactMap(sets.column(ofFleet:))
             heldBack[platform] = columns
             for column in columns where row.states[column] == .missing { tally.addHeldBack(column: column) }
         }
-        if grouping == .image { tally.add(cells.lazy.map(\.row)) }
+        switch grouping {
+        case .image: tally.add(cells.lazy.map(\.row))
+        case .set: tally.add(cells)
+        case .node, .zone, .label, .all: break
+        }
         self.heldBack = tally.heldBack
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         evidence = Evidence(snapshot.configuration)
         self.grouping = grouping.description
         self.selector = selector?.text
+        self.set = set
+        self.sets = sets.sets.count > 1 ? sets.sets.count : nil
         nodes = cells.count
         self.images = images.count
         total = tally.total
+        loosePresent = loose == 0 ? nil : loose
         self.rows = tally.finish(now: snapshot.now, outages: snapshot.outages)
         if !isRestricted { reportIntervalSeconds = snapshot.fleet.heartbeatSeconds }
         guard grouping == .image, !isRestricted else { return }
         for (row, image) in images.enumerated() where snapshot.fleet.puller(of: image.reference) == .kubelet {
             self.rows[row].pulledBy = Puller.kubelet.rawValue
         }
+    }
+}
+
+extension CoverageTally {
+    /// Adds nodes' cells when each set is a slice. Neighbours that share a row are counted at once.
+    mutating func add(_ nodes: [NodeCells]) {
+        var last: (row: CellRow, kind: Int)?
+        var count = 0
+        for node in nodes {
+            if let known = last, known.row === node.row, known.kind == node.kind {
+                count += 1
+                continue
+            }
+            if let last { add(last.row, kind: last.kind, times: count) }
+            (last, count) = ((node.row, node.kind), 1)
+        }
+        if let last { add(last.row, kind: last.kind, times: count) }
     }
 }

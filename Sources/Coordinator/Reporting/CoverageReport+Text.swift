@@ -1,4 +1,6 @@
 import Formatting
+import ImageSets
+import Planning
 import Shared
 
 extension CoverageReport {
@@ -95,14 +97,25 @@ extension CoverageReport {
             "coverage \(Self.percent(total)): \(total.present) of \(total.cells) present, \(total.held) held"
             + (total.refused > 0 ? ", \(total.refused) refused by kubelets" : "") + unknown
         let chosen = selector.map { " with \($0)" } ?? ""
-        let scope = "(\(nodes) nodes\(chosen) x \(images) images, revision \(revision), \(evidence))"
+        let own = set.map { " of the set \($0)" } ?? sets.map { " of \($0) sets" } ?? ""
+        // Where sets want different images on different nodes it's no product.
+        let sign = sets == nil ? " x" : ","
+        let scope =
+            "(\(nodes) nodes\(chosen)\(sign) \(images) images\(own), revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"
         return line.count > width ?? .max ? [figures, scope] : [line]
     }
 
     private var nothingToCover: String {
         if past?.watched == false { return "Nothing was known of images and nodes then." }
+        if let set, images == 0, past != nil { return "The image set \(set) listed nothing then, or there was none." }
         if images == 0, past != nil { return "The image list was empty then." }
+        if let set, set != ImageSet.defaultName {
+            return images == 0
+                ? "The image set \(set) lists no image."
+                : "No node is selected: \(selector.map { "no node with \($0) is one of" } ?? "there is none for") the image "
+                    + "set \(set)."
+        }
         if images == 0 { return "The image list is empty: set IMAGES in the ConfigMap, as name=reference;..." }
         if let selector { return "No target node has labels that match \(selector)." }
         return "No node is selected: 0 target nodes match NODE_SELECTOR, AFFINITY and TOLERATIONS."

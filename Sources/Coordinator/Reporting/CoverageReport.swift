@@ -12,6 +12,10 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     package var grouping: String
     /// Which nodes count, by their labels; nil: all target nodes.
     package var selector: String?
+    /// Which image set counts; nil: all of them.
+    package var set: String?
+    /// How many of them count; nil: one.
+    package var sets: Int?
     package var nodes: Int
     package var images: Int
     package var total: CoverageCounts
@@ -56,6 +60,14 @@ package struct CoverageReport: Codable, Sendable, Hashable {
         }
     }
 
+    /// Cells that are present and that nothing is to hold, because only sets without containers want them; nil: none.
+    package var loosePresent: Int?
+
+    /// Held cells, and present ones that nothing is to hold, in percent; nil when there's nothing to cover.
+    package var heldPercent: Double? {
+        total.cells == 0 ? nil : Double(total.held + (loosePresent ?? 0)) * 100 / Double(total.cells)
+    }
+
     /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for
     /// a permanent reason.
     package var isSettled: Bool {
@@ -66,7 +78,7 @@ package struct CoverageReport: Codable, Sendable, Hashable {
 
 /// The cells of a slice, by state.
 package struct CoverageCounts: Codable, Sendable, Hashable {
-    /// Target nodes × images.
+    /// Nodes × images, where an image set wants the image on the node.
     package var cells = 0
     /// Present, held ones included.
     package var present = 0
@@ -81,9 +93,6 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
 
     /// Present ÷ cells, in percent; nil when there's nothing to cover.
     package var percent: Double? { cells == 0 ? nil : Double(present) * 100 / Double(cells) }
-
-    /// Held ÷ cells, in percent; nil when there's nothing to cover.
-    package var heldPercent: Double? { cells == 0 ? nil : Double(held) * 100 / Double(cells) }
 
     private enum CodingKeys: String, CodingKey {
         case cells, present, held, refused, pulling, failed, missing, unknown, percent
@@ -117,7 +126,7 @@ package struct CoverageCounts: Codable, Sendable, Hashable {
     }
 }
 
-/// One slice of the coverage: an image, a node, a zone or a label's value.
+/// One slice of the coverage: an image, a node, a zone, an image set or a label's value.
 package struct CoverageRow: Codable, Sendable, Hashable {
     package var name: String
     /// The reference as the user wrote it, when the slice is an image.

@@ -9,6 +9,8 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
     var stepSeconds: Double
     /// Oldest first.
     package var points: [Point]
+    /// Which image set counts; nil: all of them.
+    package var set: String?
 
     package struct Point: Codable, Sendable, Hashable {
         /// RFC 3339.
@@ -36,22 +38,24 @@ package struct CoverageSeries: Codable, Sendable, Hashable {
     ///   - maximumRows: rows of all points together. Slices that nodes of the past had count too, so what is asked for can
     ///     be more than could be known before: then the rows of the oldest points are left out, not their totals.
     ///   - selector: which nodes count; nil: all.
+    ///   - set: which image set counts; nil: all of them.
     package init(
         _ reader: PastReader, by grouping: CoverageGrouping, since: Int64, until: Int64, step: Int64,
-        maximumRows: Int = .max, selector: LabelFilter? = nil
+        maximumRows: Int = .max, selector: LabelFilter? = nil, set: String? = nil
     ) throws {
         self.grouping = grouping.description
+        self.set = set
         stepSeconds = Double(step) / 1000
         points = []
         var (rows, emptied) = (0, 0)
         var configurations: [String: Configuration?] = [:]
         for at in stride(from: since, through: until, by: Int64.Stride(step)) {
-            var moment = try reader.moment(at: at)
-            moment.keep(selector)
+            let moment = try reader.moment(at: at)
             let text = moment.revision?.findings ?? ""
             let configuration = configurations[text] ?? RevisionNotes(text: text)?.configuration
             configurations[text] = configuration
-            let report = CoverageReport(moment, by: grouping, configuration: configuration)
+            let report = CoverageReport(
+                moment, by: grouping, configuration: configuration, selector: selector, set: set)
             points.append(
                 Point(
                     at: report.at, revision: report.revision, watched: report.past?.watched ?? false,

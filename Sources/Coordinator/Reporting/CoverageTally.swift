@@ -13,8 +13,6 @@ struct CoverageTally {
     private var positions: [String: Int] = [:]
     /// Each slice is a column here.
     private var counts: ColumnCounts
-    /// Cells so far that are present.
-    private(set) var present = 0
     /// Missing cells that wait for the one node that tries their image, by column.
     private var waiting: [Int: Int] = [:]
     var heldBack: Int { waiting.values.reduce(0, +) }
@@ -26,18 +24,37 @@ struct CoverageTally {
     private var hanging: [HangKey: HangingGroup] = [:]
     /// By slice.
     private var refused: [Int: Int] = [:]
+    /// Cells that are, each once.
+    private var refusedCells = 0
+    private let cells: SetCells
     private let images: [ImageEntry]
+    /// Of all cells, where those of several sets are in several slices; nil elsewhere.
+    private var sum: CoverageCounts?
 
-    init(_ grouping: CoverageGrouping, images: [ImageEntry]) {
+    init(_ grouping: CoverageGrouping, _ cells: SetCells) {
         self.grouping = grouping
-        self.images = images
-        rows = grouping == .image ? images.map { CoverageRow(name: $0.name, reference: $0.reference.written) } : []
+        self.cells = cells
+        images = cells.images
+        switch grouping {
+        case .image: rows = cells.images.map { CoverageRow(name: $0.name, reference: $0.reference.written) }
+        case .set: rows = cells.sets.map { CoverageRow(name: $0.name) }
+        case .node, .zone, .label, .all: rows = []
+        }
         counts = ColumnCounts(columns: rows.count)
-        ages = grouping == .image ? [0] : []
-        isUnheard = grouping == .image ? [false] : []
+        if grouping == .set { sum = CoverageCounts() }
+        ages = grouping == .image ? [0] : rows.map { _ in 0 }
+        isUnheard = ages.map { _ in false }
     }
 
-    /// The slice that a node's cells belong to; nil when each image is a slice.
+    /// The slices that one of a node's cells belongs to.
+    ///
+    /// - Parameter slice: of the node; nil when each image or each set is a slice.
+    func slices(column: Int, kind: Int, slice: Int?) -> [Int] {
+        if let slice { return [slice] }
+        return grouping == .set ? cells.sets(listing: column, kind: kind) : [column]
+    }
+
+    /// The slice that a node's cells belong to; nil when each image or each set is a slice.
     mutating func slice(node name: String, labels: [String: String]) -> Int? {
         guard let slice = grouping.slice(node: name, labels: labels) else { return nil }
         // A node comes once.
@@ -54,8 +71,21 @@ struct CoverageTally {
 
     /// - Parameter slice: of the node; nil when each image is a slice.
     mutating func add(_ state: CellState, column: Int, slice: Int?) {
-        if state.isPresent { present += 1 }
         counts.add(state, column: slice ?? column)
+    }
+
+    /// Adds one cell to all slices that it belongs to.
+    mutating func add(_ state: CellState, slices: [Int]) {
+        sum?.add(state, times: 1)
+        for slice in slices { counts.add(state, column: slice) }
+    }
+
+    /// Adds cells of nodes of one kind, when each set is a slice.
+    mutating func add(_ row: CellRow, kind: Int, times: Int) {
+        for state in CellState.allCases where row[state] > 0 { sum?.add(state, times: row[state] * times) }
+        for set in cells.kinds[kind].sets {
+            for column in cells.sets[set].columns { counts.add(row.states[column], column: set, times: times) }
+        }
     }
 
     /// Adds a node's cells to its slice.
@@ -69,19 +99,12 @@ struct CoverageTally {
     /// A missing cell waits for the one node that tries its image.
     mutating func addHeldBack(column: Int) { waiting[column, default: 0] += 1 }
 
-    mutating func add(_ state: CellState, times: Int, slice: Int?) {
-        if let slice {
-            if state.isPresent { present += times }
-            counts.add(state, column: slice, times: times)
-            return
-        }
-        for column in 0..<times { add(state, column: column, slice: nil) }
-    }
-
     /// Notes how old a node's report is, in seconds; nil when it has sent none.
-    mutating func note(age: Double?, slice: Int?) {
-        let position = slice ?? 0
-        if let age { ages[position] = max(ages[position], age) } else { isUnheard[position] = true }
+    mutating func note(age: Double?, slice: Int?, kind: Int) {
+        let positions = slice.map { [$0] } ?? (grouping == .set ? cells.kinds[kind].sets : [0])
+        for position in positions {
+            if let age { ages[position] = max(ages[position], age) } else { isUnheard[position] = true }
+        }
     }
 
     // MARK: Trouble
@@ -120,16 +143,16 @@ struct CoverageTally {
 
     /// - Parameter deviation: what the node suffers alone; nil: it doesn't.
     mutating func add(
-        _ failure: CellFailure, column: Int, slice: Int?, node: String, deviation: NodeDeviation? = nil
+        _ failure: CellFailure, column: Int, slice: Int, node: String, deviation: NodeDeviation? = nil
     ) {
-        let key = TroubleKey(slice: slice ?? column, column: column, reason: failure.reason)
+        let key = TroubleKey(slice: slice, column: column, reason: failure.reason)
         failures[key, default: FailureSum(failure, image: images[column].name)]
             .add(failure, node: node, deviation)
     }
 
     /// A pull that doesn't end.
-    mutating func add(hanging deviation: NodeDeviation, column: Int, slice: Int?) {
-        let key = HangKey(slice: slice ?? column, column: column)
+    mutating func add(hanging deviation: NodeDeviation, column: Int, slice: Int) {
+        let key = HangKey(slice: slice, column: column)
         var group =
             hanging[key] ?? HangingGroup(image: images[column].name, cells: 0, nodes: [], deviations: [])
         group.cells += 1
@@ -141,22 +164,25 @@ struct CoverageTally {
     }
 
     /// A container that waits for its image is on its way; any other reason keeps it from holding the image.
-    mutating func add(notHeldBy container: ContainerView?, column: Int, slice: Int?, node: String) {
+    mutating func add(notHeldBy container: ContainerView?, column: Int, slice: Int, node: String) {
         guard let container, !container.isRunning, let reason = container.waitingReason,
             !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason)
         else { return }
         add(notHeld: reason, container.waitingMessage ?? "", column: column, slice: slice, node: node)
     }
 
+    /// A cell is refused, in however many slices it is.
+    mutating func addRefused() { refusedCells += 1 }
+
     /// The kubelet doesn't let our container use the image.
-    mutating func add(_ refusal: Refusal, of container: ContainerView?, column: Int, slice: Int?, node: String) {
-        refused[slice ?? column, default: 0] += 1
+    mutating func add(_ refusal: Refusal, of container: ContainerView?, column: Int, slice: Int, node: String) {
+        refused[slice, default: 0] += 1
         add(
             notHeld: NotHeldGroup.refused, container?.waitingMessage ?? "", column: column, slice: slice, node: node)
     }
 
-    private mutating func add(notHeld reason: String, _ message: String, column: Int, slice: Int?, node: String) {
-        let key = TroubleKey(slice: slice ?? column, column: column, reason: reason)
+    private mutating func add(notHeld reason: String, _ message: String, column: Int, slice: Int, node: String) {
+        let key = TroubleKey(slice: slice, column: column, reason: reason)
         var group =
             notHeld[key]
             ?? NotHeldGroup(reason: reason, cells: 0, message: message, nodes: [], image: images[column].name)
@@ -168,7 +194,9 @@ struct CoverageTally {
     // MARK: The result
 
     var total: CoverageCounts {
-        var total = CoverageCounts()
+        var total = sum ?? CoverageCounts()
+        total.refused = refusedCells
+        guard sum == nil else { return total }
         for slice in rows.indices { add(slice, to: &total) }
         return total
     }
@@ -187,6 +215,7 @@ struct CoverageTally {
         swap(&rows, &self.rows)
         for slice in rows.indices {
             add(slice, to: &rows[slice].counts)
+            rows[slice].counts.refused = refused[slice] ?? 0
             let age = grouping == .image ? 0 : slice
             if withAges, !isUnheard[age], rows[slice].counts.cells > 0 { rows[slice].reportAgeSeconds = ages[age] }
         }
@@ -217,19 +246,26 @@ struct CoverageTally {
             rows[slice].notHeld.sort { ($1.cells, $0.reason) < ($0.cells, $1.reason) }
         }
         // Nodes come sorted.
-        return grouping == .image || grouping == .node ? rows : rows.sorted { $0.name < $1.name }
+        return [.image, .node, .set].contains(grouping) ? rows : rows.sorted { $0.name < $1.name }
     }
 
     private func add(_ slice: Int, to sum: inout CoverageCounts) {
         for state in CellState.allCases { sum.add(state, times: counts[slice, state]) }
-        sum.refused += refused[slice] ?? 0
     }
 }
 
 extension CoverageCounts {
+    mutating func add(_ other: CoverageCounts) {
+        for path in [
+            \CoverageCounts.cells, \.present, \.held, \.refused, \.pulling, \.failed, \.missing, \.unknown,
+        ] { self[keyPath: path] += other[keyPath: path] }
+    }
+
     mutating func add(_ state: CellState, times: Int) {
+        guard state != .unwanted else { return }
         cells += times
         switch state {
+        case .unwanted: break
         case .unknown: unknown += times
         case .missing: missing += times
         case .pulling: pulling += times

@@ -10,6 +10,12 @@ extension ImageReport {
         var lines = [
             style.bold(isListed ? coverage : unlisted), "reference \(reference)",
         ]
+        if let sets {
+            let chosen = set.map { ", counted of \($0)" } ?? ""
+            lines += wrapped(
+                "of the image \(sets.count == 1 ? "set" : "sets") \(sets.joined(separator: ", "))\(chosen)", width: width,
+                indent: "  ")
+        }
         let isRestricted = evidence == .podStatuses
         if isRestricted {
             lines.append("pulled by the nodes' kubelets (restricted mode)")

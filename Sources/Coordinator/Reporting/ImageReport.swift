@@ -9,7 +9,7 @@ import Shared
 package struct ImageReport: Codable, Sendable, Hashable {
     var name: String
     var reference: String
-    /// Whether the list has it. If not, it has no cells, and all below is what nodes and history still know.
+    /// Whether an image set lists it. If not, it has no cells, and all below is what nodes and history still know.
     package var isListed: Bool
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
@@ -18,6 +18,10 @@ package struct ImageReport: Codable, Sendable, Hashable {
     var pulledBy: String
     /// What presence rests on.
     var evidence: CoverageReport.Evidence
+    /// The image sets that list it; nil where there's only one set.
+    var sets: [String]?
+    /// The one that alone counts; nil: all of them.
+    var set: String?
     package var counts: CoverageCounts
     /// The nodes of each state, by their names.
     var nodes: [String: [String]]
@@ -54,30 +58,42 @@ package struct ImageReport: Codable, Sendable, Hashable {
         var architectures: [String]
     }
 
-    package init(_ snapshot: Snapshot, column: Int) {
-        let entry = snapshot.configuration.images[column]
+    /// - Parameters:
+    ///   - column: among the snapshot's images.
+    ///   - set: which image set counts; nil: all of them.
+    package init(_ snapshot: Snapshot, column: Int, set: String? = nil) {
+        let entry = snapshot.images[column]
+        let listing = snapshot.targetNodes.cells
+        if listing.sets.count > 1 { sets = listing.sets(listing: column) }
+        var snapshot = snapshot.keeping(nil, set: set)
+        snapshot.knownTargets = snapshot.targetNodes
+        self.set = set
         name = entry.name
         reference = entry.reference.written
         isListed = true
         at = snapshot.now.rfc3339
         revision = snapshot.revision
         nodes = [:]
-        var tally = CoverageTally(.image, images: [entry])
+        var tally = CoverageTally(
+            .image, SetCells([SetCells.Listing(name: "", images: [entry])], nodes: 0) { _, _ in true })
+        let position = snapshot.targetNodes.cells.column(ofFleet: listing.fleetColumn(column))
         evidence = CoverageReport.Evidence(snapshot.configuration)
         pulledBy = (evidence == .podStatuses ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         let deviations = DeviationIndex(snapshot)
         for node in snapshot.targetCells() {
+            guard let column = position else { break }
             let state = node.row.states[column]
+            guard state != .unwanted else { continue }
             tally.add(state, column: 0, slice: nil)
             if let failure = state == .failed ? node.failure(column) : nil {
                 tally.add(
-                    failure, column: 0, slice: nil, node: node.name, deviation: deviations[node.name, entry.name])
+                    failure, column: 0, slice: 0, node: node.name, deviation: deviations[node.name, entry.name])
             }
             if state == .pulling, let hang = deviations[node.name, entry.name], hang.isHanging {
-                tally.add(hanging: hang, column: 0, slice: nil)
+                tally.add(hanging: hang, column: 0, slice: 0)
             }
             if state == .present {
-                tally.add(notHeldBy: node.container(column), column: 0, slice: nil, node: node.name)
+                tally.add(notHeldBy: node.container(column), column: 0, slice: 0, node: node.name)
             }
             nodes[state.word, default: []].append(node.name)
         }

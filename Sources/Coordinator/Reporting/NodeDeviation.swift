@@ -9,7 +9,7 @@ package struct NodeDeviation: Sendable, Hashable {
     package var node: String
     /// The image entry's name.
     package var image: String
-    /// Of the image.
+    /// Of the image, among the snapshot's.
     var column: Int
     package var reason: FailureReason
     /// Who was asked in the registry's place, where the runtime's message names it.
@@ -70,11 +70,19 @@ extension Snapshot {
     /// What nodes suffer alone, by node, then in the order of the list. Of kubelets' own pulls nobody knows enough.
     package var deviations: [NodeDeviation] {
         guard configuration.runtimeSocket != .none else { return [] }
-        return fleet.deviations(now: now).compactMap { deviation in
-            guard let node = cluster.nodes[deviation.node], configuration.scheduling.selects(node),
-                configuration.images.indices.contains(deviation.column)
+        let found = fleet.deviations(now: now)
+        guard !found.isEmpty else { return [] }
+        let targets = targetNodes
+        let positions = Dictionary(
+            targets.nodes.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+        return found.compactMap { deviation in
+            guard let position = positions[deviation.node],
+                let column = targets.cells.column(ofFleet: deviation.column),
+                targets.cells.kinds[targets.cells.kind(position)].wants(column)
             else { return nil }
-            return NodeDeviation(deviation, image: configuration.images[deviation.column].name)
+            var own = NodeDeviation(deviation, image: targets.cells.images[column].name)
+            own.column = column
+            return own
         }
     }
 }

@@ -5,6 +5,12 @@ extension NodeReport {
     /// The report for people: the causes first, then the images that aren't there, then the rest when all are wanted.
     package func text(_ style: TextStyle, width: Int?, all: Bool) -> [String] {
         var lines = [style.bold(headline)]
+        if let sets, !sets.isEmpty {
+            let chosen = set.map { ", counted of \($0)" } ?? ""
+            lines += wrapped(
+                "  \(sets.count == 1 ? "image set" : "image sets") \(sets.joined(separator: ", "))\(chosen)", width: width,
+                indent: "  ")
+        }
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
         let well = lastEdit?.trouble == nil ? "all is well" : "all images of the revision in force are present"
@@ -51,7 +57,7 @@ extension NodeReport {
     }
 
     private var headline: String {
-        guard isTarget else { return "\(name): not a target node" }
+        guard isTarget else { return "\(name): not a target node" + (set.map { " of the image set \($0)" } ?? "") }
         return "\(name): \(counts.present) of \(counts.cells) images present, \(counts.held) held"
             + (counts.unknown > 0 ? ", \(counts.unknown) unknown" : "") + " (revision \(revision))"
     }

@@ -11,8 +11,12 @@ package struct NodeReport: Codable, Sendable, Hashable {
     /// When, by the coordinator's clock (RFC 3339).
     var at: String
     var revision: Int
-    /// Whether the node has, or should have, our pod.
+    /// Whether an image set is for the node.
     var isTarget: Bool
+    /// The image sets that are for it; nil where there's only one set.
+    package var sets: [String]?
+    /// The one that alone counts; nil: all of them.
+    var set: String?
     var counts: CoverageCounts
     /// The deepest first; empty when all is well.
     var causes: [Cause]
@@ -38,6 +42,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
     struct Image: Codable, Sendable, Hashable {
         var name: String
         var reference: String
+        /// The image sets that want it there; nil where there's only one set.
+        var sets: [String]?
         var state: String
         /// Which image it is, when present.
         var digest: String?
@@ -67,25 +73,36 @@ package struct NodeReport: Codable, Sendable, Hashable {
     /// Whether everything is there.
     package var isCovered: Bool { isTarget && counts.present == counts.cells && counts.cells > 0 }
 
-    package init(_ snapshot: Snapshot, node name: String) {
+    /// - Parameter set: which image set counts; nil: all of them.
+    package init(_ snapshot: Snapshot, node name: String, set: String? = nil) {
+        let cells = snapshot.cells(of: name)
+        if !snapshot.sets.isEmpty { sets = cells?.sets ?? [] }
+        self.set = set
+        var snapshot = snapshot.keeping(nil, set: set)
+        let targets = snapshot.targetNodes
+        snapshot.knownTargets = targets
         let view = snapshot.cluster.nodes[name]
         let state = snapshot.fleet.nodes[name]
         self.name = name
         at = snapshot.now.rfc3339
         revision = snapshot.revision
-        isTarget = view.map(snapshot.configuration.scheduling.selects) ?? false
+        let own = snapshot.cells(of: name)
+        isTarget = own != nil
         zone = view?.zone
         causes = NodeDiagnosis(snapshot: snapshot, node: name).causes
         images = []
         counts = CoverageCounts()
-        if isTarget, let cells = view.map(snapshot.cells) {
-            for ((column, entry), cell) in zip(snapshot.configuration.images.enumerated(), cells.row.states) {
+        if let own {
+            for ((column, entry), cell) in zip(targets.cells.images.enumerated(), own.row.states)
+            where cell != .unwanted {
                 counts.add(cell, times: 1)
-                let failure = cell == .failed ? cells.failure(column) : nil
-                images.append(
-                    Image(
-                        entry, cell, failure,
-                        found: cell.isPresent ? snapshot.fleet.image(of: name, column: column) : nil))
+                let failure = cell == .failed ? own.failure(column) : nil
+                let fleetColumn = targets.cells.fleetColumn(column)
+                var image = Image(
+                    entry, cell, failure,
+                    found: cell.isPresent ? snapshot.fleet.image(of: name, column: fleetColumn) : nil)
+                if targets.cells.sets.count > 1 { image.sets = own.sets(listing: column) }
+                images.append(image)
             }
         }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }

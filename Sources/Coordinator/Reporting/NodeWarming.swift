@@ -63,7 +63,8 @@ struct NodeWarming {
                     failed.remove(image)
                 }
             }
-            let wanted = try lists.images(at: at, db)
+            let wanted = try lists.images(at: at, node: node, db)
+            // What sets don't want any more counts as well: this only spares the work below.
             guard !present.isEmpty, present.count + failed.count + given.count >= wanted.count else { continue }
             let lacking = wanted.subtracting(present)
             guard lacking.count < wanted.count, lacking.allSatisfy({ failed.contains($0) || given.contains($0) })
@@ -72,6 +73,6 @@ struct NodeWarming {
             lacks = lacking
             return
         }
-        lacks = try lists.images(at: until, db).subtracting(present)
+        lacks = try lists.images(at: until, node: node, db).subtracting(present)
     }
 }

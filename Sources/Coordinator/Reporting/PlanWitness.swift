@@ -10,14 +10,13 @@ struct PlanWitness {
     private let holders: Set<String>
     /// Entries in force with this image. Nil: agents tell.
     private let entries: [String]?
-    /// Of the list in force; nil when the image isn't on it.
+    /// The fleet's; nil when no image set lists the image.
     private let column: Int?
 
     init(_ snapshot: Snapshot, _ reference: ImageReference, holders: Set<String>) {
         self.snapshot = snapshot
         self.holders = holders
-        let images = snapshot.configuration.images
-        column = images.firstIndex { $0.reference.normalised == reference.normalised }
+        column = snapshot.fleet.column(of: reference)
         guard snapshot.configuration.runtimeSocket == .none else {
             entries = nil
             return
@@ -34,7 +33,7 @@ struct PlanWitness {
                     ?? snapshot.fleet.reasonHeldBack(column: column, platform: node.platform)
             }
         }
-        for pod in snapshot.cluster.pods.living(on: node.name) {
+        for pod in snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) {
             for entry in entries {
                 if let reason = pod.presence(of: entry).reason { return reason }
             }
@@ -48,7 +47,8 @@ struct PlanWitness {
             let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
             return isKnown ? holders.contains(node.name) : nil
         }
-        let own = node.isReady ? snapshot.cluster.pods.living(on: node.name).filter { !$0.containers.isEmpty } : []
+        let pods = node.isReady ? snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
+        let own = pods.filter { !$0.containers.isEmpty }
         guard !own.isEmpty else { return nil }
         // Of an image that isn't listed pods say nothing: a kubelet would look, and mostly pull.
         return own.contains { pod in entries.contains { pod.presence(of: $0).state.isPresent } }

@@ -10,21 +10,23 @@ package struct PullEstimate: Sendable {
 
     /// - Parameter medians: seconds of a pull by reference; of all pulls under the empty one.
     package init(_ snapshot: Snapshot, medians: [String: Double]) {
-        let images = snapshot.configuration.images
+        let images = snapshot.images
         var work = 0.0
         var longest = 0.0
         var pulling = 0
         var busiest = 0.0
-        for node in snapshot.targets {
-            guard let row = snapshot.fleet.reading(of: node.name, now: snapshot.now).row else { continue }
+        let targets = snapshot.targetNodes
+        for node in snapshot.targetCells() where node.isKnown {
             var own = 0.0
-            for (column, state) in zip(images.indices, row.states) where !state.isPresent {
-                if state == .failed, snapshot.fleet.failure(node: node.name, column: column)?.reason.isPermanent == true
+            for (column, state) in zip(images.indices, node.row.states) where state.isAbsent {
+                if state == .failed, node.failure(column)?.reason.isPermanent == true { continue }
+                // It waits for another node, on which it fails for good.
+                if state == .missing,
+                    snapshot.fleet.isHeldBack(
+                        column: targets.cells.fleetColumn(column), platform: node.node.platform)
                 {
                     continue
                 }
-                // It waits for another node, on which it fails for good.
-                if state == .missing, snapshot.fleet.isHeldBack(column: column, platform: node.platform) { continue }
                 guard let seconds = medians[images[column].reference.written] ?? medians[""] else { return }
                 var left = seconds
                 if state == .pulling {
@@ -42,7 +44,7 @@ package struct PullEstimate: Sendable {
         guard !medians.isEmpty else { return }
         // As many at once as now; when nothing runs yet, as many as may.
         let width = Double(
-            max(1, pulling > 0 ? pulling : min(snapshot.targets.count, snapshot.configuration.pullMaxParallel)))
+            max(1, pulling > 0 ? pulling : min(targets.nodes.count, snapshot.configuration.pullMaxParallel)))
         secondsLeft = work == 0 ? 0 : max(work / width, longest, busiest)
     }
 

@@ -9,6 +9,7 @@ import Shared
 struct RevisionLists {
     let imageSet: String
     private var revisions: [(at: Int64, images: Set<String>)]?
+    private var sets: SetReplay?
 
     init(imageSet: String) { self.imageSet = imageSet }
 
@@ -16,6 +17,38 @@ struct RevisionLists {
         let known = try revisions ?? load(db)
         revisions = known
         return known.last { $0.at <= at }?.images ?? known.first?.images ?? []
+    }
+
+    /// What any image set wanted of a node, by its number.
+    mutating func images(at: Int64, node: Int64, _ db: Database) throws -> Set<String> {
+        let own = try images(at: at, db)
+        var replay = try sets ?? SetReplay(db)
+        let state = replay.sets(at: at)
+        sets = replay
+        guard !state.isEmpty else { return own }
+        // History names an image as the first of the sets does.
+        var names = Dictionary(own.map { (Self.normalise($0), $0) }, uniquingKeysWith: min)
+        var wanted = state.excluded.contains(node) ? [] : own
+        for set in state.sets {
+            for image in set.list.images {
+                let name = Self.normalise(image.reference)
+                let written = names[name] ?? image.reference
+                names[name] = written
+                if set.nodes.contains(node) { wanted.insert(written) }
+            }
+        }
+        return wanted
+    }
+
+    private static func normalise(_ reference: String) -> String {
+        (try? ImageReference(reference).normalised) ?? reference
+    }
+
+    /// The references of all revisions that are remembered.
+    mutating func all(_ db: Database) throws -> Set<String> {
+        let known = try revisions ?? load(db)
+        revisions = known
+        return known.reduce(into: []) { $0.formUnion($1.images) }
     }
 
     private func load(_ db: Database) throws -> [(at: Int64, images: Set<String>)] {

@@ -21,8 +21,14 @@ package struct Snapshot: Sendable {
     /// Why nodes have no pod of ours, in the API server's words; nil: nobody says.
     package var whyNoPod: String?
 
-    /// The same as ``targets``, where somebody found them before; nil: they are looked for.
+    /// The image sets beside `default`, the oldest first.
+    package var sets: [ImageSet] = []
+    /// Which nodes those are for, where somebody found it before; nil: it is looked for.
+    package var knownRoster: Roster?
+    /// The same as ``targetNodes``, where somebody found them before; nil: they are looked for.
     package var knownTargets: TargetNodes?
+    /// The set that alone is meant; nil: all of them.
+    package private(set) var set: String?
 
     package init(
         configuration: Configuration, revision: Int, cluster: ClusterView, fleet: Fleet, now: Timestamp,
@@ -37,20 +43,49 @@ package struct Snapshot: Sendable {
         self.knownTargets = knownTargets
     }
 
-    /// The nodes that have, or should have, our pod, by name.
-    package var targets: [NodeView] {
-        if let knownTargets { return knownTargets.nodes }
+    /// The nodes that are to have images, by name.
+    package var targets: [NodeView] { knownTargets?.nodes ?? findTargets().nodes }
+
+    /// The same, where the fleet has them, and which cells they have.
+    package var targetNodes: TargetNodes { knownTargets?.found(in: fleet) ?? findTargets() }
+
+    /// The images that sets list, or that the one that is meant does: the columns of the cells.
+    package var images: [ImageEntry] { knownTargets?.cells.images ?? SetCells.images(of: listings) }
+
+    /// The names of all sets, `default` first.
+    package var setNames: [String] { [ImageSet.defaultName] + sets.map(\.name) }
+
+    private var listings: [SetCells.Listing] { SetCells.listings(configuration, sets) }
+
+    private func findTargets() -> TargetNodes {
         // Names are sorted, not nodes: those have a dozen parts to move each time.
-        return cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }.filter(configuration.scheduling.selects)
+        let all = cluster.nodes.keys.sorted().compactMap { cluster.nodes[$0] }
+        guard !sets.isEmpty else {
+            let nodes = all.filter(configuration.scheduling.selects)
+            return TargetNodes(nodes, SetCells(listings, nodes: nodes.count) { _, _ in true }, in: fleet)
+        }
+        let roster = knownRoster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        let further = sets.map { roster.nodes(of: $0.name) }
+        let selected = all.map { configuration.scheduling.selects($0) }
+        let chosen = all.indices.filter { position in
+            selected[position] || further.contains { $0.contains(all[position].name) }
+        }
+        let cells = SetCells(listings, nodes: chosen.count) { set, node in
+            set == 0 ? selected[chosen[node]] : further[set - 1].contains(all[chosen[node]].name)
+        }
+        return TargetNodes(chosen.map { all[$0] }, cells, in: fleet)
     }
 
-    /// The same with those target nodes alone whose labels match.
-    func keeping(_ selector: LabelFilter) -> Snapshot {
+    /// The same with those target nodes alone whose labels match, and those cells that a set wants.
+    ///
+    /// - Parameters:
+    ///   - selector: nil: all nodes.
+    ///   - set: nil: all sets.
+    package func keeping(_ selector: LabelFilter?, set: String? = nil) -> Snapshot {
+        guard selector != nil || set != nil else { return self }
         var copy = self
-        copy.knownTargets = TargetNodes(targets.filter { selector.matches($0.labels) }, in: fleet)
+        copy.set = set
+        copy.knownTargets = targetNodes.keeping(set: set, in: fleet) { selector?.matches($0.labels) ?? true }
         return copy
     }
-
-    /// The same, and where the fleet has them.
-    package var targetNodes: TargetNodes { knownTargets?.found(in: fleet) ?? TargetNodes(targets, in: fleet) }
 }

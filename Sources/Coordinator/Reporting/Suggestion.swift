@@ -30,7 +30,7 @@ package struct SuggestionReport: Codable, Sendable, Hashable, Answer {
         var image: String
         var seconds: Double
         var bytes: Int64?
-        var node: String
+        package var node: String
         var count: Int
     }
 

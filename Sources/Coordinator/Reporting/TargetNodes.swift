@@ -1,22 +1,35 @@
 import Cluster
 import Planning
 
-/// The target nodes by name, and where the fleet has them: worth keeping, since to find thousands of nodes takes longer
-/// than to count their cells.
+/// The target nodes by name, where the fleet has them, and which cells they have: worth keeping, since to find thousands of
+/// nodes takes longer than to count their cells.
 package struct TargetNodes: Sendable {
     let nodes: [NodeView]
     /// As ``Fleet/slots(of:)``.
     let slots: [Int]
+    /// By the positions of the nodes.
+    let cells: SetCells
     private let version: Int
 
-    init(_ nodes: [NodeView], in fleet: Fleet) {
+    init(_ nodes: [NodeView], _ cells: SetCells, in fleet: Fleet) {
         self.nodes = nodes
+        self.cells = cells
         slots = fleet.slots(of: nodes.lazy.map(\.name))
         version = fleet.slotVersion
     }
 
     /// The same, where the fleet has its nodes now.
     func found(in fleet: Fleet) -> TargetNodes {
-        fleet.slotVersion == version ? self : TargetNodes(nodes, in: fleet)
+        fleet.slotVersion == version ? self : TargetNodes(nodes, cells, in: fleet)
+    }
+
+    /// Those that are meant, with the cells of one set alone where it's given.
+    func keeping(set: String?, in fleet: Fleet, _ isMeant: (NodeView) -> Bool) -> TargetNodes {
+        let (cells, chosen) = set.map { self.cells.slice($0, nodes: nodes.count) } ?? (self.cells, Array(nodes.indices))
+        let meant = chosen.indices.filter { isMeant(nodes[chosen[$0]]) }
+        let positions = meant.map { chosen[$0] }
+        // A slice's nodes are all of one kind.
+        return TargetNodes(
+            positions.map { nodes[$0] }, set == nil ? cells.keeping(nodes: positions) : cells, in: fleet)
     }
 }

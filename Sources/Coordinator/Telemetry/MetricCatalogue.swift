@@ -69,8 +69,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
-            reportInterval,
+            covered, silent, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits, loops,
+            alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
         ]
 
         package static let images = MetricSpec(
@@ -116,6 +116,10 @@ package enum MetricCatalogue {
             "image_puller_node_deviating_images", .gauge,
             "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
                 + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let imageDeviating = MetricSpec(
+            "image_puller_image_deviating_nodes", .gauge,
+            "Nodes that fail to pull the image, or whose pull doesn't end, while other nodes have it: these nodes are to blame. "
+                + "Without a series: none.")
         package static let deviatingNodes = MetricSpec(
             "image_puller_deviating_nodes", .gauge,
             "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
@@ -132,6 +136,21 @@ package enum MetricCatalogue {
             "What was repeated more than three times within an hour without a change of what is there: nodes whose pod was "
                 + "replaced (replacement), images asked for on a node (refresh). More than 0 is a fault of the program's."
         )
+        package static let setNodes = MetricSpec(
+            "image_puller_set_target_nodes", .gauge,
+            "Nodes that the image set is for. Of default and of the 50 oldest others that are held; "
+                + "(others) is the sum of those beyond, (prefetches) that of all prefetches.")
+        package static let setCells = MetricSpec(
+            "image_puller_set_target_cells", .gauge, "Images times nodes that the image set wants.")
+        package static let setPresent = MetricSpec(
+            "image_puller_set_present_cells", .gauge,
+            "Those of them where the node has the whole image, held or not: divided by the target cells, the set's coverage.")
+        package static let setHeld = MetricSpec(
+            "image_puller_set_held_cells", .gauge, "Those of them where a container uses the image.")
+        package static let setFailed = MetricSpec(
+            "image_puller_set_failed_cells", .gauge, "Those of them where the last attempt failed.")
+        package static let setUnknown = MetricSpec(
+            "image_puller_set_unknown_cells", .gauge, "Those of them of which the node's report is too old to tell.")
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
         package static let reportInterval = MetricSpec(

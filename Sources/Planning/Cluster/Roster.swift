@@ -1,7 +1,7 @@
 import Cluster
 import ImageSets
 
-/// The target nodes in the order in which they are served, and what planning needs of each.
+/// The nodes that image sets select, in the order in which they are served, and what planning needs of each.
 ///
 /// Zones take turns, so that each zone's peer-to-peer mirror fills early. Cordoned nodes come last: people warm those
 /// on purpose, but nobody waits for them.
@@ -15,6 +15,8 @@ public struct Roster: Sendable {
     }
 
     private(set) var members: [Member] = []
+    /// Those that `default` doesn't select: they have what other sets want of them.
+    private(set) var outsiders: Set<String> = []
     /// `os/arch` of the target nodes.
     private(set) var platforms: [String] = []
     /// What each further set lists, and the nodes that are to have it. Mostly there are none.
@@ -30,7 +32,13 @@ public struct Roster: Sendable {
         var zones: [String: Int] = [:]
         var turns: [Int] = []
         var numbers: [String: Int] = [:]
-        let nodes = cluster.nodes.values.filter(scheduling.selects)
+        let own = cluster.nodes.values.filter(scheduling.selects)
+        self.sets = sets.map { ($0, $0.choose(of: cluster.nodes.values, from: own)) }
+        if sets.contains(where: { $0.configuration != nil }) {
+            outsiders = self.sets.reduce(into: Set<String>()) { $0.formUnion($1.nodes) }
+                .subtracting(own.map(\.name))
+        }
+        let nodes = (own + outsiders.compactMap { cluster.nodes[$0] })
             .sorted { ($0.isUnschedulable ? 1 : 0, $0.name) < ($1.isUnschedulable ? 1 : 0, $1.name) }
         var ranked: [(rank: Int, zone: Int, member: Member)] = []
         ranked.reserveCapacity(nodes.count)
@@ -59,11 +67,13 @@ public struct Roster: Sendable {
             turns[zone] += 1
         }
         members = ranked.sorted { ($0.rank, $0.zone) < ($1.rank, $1.zone) }.map(\.member)
-        self.sets = sets.map { ($0, $0.choose(from: nodes)) }
     }
 
-    /// The nodes that are to have a set's images.
-    public func nodes(of set: String) -> Set<String> { sets.first { $0.set.name == set }?.nodes ?? [] }
+    /// The nodes that are to have a set's images, `default`'s too.
+    public func nodes(of set: String) -> Set<String> {
+        if set == ImageSet.defaultName { return Set(members.lazy.map(\.name)).subtracting(outsiders) }
+        return sets.first { $0.set.name == set }?.nodes ?? []
+    }
 }
 
 extension NodeView {

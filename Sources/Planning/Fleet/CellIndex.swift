@@ -33,14 +33,14 @@ struct CellIndex: Sendable {
         case .missing: missing[column].remove(slot)
         case .failed: failed[column].remove(slot)
         case .present, .held: present[column].remove(slot)
-        case .unknown, .pulling: break
+        case .unknown, .pulling, .unwanted: break
         }
         if before == .present { unheld[column].remove(slot) }
         switch state {
         case .missing: missing[column].insert(slot)
         case .failed: failed[column].insert(slot)
         case .present, .held: present[column].insert(slot)
-        case .unknown, .pulling: break
+        case .unknown, .pulling, .unwanted: break
         }
         if state == .present { unheld[column].insert(slot) }
     }

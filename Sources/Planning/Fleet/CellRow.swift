@@ -1,6 +1,6 @@
 /// A node's cells, counted. Most nodes have the same ones, and share a row.
 public final class CellRow: Sendable {
-    /// In the order of the image entries.
+    /// In the order of the columns that image sets list.
     public let states: [CellState]
     /// How many cells are in each state, by its raw value.
     let counts: [Int]
@@ -28,11 +28,17 @@ public final class CellRow: Sendable {
     /// Cells that are present, held ones included.
     public var present: Int { self[.present] + self[.held] }
 
+    /// Cells that some image set wants.
+    public var wanted: Int { states.count - self[.unwanted] }
+
+    /// Whether everything that is wanted is present.
+    public var isWhole: Bool { present == wanted }
+
     /// Cells that are neither present nor unknown.
-    public var absent: Int { states.count - present - self[.unknown] }
+    public var absent: Int { wanted - present - self[.unknown] }
 
     /// The columns of those.
     public var absentColumns: [Int] {
-        absent == 0 ? [] : states.indices.filter { states[$0] != .unknown && !states[$0].isPresent }
+        absent == 0 ? [] : states.indices.filter { states[$0].isAbsent }
     }
 }

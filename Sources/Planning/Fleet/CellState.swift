@@ -13,8 +13,13 @@ public enum CellState: UInt8, Sendable, Hashable, Codable, CaseIterable {
     case present = 4
     /// Present, and a container uses exactly that image.
     case held = 5
+    /// No image set wants the image on this node: it isn't a cell, and counts nowhere.
+    case unwanted = 6
 
     public var isPresent: Bool { self == .present || self == .held }
+
+    /// Whether the image is known not to be there, though it is wanted.
+    public var isAbsent: Bool { self == .missing || self == .pulling || self == .failed }
 
     /// The word of reports and of the API.
     public var word: String {
@@ -25,6 +30,7 @@ public enum CellState: UInt8, Sendable, Hashable, Codable, CaseIterable {
         case .failed: "failed"
         case .present: "present"
         case .held: "held"
+        case .unwanted: "none"
         }
     }
 }

@@ -37,7 +37,10 @@ extension Fleet {
             if cells[column].isPresent {
                 if cells[column] == .held, damage != nil { self.damage[name]?[reference.normalised] = nil }
                 node.failures[reference.normalised] = nil
-            } else if node.isPulling(reference) {
+            } else if let order = node.order(of: reference),
+                node.failures[reference.normalised] == nil
+                    || !experience.isProbe(of: reference.registry, begun: order.assignedAt)
+            {
                 cells[column] = .pulling
             } else if node.failures[reference.normalised] != nil {
                 cells[column] = .failed
@@ -50,21 +53,29 @@ extension Fleet {
                     attempts: 0, since: now,
                     lastAttempt: now, nextAttempt: now + Double(retry.permanentSeconds))
             }
-            if cells[column] != .present { node.moved.remove(reference.normalised) }
+            if cells[column] != .present, !node.moved.isEmpty { forgetMoved(column, cells[column], on: name, &node) }
             let before = column < node.cells.count ? node.cells[column] : .unknown
             if before == .failed, cells[column] == .failed, node.newReasons.contains(reference.normalised) {
                 // Several attempts in one report: it fails on, but for another reason.
-                if entryColumns.contains(column) { changes.append((column, before)) }
+                if isTold(column, of: name) { changes.append((column, before)) }
             }
             guard before != cells[column] else { continue }
             index.change(slot: node.slot, column: column, from: before, to: cells[column])
-            if entryColumns.contains(column) { changes.append((column, before)) }
+            if isTold(column, of: name) { changes.append((column, before)) }
         }
         node.cells = cells
-        slots.rows[node.slot] = sharedRow(cells.prefix(entryCount), former: slots.rows[node.slot])
+        slots.rows[node.slot] = sharedRow(cells.prefix(listedColumns.count), former: slots.rows[node.slot])
         node.newReasons = []
         nodes[name] = node
         return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }
+    }
+
+    /// An image that went, or that a container uses by now. Of several pods on the node only one may use it so far: the others
+    /// have had their turn when they are replaced.
+    private func forgetMoved(_ column: Int, _ state: CellState, on name: String, _ node: inout NodeState) {
+        guard state != .held || holders(of: column, on: name).count <= 1 else { return }
+        let reference = references[column].normalised
+        node.moved = node.moved.filter { $0.reference != reference }
     }
 
     /// A row of these states: the node's former one or the newest of all, if it has them.

@@ -39,11 +39,11 @@ extension Fleet {
         return transitions
     }
 
-    /// A pull has brought what was damaged.
+    /// A pull has brought what was damaged. One that asked what a tag means brings nothing that is there.
     mutating func noteMended(_ attempts: [WireAttempt], node name: String, at now: Timestamp) {
         guard damage[name] != nil else { return }
         for attempt in attempts where attempt.outcome == .succeeded {
-            guard let order = nodes[name]?.orders[attempt.pullID] else { continue }
+            guard let order = nodes[name]?.orders[attempt.pullID], !order.isRefresh else { continue }
             damage[name]?[order.reference.normalised]?.mendedAt = now
         }
     }
@@ -53,13 +53,14 @@ extension Planner {
     /// Finds images that are listed and no good: a container can't be made for a reason of content, or the image is far smaller
     /// than on other nodes.
     func findDamage(_ unheld: UnheldEntries, _ plan: inout Plan) {
-        guard configuration.runtimeSocket != .none, !unheld.columns.isEmpty else { return }
+        guard configuration.runtimeSocket != .none, !unheld.entries.isEmpty else { return }
         let tooSmall = fleet.catalogue.tooSmall
-        for (name, columns) in unheld.columns {
-            let pods = cluster.pods.living(on: name).filter { $0.template == template }
-            for column in columns {
+        for (name, entries) in unheld.entries {
+            let pods = cluster.pods.living(on: name, of: set).filter { $0.template == template }
+            for entry in entries {
+                let column = columns[entry]
                 let key = fleet.references[column].normalised
-                let container = configuration.images[column].container
+                let container = configuration.images[entry].container
                 let trouble = pods.lazy.compactMap { $0.containers[container]?.contentTrouble }.first
                 guard let message = trouble ?? smallness(of: column, on: name, tooSmall) else { continue }
                 if let mended = fleet.damage[name]?[key]?.mendedAt, mended + Damage.patience > now {

@@ -27,7 +27,7 @@ extension Fleet {
 
     /// All of them, by node, then in the order of the list.
     public func deviations(now: Timestamp) -> [Deviation] {
-        let failing = entryColumns.filter { !index.failed[$0].isEmpty && !index.present[$0].isEmpty }
+        let failing = listedColumns.filter { !index.failed[$0].isEmpty && !index.present[$0].isEmpty }
         let peers = failing.isEmpty && orders.isEmpty ? [:] : peers(now: now)
         let found = hanging(peers, now: now) + failing.flatMap { deviations(column: $0, peers, now: now) }
         return found.sorted { ($0.node, $0.column) < ($1.node, $1.column) }
@@ -92,7 +92,7 @@ extension Fleet {
             }
         }
         return late.flatMap { key, pulls -> [Deviation] in
-            guard let column = entryColumns.first(where: { references[$0].normalised == key.reference }) else {
+            guard let column = listedColumns.first(where: { references[$0].normalised == key.reference }) else {
                 return []
             }
             let holders = peers[key.platform]?.intersection(index.present[column]).count ?? 0

@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 extension Fleet {
@@ -167,7 +168,8 @@ extension Fleet {
         experience.registries[reference.registry]?.hurry(at: now)
         var count = 0
         for (name, state) in nodes where node == nil || name == node {
-            if column < state.cells.count, !state.cells[column].isPresent { count += 1 }
+            let isWanted = !furtherSetColumns.contains(column) || isTold(column, of: name)
+            if column < state.cells.count, !state.cells[column].isPresent, isWanted { count += 1 }
             if let failure = state.failures[reference.normalised] {
                 nodes[name]?.failures[reference.normalised]?.nextAttempt = min(failure.nextAttempt, now)
             }

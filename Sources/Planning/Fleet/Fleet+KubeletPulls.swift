@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 import SwiftProtobuf
 
@@ -151,7 +152,7 @@ extension Fleet {
         guard !pull.isProven else { return .ordinary }
         let pause =
             reason.blamesReference
-            ? cachingIntervalSeconds
+            ? interval(of: key)
             : retry.delay(afterFailures: pull.failures + 1, reason: .network, using: &random)
         experience.kubeletPulls[key, default: pull].failed(message, on: name, next: now + pause, at: now)
         return reason.blamesReference ? .ordinary : .nothing

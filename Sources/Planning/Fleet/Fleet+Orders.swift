@@ -1,4 +1,6 @@
 import Cluster
+import ImageSets
+import RegistryPacing
 import Shared
 
 /// A pull that nobody waits for any more, but that may still run.
@@ -34,26 +36,35 @@ extension Fleet {
         for shortage in plan.shortages { transitions += refuse(shortage, at: now) }
         for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
-        for node in plan.suspects where suspectedSince[node] == nil { suspectedSince[node] = now }
+        for pod in plan.suspects where suspectedSince[pod] == nil { suspectedSince[pod] = now }
         noteRefusals(plan, at: now)
         transitions += noteDamage(plan.damage, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
-        rollOut.note(plan, at: now)
+        for set in Set(plan.looks.keys).union(plan.replacements.map(\.set)) {
+            var book = rollOut(of: set)
+            book.note(plan.looks[set], plan.replacements.filter { $0.set == set }, at: now)
+            rollOuts[set] = book
+        }
         for replacement in plan.replacements {
             guard let node = nodes[replacement.node] else { continue }
-            nodes[replacement.node]?.replacedBootID = node.bootID
-            nodes[replacement.node]?.replacedMoved = node.moved
-            nodes[replacement.node]?.moved = []
-            let images = entryColumns.map { imageID(node: replacement.node, column: $0) }
-            let unheld = unheldImages(of: replacement.node)
+            let moved = node.moved.filter { $0.set == replacement.set }
+            nodes[replacement.node]?.replacedBootIDs[replacement.set] = node.bootID
+            nodes[replacement.node]?.replacedMoved = moved
+            nodes[replacement.node]?.moved.subtract(moved)
+            let columns = columns(of: replacement.set)
+            let images = (0..<furtherSetColumns.upperBound).map { imageID(node: replacement.node, column: $0) }
+            let unheld = unheldImages(columns, of: replacement.node)
             // What it was replaced for before counts as long as it is there.
             nodes[replacement.node]?.replacedFor.formIntersection(images.compactMap { $0 })
             nodes[replacement.node]?.replacedFor.formUnion(unheld)
             experience.repeats.note(
-                RepeatBook.Subject(node: replacement.node), content: [plan.template ?? "", "\(images)"].hashValue,
-                pod: replacement.uid, at: now)
-            suspectedSince[replacement.node] = nil
-            movedNodes.remove(replacement.node)
+                RepeatBook.Subject(node: replacement.node),
+                content: [
+                    plan.looks[replacement.set]?.template ?? "",
+                    "\(columns.map { imageID(node: replacement.node, column: $0) })",
+                ].hashValue, pod: replacement.uid, at: now)
+            suspectedSince[replacement.uid] = nil
+            if node.moved.count == moved.count { movedNodes.remove(replacement.node) }
         }
         return (transitions, changed)
     }
@@ -61,19 +72,19 @@ extension Fleet {
     /// The pod is still there: why it was to be replaced holds as before.
     public mutating func replacementFailed(_ replacement: Plan.PodReplacement) {
         let name = replacement.node
-        rollOut.replacementFailed(on: name)
+        rollOuts[replacement.set]?.replacementFailed(on: name)
         guard let moved = nodes[name]?.replacedMoved else { return }
-        nodes[name]?.replacedBootID = nil
+        nodes[name]?.replacedBootIDs[replacement.set] = nil
         nodes[name]?.replacedFor = []
         nodes[name]?.moved.formUnion(moved)
         if !moved.isEmpty { movedNodes.insert(name) }
     }
 
-    /// The ids of the node's wanted images that no container uses.
-    private func unheldImages(of name: String) -> Set<String> {
+    /// The ids of the node's images, of some columns, that no container uses.
+    private func unheldImages(_ columns: [Int], of name: String) -> Set<String> {
         guard let node = nodes[name] else { return [] }
         return Set(
-            entryColumns.lazy.filter { $0 < node.cells.count && node.cells[$0] == .present }
+            columns.lazy.filter { $0 < node.cells.count && node.cells[$0] == .present }
                 .compactMap { imageID(node: name, column: $0) })
     }
 

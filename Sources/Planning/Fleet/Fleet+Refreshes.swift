@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 extension Fleet {
@@ -20,7 +21,7 @@ extension Fleet {
             isCheck || refresh.imageID == nil
             || order.formerImage != imageID && !refresh.former.contains(imageID)
         // Nodes whose mirror says something else don't put off the check.
-        if isNew || refresh.imageID == imageID { refresh.nextCheck = now + cachingIntervalSeconds }
+        if isNew || refresh.imageID == imageID { refresh.nextCheck = now + interval(of: order.reference.normalised) }
         if refresh.imageID != imageID {
             if isNew {
                 index.disagree(column: column)
@@ -30,7 +31,7 @@ extension Fleet {
             } else if refresh.meantSince.map({ $0 <= order.assignedAt }) ?? true {
                 // To this node's mirror, or to one replica of the registry, the tag means another image: to ask all others
                 // again for that would have no end.
-                refresh.waits[name] = refresh.nextCheck + cachingIntervalSeconds / 10
+                refresh.waits[name] = refresh.nextCheck + interval(of: order.reference.normalised) / 10
             }
         }
         experience.refreshes[order.trial] = refresh
@@ -38,14 +39,19 @@ extension Fleet {
         experience.repeats.note(
             RepeatBook.Subject(node: name, reference: order.reference.normalised), content: imageID.hashValue, at: now)
         // The pod still holds what the tag meant before. One that was replaced for this image, and doesn't hold it, won't
-        // by another replacement. What only further sets list it doesn't hold at all.
-        if !furtherSetColumns.contains(column), let former = order.formerImage, former != imageID,
-            let node = nodes[name], node.cells[column] == .present, !node.replacedFor.contains(imageID)
+        // by another replacement. What only prefetches list no pod holds.
+        if let former = order.formerImage, former != imageID, let node = nodes[name],
+            node.cells[column] == .present, !node.replacedFor.contains(imageID)
         {
-            nodes[name]?.moved.insert(order.reference.normalised)
-            movedNodes.insert(name)
+            for set in holders(of: column, on: name) {
+                nodes[name]?.moved.insert(MovedImage(set: set, reference: order.reference.normalised))
+                movedNodes.insert(name)
+            }
         }
     }
+
+    /// Between two questions for a tag, by its normalised reference: the shortest of the sets that list it.
+    func interval(of reference: String) -> Double { intervals[reference] ?? cachingIntervalSeconds }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isRefused: Bool, isInterruption: Bool,
@@ -100,8 +106,9 @@ extension Fleet {
         for byte in key.reference.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         let share = 0.2 + 0.8 * Double(hash % 1000) / 1000
         let begin = adoptedAt ?? now
+        let interval = interval(of: key.reference)
         // What is overdue isn't asked for all at once.
-        guard let asked = askedAt[key.reference] else { return begin + cachingIntervalSeconds * share }
-        return max(asked + cachingIntervalSeconds, begin + min(60, cachingIntervalSeconds) * share)
+        guard let asked = askedAt[key.reference] else { return begin + interval * share }
+        return max(asked + interval, begin + min(60, interval) * share)
     }
 }

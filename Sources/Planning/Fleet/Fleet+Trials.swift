@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 /// What attempts teach about images, and what follows for the nodes that wait for others.
@@ -87,7 +88,7 @@ extension Fleet {
         let references = Set(tried.map(\.key.reference))
         // Mostly there are none, and then it costs nothing to ask.
         return references.isEmpty
-            ? [] : entryColumns.filter { references.contains(self.references[$0].normalised) }
+            ? [] : listedColumns.filter { references.contains(self.references[$0].normalised) }
     }
 
     // MARK: Pulls that take too long

@@ -36,7 +36,7 @@ public struct Fleet: Sendable {
     var newestRow: CellRow?
     /// Nodes whose pod may hold what a tag meant before.
     var movedNodes: Set<String> = []
-    /// Nodes whose pod seems to hold what a tag meant before, without a refresh of ours.
+    /// Pods, by their UID, that seem to hold what a tag meant before, without a refresh of ours.
     var suspectedSince: [String: Timestamp] = [:]
     /// By node and normalised reference: containers that wait for an image that is there.
     var refusals: [String: [String: Refusal]] = [:]
@@ -44,8 +44,10 @@ public struct Fleet: Sendable {
     var damage: [String: [String: Damage]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
-    /// What replaced pods left behind.
-    public var rollOut = RollOutBook()
+    /// What replaced pods left behind, by image set.
+    var rollOuts: [String: RollOutBook] = [:]
+    /// Seconds that the first pod of a template may be in trouble: kubelets restart what crashes after 10, 20 and 40 s.
+    public var rollOutPatience = 120.0
     /// Where the orders under way are.
     var orderNodes: [UInt64: String] = [:]
     /// Pulls that were taken back, or that an earlier run ordered, until their nodes say that they have ended: the
@@ -62,8 +64,16 @@ public struct Fleet: Sendable {
     var entryCount = 0
     /// Those that only further sets list, behind the entries.
     var furtherCount = 0
-    /// By node: the columns of those that it is to have.
+    /// By node: the columns that it is to have by further sets. Where `default` selects it, only those behind the entries.
     var furtherColumns: [String: [Int]] = [:]
+    /// Nodes that `default` doesn't select: of its entries they have what further sets list too.
+    var outsiders: Set<String> = []
+    /// By further set that is held: the columns of its entries, in their order.
+    var heldColumns: [String: [Int]] = [:]
+    /// By node: the further sets that have a pod there, or should.
+    var holders: [String: [String]] = [:]
+    /// By normalised reference: the interval, where further sets that are held list it.
+    var intervals: [String: Double] = [:]
     var pollSeconds = ReportInterval.pollSeconds
     /// Whether the user said how often.
     var isHeartbeatSet = false
@@ -85,8 +95,11 @@ public struct Fleet: Sendable {
         firstOrderID = nextOrderID + 1
     }
 
-    /// The columns that belong to image entries (our own image, the last column, isn't one).
+    /// The columns that belong to entries of `default`.
     public var entryColumns: Range<Int> { 0..<entryCount }
+
+    /// The columns of what image sets list: all but our own image.
+    public var listedColumns: Range<Int> { 0..<entryCount + furtherCount }
 
     /// The columns of what only further sets list.
     public var furtherSetColumns: Range<Int> { entryCount..<entryCount + furtherCount }
@@ -96,8 +109,35 @@ public struct Fleet: Sendable {
         references.count > furtherSetColumns.upperBound ? furtherSetColumns.upperBound : nil
     }
 
+    /// Whether further sets want anything.
+    public var isServing: Bool { !furtherColumns.isEmpty || !outsiders.isEmpty }
+
     /// The nodes that are to have something of further sets.
     public var servedNodes: [String] { Array(furtherColumns.keys) }
+
+    /// The columns of a held set's entries, in their order.
+    public func columns(of set: String) -> [Int] {
+        set == ImageSet.defaultName ? Array(entryColumns) : heldColumns[set] ?? []
+    }
+
+    /// Whether one of the sets wants an image of a node that any of them selects.
+    func isWanted(_ column: Int, of node: String) -> Bool {
+        if column < entryCount ? !outsiders.contains(node) : column >= furtherSetColumns.upperBound { return true }
+        return furtherColumns[node]?.contains(column) ?? false
+    }
+
+    /// The sets whose pods hold an image on a node, or should.
+    func holders(of column: Int, on node: String) -> [String] {
+        let isOwn = column == agentImageColumn
+        let further = (holders[node] ?? []).filter { isOwn || heldColumns[$0]?.contains(column) ?? false }
+        return (isOwn || column < entryCount) && !outsiders.contains(node) ? [ImageSet.defaultName] + further : further
+    }
+
+    func rollOut(of set: String) -> RollOutBook {
+        var book = rollOuts[set] ?? RollOutBook()
+        book.patience = rollOutPatience
+        return book
+    }
 
     /// The column of a reference, however it is written; nil: nobody wants it.
     public func column(of reference: ImageReference) -> Int? {
@@ -116,6 +156,8 @@ public struct Fleet: Sendable {
         experience.forget(node: name)
         refusals[name] = nil
         furtherColumns[name] = nil
+        holders[name] = nil
+        outsiders.remove(name)
         damage[name] = nil
         guard let node = nodes.removeValue(forKey: name) else { return }
         for index in node.inventory.keys { catalogue.release(index) }
@@ -170,7 +212,7 @@ public struct Fleet: Sendable {
         let node = nodes[name]
         return WireAssignment.with {
             $0.generation = node?.generation ?? 0
-            $0.images = desiredImages
+            $0.images = outsiders.contains(name) ? [] : desiredImages
             for column in furtherColumns[name] ?? [] where references.indices.contains(column) {
                 $0.images.append(
                     .with {

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// The in-memory truth of one node: what its agent last said, and what it was told.
@@ -24,8 +25,10 @@ public struct NodeState: Sendable {
         }
     }
 
-    func isPulling(_ reference: ImageReference) -> Bool {
-        storage.content.orders.values.contains { $0.reference.normalised == reference.normalised }
+    func isPulling(_ reference: ImageReference) -> Bool { order(of: reference) != nil }
+
+    func order(of reference: ImageReference) -> PullOrder? {
+        storage.content.orders.values.first { $0.reference.normalised == reference.normalised }
     }
 
     /// Unchecked, because its content is a variable: it's written through the one reference to it, whose owner writes to
@@ -75,15 +78,15 @@ extension NodeState {
         /// Those whose reason has changed since the cells were looked at last.
         var newReasons: Set<String> = []
 
-        /// References whose image was replaced by a refresh, while the pod still holds the former one. Normalised.
-        var moved: Set<String> = []
+        /// Images that were replaced by a refresh, while pods still hold the former ones.
+        var moved: Set<MovedImage> = []
+        /// By image set: the agent's process when its pod was replaced: only another one proves the new pod.
+        var replacedBootIDs: [String: String] = [:]
         /// Where several pods have an agent: those whose agent has reported. Only one of them works.
         var agentPods: Set<String> = []
-        /// The agent's process when the node's pod was replaced: only another one proves the new pod.
-        var replacedBootID: String?
         /// What had moved then.
-        var replacedMoved: Set<String> = []
-        /// The images that no container used when the node's pod was replaced: for those it isn't replaced again.
+        var replacedMoved: Set<MovedImage> = []
+        /// The images that no container used when a pod of the node was replaced: for those none is replaced again.
         var replacedFor: Set<String> = []
         /// A small number that stands for the node while it is in the fleet.
         let slot: Int
@@ -93,4 +96,11 @@ extension NodeState {
             self.slot = slot
         }
     }
+}
+
+/// An image that was replaced by a refresh, while the pod of an image set still holds the former one.
+struct MovedImage: Sendable, Hashable {
+    var set: String
+    /// Normalised.
+    var reference: String
 }

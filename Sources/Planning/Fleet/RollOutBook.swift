@@ -12,6 +12,9 @@ public struct RollOutBook: Sendable, Equatable {
         var isTry: Bool
         /// What the successor is to have.
         var template: String?
+
+        /// What this run deleted is lost whatever template came since, what it found lost while its template stays.
+        func isLost(under template: String?) -> Bool { !held.isEmpty || isLost && self.template == template }
     }
 
     /// Seconds that the first pod of a template may be in trouble: kubelets restart what crashes after 10, 20 and 40 s.
@@ -36,28 +39,33 @@ public struct RollOutBook: Sendable, Equatable {
         isWorking ? Self.silencePatience : isWaiting ? min(patience, Self.schedulingPatience) : patience
     }
 
-    mutating func note(_ plan: Plan, at now: Timestamp) {
-        if let away = plan.away {
+    /// - Parameters:
+    ///   - look: at the set's pods; nil: nobody looked.
+    ///   - replacements: of its pods.
+    mutating func note(_ look: Plan.Look?, _ replacements: [Plan.PodReplacement], at now: Timestamp) {
+        if let look, let away = look.away {
             entries = entries.filter { away.contains($0.key) }
-            for (node, entry) in entries where !entry.held.isSubset(of: plan.listed) {
-                entries[node]?.held.formIntersection(plan.listed)
-                entries[node]?.isLost = !entry.held.isDisjoint(with: plan.listed)
+            for (node, entry) in entries where !entry.held.isSubset(of: look.listed) {
+                entries[node]?.held.formIntersection(look.listed)
+                entries[node]?.isLost = !entry.held.isDisjoint(with: look.listed)
             }
             former = former.filter { away.contains($0.key) }
             for node in away where entries[node] == nil {
                 entries[node] = Entry(
-                    since: now, isLost: !hasLooked && plan.lost.contains(node), isTry: !hasLooked,
-                    template: plan.template)
+                    since: now, isLost: !hasLooked && look.lost.contains(node), isTry: !hasLooked,
+                    template: look.template)
             }
             hasLooked = true
         }
-        for replacement in plan.replacements {
-            former[replacement.node] = entries[replacement.node]
-            // What the pod before lost is lost until a pod is back. Of what an earlier run left, nobody knows.
-            let held = replacement.held.union(entries[replacement.node]?.held ?? [])
+        for replacement in replacements {
+            let before = entries[replacement.node]
+            former[replacement.node] = before
+            // What the pod before lost is lost until a pod is back, and so is what an earlier run may have cost.
+            let held = replacement.held.union(before?.held ?? [])
             entries[replacement.node] = Entry(
-                since: now, held: held, isLost: !held.isEmpty, isTry: !held.isEmpty || !replacement.isFree,
-                template: plan.template)
+                since: now, held: held, isLost: !held.isEmpty || before?.isLost(under: look?.template) == true,
+                isTry: !held.isEmpty || !replacement.isFree,
+                template: look?.template)
         }
     }
 

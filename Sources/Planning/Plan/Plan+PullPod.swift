@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 extension Plan {
@@ -20,6 +21,7 @@ extension Plan {
 
     /// A pod of that kind that nobody needs any more.
     public struct PullPodRemoval: Sendable, Equatable {
+        public var set = ImageSet.defaultName
         public var pod: String
         public var uid: String
         public var node: String
@@ -40,7 +42,7 @@ extension Planner {
         for pod in cluster.pullPods.values.sorted(by: { $0.name < $1.name })
         where !pod.isTerminating && !needed.contains(pod.order) {
             plan.pullPodRemovals.append(
-                Plan.PullPodRemoval(pod: pod.name, uid: pod.uid, node: pod.node, order: pod.order))
+                Plan.PullPodRemoval(set: pod.set, pod: pod.name, uid: pod.uid, node: pod.node, order: pod.order))
         }
     }
 }

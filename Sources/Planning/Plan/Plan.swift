@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// What should be done now, and when to look again. Actuators carry it out as it stands.
@@ -6,12 +7,10 @@ public struct Plan: Sendable, Equatable {
     public var pulls: [Pull] = []
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
-    /// From which their successors are made.
-    var template: String?
     public var wakes: [Wake] = []
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
-    /// Nodes whose pod seems to hold what a tag meant before.
+    /// Pods, by their UID, that seem to hold what a tag meant before.
     var suspects: Set<String> = []
     /// By node: the normalised references whose containers wait though the image is there.
     var waiting: [String: Set<String>] = [:]
@@ -24,20 +23,30 @@ public struct Plan: Sendable, Equatable {
     public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
-    /// How many more pods may be deleted.
-    public internal(set) var room = 0
-    /// Ready target nodes whose pod isn't back; nil: nobody looked.
-    var away: Set<String>?
-    /// Those among them that an earlier run's deletion may have cost what they held.
-    var lost: Set<String> = []
-    /// The containers of the list: what leaves it is lost no more, even when it comes back.
-    var listed: Set<String> = []
-    /// Why the roll-out of a new pod template doesn't go on, when it doesn't.
-    public var rollOut: RollOutTrouble?
+    /// How many more pods may be deleted, whosever they are.
+    var room = 0
+    /// Image sets whose pods wouldn't come back.
+    var refused: Set<String> = []
+    /// By image set.
+    var looks: [String: Look] = [:]
+    /// By image set: why the roll-out of a new pod template doesn't go on, when it doesn't.
+    public var rollOuts: [String: RollOutTrouble] = [:]
     /// The next moment at which the plan changes though nothing happens. Nil: never.
     public var wake: Timestamp?
 
     public init() {}
+
+    /// What is seen of an image set's pods.
+    struct Look: Sendable, Equatable {
+        /// From which they are made now.
+        var template: String?
+        /// Ready target nodes whose pod isn't back; nil: nobody looked.
+        var away: Set<String>?
+        /// Those among them that an earlier run's deletion may have cost what they held.
+        var lost: Set<String> = []
+        /// The containers of the list: what leaves it is lost no more, even when it comes back.
+        var listed: Set<String> = []
+    }
 
     /// A pull to start.
     public struct Pull: Sendable, Equatable {
@@ -85,6 +94,8 @@ public struct Plan: Sendable, Equatable {
 
     /// A pod to delete, so that the DaemonSet makes it anew from the present template.
     public struct PodReplacement: Sendable, Equatable {
+        /// The image set whose DaemonSet makes its successor.
+        public var set = ImageSet.defaultName
         public var pod: String
         public var uid: String
         public var node: String
@@ -96,11 +107,24 @@ public struct Plan: Sendable, Equatable {
 
     /// A pod to touch, so that its kubelet looks at its waiting containers now.
     public struct Wake: Sendable, Equatable {
+        /// The image set whose DaemonSet has made it.
+        public var set = ImageSet.defaultName
         public var pod: String
         public var uid: String
         public var node: String
         /// The image entries whose containers can start.
         public var entries: Set<String>
+    }
+
+    /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.
+    public func findsDamage(on node: String) -> Bool { damage[node] != nil }
+    /// How many more pods of an image set may be deleted.
+    public func room(of set: String) -> Int { refused.contains(set) ? 0 : room }
+
+    /// Has a pod replaced.
+    public mutating func replace(_ pod: PodView) {
+        room -= 1
+        replacements.append(PodReplacement(pod))
     }
 
     /// Takes a moment at which something changes though nothing happens.
@@ -112,6 +136,6 @@ public struct Plan: Sendable, Equatable {
 extension Plan.PodReplacement {
     /// - Parameter isFree: it neither works nor holds anything.
     public init(_ pod: PodView, isFree: Bool = false) {
-        self.init(pod: pod.name, uid: pod.uid, node: pod.node, held: pod.held, isFree: isFree)
+        self.init(set: pod.set, pod: pod.name, uid: pod.uid, node: pod.node, held: pod.held, isFree: isFree)
     }
 }

@@ -1,77 +1,29 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 extension Planner {
     /// Pods of an older template whose nodes have what they can have, and pods that hold what a tag meant before.
     ///
-    /// One pod goes first: only when one of the present template has shown that it works do the others follow.
-    func planReplacements(_ plan: inout Plan) {
-        guard let template else { return }
+    /// Of each image set one pod goes first: only when one of the present template has shown that it works do the others
+    /// follow. All sets together have as many places as there are for one.
+    func planReplacements(_ held: [Planner], _ plan: inout Plan) {
         // Mostly there's nothing to do, and that should cost nothing.
-        let hasMoved =
-            !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
-        let hasOutdated =
-            cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
-            || cluster.unscheduled.values.contains { !$0.isTerminating && $0.template != template }
-        let isRestricted = configuration.runtimeSocket == .none
-        let isProven = Self.isProven(
-            template, configuration: configuration, cluster: cluster, fleet: fleet, now: now)
-        guard hasMoved || hasOutdated || isRestricted || !isProven || !fleet.rollOut.hasLooked else { return }
-        let live = roster.members.filter(\.isReady)
-        let places = RollOutPlaces(self, nodes: live.map(\.name), template: template, isProven: isProven, &plan)
-        if let refusal = successor.refusal {
-            // What is deleted wouldn't come back.
-            if hasOutdated { plan.rollOut = Plan.RollOutTrouble(pod: "", node: "", message: refusal, isFinal: true) }
-            return
-        }
-        var room = isProven ? places.room : min(places.room, places.roomOfTrial)
-        // A node that has lost what it held already costs no further one.
-        var roomOfLost = isProven ? places.roomOfLost : min(places.roomOfLost, places.roomOfTrial)
-        if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOut = trouble }
-        var candidates: [PodView] = []
-        var free: [PodView] = []
-        for node in live where !node.hasDiskPressure {
-            let hasMoved = holdsFormer(node.name, plan)
-            for pod in cluster.pods.living(on: node.name) {
-                let isOutdated = pod.template != template
-                guard isOutdated || hasMoved && isProven else { continue }
-                if isOutdated, pod.held.isEmpty, isRestricted || !pod.isWorking(under: configuration) {
-                    free.append(pod)
-                } else if !isOutdated || cluster.nodes[node.name].map(successor.fits) ?? true {
-                    candidates.append(pod)
-                }
-            }
-        }
-        let working = candidates.filter { $0.isWorking(under: configuration) }
-        // Where nothing works already, a pod that doesn't work either tells nothing of the template.
-        for pod in isProven || working.isEmpty ? candidates : working {
-            let isLost = pod.template != template && places.lost.contains(pod.node)
-            guard isLost ? roomOfLost > 0 : room > 0 else { continue }
-            let isUntried = isUntriedImage(on: pod.node)
-            if isUntried, !places.isQuiet { continue }
-            // One whose agent doesn't run can't tell whether its node is done.
-            if pod.isWorking(under: configuration) || pod.template == template {
-                guard isDone(pod.node), pod.template != template || !isNearCollection(pod.node) else { continue }
-            }
-            roomOfLost = isUntried ? 0 : roomOfLost - 1
-            room = isUntried ? 0 : isLost ? min(room, roomOfLost) : room - 1
-            plan.replacements.append(Plan.PodReplacement(pod))
-        }
-        plan.room = max(0, places.room - plan.replacements.count)
-        // A pod that holds nothing may work as the new template has it. What we deleted comes back first; what was broken
-        // before comes last, so that another run can tell it from what this one broke.
-        let isLull = candidates.isEmpty || isProven && room > 0 && plan.replacements.isEmpty
-        free += cluster.unscheduled.values.filter { !$0.isTerminating && $0.template != template }
-        for pod in free where isLull || fleet.rollOut.entries[pod.node]?.isLost == true {
-            plan.replacements.append(Plan.PodReplacement(pod, isFree: true))
-        }
+        var turns = held.compactMap { RollOutTurn($0, plan) }
+        guard turns.contains(where: \.isNeeded) else { return }
+        for index in turns.indices { turns[index].look(&plan) }
+        let limit = configuration.rollLimit(nodes: roster.members.count(where: \.isReady))
+        var budget = RollOutBudget(turns, limit: limit)
+        for turn in turns { turn.run(&budget, &plan) }
+        plan.room = budget.left
     }
 
     /// Whether the tag of our own image means one on the node that no agent runs from yet, here or elsewhere.
-    private func isUntriedImage(on node: String) -> Bool {
+    func isUntriedImage(on node: String) -> Bool {
         guard let column = fleet.agentImageColumn, let id = fleet.imageID(node: node, column: column),
-            fleet.nodes[node]?.moved.contains(fleet.references[column].normalised) == true
+            fleet.nodes[node]?.moved.contains(MovedImage(set: set, reference: fleet.references[column].normalised))
+                == true
         else { return false }
         return !roster.members.contains {
             fleet.state(node: $0.name, column: column, now: now) == .held
@@ -80,12 +32,14 @@ extension Planner {
     }
 
     /// Whether a pod of this template holds what it can, and its agent has reported; in restricted mode, whether one has
-    /// a container that runs.
+    /// a container that runs. Where pods of several sets are on one node only one of their agents reports.
     public static func isProven(
-        _ template: String, configuration: Configuration, cluster: ClusterView, fleet: Fleet, now: Timestamp
+        _ template: String, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView,
+        fleet: Fleet, now: Timestamp
     ) -> Bool {
-        cluster.pods.values.contains { pod in
-            let held = fleet.rollOut.entries[pod.node]?.held ?? []
+        let book = fleet.rollOut(of: set)
+        return cluster.pods.of(set).contains { pod in
+            let held = book.entries[pod.node]?.held ?? []
             guard pod.template == template, !pod.isTerminating, pod.isBack(holding: held, under: configuration) else {
                 return false
             }
@@ -94,24 +48,24 @@ extension Planner {
             // What is known of the node could be another pod's word.
             if !node.agentPods.isEmpty { return node.agentPods.contains(pod.uid) }
             // Or still its former pod's.
-            return node.bootID != node.replacedBootID
+            return node.bootID != node.replacedBootIDs[set]
         }
     }
 
     /// Whether every wanted image of the node is there or has been tried, and none is being pulled; our own image
     /// must be there. In restricted mode there's nobody to wait for.
-    private func isDone(_ node: String) -> Bool {
+    func isDone(_ node: String) -> Bool {
         guard configuration.runtimeSocket != .none else { return true }
         guard let state = fleet.nodes[node], fleet.isKnown(state, now: now) else { return false }
         guard state.orders.isEmpty else { return false }
         if let column = fleet.agentImageColumn {
             guard fleet.state(node: node, column: column, now: now).isPresent else { return false }
         }
-        return fleet.entryColumns.allSatisfy { column in
+        return columns.allSatisfy { column in
             switch fleet.state(node: node, column: column, now: now) {
             case .present, .held, .failed: true
             case .missing: isHopeless(column, node)
-            case .unknown, .pulling: false
+            case .unknown, .pulling, .unwanted: false
             }
         }
     }
@@ -126,7 +80,7 @@ extension Planner {
     }
 
     /// Within 5 points of the kubelet's threshold: the node's other images are unheld while the pod restarts.
-    private func isNearCollection(_ node: String) -> Bool {
+    func isNearCollection(_ node: String) -> Bool {
         guard let disk = fleet.nodes[node]?.imageFilesystem, disk.capacityBytes > 0 else { return false }
         let used = 100 - 100 * Double(disk.freeBytes) / Double(disk.capacityBytes)
         return used > Double(configuration.imageGCHighPercent - 5)

@@ -2,18 +2,19 @@ import Cluster
 import ImageSets
 import Shared
 
-/// Image entries that are present on a node and that no container uses, by node.
+/// A set's image entries that are present on a node and that no container uses.
 struct UnheldEntries {
-    private(set) var columns: [String: [Int]] = [:]
+    /// By node: their places in the list.
+    private(set) var entries: [String: [Int]] = [:]
 
     /// In a cluster in which all is held this costs nothing.
     init(_ planner: Planner) {
         let fleet = planner.fleet
-        for column in fleet.entryColumns where column < planner.configuration.images.count {
+        for (entry, column) in planner.columns.enumerated() {
             fleet.index.unheld[column].forEach { slot in
                 guard let name = fleet.slots.names[slot], fleet.slots.knownUntil[slot] >= planner.now.milliseconds
                 else { return }
-                columns[name, default: []].append(column)
+                entries[name, default: []].append(entry)
             }
         }
     }
@@ -26,27 +27,28 @@ extension Planner {
     /// somebody else pulled. Pod statuses and reports don't come at the same time, so both must say so for as long as
     /// a report may be late.
     func suspectHolds(_ unheld: UnheldEntries, _ plan: inout Plan) {
-        guard let template, configuration.runtimeSocket != .none, !unheld.columns.isEmpty else { return }
-        for pod in cluster.pods.values where pod.template == template && !pod.isTerminating {
-            guard let columns = unheld.columns[pod.node], let node = fleet.nodes[pod.node] else { continue }
-            let isSuspect = columns.contains { column in
+        guard let template, configuration.runtimeSocket != .none, !unheld.entries.isEmpty else { return }
+        for pod in cluster.pods.of(set) where pod.template == template && !pod.isTerminating {
+            guard let entries = unheld.entries[pod.node], let node = fleet.nodes[pod.node] else { continue }
+            let isSuspect = entries.contains { entry in
+                let column = columns[entry]
                 guard fleet.references[column].isMutable,
-                    pod.containers[configuration.images[column].container]?.isRunning == true
+                    pod.containers[configuration.images[entry].container]?.isRunning == true
                 else { return false }
                 // A new pod that doesn't hold it either shows that something else is wrong.
                 return fleet.imageID(node: pod.node, column: column).map { !node.replacedFor.contains($0) } ?? false
             }
             guard isSuspect else { continue }
-            plan.suspects.insert(pod.node)
-            let due = (fleet.suspectedSince[pod.node] ?? now) + (fleet.silenceSeconds + 1)
+            plan.suspects.insert(pod.uid)
+            let due = (fleet.suspectedSince[pod.uid] ?? now) + (fleet.silenceSeconds + 1)
             if due > now { plan.lookAgain(at: due) }
         }
     }
 
-    /// Whether the node's pod holds what a tag meant before.
-    func holdsFormer(_ node: String, _ plan: Plan) -> Bool {
-        if fleet.nodes[node]?.moved.isEmpty == false { return true }
-        guard plan.suspects.contains(node), let since = fleet.suspectedSince[node] else { return false }
+    /// Whether a pod holds what a tag meant before.
+    func holdsFormer(_ pod: PodView, _ plan: Plan) -> Bool {
+        if let moved = fleet.nodes[pod.node]?.moved, moved.contains(where: { $0.set == set }) { return true }
+        guard plan.suspects.contains(pod.uid), let since = fleet.suspectedSince[pod.uid] else { return false }
         return since + (fleet.silenceSeconds + 1) <= now
     }
 }

@@ -12,50 +12,74 @@ public struct Planner: Sendable {
     /// four layers 0.76, of six 0.92 (containerd 1.6: 0.54, 0.64, 0.71; measured).
     public static let pullsPerNode = 2
 
-    let configuration: Configuration
+    /// The image set whose pods are looked at, and the columns of its entries, in their order.
+    var set = ImageSet.defaultName
+    var columns: [Int]
+    /// That set's; in all that concerns the cluster it is the same for all.
+    var configuration: Configuration
     let cluster: ClusterView
     let fleet: Fleet
     let roster: Roster
     let now: Timestamp
     /// The annotation that pods of the present template carry; nil until the DaemonSet is applied.
-    let template: String?
-    let successor: Successor
+    var template: String?
+    var successor: Successor
 
-    /// Plans for all image sets; those beside `default` are the roster's.
+    /// Plans for all image sets; what those beside `default` want is the roster's word.
     ///
     /// Nothing is planned for nodes that are unknown, and nothing at all before the cluster has been listed.
     ///
-    /// - Parameter roster: of this cluster and configuration; nil: it is made for this plan.
+    /// - Parameters:
+    ///   - roster: of this cluster and configuration; nil: it is made for this plan.
+    ///   - further: the sets beside `default` that are held, the oldest first.
     public static func plan(
         configuration: Configuration, cluster: ClusterView, fleet: Fleet, roster: Roster? = nil, template: String?,
-        successor: Successor = Successor(), now: Timestamp
+        successor: Successor = Successor(), further: [HeldSet] = [], now: Timestamp
     ) -> Plan {
         guard cluster.isSynced else { return Plan() }
+        // The configuration may be ahead of the fleet.
         let planner = Planner(
-            configuration: configuration, cluster: cluster, fleet: fleet,
+            columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration, cluster: cluster, fleet: fleet,
             roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template,
             successor: successor)
         var plan = Plan()
-        plan.template = template
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)
         pulls.run(&plan)
         planner.planPullPods(&plan)
-        let unheld = UnheldEntries(planner)
-        planner.suspectHolds(unheld, &plan)
-        planner.planReplacements(&plan)
-        planner.planWakes(unheld, &plan)
-        planner.findDamage(unheld, &plan)
+        let held = ([planner] + further.map(planner.turned)).map { ($0, UnheldEntries($0)) }
+        for (planner, unheld) in held { planner.suspectHolds(unheld, &plan) }
+        planner.planReplacements(held.map(\.0), &plan)
+        planWakes(held, &plan)
+        for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         planner.noticeSilence(&plan)
         return plan
     }
 
-    /// Whether one of the sets wants it of a node that `default` selects.
+    /// The same, looking at another set's pods.
+    private func turned(to set: HeldSet) -> Planner {
+        var planner = self
+        planner.set = set.name
+        planner.columns = Array(fleet.columns(of: set.name).prefix(set.configuration.images.count))
+        planner.configuration = set.configuration
+        planner.template = set.template
+        planner.successor = set.successor
+        return planner
+    }
+
+    /// The nodes that the set selects.
+    var members: [Roster.Member] {
+        if set != ImageSet.defaultName {
+            let names = roster.nodes(of: set)
+            return roster.members.filter { names.contains($0.name) }
+        }
+        return roster.outsiders.isEmpty
+            ? roster.members : roster.members.filter { !roster.outsiders.contains($0.name) }
+    }
+
+    /// Whether one of the sets wants it of a node that any of them selects.
     private func isWanted(_ reference: ImageReference, node: String) -> Bool {
-        guard fleet.furtherCount > 0, let column = fleet.column(of: reference),
-            fleet.furtherSetColumns.contains(column)
-        else { return true }
-        return fleet.furtherColumns[node]?.contains(column) ?? false
+        fleet.column(of: reference).map { fleet.isWanted($0, of: node) } ?? true
     }
 
     /// Silence is noticed when it begins, not when something else happens.
@@ -71,7 +95,8 @@ public struct Planner: Sendable {
         let patience = Double(configuration.pullTimeoutSeconds) + fleet.silenceSeconds
         for (node, order) in fleet.orders {
             let isOverdue = order.assignedAt + patience < now
-            let isTarget = cluster.nodes[node].map(configuration.scheduling.selects) ?? false
+            let isTarget =
+                roster.outsiders.contains(node) || cluster.nodes[node].map(configuration.scheduling.selects) ?? false
             if !isTarget || isOverdue || !isWanted(order.reference, node: node) {
                 plan.cancellations.append(Plan.Cancellation(node: node, order: order.id))
             } else {

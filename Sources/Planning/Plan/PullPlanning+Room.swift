@@ -1,14 +1,16 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 /// How many more pulls registries are given, and nodes can make.
 extension PullPlanning {
     /// Pulls that nodes may be running that an earlier run of the coordinator told so, and that haven't been heard yet.
     func unheardPulls() -> Int {
-        planner.cluster.pods.values.count { pod in
+        let pods = planner.cluster.pods.values.lazy.filter { pod in
             fleet.nodes[pod.node] == nil && !pod.isTerminating && pod.isWorking(under: planner.configuration)
-        } * Planner.pullsPerNode
+        }
+        return Set(pods.map(\.node)).count * Planner.pullsPerNode
     }
 
     mutating func countRunning(unheard: Int) {

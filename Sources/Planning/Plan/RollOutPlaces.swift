@@ -1,15 +1,13 @@
 import Cluster
 import ImageSets
 
-/// Which nodes' pods aren't back, and how many more may be deleted.
+/// Which nodes' pods of an image set aren't back.
 ///
 /// Deletions of ours take places for as long as a pod may take; what was lost by them counts for longer, so that no
 /// template costs more nodes than the limit, however slowly.
 struct RollOutPlaces {
-    /// How many more pods may be deleted when the template is known to work.
-    private(set) var room: Int
-    /// How many of these may be on nodes that have lost what they held already.
-    private(set) var roomOfLost: Int
+    /// Nodes whose pods take places.
+    private(set) var taken: Set<String> = []
     /// Nodes that have lost what they held by deletions of ours, and haven't got it back.
     private(set) var lost: Set<String> = []
     /// How many pods may be deleted while the template isn't known to work.
@@ -20,20 +18,23 @@ struct RollOutPlaces {
     private(set) var trouble: Plan.RollOutTrouble?
 
     /// Nodes that decide about a template.
-    private static let mostTries = 3
+    static let mostTries = 3
+
+    init() {}
 
     /// - Parameter nodes: the ready target nodes.
     init(_ planner: Planner, nodes: [String], template: String, isProven: Bool, _ plan: inout Plan) {
         let (cluster, configuration, now) = (planner.cluster, planner.configuration, planner.now)
-        let book = planner.fleet.rollOut
-        let waiting = Dictionary(grouping: cluster.unscheduled.values, by: \.node)
+        let set = planner.set
+        let book = planner.fleet.rollOut(of: set)
+        let waiting = Dictionary(grouping: cluster.unscheduled.values.filter { $0.set == set }, by: \.node)
         var away: Set<String> = []
-        var (taken, failed) = (0, 0)
+        var failed = 0
         var lost: Set<String> = []
         var isUnderWay = false
-        let isRolling = cluster.pods.values.contains { !$0.isTerminating && $0.template != template }
+        let isRolling = cluster.pods.of(set).contains { !$0.isTerminating && $0.template != template }
         for node in nodes {
-            let living = cluster.pods.living(on: node)
+            let living = cluster.pods.living(on: node, of: set)
             let entry = book.entries[node]
             let isBack = living.contains { $0.isBack(holding: entry?.held ?? [], under: configuration) }
             let pod = (living + (waiting[node] ?? []).filter { !$0.isTerminating }).first
@@ -56,13 +57,13 @@ struct RollOutPlaces {
             if !isBack {
                 // A former pod that holds images is yet to be replaced, though no agent runs in it; one that has all that it
                 // will have waits for nothing.
-                if !isOver, isNew || pod?.held.isEmpty == true && !isSettled { taken += 1 }
-                // What this run deleted is lost whatever template came since. Of what it found, young pods came in the place of
-                // others, and those of this template while there are former ones; the rest was away before, or never fits.
+                if !isOver, isNew || pod?.held.isEmpty == true && !isSettled { taken.insert(node) }
+                // Of what an earlier run left, young pods came in the place of others, and those of this template while there
+                // are former ones; the rest was away before, or never fits. One that holds something is no loss.
                 let isFound =
-                    entry.map { $0.isLost && $0.template == template } ?? !book.hasLooked
+                    !book.hasLooked && living.allSatisfy(\.held.isEmpty)
                     && (isNew && isRolling || since + RollOutBook.silencePatience > now)
-                if entry?.held.isEmpty == false || isFound { lost.insert(node) }
+                if entry?.isLost(under: template) ?? isFound { lost.insert(node) }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }
@@ -72,14 +73,10 @@ struct RollOutPlaces {
                 trouble = Plan.RollOutTrouble(pod: pod?.name ?? "", node: node, message: message)
             }
         }
-        plan.away = away
-        plan.lost = lost
-        plan.listed = Set(configuration.images.map(\.container))
+        plan.looks[set] = Plan.Look(
+            template: template, away: away, lost: lost, listed: Set(configuration.images.map(\.container)))
         isQuiet = away.isEmpty
-        let limit = configuration.rollLimit(nodes: nodes.count)
         self.lost = lost
-        roomOfLost = max(0, limit - taken)
-        room = max(0, min(limit - taken, max(limit, Self.mostTries) - lost.count))
         // The last node isn't given for it.
         let isDecided = failed >= min(Self.mostTries, max(1, nodes.count - 1))
         trouble?.isFinal = isDecided

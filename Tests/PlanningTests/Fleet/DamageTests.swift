@@ -144,6 +144,18 @@ import Testing
         #expect(desk.step().pulls.isEmpty)
     }
 
+    @Test("A question about its tag that was under way mends nothing")
+    func refreshed() throws {
+        var desk = try waiting(Self.lost)
+        _ = desk.desk.fleet.order(desk.desk.fleet.references[0], node: "n1", isRefresh: true, at: desk.desk.now)
+        let order = try #require(desk.desk.fleet.orders.first?.order.id)
+        _ = desk.step()
+        desk.report("n1", .named(Self.reference), attempts: [.of(order, Self.reference, .succeeded)])
+        #expect(desk.desk.state() == .failed)
+        desk.desk.pass(seconds: 2)
+        #expect(desk.step().pulls.map(\.removesFirst) == [true])
+    }
+
     @Test("On each runtime what a crash has damaged is held again by itself", arguments: RuntimeFlavour.allCases)
     func mended(flavour: RuntimeFlavour) throws {
         let app = try ImageReference("registry.example:5000/app:1")

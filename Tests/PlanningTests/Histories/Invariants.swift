@@ -73,7 +73,7 @@ struct Invariants {
                 return "\(what), but no set wants it there"
             }
             switch order.state {
-            case .unknown: return "\(what), of which nothing is known"
+            case .unknown, .unwanted: return "\(what), of which nothing is known"
             case .pulling: return "\(what), which pulls it already"
             case .present, .held: if !order.pull.isRefresh { return "\(what), which has it" }
             case .missing, .failed: break

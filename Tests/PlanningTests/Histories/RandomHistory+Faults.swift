@@ -76,17 +76,29 @@ extension RandomHistory {
             let count = random.unit() < 0.3 ? Int.random(in: 1...3, using: &random) : nil
             if sets.count < 4 {
                 setCount += 1
-                sets.append(
-                    ImageSet(name: "set\(setCount)", references: references, scheduling: scheduling, count: count))
+                sets.append(makeSet("set\(setCount)", references, scheduling, count))
             } else {
                 let index = Int.random(in: 0..<sets.count, using: &random)
-                sets[index].references = references
-                sets[index].scheduling = scheduling
-                sets[index].count = count
+                let isHeld = sets[index].configuration != nil
+                sets[index] = makeSet(sets[index].name, references, scheduling, count, isHeld: isHeld)
             }
         }
         cluster.use(sets)
         invariants.waiting.beginAnew()
+    }
+
+    private mutating func makeSet(
+        _ name: String, _ references: [ImageReference], _ scheduling: Scheduling, _ count: Int?, isHeld: Bool? = nil
+    ) -> ImageSet {
+        guard isHeld ?? (cluster.hasPods && random.unit() < 0.7) else {
+            return ImageSet(name: name, references: references, scheduling: scheduling, count: count)
+        }
+        saw("edits of held sets")
+        var own = Configuration()
+        own.images = references.enumerated().map { ImageEntry(name: "e\($0.offset)", reference: $0.element) }
+        own.scheduling = scheduling
+        own.daemonSetName = name
+        return ImageSet(name: name, own: own, main: cluster.configuration)
     }
 
     /// Something is wrong on one node alone.

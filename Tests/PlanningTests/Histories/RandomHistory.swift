@@ -4,6 +4,7 @@ import Foundation
 import ImageSets
 import PlannedCluster
 import Planning
+import RegistryPacing
 import Shared
 import Supervision
 
@@ -88,6 +89,7 @@ struct RandomHistory {
         saw("orders of further sets", cluster.newOrders.count { !entries.contains($0.pull.reference.normalised) })
         if cluster.sets.count == 4 { saw("steps with five sets") }
         saw("refreshes", cluster.newOrders.count { $0.pull.isRefresh })
+        saw("pods of further sets replaced", cluster.newReplacements.count { $0.plan.set != ImageSet.defaultName })
         saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
         saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
         saw("pods woken", cluster.newWakes)
@@ -217,7 +219,9 @@ struct RandomHistory {
 
     /// Everything that can be had is there, held where there are pods, and known.
     var isWell: Bool {
-        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld else { return false }
+        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld && cluster.areSetsHeld else {
+            return false
+        }
         guard cluster.cluster.nodes.values.allSatisfy(\.taints.isEmpty) else { return false }
         return cluster.cluster.nodes.keys.allSatisfy { node in
             cluster.fleet.entryColumns.allSatisfy { column in

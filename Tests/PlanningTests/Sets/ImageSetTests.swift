@@ -20,7 +20,7 @@ import Testing
     /// Plans and orders with these sets.
     private func step(_ desk: inout PlanDesk, _ sets: [ImageSet]) -> [String] {
         let roster = Roster(desk.cluster, scheduling: desk.desk.configuration.scheduling, sets: sets)
-        _ = desk.desk.fleet.serve(roster)
+        _ = desk.desk.fleet.serve(roster, at: desk.desk.now)
         let plan = Planner.plan(
             configuration: desk.desk.configuration, cluster: desk.cluster, fleet: desk.desk.fleet, roster: roster,
             template: nil, now: desk.desk.now)

@@ -182,31 +182,20 @@ struct CoordinatorProcess {
         let surroundings = KubernetesSurroundings(
             client: client, certificates: certificates, serviceAccount: options.agentServiceAccount, logger: logger,
             warn: Self.warning(about: configMap, events: events, logger: logger))
-        let daemonSets = DaemonSetKeeper(
-            client: client, options: manifest, configMap: configMap,
-            namespaces: [namespace] + options.extraNamespaces, surroundings: surroundings, events: events,
-            logger: logger, loop: loop)
-        await loop.onAgentImageChange(patience: options.agentImagePatience) { await daemonSets.lookAgain() }
         var parser = ConfigurationParser()
         parser.options.ownNamespace = namespace
         parser.options.extraNamespaces = Set(options.extraNamespaces)
         parser.options.defaultAgentImage = options.agentImage
-        let keeper = ConfigurationKeeper(
-            client: client, namespace: namespace, name: options.configMap, parser: parser, manifestOptions: manifest,
-            history: history, events: events, clock: clock, board: board, logger: logger
-        ) { configuration, revision in
-            await loop.adopt(configuration, revision: revision)
-            await daemonSets.want(configuration, revision: revision)
-        }
-        let fit = ClusterFitWatch(
-            loop: loop, board: board, options: manifest, configMap: configMap, events: events, logger: logger)
+        let sets = ImageSetKeeper(
+            parts: KeeperParts(
+                client: client, namespace: namespace, extraNamespaces: options.extraNamespaces, parser: parser,
+                manifest: manifest, surroundings: surroundings, history: history, events: events, clock: clock,
+                logger: logger, loop: loop),
+            main: options.configMap, board: board)
+        await loop.onAgentImageChange(patience: options.agentImagePatience) { await sets.lookAgain() }
         await loop.recallQuestions()
-        await withTaskGroup { group in
-            group.addTask { await fit.run() }
-            group.addTask { await PodCreationWatch(client: client, loop: loop, logger: logger).run() }
-            group.addTask { await daemonSets.run() }
-            group.addTask { await keeper.run() }
-        }
+        await loop.expectSets()
+        await sets.run()
     }
 
     private static func logger(_ options: ServeCommand) -> Logger {

@@ -166,7 +166,7 @@ package actor PrefetchKeeper {
     private func tellLoop() async {
         let now = loop.clock.now
         let live = sorted.filter { $0.endsAt > now && !ending.contains($0.name) }
-        await loop.use(sets: live.prefix(Prefetch.most).compactMap(\.set))
+        await loop.use(prefetches: live.prefix(Prefetch.most).compactMap(\.set))
     }
 
     private func removeEnded() async {

@@ -3,9 +3,11 @@
 //   #/?span=7d&at=2026-11-23T10:00:00Z     the overview, of a past moment
 //   #/node/NAME?cell=IMAGE                 a node, with one of its images marked
 //   #/image/NAME                           an image
+//   #/?set=NAME                            what one image set wants
 
 const DEFAULTS = {
   at: null, span: "24h", group: "zone", nodes: "worst", images: "worst", zoom: "1", show: "map", filter: "", cell: null,
+  set: null,
 };
 
 export const SPANS = {

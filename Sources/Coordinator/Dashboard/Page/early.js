@@ -11,7 +11,7 @@
 
   // The first answers are on their way while the modules load; api.js takes them from here.
   window.earlyAnswers = new Map();
-  if (location.hash.includes("at=")) return;
+  if (location.hash.includes("at=") || location.hash.includes("set=")) return;
   for (const url of ["api/v1/coverage?by=image&limit=10000", "api/v1/cells", "api/v1/configuration"]) {
     const answer = fetch(url, { headers: { Accept: "application/json" } });
     answer.catch(() => {});

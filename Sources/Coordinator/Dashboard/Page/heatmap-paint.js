@@ -4,7 +4,7 @@
 import { LEVEL_NAMES, UPRIGHT_NAMES } from "./heatmap-geometry.js";
 import { percent } from "./format.js";
 import { present, total } from "./matrix.js";
-import { FAILED, HELD, MISSING, SEVERITY, SHAPES, UNKNOWN, WORDS } from "./states.js";
+import { FAILED, HELD, MISSING, NONE, SEVERITY, SHAPES, UNKNOWN, WORDS } from "./states.js";
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
@@ -141,7 +141,7 @@ function paintMarks(context, matrix, geometry, colours, view, { rows, spans }) {
       const x = Math.round(gutter + span.x + (at + 0.5) * column - view.x - 6);
       for (let line = rows[0]; line < rows[1]; line++) {
         const state = matrix.state(span.group.nodes[at], geometry.images[line]);
-        if (state === HELD) continue;
+        if (state === HELD || state === NONE) continue;
         context.drawImage(marks[state], x, Math.round(top + (line + 0.5) * row - view.y - 6), 12, 12);
       }
     }

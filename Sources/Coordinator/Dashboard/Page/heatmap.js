@@ -6,7 +6,7 @@ import { age as ageOf, count, percent } from "./format.js";
 import { columnAt, measure, nodeAt, spanOf, xOf } from "./heatmap-geometry.js";
 import { paint, picture, readColours } from "./heatmap-paint.js";
 import { present, total } from "./matrix.js";
-import { MISSING, PRESENT, SEVERITY, WORDS } from "./states.js";
+import { MISSING, NONE, PRESENT, SEVERITY, WORDS } from "./states.js";
 
 const GUTTER = { wide: 210, narrow: 130 };
 
@@ -178,7 +178,8 @@ export class HeatMap {
     const group = spanOf(this.geometry, position).group.name;
     const reason = state === MISSING ? this.waits.get(this.matrix.images[image].name) : undefined;
     return [
-      `${WORDS[state]}: ${this.matrix.images[image].name}`,
+      state === NONE ? `not meant to be there: ${this.matrix.images[image].name}`
+        : `${WORDS[state]}: ${this.matrix.images[image].name}`,
       ...(reason ? [reason] : []),
       `on ${this.matrix.nodes[node]}${group === null ? "" : `, ${group}`}`,
       age === null || age === undefined ? "no report" : `reported ${ageOf(age)} ago`,

@@ -52,8 +52,9 @@ export class ImageView {
       return;
     }
     const counts = matrix.countsOfImage(number);
+    const sets = matrix.sets.length > 1 ? ` · ${matrix.setsOf(number).join(", ")}` : "";
     text(this.share, percent(present(counts), total(counts)));
-    text(this.words, ` present on ${count(present(counts))} of ${counted(total(counts), "node")}, held on ${count(counts[HELD])}`);
+    text(this.words, ` present on ${count(present(counts))} of ${counted(total(counts), "node")}, held on ${count(counts[HELD])}${sets}`);
     updateBar(this.bar, counts);
     text(this.reference, matrix.images[number].reference);
     this.showNodes(matrix, number, counts);

@@ -21,6 +21,7 @@ import { prepareTheme } from "./theme-switch.js";
 
 const ONE_MINUTE = 60_000;
 const NOT_READY = "urn:image-puller:problem:not-ready";
+const UNKNOWN_SET = "urn:image-puller:problem:unknown-set";
 
 const data = { matrix: null, coverage: null };
 const heatMap = new HeatMap();
@@ -32,11 +33,11 @@ let running = null;
 async function refresh() {
   running?.abort();
   const request = (running = new AbortController());
-  const { at } = address();
+  const { at, set } = address();
   try {
     const [coverage, cells, configuration] = await Promise.all([
-      ask("coverage", { by: "image", limit: 10_000, at }, request.signal),
-      ask("cells", { at }, request.signal).catch(unlessUnavailable),
+      ask("coverage", { by: "image", limit: 10_000, at, set }, request.signal),
+      ask("cells", { at, set }, request.signal).catch(unlessUnavailable),
       at ? null : ask("configuration", {}, request.signal).catch(() => null),
     ]);
     // One that doesn't know of the past answers with the present: that must not be taken for it.
@@ -57,6 +58,11 @@ async function refresh() {
     return true;
   } catch (error) {
     if (request.signal.aborted) return false;
+    // It has gone, or the link was of another cluster.
+    if (set && error.type === UNKNOWN_SET) {
+      turn({ set: null });
+      return false;
+    }
     if (error.status === 503 && error.type === NOT_READY) {
       showConfiguration(await ask("configuration").catch(() => null));
       notReady(error.message);
@@ -92,12 +98,27 @@ function render() {
   $("restricted").hidden = coverage.evidence !== "podStatuses";
   const cluster = $("cluster").textContent;
   document.title = `${percent(coverage.total.present, coverage.total.cells)} · ${cluster ? `${cluster} · ` : ""}Image Puller`;
+  showSets(matrix);
   showSummary(coverage, matrix);
   showImages(coverage);
   showFailing(coverage);
   showMap();
   showMoment();
   panel.show(data);
+}
+
+/** The chooser of image sets, where there are several. */
+function showSets(matrix) {
+  const select = $("set");
+  const names = matrix?.sets ?? [];
+  const { set } = address();
+  const shown = set && !names.includes(set) ? [...names, set] : names;
+  $("sets").hidden = shown.length < 2;
+  if (select.shown !== shown.join()) {
+    select.shown = shown.join();
+    select.replaceChildren(h("option", { value: "" }, "all"), ...shown.map((name) => h("option", { value: name }, name)));
+  }
+  select.value = set ?? "";
 }
 
 function showMap() {
@@ -112,6 +133,7 @@ function showMap() {
   $("map-tools").hidden = isEmpty;
   showTools(matrix);
   text($("map-size"), matrix ? `${count(matrix.nodes.length)} × ${count(matrix.images.length)}` : "");
+  $("map-unwanted").hidden = isEmpty || isTable || !matrix.hasUnwanted;
   if (isEmpty) return;
   const arrangement = arrange(matrix, address());
   $("map-none").hidden = arrangement.groups.length > 0;
@@ -170,6 +192,7 @@ function showMoment() {
 }
 
 function prepareTools() {
+  $("set").addEventListener("change", ({ target }) => turn({ set: target.value || null }));
   $("group").addEventListener("change", ({ target }) => turn({ group: target.value }));
   $("node-order").addEventListener("change", ({ target }) => turn({ nodes: target.value }));
   $("image-order").addEventListener("change", ({ target }) => turn({ images: target.value }));
@@ -198,11 +221,11 @@ past.render();
 panel.show(data);
 
 onChange((now, before) => {
-  if (now.at !== before.at) {
+  if (now.at !== before.at || now.set !== before.set) {
     running?.abort();
     live.restart(Boolean(now.at));
   }
-  if (now.span !== before.span) past.load();
+  if (now.span !== before.span || now.set !== before.set) past.load();
   past.render();
   panel.show(data, now.view !== before.view || now.name !== before.name);
   if (!data.coverage) return;

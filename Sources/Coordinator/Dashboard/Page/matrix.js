@@ -1,6 +1,6 @@
 // Nodes × images, as `/api/v1/cells` has them, in flat arrays.
 
-import { BADNESS, WORDS } from "./states.js";
+import { BADNESS, NONE, WORDS } from "./states.js";
 
 const STATES = WORDS.length;
 const ZONE = "topology.kubernetes.io/zone";
@@ -14,6 +14,9 @@ export class Matrix {
     this.images = answer.images;
     this.ages = answer.reportAgeSeconds ?? [];
     this.labels = answer.labels ?? [];
+    /** The names of all image sets, whichever is shown. */
+    this.sets = (answer.sets ?? []).map(({ name }) => name);
+    this.listings = answer.sets ?? [];
     const width = this.images.length;
     /** State codes, a row of images for each node. */
     this.cells = new Uint8Array(this.nodes.length * width);
@@ -31,6 +34,8 @@ export class Matrix {
         this.imageCounts[image * STATES + state]++;
       }
     }
+    /** Whether there are nodes that aren't meant to have some image. */
+    this.hasUnwanted = this.cells.includes(NONE);
     this.nodeNumbers = new Map(this.nodes.map((name, number) => [name, number]));
     this.imageNumbers = new Map(this.images.map((image, number) => [image.name, number]));
   }
@@ -45,6 +50,11 @@ export class Matrix {
 
   countsOfImage(image) {
     return this.imageCounts.subarray(image * STATES, (image + 1) * STATES);
+  }
+
+  /** The names of the image sets that list an image. */
+  setsOf(image) {
+    return this.listings.filter(({ images }) => images.includes(image)).map(({ name }) => name);
   }
 
   /** The labels of a node by which nodes can be grouped. */
@@ -67,7 +77,8 @@ export class Matrix {
 /** Present ones, held or not. */
 export const present = (counts) => counts[4] + counts[5];
 
-export const total = (counts) => counts.reduce((sum, number) => sum + number, 0);
+/** Cells that an image set wants. */
+export const total = (counts) => counts.reduce((sum, number, state) => (state === NONE ? sum : sum + number), 0);
 
 /** How bad a node or an image is: by this they are sorted. */
 export function badness(counts) {

@@ -4,7 +4,7 @@ import { $, attribute, h, reconcile, text } from "./dom.js";
 import { count, counted, percent } from "./format.js";
 import { aim, badge, viewLink } from "./marks.js";
 import { present, total } from "./matrix.js";
-import { HELD, PRESENT, SEVERITY } from "./states.js";
+import { HELD, NONE, PRESENT, SEVERITY } from "./states.js";
 
 const PAGE = 25;
 const NAMED = 6;
@@ -60,7 +60,7 @@ function absent(matrix, node, images) {
   const groups = new Map();
   for (const image of images) {
     const state = matrix.state(node, image);
-    if (state === HELD || state === PRESENT) continue;
+    if (state === HELD || state === PRESENT || state === NONE) continue;
     groups.set(state, [...(groups.get(state) ?? []), matrix.images[image].name]);
   }
   if (!groups.size) return ["everything is present"];

@@ -8,7 +8,7 @@ import { showCauses } from "./causes.js";
 import { cellWords, nodeFacts } from "./image-facts.js";
 import { aim, badge, bar, cutReference, updateBar, viewLink } from "./marks.js";
 import { present, total } from "./matrix.js";
-import { SEVERITY, WORDS } from "./states.js";
+import { NONE, SEVERITY, WORDS } from "./states.js";
 
 export class NodeView {
   constructor(name) {
@@ -62,7 +62,8 @@ export class NodeView {
   }
 
   showImages(matrix, node, cell) {
-    const rows = matrix.images.map((image, number) => ({ image, state: matrix.state(node, number), number }));
+    const rows = matrix.images.map((image, number) => ({ image, state: matrix.state(node, number), number }))
+      .filter(({ state }) => state !== NONE);
     const isMarked = ({ image }) => Number(image.name === cell);
     rows.sort((a, b) => isMarked(b) - isMarked(a) || SEVERITY[b.state] - SEVERITY[a.state] || a.number - b.number);
     reconcile(this.images, rows, ({ image }) => image.name, ({ image }) => {

@@ -45,8 +45,8 @@ export function completeness(matrix) {
   let silent = 0;
   for (let node = 0; node < matrix.nodes.length; node++) {
     const counts = matrix.countsOfNode(node);
-    if (present(counts) === matrix.images.length) nodes++;
-    if (counts[0] > 0 && counts[0] === matrix.images.length) silent++;
+    if (present(counts) === total(counts)) nodes++;
+    if (counts[0] > 0 && counts[0] === total(counts)) silent++;
   }
   const images = matrix.images.filter((_, image) => {
     const counts = matrix.countsOfImage(image);

@@ -41,21 +41,22 @@ export class Past {
 
   /** Loads the series when it isn't there, or has grown old. */
   async load(force = false) {
-    const { span } = address();
-    if (!force && this.loaded.span === span && Date.now() - this.loaded.at < REFRESH_MILLISECONDS) return;
-    if (this.loaded.span !== span) this.points = this.began = undefined;
-    this.loaded = { span, at: Date.now() };
+    const { span, set } = address();
+    if (!force && this.loaded.span === span && this.loaded.set === set && Date.now() - this.loaded.at < REFRESH_MILLISECONDS) return;
+    if (this.loaded.span !== span || this.loaded.set !== set) this.points = this.began = undefined;
+    this.loaded = { span, set, at: Date.now() };
+    const isOld = () => address().span !== span || address().set !== set;
     try {
-      let answer = await ask("coverage/series", { by: "all", since: span, step: this.range.step });
-      if (address().span !== span) return;
+      let answer = await ask("coverage/series", { by: "all", since: span, step: this.range.step, set });
+      if (isOld()) return;
       // Before the first run there is nothing to see: what there is gets the whole width, and as many points.
       const first = answer.points.findIndex(({ watched }) => watched !== false);
       this.began = first > 0 ? Date.parse(answer.points[first - 1].at) : undefined;
       if (first < 0) this.began = Date.now() - SHORTEST_SECONDS * 1000;
       if (this.began !== undefined && this.seconds < this.range.seconds / 2) {
         const step = Math.max(10, Math.round(this.seconds / 96));
-        answer = await ask("coverage/series", { by: "all", since: `${Math.round(this.seconds)}s`, step: `${step}s` });
-        if (address().span !== span) return;
+        answer = await ask("coverage/series", { by: "all", since: `${Math.round(this.seconds)}s`, step: `${step}s`, set });
+        if (isOld()) return;
         const start = answer.points.find(({ watched }) => watched !== false);
         if (start) this.began = Date.parse(start.at);
       }

@@ -15,8 +15,10 @@ export function showSummary(coverage, matrix) {
   if (!whole) $("summary-bar").append((whole = bar()));
   text($("figure"), percent(present(counts), cells));
   text($("figure-words"), cells
-    ? `${count(coverage.total.present)} of ${count(cells)} cells are present: ${counted(coverage.nodes, "node")} × `
-      + counted(coverage.images, "image")
+    ? `${count(coverage.total.present)} of ${count(cells)} cells are present: ${counted(coverage.nodes, "node")}`
+      // Where sets want different images on different nodes it's no product.
+      + `${coverage.sets ? ", " : " × "}${counted(coverage.images, "image")}`
+    : coverage.set && !coverage.images ? `The image set ${coverage.set} lists nothing.`
     : coverage.past ? (coverage.images ? "No node was selected then." : "No image list was in force then.")
     : coverage.images ? "No node is selected: NODE_SELECTOR, AFFINITY and TOLERATIONS match none."
       : "The image list is empty: set IMAGES in the ConfigMap, as name=reference;…");

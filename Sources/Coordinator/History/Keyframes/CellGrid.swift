@@ -7,7 +7,7 @@ package struct CellGrid: Sendable, Equatable {
     package private(set) var columns: [Int64: [CellCode]] = [:]
 
     /// Numbers of nodes are given one after another; a greater one than this is a damaged database.
-    private static let maximumNode: Int64 = 1 << 24
+    static let maximumNode: Int64 = 1 << 24
 
     subscript(image image: Int64, node node: Int64) -> CellCode {
         guard let column = columns[image], column.indices.contains(Int(node)) else { return .none }
@@ -102,7 +102,7 @@ extension CellGrid {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(number: Int) {
+    mutating func append(number: Int) {
         var rest = UInt(bitPattern: number)
         while rest > 0x7F {
             append(UInt8(truncatingIfNeeded: rest | 0x80))
@@ -114,7 +114,7 @@ extension [UInt8] {
 
 extension ArraySlice<UInt8> {
     /// Nil for what no number is, or none that we wrote.
-    fileprivate mutating func takeNumber() -> Int? {
+    mutating func takeNumber() -> Int? {
         var number = 0
         for shift in stride(from: 0, through: 35, by: 7) {
             guard let byte = popFirst() else { return nil }

@@ -17,9 +17,9 @@ package struct AttemptQuery: Sendable {
         self.after = after
     }
 
-    func page(_ db: Database) throws -> HistoryPage<StoredAttempt> {
+    package func page(_ db: Database) throws -> HistoryPage<StoredAttempt> {
         var clause = HistoryWhere()
-        clause.add(filter, time: "ended_at", id: "id", after: after)
+        try clause.add(filter, time: "ended_at", id: "id", after: after)
         if failedOnly { clause.add("outcome <> 1") }
         let sql = """
             SELECT id, (SELECT name FROM nodes WHERE id = node_id), (SELECT boot FROM boots WHERE id = boot_id),

@@ -15,7 +15,7 @@ package struct CellQuery: Sendable {
     func current(_ db: Database) throws -> [CellRecord] {
         let texts = Texts(db)
         var clause = HistoryWhere()
-        clause.add(HistoryFilter(node: node, image: image), time: "since", id: "since", after: nil)
+        try clause.add(HistoryFilter(node: node, image: image), time: "since", id: "since", after: nil)
         let sql = "SELECT node_id, image_id, state, reason, digest_id, since FROM cells \(clause.sql)"
         return try Row.fetchCursor(
             db.cachedStatement(sql: sql), arguments: clause.arguments
@@ -31,7 +31,7 @@ package struct CellQuery: Sendable {
     func at(_ moment: Int64, _ db: Database) throws -> [CellRecord] {
         let texts = Texts(db)
         var clause = HistoryWhere()
-        clause.add(HistoryFilter(node: node, image: image, until: moment), time: "at", id: "id", after: nil)
+        try clause.add(HistoryFilter(node: node, image: image, until: moment), time: "at", id: "id", after: nil)
         let sql = """
             SELECT node_id, image_id, to_state, reason, digest_id, at FROM transitions \(clause.sql) ORDER BY id
             """

@@ -3,7 +3,7 @@ package struct HistoryCursor: Sendable, Hashable, Codable, LosslessStringConvert
     var at: Int64
     var id: Int64
 
-    init(at: Int64, id: Int64) {
+    package init(at: Int64, id: Int64) {
         self.at = at
         self.id = id
     }
@@ -23,12 +23,19 @@ package struct HistoryPage<Item: Sendable>: Sendable {
     package var items: [Item]
     /// Nil when this is the last page.
     package var next: HistoryCursor?
+
+    package init(items: [Item], next: HistoryCursor?) {
+        self.items = items
+        self.next = next
+    }
 }
 
 /// Which rows are wanted; nil and empty mean any.
 package struct HistoryFilter: Sendable, Hashable {
     var node: String?
     package var image: String?
+    /// References as history names them; nil: any.
+    package var images: [String]?
     /// The first and the last moment, both included. Milliseconds since 1970, by the coordinator's clock.
     var since: Int64?
     var until: Int64?

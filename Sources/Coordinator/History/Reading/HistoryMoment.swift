@@ -21,6 +21,8 @@ package struct HistoryMoment: Sendable {
     package var revision: RevisionRecord?
     /// The target nodes; the cells of one that isn't heard are unknown.
     package var nodes: [Node]
+    /// The image sets beside `default`, and the nodes that each set was for.
+    package var sets = RecordedSets()
     /// What was recorded last of each cell, of all nodes that were ever seen.
     package var grid: CellGrid
     /// The grid's columns by their references.

@@ -10,7 +10,7 @@ package enum HistoryNames {
             db.cachedStatement(sql: "SELECT 1 FROM nodes WHERE name = ?"), arguments: [name]) != nil
     }
 
-    /// The names that references had in the newest revision that lists them.
+    /// The names that references had in the newest revision that lists them, or else in the newest list of another set.
     package static func entries(
         of references: Set<String>, imageSet: String, _ db: Database
     ) throws -> [String: String] {
@@ -23,6 +23,11 @@ package enum HistoryNames {
                 let reference = entry.reference.written
                 if references.contains(reference), found[reference] == nil { found[reference] = entry.name }
             }
+        }
+        guard found.count < references.count else { return found }
+        for image in try SetReplay(db).lists.flatMap(\.list.images)
+        where references.contains(image.reference) && found[image.reference] == nil {
+            found[image.reference] = image.name
         }
         return found
     }
@@ -40,6 +45,9 @@ package enum HistoryNames {
         while let row = try revisions.next() {
             let images = RevisionNotes(text: row[0])?.configuration?.images
             if let entry = images?.first(where: { $0.name == image }) { return entry.reference.written }
+        }
+        for listed in try SetReplay(db).lists.flatMap(\.list.images) where listed.name == image {
+            return listed.reference
         }
         guard let normalised = try? ImageReference(image).normalised else { return nil }
         return try String.fetchAll(

@@ -16,6 +16,7 @@ package final class PastReader {
     let images: [String: Int64]
     private let segments: SegmentReader
     private let reachability: NodeReplay
+    private var sets: SetReplay
 
     /// - Parameters:
     ///   - imageSet: Whose revision is wanted.
@@ -41,6 +42,7 @@ package final class PastReader {
         self.images = images
         segments = try SegmentReader(db)
         reachability = try NodeReplay(db, withLabels: withLabels)
+        sets = try SetReplay(db)
     }
 
     package func moment(at: Int64) throws -> HistoryMoment {
@@ -52,7 +54,7 @@ package final class PastReader {
         }
         return HistoryMoment(
             at: at, run: run, revision: try RevisionQuery.inForce(imageSet, at: at, db), nodes: nodes,
-            grid: try segments.grid(at: at), images: images, isBeforeHorizon: horizon.map { at < $0 } ?? false,
+            sets: sets.sets(at: at), grid: try segments.grid(at: at), images: images, isBeforeHorizon: horizon.map { at < $0 } ?? false,
             beginning: beginning)
     }
 }

@@ -18,9 +18,9 @@ package struct TransitionQuery: Sendable {
         self.after = after
     }
 
-    func page(_ db: Database) throws -> HistoryPage<StoredTransition> {
+    package func page(_ db: Database) throws -> HistoryPage<StoredTransition> {
         var clause = HistoryWhere()
-        clause.add(filter, time: "at", id: "id", after: after)
+        try clause.add(filter, time: "at", id: "id", after: after)
         if !states.isEmpty {
             clause.add("to_state IN (\(states.map { String($0.rawValue) }.sorted().joined(separator: ",")))")
         }

@@ -1,11 +1,11 @@
 import Planning
 
 extension RecordedState {
-    /// Unknown isn't a state of a cell in history, and no transition leads to it.
+    /// Unknown isn't a state of a cell in history, and no transition leads to it; what nobody wants is no cell.
     init(_ state: CellState) {
         self =
             switch state {
-            case .unknown: .none
+            case .unknown, .unwanted: .none
             case .missing: .missing
             case .pulling: .pulling
             case .failed: .failed

@@ -11,6 +11,7 @@ enum HistorySchema {
         migrator.registerMigration(Migration002Keyframes.name, migrate: Migration002Keyframes.migrate)
         migrator.registerMigration(Migration003Alerts.name, migrate: Migration003Alerts.migrate)
         migrator.registerMigration(Migration004CellIndex.name, migrate: Migration004CellIndex.migrate)
+        migrator.registerMigration(Migration005Sets.name, migrate: Migration005Sets.migrate)
         return migrator
     }()
 }

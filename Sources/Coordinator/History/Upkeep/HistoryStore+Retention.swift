@@ -46,7 +46,8 @@ extension HistoryStore {
             try session.pruneNodeEvents(before: horizon, limit: stepRows)
         }
         result.others += try await write { session in
-            try session.pruneRevisionsAndRuns(before: horizon) + session.pruneNames()
+            try session.pruneRevisionsAndRuns(before: horizon) + session.pruneSetEvents(before: horizon)
+                + session.pruneNames()
         }
         result.steps += 1
         while try await write({ session in try session.vacuum(pages: stepRows) }) { result.steps += 1 }

@@ -6,23 +6,23 @@ import Shared
 
 extension CellMatrix {
     /// The cells of a past moment: what the live answer said then.
-    package init(_ moment: HistoryMoment) {
+    ///
+    /// - Parameter set: which image set counts; nil: all of them.
+    package init(_ moment: HistoryMoment, set: String? = nil) {
         let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
-        let images = configuration?.images ?? []
+        let past = PastCells(moment, configuration, set: set)
         self.init(
             at: Timestamp(milliseconds: moment.at), revision: Int(clamping: moment.revision?.number ?? 0),
-            evidence: CoverageReport.Evidence(configuration), images: images,
+            evidence: CoverageReport.Evidence(configuration), past.cells, of: past.whole,
             past: CoverageReport.Past(moment))
-        let columns = images.map { moment.images[$0.reference.written].flatMap { moment.grid.columns[$0] } ?? [] }
-        let nodes = moment.nodes.sorted { $0.name < $1.name }
-        for node in nodes {
-            let row = Int(node.id)
+        for (number, node) in past.nodes.enumerated() {
+            let kind = past.cells.kinds[past.cells.kind(number)]
             add(
                 node: node.name,
-                states: columns.map { column in
-                    node.isHeard && column.indices.contains(row) ? CellState(column[row].state) : .unknown
+                states: past.cells.images.indices.map { column in
+                    kind.wants(column) ? CellState(past.code(column, of: node).state) : .unwanted
                 }, reportAgeSeconds: nil)
         }
-        labels = LabelColumn.columns(nodes.map(\.labels))
+        labels = LabelColumn.columns(past.nodes.map(\.labels))
     }
 }

@@ -14,32 +14,47 @@ package struct CellMatrix: Codable, Sendable, Hashable {
     /// The words of the digits in ``cells``.
     var states = CellState.allCases.map(\.word)
     /// The columns.
-    var images: [Image] = []
+    package var images: [Image] = []
     /// The rows: the names of the target nodes, sorted.
-    var nodes: [String] = []
-    /// A row for each node, a digit for each image: its state's position in ``states``.
+    package var nodes: [String] = []
+    /// A row for each node, a digit for each image: its state's position in ``states``. `none`: no image set wants the image
+    /// there, so it isn't a cell.
     var cells: [String] = []
     /// For each node, seconds since the newest listing of its images; nil when there's none, and for past moments.
     package var reportAgeSeconds: [Double?] = []
     /// The nodes' labels, where they group nodes.
     var labels: [LabelColumn] = []
+    /// All image sets, `default` first, whichever is shown.
+    var sets: [ListedSet] = []
     /// What there is to know about a past moment; nil in an answer about the present.
     var past: CoverageReport.Past?
 
-    struct Image: Codable, Sendable, Hashable {
+    struct ListedSet: Codable, Sendable, Hashable {
         var name: String
+        /// The columns among ``images`` that it lists, by their positions.
+        var images: [Int]
+    }
+
+    package struct Image: Codable, Sendable, Hashable {
+        package var name: String
         /// As the user wrote it.
-        var reference: String
+        package var reference: String
     }
 
     init(
-        at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, images: [ImageEntry],
+        at: Timestamp, revision: Int, evidence: CoverageReport.Evidence, _ cells: SetCells,
+        of all: SetCells,
         past: CoverageReport.Past? = nil
     ) {
         self.at = at.rfc3339
         self.revision = revision
         self.evidence = evidence
-        self.images = images.map { Image(name: $0.name, reference: $0.reference.written) }
+        images = cells.images.map { Image(name: $0.name, reference: $0.reference.written) }
+        sets = all.sets.map { set in
+            ListedSet(
+                name: set.name,
+                images: set.columns.compactMap { cells.column(ofFleet: all.fleetColumn($0)) })
+        }
         self.past = past
     }
 

@@ -37,6 +37,11 @@ package struct ColumnCounts {
     /// Cells that are present, held ones included.
     package func present(_ column: Int) -> Int { self[column, .present] + self[column, .held] }
 
+    /// Cells that an image set wants.
+    package func wanted(_ column: Int) -> Int {
+        CellState.allCases.reduce(0) { $0 + ($1 == .unwanted ? 0 : self[column, $1]) }
+    }
+
     /// Cells that are neither present nor unknown.
     package func absent(_ column: Int) -> Int {
         self[column, .missing] + self[column, .pulling] + self[column, .failed]

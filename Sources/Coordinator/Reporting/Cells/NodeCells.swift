@@ -14,13 +14,12 @@ package struct NodeCells {
     fileprivate final class Scene: Sendable {
         let snapshot: Snapshot
         let targets: TargetNodes
-        /// Of nodes of which nothing is known.
-        let unknown: CellRow
+        let isRestricted: Bool
 
         init(_ snapshot: Snapshot, targets: TargetNodes) {
             self.snapshot = snapshot
             self.targets = targets
-            unknown = CellRow(Array(repeating: .unknown, count: snapshot.configuration.images.count))
+            isRestricted = snapshot.configuration.runtimeSocket == .none
         }
     }
 
@@ -39,26 +38,51 @@ package struct NodeCells {
         inventoryAt.map { Double(scene.snapshot.now.milliseconds(since: $0)) / 1000 }
     }
 
-    /// The states of its cells; the same object as the neighbour's, where they are the same.
+    /// The states of its cells, in the order of the snapshot's images; the same object as the neighbour's, where they are
+    /// the same.
     package let row: CellRow
 
+    /// Which sets are for it, among the kinds of ``SetCells``.
+    var kind: Int { scene.targets.cells.kind(position) }
+    /// The names of the sets that are for it.
+    package var sets: [String] { scene.targets.cells.sets(of: position) }
+
+    /// The fleet's column of one of the images.
+    func fleetColumn(_ column: Int) -> Int { scene.targets.cells.fleetColumn(column) }
+
+    /// Whether a set's containers are to hold an image on it.
+    func isToBeHeld(_ column: Int) -> Bool { !scene.targets.cells.kinds[kind].loose.contains(column) }
+
+    /// The names of those that want an image on it.
+    func sets(listing column: Int) -> [String] {
+        let cells = scene.targets.cells
+        return cells.sets(listing: column, kind: kind).map { cells.sets[$0].name }
+    }
+
     /// - Parameter fleet: the snapshot's; to look it up in the scene for each node would copy it each time.
-    fileprivate init(_ position: Int, _ scene: Scene, _ fleet: Fleet, after neighbour: CellRow?) {
+    fileprivate init(
+        _ position: Int, _ scene: Scene, _ fleet: Fleet, _ cutter: inout RowCutter, after neighbour: CellRow?
+    ) {
         self.position = position
         self.scene = scene
-        guard scene.snapshot.configuration.runtimeSocket == .none else {
+        let kind = scene.targets.cells.kind(position)
+        guard scene.isRestricted else {
             let reading = fleet.reading(slot: scene.targets.slots[position], now: scene.snapshot.now)
             evidence = reading.row == nil ? .none : .agent
             inventoryAt = reading.inventoryAt
-            row = reading.row ?? scene.unknown
+            row = cutter.row(reading.row, kind: kind)
             return
         }
         // A node that isn't ready says nothing of its pods.
         let node = scene.targets.nodes[position]
-        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
+        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
-        let states = scene.snapshot.configuration.images.map { pods.presence(of: $0.container)?.state ?? .unknown }
+        let cells = scene.targets.cells
+        let states = cells.images.indices.map { column in
+            guard cells.kinds[kind].wants(column) else { return CellState.unwanted }
+            return pods.presence(of: cells.ownContainer(column, kind: kind))?.state ?? .unknown
+        }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
 
@@ -73,23 +97,40 @@ package struct NodeCells {
         switch evidence {
         case .none: return nil
         case .agent:
-            return scene.snapshot.fleet.failure(node: name, column: column).map {
+            return scene.snapshot.fleet.failure(node: name, column: scene.targets.cells.fleetColumn(column)).map {
                 CellFailure(
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.snapshot.configuration.images[column].container)
+            let presence = pods.presence(of: scene.targets.cells.ownContainer(column, kind: kind))
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
         }
     }
 
+    /// What is known of a kubelet's refusal of an image; nil: there's none.
+    package func refusal(_ column: Int) -> Refusal? {
+        scene.snapshot.fleet.refusal(
+            node: name, column: scene.targets.cells.fleetColumn(column), now: scene.snapshot.now)
+    }
+
     /// The container that is to hold an image, whoever tells of its presence.
     package func container(_ column: Int) -> ContainerView? {
-        let image = scene.snapshot.configuration.images[column].container
-        if case .pods(let pods) = evidence { return pods.container(of: image) }
-        return scene.snapshot.cluster.pods.living(on: name).container(of: image)
+        if case .pods(let pods) = evidence {
+            return scene.targets.cells.ownContainer(column, kind: kind).flatMap { pods.container(of: $0) }
+        }
+        let places = scene.targets.cells.containers(column, kind: kind)
+        return places.lazy.compactMap { place in
+            scene.snapshot.cluster.pods.living(on: name, of: place.set).container(of: place.container)
+        }.first
+    }
+}
+
+extension SetCells {
+    /// The container of `default` that is to hold an image: in restricted mode nothing else tells of it.
+    fileprivate func ownContainer(_ column: Int, kind: Int) -> String? {
+        containers(column, kind: kind).first { $0.set == ImageSet.defaultName }?.container
     }
 }
 
@@ -98,8 +139,9 @@ extension [PodView] {
         lazy.compactMap { $0.containers[entry] }.first
     }
 
-    fileprivate func presence(of entry: String) -> (state: CellState, reason: FailureReason?, message: String)? {
-        first { $0.containers[entry] != nil }?.presence(of: entry)
+    fileprivate func presence(of entry: String?) -> (state: CellState, reason: FailureReason?, message: String)? {
+        guard let entry else { return nil }
+        return first { $0.containers[entry] != nil }?.presence(of: entry)
     }
 }
 
@@ -117,16 +159,20 @@ extension Snapshot {
     /// The target nodes with their cells, by name.
     package func targetCells() -> [NodeCells] {
         let scene = NodeCells.Scene(self, targets: targetNodes)
+        var cutter = RowCutter(scene.targets.cells)
         var cells: [NodeCells] = []
         cells.reserveCapacity(scene.targets.nodes.count)
         for position in scene.targets.nodes.indices {
-            cells.append(NodeCells(position, scene, fleet, after: cells.last?.row))
+            cells.append(NodeCells(position, scene, fleet, &cutter, after: cells.last?.row))
         }
         return cells
     }
 
-    /// The cells of one target node.
-    func cells(of node: NodeView) -> NodeCells {
-        NodeCells(0, NodeCells.Scene(self, targets: TargetNodes([node], in: fleet)), fleet, after: nil)
+    /// The cells of one node; nil when it isn't a target.
+    func cells(of node: String) -> NodeCells? {
+        let targets = targetNodes.keeping(set: nil, in: fleet) { $0.name == node }
+        guard !targets.nodes.isEmpty else { return nil }
+        var cutter = RowCutter(targets.cells)
+        return NodeCells(0, NodeCells.Scene(self, targets: targets), fleet, &cutter, after: nil)
     }
 }

@@ -7,9 +7,10 @@ import Shared
 
 /// Causes that concern single images.
 extension NodeDiagnosis {
-    func images(_ view: NodeView) -> [Cause] {
-        guard let row = snapshot.fleet.reading(of: node, now: snapshot.now).row else { return [] }
-        let images = snapshot.configuration.images
+    func images(_ view: NodeView, _ cells: NodeCells) -> [Cause] {
+        guard cells.isKnown else { return [] }
+        let row = cells.row
+        let images = snapshot.images
         var failing: [Cause] = []
         var waiting: [ImageEntry] = []
         var heldBack: [Cause] = []
@@ -18,29 +19,29 @@ extension NodeDiagnosis {
         // Only for those it's worth asking every node.
         let several = snapshot.fleet.columnsWithSeveralImages
         let alone = row[.failed] + row[.pulling] > 0 ? DeviationIndex(snapshot) : nil
-        for (column, state) in zip(images.indices, row.states) {
+        for (position, state) in zip(images.indices, row.states) {
+            let image = images[position]
+            let column = cells.fleetColumn(position)
             switch state {
             case .failed:
                 if let failure = snapshot.fleet.failure(node: node, column: column) {
-                    failing.append(cause(failure, images[column], alone?[node, images[column].name]))
+                    failing.append(cause(failure, image, alone?[node, image.name]))
                 }
             case .missing:
-                if let cause = cause(heldBack: images[column], column, view) {
+                if let cause = cause(heldBack: image, column, view) {
                     heldBack.append(cause)
                 } else {
-                    waiting.append(images[column])
+                    waiting.append(image)
                 }
-            case .present:
-                let refused = cause(refused: images[column], column)
-                notHeld += [refused ?? cause(notHeld: images[column])].compactMap { $0 }
+            case .present where cells.isToBeHeld(position):
+                let refused = cause(refused: image, column)
+                notHeld += [refused ?? cause(notHeld: image)].compactMap { $0 }
             case .pulling:
-                if let deviation = alone?[node, images[column].name] {
-                    failing.append(cause(hanging: deviation, images[column]))
-                }
-            case .held, .unknown: break
+                if let deviation = alone?[node, image.name] { failing.append(cause(hanging: deviation, image)) }
+            case .present, .held, .unknown, .unwanted: break
             }
-            if state.isPresent, several.contains(column) { moved += [tagMoved(images[column])].compactMap { $0 } }
-            if state.isPresent { moved += [unasked(images[column], column)].compactMap { $0 } }
+            if state.isPresent, several.contains(column) { moved += [tagMoved(image)].compactMap { $0 } }
+            if state.isPresent { moved += [unasked(image, column)].compactMap { $0 } }
         }
         let turn = waiting.isEmpty ? [] : [wait(waiting, view)]
         return failing + passedOver + pulling + heldBack + turn + notHeld + moved
@@ -108,7 +109,7 @@ extension NodeDiagnosis {
 
     private var pulling: [Cause] {
         let names = Dictionary(
-            snapshot.configuration.images.map { ($0.reference.normalised, $0.name) },
+            snapshot.images.map { ($0.reference.normalised, $0.name) },
             uniquingKeysWith: { first, _ in first })
         return snapshot.fleet.orders(of: node).map { order in
             let name = names[order.reference.normalised] ?? order.reference.written
@@ -169,7 +170,7 @@ extension NodeDiagnosis {
 
     /// The tag was pulled anew, and the pod's container still runs what it meant before.
     private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
-        guard let column = snapshot.configuration.images.firstIndex(of: image),
+        guard let column = snapshot.fleet.column(of: image.reference),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
             // An id, or `repository@digest`.
             let name = container.imageID.split(separator: "@").last, name != own.id, !own.hashes.contains(name)
@@ -246,7 +247,7 @@ extension NodeDiagnosis {
 
     /// What the planner does about a tag that means several images.
     private func plannedPull(of image: ImageEntry, own: String) -> String {
-        if let column = snapshot.configuration.images.firstIndex(of: image),
+        if let column = snapshot.fleet.column(of: image.reference),
             snapshot.fleet.hasOtherMirror(node, column: column)
         {
             return "this node asked, and its mirror has another age of the tag: it asks again after the next check "

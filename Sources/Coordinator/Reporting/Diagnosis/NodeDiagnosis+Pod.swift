@@ -9,7 +9,9 @@ import Shared
 extension NodeDiagnosis {
     func pod(_ view: NodeView) -> Cause? {
         let configuration = snapshot.configuration
-        if let pending = snapshot.cluster.unscheduled.values.first(where: { $0.node == node }) {
+        if let pending = snapshot.cluster.unscheduled.values.first(where: {
+            $0.node == node && $0.set == ImageSet.defaultName
+        }) {
             return notScheduled(pending, view)
         }
         let living = pods.filter { !$0.isTerminating }

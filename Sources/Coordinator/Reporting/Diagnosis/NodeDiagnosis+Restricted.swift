@@ -17,7 +17,7 @@ extension NodeDiagnosis {
                 failing.append(cause(presence.reason ?? .unknown, presence.message, image, pod))
             case .missing, .unknown, .pulling: waiting.append(image)
             case .present: notHeld += [cause(notHeld: image)].compactMap { $0 }
-            case .held: break
+            case .held, .unwanted: break
             }
         }
         return failing + (waiting.isEmpty ? [] : [wait(forKubelet: waiting, pod)]) + notHeld

@@ -16,11 +16,12 @@ struct NodeDiagnosis {
         let view = snapshot.cluster.nodes[node]
         guard let view else { return [nodeGone] }
         var causes = [notReady(view), cordoned(view), keptBack(view), notSelected(view)].compactMap { $0 }
-        guard snapshot.configuration.scheduling.selects(view) else { return causes }
+        // Of a set without containers there's no pod to look at, but an agent, which `default` brings.
+        guard let cells = snapshot.cells(of: node) else { return causes }
         causes += [pod(view)].compactMap { $0 }
         if snapshot.configuration.runtimeSocket != .none {
             causes += [refusal, cut, silence, runtime].compactMap { $0 }
-            causes += [diskPressure(view)].compactMap { $0 } + images(view)
+            causes += [diskPressure(view)].compactMap { $0 } + images(view, cells)
         } else {
             causes += [diskPressure(view)].compactMap { $0 } + podImages(view)
         }
@@ -29,7 +30,7 @@ struct NodeDiagnosis {
     }
 
     var pods: [PodView] {
-        snapshot.cluster.pods.on(node).sorted { $0.name < $1.name }
+        snapshot.cluster.pods.on(node).filter { $0.set == ImageSet.defaultName }.sorted { $0.name < $1.name }
     }
 
     /// - Parameters:
@@ -83,7 +84,7 @@ struct NodeDiagnosis {
     }
 
     private func plannedWhileCordoned(_ view: NodeView) -> String {
-        guard snapshot.configuration.scheduling.selects(view) else { return "nothing, since it isn't selected" }
+        guard snapshot.cells(of: node) != nil else { return "nothing, since it isn't selected" }
         return snapshot.configuration.runtimeSocket == .none
             ? "its kubelet pulls what our pod needs, as on any other node"
             : "when pulls are handed out, it comes after the other nodes"
@@ -91,7 +92,16 @@ struct NodeDiagnosis {
 
     private func notSelected(_ view: NodeView) -> Cause? {
         let scheduling = snapshot.configuration.scheduling
-        guard !scheduling.selects(view) else { return nil }
+        guard snapshot.cells(of: node) == nil else { return nil }
+        if let set = snapshot.set, set != ImageSet.defaultName {
+            return Cause(
+                kind: .notSelected, summary: "the image set \(set) isn't for this node",
+                evidence: [
+                    evidence("image set \(set)", "nodes", "it selects \(counted(snapshot.targets.count, "other node"))")
+                ],
+                nextStep: "change what the set selects, if it's to be covered",
+                planned: "nothing is pulled on it for this set until it is selected; then it is filled")
+        }
         var found: [Cause.Evidence] = []
         if let os = view.labels["kubernetes.io/os"], os != "linux" {
             found.append(evidence("Node/\(node)", "metadata.labels[kubernetes.io/os]", os))

@@ -6,20 +6,24 @@ import Hummingbird
 import Planning
 import Reporting
 
-/// `GET /api/v1/cells[?at=…]`: the states of all cells, for the dashboard's heat map.
+/// `GET /api/v1/cells[?at=…][&set=…]`: the states of all cells, for the dashboard's heat map.
 struct CellRoutes: Sendable {
     let desk: QuestionDesk
 
     func cells(_ request: Request) async throws -> Response {
         let parameters = desk.parameters(request)
+        let set = try parameters.set()
         guard let at = try parameters.moment("at") else {
-            return try CellMatrix(try await desk.snapshot()).response(to: request)
+            let snapshot = try await desk.snapshot()
+            try desk.checkSet(set, in: snapshot)
+            return try CellMatrix(snapshot, set: set).response(to: request)
         }
         try CoverageRoutes.checkPast(at, now: parameters.now)
-        let set = await desk.imageSet
+        _ = try await desk.knownSet(parameters)
+        let source = await desk.imageSet
         return try await desk.history { store in
-            try await store.past(imageSet: set, withLabels: true) { reader in
-                CellMatrix(try reader.moment(at: at.milliseconds))
+            try await store.past(imageSet: source, withLabels: true) { reader in
+                CellMatrix(try reader.moment(at: at.milliseconds), set: set)
             }
         }.response(to: request)
     }

@@ -24,23 +24,26 @@ package struct CoverageRoutes: Sendable {
         let cursor = try parameters.text("cursor", maximumBytes: 300)
         let at = try parameters.moment("at")
         let selector = try parameters.selector()
+        let set = try parameters.set()
         let isEstimated = try parameters.flag("estimate")
         var report: CoverageReport
         if let at {
             try Self.checkPast(at, now: parameters.now)
-            let set = await desk.imageSet
+            _ = try await desk.knownSet(parameters)
+            let source = await desk.imageSet
             report = try await desk.history { store in
-                try await store.past(imageSet: set, withLabels: grouping.needsLabels || selector != nil) { reader in
-                    CoverageReport(try reader.moment(at: at.milliseconds), by: grouping, selector: selector)
+                try await store.past(imageSet: source, withLabels: grouping.needsLabels || selector != nil) { reader in
+                    CoverageReport(try reader.moment(at: at.milliseconds), by: grouping, selector: selector, set: set)
                 }
             }
         } else {
             // Before the snapshot: what is told to be in force is so in the snapshot too.
             let status = await desk.configurationStatus()
             let snapshot = try await desk.snapshot()
-            report = CoverageReport(snapshot, by: grouping, selector: selector)
+            try desk.checkSet(set, in: snapshot)
+            report = CoverageReport(snapshot, by: grouping, selector: selector, set: set)
             report.lastEdit = LastEdit(status)
-            if isEstimated { report.secondsLeft = await estimate(snapshot) }
+            if isEstimated { report.secondsLeft = await estimate(snapshot.keeping(selector, set: set)) }
         }
         try report.page(after: cursor, limit: limit)
         return try report.response(to: request)
@@ -54,6 +57,7 @@ package struct CoverageRoutes: Sendable {
         try QueryParameters.checkOrder(since, until)
         let step = try parameters.span("step", default: 3600)
         let selector = try parameters.selector()
+        let set = try await desk.knownSet(parameters)
         // As fine as is asked for, as far as it stays an answer that people and memory can take: it says its own step.
         let span = Double(max(0, until.milliseconds(since: since))) / 1000
         var points = CoverageSeries.maximumPoints
@@ -61,13 +65,13 @@ package struct CoverageRoutes: Sendable {
             points = max(2, min(points, Self.maximumSeriesCells / count))
         }
         let wide = max(step, (span / Double(points - 1)).rounded(.up))
-        let set = await desk.imageSet
+        let source = await desk.imageSet
         let series = try await desk.history { store in
-            try await store.past(imageSet: set, withLabels: grouping.needsLabels || selector != nil) { reader in
+            try await store.past(imageSet: source, withLabels: grouping.needsLabels || selector != nil) { reader in
                 try CoverageSeries(
                     reader, by: grouping, since: since.milliseconds, until: until.milliseconds,
                     step: Int64(saturating: (wide * 1000).rounded()), maximumRows: Self.maximumSeriesCells,
-                    selector: selector)
+                    selector: selector, set: set)
             }
         }
         return try series.response(to: request)

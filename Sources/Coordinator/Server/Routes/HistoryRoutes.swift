@@ -17,7 +17,15 @@ struct HistoryRoutes: Sendable {
         query.after = try parameters.cursor()
         query.states = try Self.states(parameters)
         let wanted = query
-        let page = try await desk.history { try await $0.transitions(wanted) }
+        let set = try await desk.knownSet(parameters)
+        let source = await desk.imageSet
+        let page = try await desk.history { store in
+            guard let set else { return try await store.transitions(wanted) }
+            return try await store.read { db in
+                var history = try SetHistory(set, imageSet: source, db)
+                return try history.page(wanted, db)
+            }
+        }
         return try TransitionList(page, names: await desk.names(of: page.items.map(\.image))).response(to: request)
     }
 
@@ -29,7 +37,15 @@ struct HistoryRoutes: Sendable {
         query.after = try parameters.cursor()
         query.failedOnly = try parameters.flag("failed")
         let wanted = query
-        let page = try await desk.history { try await $0.attempts(wanted) }
+        let set = try await desk.knownSet(parameters)
+        let source = await desk.imageSet
+        let page = try await desk.history { store in
+            guard let set else { return try await store.attempts(wanted) }
+            return try await store.read { db in
+                var history = try SetHistory(set, imageSet: source, db)
+                return try history.page(wanted, db)
+            }
+        }
         let evidence = CoverageReport.Evidence(await desk.loop.configuration)
         let names = await desk.names(of: page.items.map(\.attempt.image))
         return try AttemptList(page, evidence: evidence, names: names).response(to: request)

@@ -77,6 +77,9 @@ struct QueryParameters: Sendable {
         return selector
     }
 
+    /// The image set that alone is meant; nil: all of them.
+    func set() throws -> String? { try text("set", maximumBytes: 253) }
+
     func cursor(_ name: String = "cursor") throws -> HistoryCursor? {
         guard let text = values[name] else { return nil }
         guard let cursor = HistoryCursor(text) else {

@@ -69,7 +69,7 @@ struct QuestionDesk: Sendable {
     ///
     /// - Throws: ``ProblemDocument`` (404) when neither the list nor history has such an image.
     func reference(_ image: String) async throws -> String {
-        let images = await loop.configuration?.images ?? []
+        let images = await loop.listedImages
         if let column = Self.column(of: image, in: images) { return images[column].reference.written }
         let set = await imageSet
         let known = try await history { store in
@@ -88,7 +88,7 @@ struct QuestionDesk: Sendable {
 
     /// The names of the entries that references have, or had when a list had them last.
     func names(of references: [String]) async -> EntryNames {
-        let images = await loop.configuration?.images ?? []
+        let images = await loop.listedImages
         let strange = Set(references).subtracting(images.map(\.reference.written))
         guard !strange.isEmpty, let store = loop.history.queries else { return EntryNames(images) }
         let set = await imageSet
@@ -112,12 +112,39 @@ struct QuestionDesk: Sendable {
         }
     }
 
+    /// - Throws: ``ProblemDocument`` (404) when there is no such image set.
+    func checkSet(_ name: String?, in snapshot: Snapshot) throws {
+        if let name, !snapshot.setNames.contains(name) { throw Self.unknownSet(name, among: snapshot.setNames) }
+    }
+
+    /// The image set of a question about the past.
+    ///
+    /// - Throws: ``ProblemDocument`` (404) when there is no such image set, and history remembers none.
+    func knownSet(_ parameters: QueryParameters) async throws -> String? {
+        guard let set = try parameters.set() else { return nil }
+        let live = await loop.setNames
+        if live.contains(set) { return set }
+        let known = try await history { store in try await store.read { db in try SetHistory.names(db) } }
+        guard known.contains(set) else {
+            throw Self.unknownSet(set, among: live + known.subtracting(live).sorted())
+        }
+        return set
+    }
+
+    static func unknownSet(_ name: String, among names: [String]) -> ProblemDocument {
+        let shown = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", ..." : "")
+        return ProblemDocument(
+            .notFound, "unknown-set", title: "There is no such image set",
+            detail: "\"\(name)\" is none of the image sets. There are: \(shown)."
+                + NearestName.hint(for: name, among: names))
+    }
+
     func grouping(_ parameters: QueryParameters) throws -> CoverageGrouping {
         let by = parameters["by"] ?? "image"
         guard let grouping = CoverageGrouping(by) else {
             throw ProblemDocument(
                 .badRequest, "unknown-grouping", title: "Coverage can't be grouped like that",
-                detail: "\"\(by)\" is none of image, node, zone, label:KEY and all.")
+                detail: "\"\(by)\" is none of image, node, zone, set, label:KEY and all.")
         }
         return grouping
     }

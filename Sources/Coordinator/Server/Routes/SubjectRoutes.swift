@@ -16,8 +16,10 @@ struct SubjectRoutes: Sendable {
 
     func node(_ request: Request, name: String) async throws -> Response {
         let status = await desk.configurationStatus()
+        let set = try desk.parameters(request).set()
         let snapshot = try await desk.snapshot()
-        var report = NodeReport(snapshot, node: name)
+        try desk.checkSet(set, in: snapshot)
+        var report = NodeReport(snapshot, node: name, set: set)
         report.lastEdit = LastEdit(status)
         do {
             let past = try await desk.past { db in try NodePast.read(name, db) }
@@ -39,13 +41,15 @@ struct SubjectRoutes: Sendable {
     func image(_ request: Request, name: String) async throws -> Response {
         let parameters = desk.parameters(request)
         let since = try parameters.moment("since") ?? parameters.now + -30 * 86_400
+        let set = try parameters.set()
         let snapshot = try await desk.snapshot()
-        let images = snapshot.configuration.images
+        try desk.checkSet(set, in: snapshot)
+        let images = snapshot.images
         let reference: String
         var report: ImageReport
         if let column = QuestionDesk.column(of: name, in: images) {
             reference = images[column].reference.written
-            report = ImageReport(snapshot, column: column)
+            report = ImageReport(snapshot, column: column, set: set)
         } else {
             reference = try await desk.reference(name)
             report = ImageReport(snapshot, unlisted: name, try ImageReference(reference))

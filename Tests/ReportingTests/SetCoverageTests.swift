@@ -1,0 +1,165 @@
+import Cluster
+import ImageSets
+import Planning
+import Shared
+import SwiftProtobuf
+import Testing
+
+@testable import ControlFixtures
+@testable import Exporter
+@testable import Reporting
+@testable import Telemetry
+@testable import TestBasics
+
+@Suite("Coverage of image sets") struct SetCoverageTests {
+    private static let references = ["nginx", "redis", "busybox", "mysql", "alpine"]
+
+    /// A cluster with sets that overlap, on nodes of which some are `default`'s.
+    private static func snapshot(_ seed: UInt64) throws -> Snapshot {
+        var random = Seeded(state: seed)
+        func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+        var desk = try SnapshotDesk(["nginx=nginx", "web=redis"], nodes: Int.random(in: 0...10, using: &random))
+        for name in desk.cluster.nodes.keys.sorted() { desk.cluster.nodes[name]?.labels["pool"] = chance(50) ? "a" : "b" }
+        if chance(50) { desk.configuration.scheduling.nodeSelector = ["pool": "a"] }
+        var sets: [ImageSet] = []
+        for name in ["gpu", "ci", "pre"] where chance(70) {
+            let listed = references.shuffled(using: &random).prefix(.random(in: 1...3, using: &random))
+            var own = try Stage.configuration(
+                listed.enumerated().map { "\($0.offset == 0 ? "web" : "image-\($0.offset)")=\($0.element)" })
+            if chance(60) { own.scheduling.nodeSelector = ["pool": chance(50) ? "a" : "b"] }
+            sets.append(
+                name == "pre"
+                    ? ImageSet(name: name, references: own.images.map(\.reference), scheduling: own.scheduling)
+                    : ImageSet(name: name, own: own, main: desk.configuration))
+        }
+        _ = desk.fleet.adopt(desk.configuration, sets: sets, at: desk.now)
+        let roster = Roster(desk.cluster, scheduling: desk.configuration.scheduling, sets: sets)
+        _ = desk.fleet.serve(roster, at: desk.now)
+        for name in desk.cluster.nodes.keys.sorted() where chance(80) {
+            let held = references.map { _ in Int.random(in: 0..<3, using: &random) }
+            desk.report(name) { report in
+                report.full.images = zip(references, held).compactMap { reference, kind in
+                    guard kind > 0 else { return nil }
+                    var image = WireImage.listed(reference)
+                    image.inUse = kind == 2
+                    return image
+                }
+            }
+            for (reference, kind) in zip(references, held) where kind == 0 && chance(50) {
+                try desk.fail(name, reference, "manifest unknown")
+            }
+        }
+        var snapshot = Snapshot(
+            configuration: desk.configuration, revision: 7, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        snapshot.sets = sets
+        return snapshot
+    }
+
+    /// The references that a set wants on a node, in the plainest way.
+    private static func wanted(_ snapshot: Snapshot, _ set: String, on node: NodeView) -> Set<String> {
+        if set == ImageSet.defaultName {
+            return snapshot.configuration.scheduling.selects(node)
+                ? Set(snapshot.configuration.images.map(\.reference.normalised)) : []
+        }
+        let roster = Roster(
+            snapshot.cluster, scheduling: snapshot.configuration.scheduling, sets: snapshot.sets)
+        let own = snapshot.sets.first { $0.name == set }
+        return roster.nodes(of: set).contains(node.name) ? Set((own?.references ?? []).map(\.normalised)) : []
+    }
+
+    private static func state(_ snapshot: Snapshot, _ reference: String, on node: String) throws -> CellState {
+        let column = try #require(snapshot.fleet.column(of: try ImageReference(reference)))
+        return snapshot.fleet.state(node: node, column: column, now: snapshot.now)
+    }
+
+    @Test("A cell counts where a set wants it: once in all, and in each set that wants it", arguments: 0..<400)
+    func counts(seed: UInt64) throws {
+        let snapshot = try Self.snapshot(seed)
+        var all = CoverageCounts()
+        var bySet: [String: CoverageCounts] = [:]
+        var nodes: [String: Int] = [:]
+        var targets = 0
+        var loose = 0
+        for node in snapshot.cluster.nodes.values {
+            var wanted: Set<String> = []
+            var toHold: Set<String> = []
+            for set in snapshot.setNames {
+                let own = Self.wanted(snapshot, set, on: node)
+                for reference in own {
+                    bySet[set, default: CoverageCounts()].add(
+                        try Self.state(snapshot, reference, on: node.name), times: 1)
+                }
+                if !own.isEmpty { nodes[set, default: 0] += 1 }
+                wanted.formUnion(own)
+                if set != "pre" { toHold.formUnion(own) }
+            }
+            if !wanted.isEmpty { targets += 1 }
+            for reference in wanted {
+                let state = try Self.state(snapshot, reference, on: node.name)
+                all.add(state, times: 1)
+                if state == .present, !toHold.contains(reference) { loose += 1 }
+            }
+        }
+        for grouping in [CoverageGrouping.image, .node, .zone, .set, .all] {
+            let report = CoverageReport(snapshot, by: grouping)
+            #expect(report.total == all, "\(grouping)")
+            #expect(report.nodes == targets && report.loosePresent ?? 0 == loose)
+            if grouping != .set { #expect(report.rows.reduce(0) { $0 + $1.counts.cells } == all.cells) }
+        }
+        let report = CoverageReport(snapshot, by: .set)
+        #expect(report.rows.map(\.name) == snapshot.setNames)
+        for row in report.rows {
+            #expect(row.counts == bySet[row.name] ?? CoverageCounts(), "\(row.name)")
+            let slice = CoverageReport(snapshot, by: .image, set: row.name)
+            #expect(slice.total == row.counts && slice.nodes == nodes[row.name] ?? 0)
+            #expect(slice.rows.reduce(0) { $0 + $1.counts.cells } == row.counts.cells)
+            #expect(slice.rows.flatMap(\.failures).reduce(0) { $0 + $1.cells } == row.counts.failed)
+            #expect(row.failures.reduce(0) { $0 + $1.cells } == row.counts.failed)
+            let matrix = CellMatrix(snapshot, set: row.name)
+            #expect(matrix.cells.joined().count == row.counts.cells && !matrix.cells.joined().contains("6"))
+            #expect(matrix.sets.map(\.name) == snapshot.setNames)
+        }
+        let matrix = CellMatrix(snapshot)
+        #expect(matrix.cells.joined().count { $0 != "6" } == all.cells && matrix.states[6] == "none")
+        let names = CoverageReport(snapshot, by: .image).rows.map(\.name)
+        #expect(Set(names).count == names.count, "no two images have one name")
+        #expect(CoverageReport(snapshot, by: .image, set: "nothing").total.cells == 0)
+    }
+
+    @Test("A node's report has what sets want of it", arguments: 0..<60)
+    func node(seed: UInt64) throws {
+        let snapshot = try Self.snapshot(seed)
+        for node in snapshot.cluster.nodes.values {
+            let own = snapshot.setNames.filter { !Self.wanted(snapshot, $0, on: node).isEmpty }
+            let report = NodeReport(snapshot, node: node.name)
+            #expect(report.isTarget == !own.isEmpty)
+            #expect(report.sets == (snapshot.sets.isEmpty ? nil : own))
+            for set in snapshot.setNames {
+                let part = NodeReport(snapshot, node: node.name, set: set)
+                #expect(part.counts.cells == Self.wanted(snapshot, set, on: node).count)
+            }
+            for image in report.images {
+                #expect(
+                    (image.sets ?? own)
+                        == own.filter {
+                            Self.wanted(snapshot, $0, on: node).contains(
+                                (try? ImageReference(image.reference).normalised) ?? "")
+                        })
+            }
+        }
+    }
+
+    @Test("Series by set are bounded: prefetches, and held sets beyond, are summed up")
+    func bounded() throws {
+        var snapshot = try Self.snapshot(1)
+        let own = try Stage.configuration(["web=nginx"])
+        snapshot.sets =
+            try (1...60).map { ImageSet(name: "held-\($0)", own: own, main: snapshot.configuration) }
+            + (1...9).map { ImageSet(name: "prefetch-\($0)", references: [try ImageReference("redis")]) }
+        let families = CoverageMetrics(snapshot, cells: snapshot.targetCells()).families()
+        let cells = try #require(families.first { $0.spec.name == "image_puller_set_target_cells" })
+        let names = cells.samples.compactMap { $0.labels.first?.value }
+        #expect(names.count == 53 && Set(names).count == 53 && names.first == ImageSet.defaultName)
+        #expect(names.suffix(2) == ["(others)", "(prefetches)"])
+    }
+}
