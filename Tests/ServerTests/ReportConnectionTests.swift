@@ -116,6 +116,29 @@ import Testing
         }
     }
 
+    @Test("A wait that is shorter than the one before it on the same connection ends in its own time")
+    func shorter() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let after = await Self.generation(coordinator)
+            let loop = coordinator.stage.loop
+            let poll = Task {
+                let client = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+                return try await client.send(
+                    [try Self.bytes(2, after: after, wait: 60) + Self.bytes(3, after: after, wait: 1)], within: 30)
+            }
+            #expect(await soon { loop.reports.waiting == 1 })
+            let start = ContinuousClock.now
+            loop.reports.close("n1")
+            #expect(await soon { loop.reports.waiting == 1 })
+            #expect(await soon { loop.reports.waiting == 0 })
+            #expect(start.duration(to: .now) < .seconds(20))
+            poll.cancel()
+            _ = try? await poll.value
+        }
+    }
+
     @Test("A token whose pod has gone is asked about again, on a connection that is open")
     func goneDuringAConnection() async throws {
         try await LiveCoordinator.run { coordinator in
