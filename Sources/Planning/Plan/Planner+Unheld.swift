@@ -43,8 +43,9 @@ extension Planner {
         }
     }
 
-    /// Whether the node's pod holds what a tag meant before.
+    /// Whether the node's pod holds what a tag meant before. Where what came turns out to be no good, it isn't replaced for it.
     func holdsFormer(_ node: String, _ plan: Plan) -> Bool {
+        guard !plan.findsDamage(on: node) else { return false }
         if fleet.nodes[node]?.moved.isEmpty == false { return true }
         guard plan.suspects.contains(node), let since = fleet.suspectedSince[node] else { return false }
         return since + (fleet.silenceSeconds + 1) <= now

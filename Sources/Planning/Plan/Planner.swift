@@ -42,10 +42,10 @@ public struct Planner: Sendable {
         pulls.run(&plan)
         planner.planPullPods(&plan)
         let unheld = UnheldEntries(planner)
+        planner.findDamage(unheld, &plan)
         planner.suspectHolds(unheld, &plan)
         planner.planReplacements(&plan)
         planner.planWakes(unheld, &plan)
-        planner.findDamage(unheld, &plan)
         planner.noticeSilence(&plan)
         return plan
     }
