@@ -49,10 +49,10 @@ public struct Planner: Sendable {
         pulls.run(&plan)
         planner.planPullPods(&plan)
         let held = ([planner] + further.map(planner.turned)).map { ($0, UnheldEntries($0)) }
+        for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         for (planner, unheld) in held { planner.suspectHolds(unheld, &plan) }
         planner.planReplacements(held.map(\.0), &plan)
         planWakes(held, &plan)
-        for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         planner.noticeSilence(&plan)
         return plan
     }
