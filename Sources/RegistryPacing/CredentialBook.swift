@@ -27,7 +27,9 @@ package struct CredentialBook: Sendable, Equatable {
     }
 
     /// What a pull that begins now doesn't show, and what it shows though it was refused: nobody else does within a minute.
-    package mutating func take(_ registry: String, node: String, at now: Timestamp) -> (withheld: [String], shown: [String]) {
+    package mutating func take(_ registry: String, node: String, at now: Timestamp) -> (
+        withheld: [String], shown: [String]
+    ) {
         var (withheld, shown): (Set<String>, Set<String>) = ([], [])
         for (key, due) in next where key.registry == registry && key.node ?? node == node {
             if due > now { withheld.insert(key.name) } else { shown.insert(key.name) }

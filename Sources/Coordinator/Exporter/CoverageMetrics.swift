@@ -108,7 +108,8 @@ struct CoverageMetrics {
             MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
         ]
         families += [
-            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }), byImage(Names.present, [.present, .held]),
+            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }),
+            byImage(Names.present, [.present, .held]),
             byImage(Names.held, [.held]), byImage(Names.pulling, [.pulling]), byImage(Names.failed, [.failed]),
             byImage(Names.missing, [.missing]), byImage(Names.unknown, [.unknown]),
         ]

@@ -144,7 +144,8 @@ package enum MetricCatalogue {
             "image_puller_set_target_cells", .gauge, "Images times nodes that the image set wants.")
         package static let setPresent = MetricSpec(
             "image_puller_set_present_cells", .gauge,
-            "Those of them where the node has the whole image, held or not: divided by the target cells, the set's coverage.")
+            "Those of them where the node has the whole image, held or not: divided by the target cells, the set's coverage."
+        )
         package static let setHeld = MetricSpec(
             "image_puller_set_held_cells", .gauge, "Those of them where a container uses the image.")
         package static let setFailed = MetricSpec(
