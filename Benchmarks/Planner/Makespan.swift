@@ -2,6 +2,7 @@ import Cluster
 import ClusterModel
 import Planning
 import PlannedCluster
+import RegistryPacing
 
 /// 1,000 nodes want 4 images of 1 GB from a registry of 10 Gbit/s that refuses more than 64 pulls at once: how close to
 /// what the wire can carry do we come? Then the same with both limits halved in the middle.

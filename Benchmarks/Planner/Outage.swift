@@ -2,6 +2,7 @@ import Cluster
 import ClusterModel
 import PlannedCluster
 import Planning
+import RegistryPacing
 
 /// The registry is away for 10 minutes while 200 nodes come to want 10 images of 12 MB: how long after its return is all
 /// there and held?

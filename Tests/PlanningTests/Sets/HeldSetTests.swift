@@ -177,7 +177,7 @@ import Testing
         desk.adopt()
         Self.adopt(&desk, sets)
         var fleet = desk.desk.fleet
-        _ = fleet.serve(Roster(desk.cluster, scheduling: main.scheduling, sets: sets), at: desk.now)
+        _ = fleet.serve(Roster(desk.cluster, scheduling: main.scheduling, sets: sets), at: desk.desk.now)
         #expect(fleet.holders(of: 0, on: "n1") == ["default", "a"])
         #expect(fleet.holders(of: 1, on: "n1") == ["default"])
         #expect(fleet.holders(of: 2, on: "n1") == ["b"])
