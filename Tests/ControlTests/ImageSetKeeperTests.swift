@@ -209,6 +209,8 @@ import Testing
             let kept = try await cluster.daemonSet("\(name)-a")
             try await cluster.client.delete(.configMaps, name: "two", namespace: Self.namespace)
             try await Self.write(cluster, "one", set: "a", ["IMAGES": "x=redis", "NODE_SELECTOR": "{"])
+            // No good either: sets wait for it, and what they have must not go meanwhile.
+            try await cluster.configure("web=nginx", ["CACHING_MEMORY_LIMIT": "abc"])
             try await Self.live(cluster) { life in
                 let isReleased = try await soon { try await cluster.daemonSet("\(name)-b") == nil }
                 #expect(isReleased)

@@ -100,6 +100,7 @@ package actor ImageSetKeeper {
             case .synced(let maps):
                 isSynced = true
                 self.maps = Dictionary(maps.map { ($0.metadata.name, $0) }, uniquingKeysWith: { _, last in last })
+                // Of sets that went while no coordinator watched nothing else tells.
                 sweep.yield()
             case .added(let map), .modified(let map): self.maps[map.metadata.name] = map
             case .deleted(let map): self.maps[map.metadata.name] = nil
@@ -304,9 +305,10 @@ package actor ImageSetKeeper {
         ).items
         // What a list that failed doesn't tell of is there all the same.
         guard isSynced else { return }
+        // Whether a ConfigMap that is there is any good is another question: its set keeps what it has.
+        let names = Set(maps.values.compactMap { $0.metadata.labels[PodNames.setLabel] })
         let former = ours.filter { daemonSet in
-            // One whose ConfigMap is no good keeps what it has.
-            daemonSet.metadata.labels[PodNames.setLabel].map { works[$0] == nil } ?? false
+            daemonSet.metadata.labels[PodNames.setLabel].map { !names.contains($0) } ?? false
         }
         for old in former {
             parts.logger.notice(
