@@ -209,15 +209,22 @@ package struct SetCells: Sendable {
         if let fleetColumns {
             return CellRow(
                 fleetColumns.enumerated().map { column, fleetColumn in
-                    isWanted?[column] == false ? .unwanted : row.states[fleetColumn]
+                    isWanted?[column] == false ? .unwanted : Self.state(row, fleetColumn)
                 })
         }
-        guard let isWanted else { return row }
-        return CellRow(zip(row.states, isWanted).map { $1 ? $0 : .unwanted })
+        return CellRow(
+            images.indices.map { isWanted?[$0] == false ? .unwanted : Self.state(row, $0) })
     }
 
-    /// Whether nothing is to be cut off the fleet's rows.
-    func isWhole(kind: Int) -> Bool { fleetColumns == nil && kinds[kind].isWanted == nil }
+    /// Unknown where the fleet has no such column.
+    private static func state(_ row: CellRow, _ column: Int) -> CellState {
+        row.states.indices.contains(column) ? row.states[column] : .unknown
+    }
+
+    /// Whether the fleet's row is a node's as it is.
+    func isWhole(_ row: CellRow, kind: Int) -> Bool {
+        fleetColumns == nil && kinds[kind].isWanted == nil && row.states.count == images.count
+    }
 
     /// The cells of a node of which nothing is known.
     func unknownRow(kind: Int) -> CellRow {
