@@ -54,7 +54,7 @@ let coordinatorParts: [Target] = [
         "Reporting",
         [
             "Cluster", "ConfigurationParsing", "Formatting", "History", "ImageSets", "KubernetesClient", "Planning",
-            "Shared", grdb,
+            "RegistryPacing", "Shared", grdb,
         ]),
     part("HTTPListener", [httpTypes, hummingbird, logging, nioCore, nioHTTP1]),
     part("Registry", ["KubernetesClient", "Shared"]),
@@ -196,7 +196,7 @@ let coordinatorTests: [Target] = [
             "Events",
             "History", "HistoryFixtures",
             "ImageSets", "KubernetesClient", "KubernetesFixtures", "Manifests", "Planning", "Reporting", "Shared",
-            "TestBasics",
+            "Supervision", "TestBasics",
             "ClusterSimulator", grdb, logging, protobuf,
         ]),
     tests(
@@ -309,8 +309,10 @@ let package = Package(
         .target(name: "Cluster", dependencies: ["Shared"], swiftSettings: quick),
         // What is wanted: image entries, where they are to be, and by which rules. Pure.
         .target(name: "ImageSets", dependencies: ["Cluster", "Shared"], swiftSettings: quick),
+        // How many pulls a registry is given at once, by how it answered. Pure.
+        .target(name: "RegistryPacing", dependencies: ["Cluster", "ImageSets"], swiftSettings: quick),
         .target(
-            name: "Planning", dependencies: ["Cluster", "Failures", "ImageSets", "Shared", protobuf],
+            name: "Planning", dependencies: ["Cluster", "Failures", "ImageSets", "RegistryPacing", "Shared", protobuf],
             swiftSettings: quick),
         // What is decided beside pulls and roll-outs: node-ready gates, restricted mode, trials of our own image. Pure.
         .target(
@@ -364,7 +366,8 @@ let package = Package(
         .testTarget(
             name: "PlanningTests",
             dependencies: [
-                "Cluster", "ImageSets", "Planning", "PlannedCluster", "ClusterModel", "Shared", "Supervision", protobuf,
+                "Cluster", "ImageSets", "Planning", "PlannedCluster", "ClusterModel", "RegistryPacing", "Shared",
+                "Supervision", protobuf,
             ],
             swiftSettings: strict),
         .testTarget(

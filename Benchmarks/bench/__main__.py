@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .figures import Results
 from .measures import (
-    agent, client, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sleep)
+    agent, client, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sets, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -24,6 +24,7 @@ GROUPS = {
     "messages": messages.measure,
     "client": client.measure,
     "presence": presence.measure,
+    "sets": sets.measure,
 }
 
 

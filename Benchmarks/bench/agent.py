@@ -5,22 +5,24 @@ import time
 from pathlib import Path
 
 from .api import API
-from .cluster import NAMESPACE, Cluster
+from .cluster import DAEMON_SET, NAMESPACE, Cluster
 from .runtime import Containerd
 from .workshop import Program, Workshop, eventually
 
 
 def start(
-    workshop: Workshop, program: Path, cluster: Cluster, runtime: Containerd, node: str = "node-1"
+    workshop: Workshop, program: Path, cluster: Cluster, runtime: Containerd, node: str = "node-1",
+    daemon_set: str = DAEMON_SET
 ) -> Program:
     """Starts it with the environment that the DaemonSet gives its container."""
     pod = eventually(
         "the node has its pod",
-        lambda: next((each for each in cluster.pods() if each["spec"]["nodeName"] == node), None))
-    token = workshop.write(f"token-{node}", cluster.token(pod["metadata"]["name"]))
-    keep_token(cluster, node, token)
+        lambda: next((each for each in cluster.pods() if _is_on(each, node, daemon_set)), None))
+    name = node if daemon_set == DAEMON_SET else f"{node}-{daemon_set}"
+    token = workshop.write(f"token-{name}", cluster.token(pod["metadata"]["name"]))
+    keep_token(cluster, node, token, daemon_set)
     authority = workshop.write("ca.crt", cluster.bundle())
-    containers = cluster.daemon_set()["spec"]["template"]["spec"]["containers"]
+    containers = cluster.daemon_set(daemon_set)["spec"]["template"]["spec"]["containers"]
     container = next(each for each in containers if each["name"] == "image-puller-agent")
     environment = {each["name"]: each["value"] for each in container["env"] if "value" in each}
     environment |= {
@@ -28,10 +30,15 @@ def start(
         "IMAGE_PULLER_CA_FILE": str(authority), "IMAGE_PULLER_RUNTIME_SOCKETS": str(runtime.socket),
     }
     environment.pop("IMAGE_PULLER_PULL_SECRETS", None)
-    return workshop.start(f"node-agent-{node}", program, environment=environment)
+    return workshop.start(f"node-agent-{name}", program, environment=environment)
 
 
-def keep_token(cluster: Cluster, node: str, file: Path) -> None:
+def _is_on(pod: dict, node: str, daemon_set: str) -> bool:
+    owners = [each["name"] for each in pod["metadata"].get("ownerReferences", [])]
+    return pod["spec"].get("nodeName") == node and daemon_set in owners
+
+
+def keep_token(cluster: Cluster, node: str, file: Path, daemon_set: str = DAEMON_SET) -> None:
     """Has the agent speak for the node's newest pod, as the kubelet does: a former one's token is worth nothing."""
 
     def run() -> None:
@@ -42,7 +49,7 @@ def keep_token(cluster: Cluster, node: str, file: Path) -> None:
                 items = kubernetes.do("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", None)["items"]
                 names = [
                     each["metadata"]["name"] for each in items
-                    if each["spec"].get("nodeName") == node and "deletionTimestamp" not in each["metadata"]]
+                    if _is_on(each, node, daemon_set) and "deletionTimestamp" not in each["metadata"]]
                 if names and names[0] != known:
                     token = cluster.token(names[0], kubernetes)
                     file.with_suffix(".new").write_text(token)

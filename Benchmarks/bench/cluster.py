@@ -51,8 +51,8 @@ class Cluster:
             {"metadata": {"annotations": {"image-puller/allow-empty": "true"}}, "data": {"IMAGES": text}},
             "application/merge-patch+json")
 
-    def daemon_set(self) -> dict | None:
-        return self.kubernetes.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/{DAEMON_SET}")
+    def daemon_set(self, name: str = DAEMON_SET) -> dict | None:
+        return self.kubernetes.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/daemonsets/{name}")
 
     def bundle(self) -> str:
         """What agents trust: the ConfigMap of the coordinator's authorities."""

@@ -61,7 +61,8 @@ public struct AgentImageTrial: Sendable, Equatable {
     ///   - image: the agent's image in that template.
     ///   - set: the image set whose DaemonSet that is.
     public mutating func review(
-        _ plan: Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
+        _ plan: Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView,
+        fleet: Fleet, template: String?,
         image: String?, now: Timestamp
     ) {
         guard cluster.isSynced, let wanted else { return }

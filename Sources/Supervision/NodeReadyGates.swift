@@ -34,23 +34,32 @@ public struct NodeReadyGates: Sendable {
 
     /// Adds to a plan the taints that are due to go. Target nodes alone: the others are nobody's business here.
     ///
-    /// - Parameter template: of the DaemonSet's pods; in restricted mode pods of another tell of other images.
+    /// - Parameters:
+    ///   - template: of the DaemonSet's pods; in restricted mode pods of another tell of other images.
+    ///   - further: held sets whose nodes are kept back until theirs are there, too.
     public mutating func add(
         to plan: inout Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
-        now: Timestamp
+        further: [HeldSet] = [], now: Timestamp
     ) {
         guard let gate = configuration.scheduling.nodeReadyGate, cluster.isSynced else { return nodes = [:] }
         let closed = cluster.nodes.values.filter(gate.isClosed)
         forget(exceptFor: closed)
         guard !closed.isEmpty else { return }
-        let presence = ImagePresence(configuration, cluster, fleet, template: template, now: now)
+        let own = HeldSet(name: ImageSet.defaultName, configuration: configuration, template: template)
+        let presences = ([own] + further).map { ImagePresence($0, cluster, fleet, now: now) }
         var room = Self.mostAtOnce - nodes.values.count(where: \.isUnderWay)
         for node in closed.sorted(by: { $0.name < $1.name }) {
-            guard node.isReady, configuration.scheduling.selects(node) else { continue }
+            let presences = presences.filter { $0.set.configuration.scheduling.selects(node) }
+            guard node.isReady, !presences.isEmpty else { continue }
             let state = state(of: node, now: now)
             guard !state.isUnderWay else { continue }
             let deadline = state.start + Double(gate.timeoutSeconds)
-            guard deadline <= now || presence.isComplete(on: node.name) else {
+            // The next plan knows what is lacking.
+            guard !plan.findsDamage(on: node.name) else {
+                plan.lookAgain(at: max(deadline, now + 1))
+                continue
+            }
+            guard deadline <= now || presences.allSatisfy({ $0.isComplete(on: node.name) }) else {
                 plan.lookAgain(at: deadline)
                 continue
             }
@@ -66,7 +75,7 @@ public struct NodeReadyGates: Sendable {
                 Plan.GateOpening(
                     node: node.name, uid: node.uid, taint: gate.taint,
                     seconds: max(0, Double(now.milliseconds(since: state.start)) / 1000),
-                    lacking: presence.lacking(on: node.name)))
+                    lacking: presences.flatMap { $0.lacking(on: node.name) }))
         }
     }
 
@@ -99,20 +108,23 @@ public struct NodeReadyGates: Sendable {
 
 /// Which images are on a node: by its agent's report, or in restricted mode by its pod's status.
 private struct ImagePresence {
-    private let configuration: Configuration
+    let set: HeldSet
     private let fleet: Fleet
+    private let columns: [Int]
     private let now: Timestamp
     /// By node; nil when agents report. Pods of another template tell of other images.
     private var pods: [String: PodView]?
 
-    init(
-        _ configuration: Configuration, _ cluster: ClusterView, _ fleet: Fleet, template: String?, now: Timestamp
-    ) {
-        self.configuration = configuration
+    private var configuration: Configuration { self.set.configuration }
+
+    init(_ set: HeldSet, _ cluster: ClusterView, _ fleet: Fleet, now: Timestamp) {
+        self.set = set
         self.fleet = fleet
         self.now = now
-        guard configuration.runtimeSocket == .none else { return }
-        let living = cluster.pods.of(ImageSet.defaultName).filter { pod in
+        columns = fleet.columns(of: set.name)
+        guard set.configuration.runtimeSocket == .none else { return }
+        let template = set.template
+        let living = cluster.pods.of(set.name).filter { pod in
             guard !pod.isTerminating, template != nil, pod.template == template else { return false }
             // Of a node that was created anew under its name, the former one's pod is listed for a while.
             guard let node = cluster.nodes[pod.node]?.createdAt, let since = pod.createdAt else { return true }
@@ -125,12 +137,16 @@ private struct ImagePresence {
         if let pods {
             return configuration.images.allSatisfy { pods[node]?.presence(of: $0.container).state.isPresent ?? false }
         }
+        guard set.name == ImageSet.defaultName else {
+            return columns.allSatisfy { fleet.state(node: node, column: $0, now: now).isPresent }
+        }
         guard let row = fleet.reading(of: node, now: now).row else { return configuration.images.isEmpty }
         return configuration.images.indices.allSatisfy { row.states.indices.contains($0) && row.states[$0].isPresent }
     }
 
     func lacking(on node: String) -> [Plan.Lacking] {
-        configuration.images.enumerated().compactMap { column, entry in
+        configuration.images.enumerated().compactMap { index, entry in
+            let column = columns.indices.contains(index) ? columns[index] : index
             let state: CellState
             var reason: FailureReason?
             if let pods {

@@ -36,7 +36,8 @@ public struct RestrictedRetries: Sendable {
     /// Adds to a plan the replacements of an image set's pods that are due and have room in it. Does nothing outside of
     /// restricted mode.
     public mutating func add(
-        to plan: inout Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView, template: String?, now: Timestamp,
+        to plan: inout Plan, of set: String = ImageSet.defaultName, configuration: Configuration, cluster: ClusterView,
+        template: String?, now: Timestamp,
         using random: inout some RandomNumberGenerator
     ) {
         guard configuration.runtimeSocket == .none, cluster.isSynced else { return nodes = [:] }

@@ -41,6 +41,45 @@ import Testing
         }
     }
 
+    @Test("A registry's outage has rows at its beginning and its end: what is asked in vain meanwhile has none")
+    func outage() async throws {
+        let stage = Stage()
+        let names = ["n1", "n2", "n3"]
+        try await stage.run(try Stage.configuration(), nodes: names.map { Stage.node($0) }) { stage in
+            for name in names { try await stage.send(name, 1) { $0.full.images = [.listed("redis")] } }
+            var sequence: UInt64 = 1
+            func end(_ outcome: WireOutcome) async throws {
+                for name in names {
+                    guard let pull = await stage.loop.fleet.assignment(node: name).pulls.first else { continue }
+                    sequence += 1
+                    var attempt = WireAttempt.of(
+                        pull.id, outcome, outcome == .failed ? "dial tcp: connect: connection refused" : "")
+                    attempt.id = sequence
+                    attempt.startedAgeMs = 100
+                    try await stage.send(name, sequence) {
+                        if outcome == .succeeded { $0.full.images = [.listed("redis"), .listed("nginx")] }
+                        $0.attempts = [attempt]
+                    }
+                }
+            }
+            try await eventually("three failures open the circuit, and three probes fail") {
+                try await end(.failed)
+                return sequence >= 7
+            }
+            #expect(await stage.ledger.attempts.count == 3)
+            try await eventually("all have failed") {
+                await stage.ledger.changes.filter { $0.hasSuffix("failed") }.sorted()
+                    == names.map { "\($0) nginx failed" }
+            }
+            #expect(await stage.ledger.changes.count { $0.hasSuffix("pulling") } == 3)
+            try await eventually("a probe succeeds") {
+                try await end(.succeeded)
+                return await stage.ledger.changes.contains { $0.hasSuffix("nginx present") }
+            }
+            #expect(await stage.ledger.attempts.count >= 4)
+        }
+    }
+
     @Test("A node is heard when its images are known, not when its agent merely speaks")
     func heard() async throws {
         let stage = Stage()

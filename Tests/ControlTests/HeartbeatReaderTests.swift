@@ -58,7 +58,7 @@ import Testing
         #expect(try likeness { $0.full.images = [.with { $0.id = "x" }] } == own)
         let others: [(inout WireReport) -> Void] = [
             { $0.node = "n2" }, { $0.bootID = "other" }, { $0.agentVersion = "2" }, { $0.runtime.error = "gone" },
-            { $0.runtime.listed = false }, { $0.pullSecretsDigest = "" },
+            { $0.standingBy = true }, { $0.runtime.listed = false }, { $0.pullSecretsDigest = "" },
             { ($0.node, $0.bootID) = ("n", "1boot") },
         ]
         for other in others { #expect(try likeness(other) != own) }

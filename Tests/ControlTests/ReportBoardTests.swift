@@ -1,5 +1,6 @@
 import Cluster
 import Planning
+import Supervision
 import Synchronization
 import Testing
 
@@ -124,5 +125,98 @@ import Testing
         #expect(waiter.woken == [1])
         let later = open()
         #expect(!board.wait(later, after: 5, turn: 2, waiter))
+    }
+}
+
+@Suite("Several agents' connections of one node") struct SharedNodeBoardTests {
+    private final class Waiter: ReportWaiter {
+        private let count = Mutex(0)
+        var woken: Int { count.withLock { $0 } }
+        func wake(turn: UInt64) { count.withLock { $0 += 1 } }
+    }
+
+    private let board = ReportBoard()
+
+    private func open(_ agent: String, standsBy: Bool = false) -> ReportBoard.Ticket {
+        board.open(
+            "n1", agent: agent, standsBy: standsBy, sequence: 1, generation: standsBy ? 1 : 5, isQuiet: true,
+            databaseID: "d")
+    }
+
+    @Test("Each waits for itself, and what one that stands by says is nobody's heartbeat")
+    func apart() {
+        let (a, b) = (Waiter(), Waiter())
+        let (first, second) = (open("a"), open("b", standsBy: true))
+        #expect(board.wait(first, after: 5, turn: 1, a))
+        #expect(board.wait(second, after: 1, turn: 1, b))
+        var heartbeat = Heartbeat()
+        heartbeat.sequence = 2
+        #expect(board.take(heartbeat, second, after: 1, at: Timestamp(milliseconds: 1)) == .taken)
+        #expect(board.takePending().isEmpty)
+        #expect((a.woken, b.woken) == (0, 1))
+        #expect(board.wait(second, after: 1, turn: 2, b))
+        board.close("n1")
+        #expect((a.woken, b.woken) == (1, 1))
+        #expect(board.agent(of: "n1") == "a")
+    }
+
+    @Test("When another one works both are woken, and where they come from then isn't mixed up")
+    func hand() {
+        let (a, b) = (Waiter(), Waiter())
+        let (first, second) = (open("a"), open("b", standsBy: true))
+        _ = board.wait(first, after: 5, turn: 1, a)
+        _ = board.wait(second, after: 1, turn: 1, b)
+        board.hand("n1", to: "b", from: "a")
+        #expect((a.woken, b.woken) == (1, 1))
+        #expect(board.agent(of: "n1") == "b")
+        #expect(!board.isCurrent(first) && !board.isCurrent(second))
+        #expect(Set(board.signs(of: ["a", "b"], on: "n1", working: "b").keys) == ["a", "b"])
+        let (next, former) = (open("b"), open("a", standsBy: true))
+        #expect(board.wait(next, after: 5, turn: 2, b))
+        #expect(board.wait(former, after: 1, turn: 2, a))
+        let signs = board.signs(of: ["a", "b"], on: "n1", working: "b")
+        #expect(signs["a"]?.isWaiting == true && signs["b"]?.isWaiting == true)
+    }
+
+    @Test("A connection that ended is told from one that waits, and from one that only has its answer")
+    func ended() {
+        let waiter = Waiter()
+        let ticket = open("a")
+        board.share("n1", true)
+        func sign() -> (isWaiting: Bool, isClosed: Bool)? {
+            board.signs(of: ["a"], on: "n1", working: "a")["a"].map { ($0.isWaiting, $0.isClosed) }
+        }
+        #expect(board.wait(ticket, after: 5, turn: 1, waiter))
+        #expect(sign() ?? (false, true) == (true, false))
+        #expect(board.quiet(for: .zero).isEmpty)
+        board.leave(ticket, turn: 1, waiter)
+        #expect(sign() ?? (true, true) == (false, false))
+        board.end(ticket)
+        #expect(sign() ?? (true, false) == (false, true))
+        #expect(board.quiet(for: .zero) == ["n1"])
+        #expect(board.quiet(for: .seconds(60)).isEmpty)
+        let next = open("a")
+        #expect(sign() ?? (false, true) == (true, false), "its report is being taken")
+        board.end(ticket)
+        #expect(sign() ?? (false, true) == (true, false), "a former connection's end is none of the next one's")
+        var reception = ReportReception(node: "n1", bootID: "b", sequence: 2, lastAttempt: nil, needsFull: false)
+        reception.agent = "a"
+        reception.ticket = next
+        board.answered(reception)
+        #expect(sign() ?? (true, true) == (false, false))
+        board.attend("n1", agent: "a", standsBy: false)
+        #expect(board.quiet(for: .zero).isEmpty)
+        board.share("n1", false)
+        #expect(board.quiet(for: .zero).isEmpty)
+    }
+
+    @Test("Whoever is first has the node; one that goes leaves it to the next")
+    func claim() {
+        #expect(board.claim("n1", by: "a") == "a")
+        #expect(board.claim("n1", by: "b") == "a")
+        board.forget("b", of: "n1")
+        #expect(board.agent(of: "n1") == "a")
+        board.forget("a", of: "n1")
+        #expect(board.claim("n1", by: "b") == "b")
     }
 }

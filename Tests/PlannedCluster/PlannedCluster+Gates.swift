@@ -15,7 +15,7 @@ extension PlannedCluster {
     mutating func planGates(_ plan: inout Plan) {
         gates.add(
             to: &plan, configuration: configuration, cluster: cluster, fleet: fleet,
-            template: hasPods ? template : nil, now: now)
+            template: hasPods ? template : nil, further: hasPods ? held : [], now: now)
     }
 
     /// The API server may refuse, as everything may get lost.

@@ -355,7 +355,9 @@ package struct PlannedCluster {
                     $0.key != Configuration.agentContainerName && $0.value.isRunning
                 }.keys),
             orders: fleet.orders.count { $0.node == replacement.node },
-            states: fleet.columns(of: replacement.set).map { fleet.state(node: replacement.node, column: $0, now: now) },
+            states: fleet.columns(of: replacement.set).map {
+                fleet.state(node: replacement.node, column: $0, now: now)
+            },
             usedPercent: disk.map { 100 - 100 * Double($0.freeBytes) / capacity } ?? 0)
     }
 

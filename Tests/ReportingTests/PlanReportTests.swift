@@ -54,6 +54,32 @@ import Testing
         #expect(Self.text(try Self.plan(desk))[0] == "nothing would be pulled (300 nodes)")
     }
 
+    @Test("Further image sets are planned for together: what several want on a node is one pull, told of the first")
+    func sets() throws {
+        let desk = try Self.desk(["web=nginx"])
+        var gpu = try Stage.configuration(["a=redis", "b=nginx"])
+        gpu.scheduling = .named(["n2", "n3"])
+        gpu.pullMaxParallel = 1
+        var main = desk.configuration
+        main.scheduling = .named(["n1", "n2"])
+        let former = try Stage.configuration(["gone=busybox"])
+        let report = PlanReport(
+            .accepted(main, []),
+            sets: [("gpu", .accepted(gpu, []), former), ("bad", .rejected([]), nil)], over: desk.snapshot,
+            knowing: .init())
+        #expect(report.images.map(\.imageSet) == [nil, "gpu", "gpu"] && report.images.map(\.pulls) == [2, 2, 1])
+        #expect(report.nodes == 3 && report.accepted)
+        #expect(report.sets?.map(\.accepted) == [true, false] && report.sets?.first?.nodes == 2)
+        #expect(report.sets?.first?.released == ["gone"])
+        #expect(report.registries.map(\.width) == [5], "the cap is the main one's")
+        let text = Self.text(report)
+        #expect(text.contains { $0.hasPrefix("image set bad: 0 nodes; the edit would be rejected") })
+        #expect(text.contains { $0.hasPrefix("SET") })
+        // The main ConfigMap isn't in the file.
+        let alone = PlanReport(nil, sets: [("gpu", .accepted(gpu, []), nil)], over: desk.snapshot, knowing: .init())
+        #expect(alone.accepted && alone.images.map(\.pulls) == [3, 2, 0])
+    }
+
     @Test("A registry that can't be asked takes nothing from what nodes and history know")
     func unresolved() throws {
         var desk = try Self.desk(["web=nginx"], present: ["nginx"])

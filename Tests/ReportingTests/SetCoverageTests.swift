@@ -19,7 +19,9 @@ import Testing
         var random = Seeded(state: seed)
         func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
         var desk = try SnapshotDesk(["nginx=nginx", "web=redis"], nodes: Int.random(in: 0...10, using: &random))
-        for name in desk.cluster.nodes.keys.sorted() { desk.cluster.nodes[name]?.labels["pool"] = chance(50) ? "a" : "b" }
+        for name in desk.cluster.nodes.keys.sorted() {
+            desk.cluster.nodes[name]?.labels["pool"] = chance(50) ? "a" : "b"
+        }
         if chance(50) { desk.configuration.scheduling.nodeSelector = ["pool": "a"] }
         var sets: [ImageSet] = []
         for name in ["gpu", "ci", "pre"] where chance(70) {

@@ -8,6 +8,7 @@ import Testing
 @testable import Control
 @testable import ControlFixtures
 @testable import HTTPListener
+@testable import Manifests
 @testable import Server
 @testable import ServerFixtures
 @testable import TestBasics
@@ -115,6 +116,29 @@ import Testing
         }
     }
 
+    @Test("A wait that is shorter than the one before it on the same connection ends in its own time")
+    func shorter() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            let after = await Self.generation(coordinator)
+            let loop = coordinator.stage.loop
+            let poll = Task {
+                let client = RawClient(server: coordinator.agents, bundle: coordinator.bundle)
+                return try await client.send(
+                    [try Self.bytes(2, after: after, wait: 60) + Self.bytes(3, after: after, wait: 1)], within: 30)
+            }
+            #expect(await soon { loop.reports.waiting == 1 })
+            let start = ContinuousClock.now
+            loop.reports.close("n1")
+            #expect(await soon { loop.reports.waiting == 1 })
+            #expect(await soon { loop.reports.waiting == 0 })
+            #expect(start.duration(to: .now) < .seconds(20))
+            poll.cancel()
+            _ = try? await poll.value
+        }
+    }
+
     @Test("A token whose pod has gone is asked about again, on a connection that is open")
     func goneDuringAConnection() async throws {
         try await LiveCoordinator.run { coordinator in
@@ -139,6 +163,53 @@ import Testing
             coordinator.api.see("uid-n1", .gone)
             await loop.removePod(uid: "uid-n1")
             #expect(try await post(3, after) == 401)
+        }
+    }
+
+    @Test("When the connection of the agent that works ends, the other one of its node is told at once that it works")
+    func takeOver() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            coordinator.api.set(
+                "second",
+                .init(
+                    authenticated: true,
+                    user: .init(
+                        username: "system:serviceaccount:k8s-image-puller:agents",
+                        extra: [ReviewedUser.podName: ["pod-b"], ReviewedUser.podUID: ["uid-b"]]),
+                    audiences: [AgentToken.audience]))
+            coordinator.api.see("uid-b", .runs(node: "n1"))
+            let loop = coordinator.stage.loop
+            @Sendable func post(
+                _ token: String, _ sequence: UInt64, query: String, _ fill: (inout WireReport) -> Void
+            ) async throws -> WireReportReply {
+                let report: [UInt8] = try Stage.report("n1", sequence, boot: token, fill).serializedBytes()
+                let response = try await coordinator.post(report, token: token, query: query)
+                return try WireReportReply(serializedBytes: response.body)
+            }
+            let first = try await post("agent-n1", 1, query: "after=0&wait=0") { $0.full.images = [.listed("nginx")] }
+            let poll = Task {
+                let after = await Self.generation(coordinator)
+                return try await post("agent-n1", 2, query: "after=\(after)&wait=60") { $0.acknowledged = 1 }
+            }
+            #expect(await soon { loop.reports.waiting == 1 })
+            let standby = try await post("second", 1, query: "after=0&wait=0") { _ in }
+            #expect(!first.assignment.standby && standby.assignment.standby)
+            let second = Task {
+                try await post("second", 2, query: "after=\(standby.assignment.generation)&wait=60") {
+                    $0.standingBy = true
+                    $0.runtime = WireRuntime()
+                }
+            }
+            #expect(await soon { loop.reports.waiting == 2 }, "neither disturbs the other")
+            let start = ContinuousClock.now
+            poll.cancel()
+            let reply = try await second.value
+            #expect(!reply.assignment.standby && reply.assignment.images.map(\.name) == ["web"])
+            #expect(start.duration(to: .now) < .seconds(30), "it has a minute to wait")
+            let full = try await post("second", 3, query: "after=0&wait=0") { $0.full.images = [.listed("nginx")] }
+            #expect(!full.assignment.standby)
+            #expect(await loop.fleet.nodes["n1"]?.bootID == "second")
         }
     }
 

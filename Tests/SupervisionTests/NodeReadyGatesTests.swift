@@ -73,6 +73,29 @@ import Testing
         #expect(desk.plan(after: 1).isEmpty, "it is under way")
     }
 
+    @Test("The plan that finds out that an image is damaged takes no taint: it isn't there")
+    func damaged() throws {
+        var desk = try Desk("nginx")
+        desk.plans.template = "t"
+        desk.plans.pod("n1", template: "t")
+        desk.plans.report("n1", .listed("nginx"))
+        var container = ContainerView()
+        container.waitingReason = "CreateContainerError"
+        container.waitingMessage =
+            "failed to create containerd container: error unpacking image: failed to extract layer sha256:aa: failed to "
+            + "get reader from content store: content digest sha256:bb: not found"
+        desk.plans.cluster.pods["p-n1"]?.containers["i-nginx"] = container
+        for _ in 0..<2 {
+            var plan = desk.plans.plan()
+            desk.gates.add(
+                to: &plan, configuration: desk.plans.desk.configuration, cluster: desk.plans.cluster,
+                fleet: desk.plans.desk.fleet, template: "t", now: desk.plans.desk.now)
+            #expect(plan.gateOpenings.isEmpty)
+            _ = desk.plans.desk.fleet.carryOut(plan, at: desk.plans.desk.now)
+        }
+        #expect(desk.plans.desk.state() == .failed)
+    }
+
     @Test("After the timeout it goes, whatever is missing, and that is told")
     func timeout() throws {
         var desk = try Desk("nginx", "redis", "absent")

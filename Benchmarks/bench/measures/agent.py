@@ -1,4 +1,4 @@
-"""agent_binary_mb, agent_pss_mb, agent_anonymous_mb, agent_cpu_ms_per_s."""
+"""agent_binary_mb, agent_pss_mb, agent_alone_pss_mb, agent_anonymous_mb, agent_cpu_ms_per_s."""
 
 import time
 
@@ -37,8 +37,8 @@ def measure(programs: Programs, results: Results) -> None:
         spent = (cpu_seconds(process.pid) - before) / (time.monotonic() - start)
         sums = memory(process.pid)
         process.check()
-        # Of what it shares with the coordinator beside it, libcurl above all, a node's agent pays the whole.
-        progress(f"agent: {sums['Rss'] / 1e6:.1f} MB resident")
         results.give("agent_pss_mb", sums["Pss"] / 1e6)
+        # On a node nobody maps the files of its image but itself: its share of what is resident is all of it.
+        results.give("agent_alone_pss_mb", sums["Rss"] / 1e6)
         results.give("agent_anonymous_mb", sums["Anonymous"] / 1e6)
         results.give("agent_cpu_ms_per_s", spent * 1000)

@@ -48,7 +48,12 @@ struct WatchedAgentPods: AgentPods {
             guard let pod = try await client.find(Pod.self, name, namespace: source.namespace),
                 pod.metadata.uid == uid
             else { return .gone }
-            return pod.metadata.isOf(source) ? .unseen : .foreign
+            if pod.metadata.isOf(source) { return .unseen }
+            // Its agent is the node's until the new DaemonSet's pod is there.
+            guard let node = pod.spec?.nodeName, followed.former.contains(where: pod.metadata.isOf) else {
+                return .foreign
+            }
+            return .runs(node: node)
         } catch {
             return .unknown
         }

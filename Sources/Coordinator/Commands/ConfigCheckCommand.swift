@@ -14,7 +14,8 @@ struct ConfigCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Say what a ConfigMap file means, key by key, and what is wrong with it.",
         discussion: """
-            The file is a manifest in YAML or JSON: a ConfigMap, alone, in a List or among other documents.
+            The file is a manifest in YAML or JSON: a ConfigMap, alone, in a List or among other documents. Those of further \
+            image sets, which have the label image-puller/set, are checked together with it.
 
             Exit status: 0 when the file is good, 1 when something in it needs to be put right, 2 when it can't be read, 64 for \
             wrong options.

@@ -126,7 +126,9 @@ struct CoverageCommand: AsyncParsableCommand {
         throw ExitCode(1)
     }
 
-    private var query: CoverageQuery { CoverageQuery(server: server, by: by, at: at, selector: nodes.selector, set: sets.set) }
+    private var query: CoverageQuery {
+        CoverageQuery(server: server, by: by, at: at, selector: nodes.selector, set: sets.set)
+    }
 
     /// What the bar is for.
     private func share(_ report: CoverageReport) -> Double {
@@ -158,7 +160,8 @@ struct CoverageCommand: AsyncParsableCommand {
 
     private func showSeries() async throws {
         var query = [(name: "by", value: by.description), (name: "step", value: step ?? "1h")]
-        query += [("since", since), ("until", until), ("selector", nodes.selector), ("set", sets.set)].compactMap { name, value in
+        query += [("since", since), ("until", until), ("selector", nodes.selector), ("set", sets.set)].compactMap {
+            name, value in
             value.map { (name, $0) }
         }
         let series: CoverageSeries = try await server.get("/api/v1/coverage/series", query: query)

@@ -18,7 +18,8 @@ struct CoverageQuery {
     /// - Throws: ``ServerError``.
     func fetch(all: Bool = true, estimate: Bool = false) async throws -> CoverageReport {
         var query = [(name: "by", value: by.description), (name: "limit", value: "10000")]
-        query += [("at", at), ("selector", selector), ("set", set)].compactMap { name, value in value.map { (name, $0) } }
+        query += [("at", at), ("selector", selector), ("set", set)].compactMap { name, value in value.map { (name, $0) }
+        }
         if estimate { query.append(("estimate", "true")) }
         var report: CoverageReport = try await server.get("/api/v1/coverage", query: query)
         while all, let cursor = report.nextCursor {

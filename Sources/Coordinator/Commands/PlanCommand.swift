@@ -15,7 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
             certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
-            haven't reported is unknown, and told apart.
+            haven't reported is unknown, and told apart. ConfigMaps of further image sets in the file are planned for \
+            together with the main one.
 
             Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
             that would have no effect; 2 when the file \
@@ -67,8 +68,16 @@ struct PlanCommand: AsyncParsableCommand {
         var reader = RegistryReader()
         do {
             if let file {
-                let content = try ManifestReader.read(try ManifestFile.text(file), name: name).content
-                question = PlanQuestion(data: content.data, annotations: content.annotations)
+                let manifest = try ManifestReader.read(try ManifestFile.text(file), name: name)
+                let contents = ([manifest] + manifest.beside).map(\.content)
+                let main = contents.first { $0.imageSet == nil }
+                question = PlanQuestion(data: main?.data ?? [:], annotations: main?.annotations)
+                let sets = contents.compactMap { content in
+                    content.imageSet.map {
+                        PlanQuestion.SetEdit(imageSet: $0, data: content.data, annotations: content.annotations)
+                    }
+                }
+                question.sets = sets.isEmpty ? nil : sets
             }
             if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
         } catch let fault as RegistryFault {
@@ -88,7 +97,11 @@ struct PlanCommand: AsyncParsableCommand {
             report = try await server.post("/api/v1/plan", question)
         }
         try print.show(report) { report.text($0, width: $1, all: print.all) }
-        if !report.accepted || report.findings.contains(where: { $0.severity == Finding.Severity.error.rawValue })
+        let hasErrors = (report.sets ?? []).contains { set in
+            !set.accepted || set.findings.contains { $0.severity == Finding.Severity.error.rawValue }
+        }
+        if !report.accepted || hasErrors
+            || report.findings.contains(where: { $0.severity == Finding.Severity.error.rawValue })
             || !report.tooSmall.isEmpty
             || report.images.contains(where: { $0.withoutPlatformCount > 0 })
         {

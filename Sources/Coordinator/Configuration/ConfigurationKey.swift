@@ -1,4 +1,3 @@
-
 /// The keys of the ConfigMap that mean something.
 package enum ConfigurationKey: String, Sendable, CaseIterable {
     // Those of the Go puller, with its formats.

@@ -1,3 +1,5 @@
+import Manifests
+
 /// What the ConfigMap's meaning depends on besides the ConfigMap: how the coordinator was installed.
 package struct ConfigurationOptions: Sendable {
     /// The namespace that the coordinator runs in.
@@ -18,6 +20,8 @@ package struct ConfigMapContent: Sendable, Equatable {
     /// Keys of `binaryData`; their values are never read.
     var binaryKeys: Set<String> = []
     package var annotations: [String: String] = [:]
+    /// What the label of an image set beside the main one says; nil: it has none.
+    package var imageSet: String?
     /// Helm wrote it, so that the chart's values are what a user changes. Elsewhere there are none.
     package var isOfChart = false
 
@@ -28,6 +32,7 @@ package struct ConfigMapContent: Sendable, Equatable {
         self.data = data
         self.binaryKeys = binaryKeys
         self.annotations = annotations
+        imageSet = labels[PodNames.setLabel]
         // Helm sets `app.kubernetes.io/managed-by`; tools that only render the chart leave `helm.sh/chart`.
         isOfChart = labels["app.kubernetes.io/managed-by"] == "Helm" || labels["helm.sh/chart"] != nil
     }

@@ -138,7 +138,9 @@ extension ConfigurationReading {
             } else {
                 configuration.agentImage = reference.written
             }
-        } else if options.defaultAgentImage == nil, !options.isOffline, options.imageSet == nil, text(.agentImage) == nil {
+        } else if options.defaultAgentImage == nil, !options.isOffline, options.imageSet == nil,
+            text(.agentImage) == nil
+        {
             note(
                 .warning, .agentImage, "not set, and the coordinator doesn't know its own image: no agent can run",
                 next: "write the image of Image Puller that you installed")

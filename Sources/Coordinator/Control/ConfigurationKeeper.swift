@@ -141,7 +141,8 @@ package actor ConfigurationKeeper {
         lastContent = content
         countOn(from: map)
         var decision = await firstOrNext(content)
-        if let configuration = decision.configuration, configuration != accepted, let taken = await claim(configuration) {
+        if let configuration = decision.configuration, configuration != accepted, let taken = await claim(configuration)
+        {
             decision = .rejected([taken] + decision.findings)
             lastContent = nil  // another set can give it up
         }
@@ -158,7 +159,8 @@ package actor ConfigurationKeeper {
             }
             // Not before it is in force: who waits for an edit looks at coverage as soon as the edit is told of.
             post(decision, on: map)
-            await annotate(map)
+            // Others may only be read: RBAC can't tell them from any that users have.
+            if parser.options.imageSet == nil { await annotate(map) }
         }
     }
 

@@ -2,6 +2,7 @@ import Cluster
 import History
 import Logging
 import Planning
+import Reporting
 import Shared
 import Telemetry
 
@@ -9,14 +10,16 @@ extension ControlLoop {
     /// Takes a report and answers it, at the latest when the wait is over.
     ///
     /// - Parameters:
+    ///   - agent: who sent it; see ``receive(_:from:after:whenTaken:)``.
     ///   - generation: the assignment that the agent has.
     ///   - wait: how long the answer may wait for another one.
     ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
     package func ingest(
-        _ report: CheckedReport, after generation: UInt64, wait: Duration, whenTaken: @Sendable () -> Void = {}
+        _ report: CheckedReport, from agent: String = "", after generation: UInt64, wait: Duration,
+        whenTaken: @Sendable () -> Void = {}
     ) async throws -> WireReportReply {
-        let reception = try await receive(report, after: generation, whenTaken: whenTaken)
+        let reception = try await receive(report, from: agent, after: generation, whenTaken: whenTaken)
         if !reception.isUrgent, wait > .zero { await waitForNews(node: reception.node, wait: wait) }
         return await answer(reception, after: generation)
     }
@@ -24,15 +27,17 @@ extension ControlLoop {
     /// Takes a report, and leaves the answer to ``answer(_:after:)``: now, or when there's news or the wait is over.
     ///
     /// - Parameters:
+    ///   - agent: who sent it, by the UID of the pod that its token is bound to; empty: the only one of its node.
     ///   - generation: the assignment that the agent has.
     ///   - whenTaken: called as soon as the report is taken or refused.
     /// - Throws: ``ReportRefusal``.
     package func receive(
-        _ report: CheckedReport, after generation: UInt64, whenTaken: @Sendable () -> Void = {}
+        _ report: CheckedReport, from agent: String = "", after generation: UInt64,
+        whenTaken: @Sendable () -> Void = {}
     ) async throws -> ReportReception {
         let start = ContinuousClock.now
         let hold = Self.processorTime
-        let taken = Result { try take(report) }
+        let taken = Result { try take(report, from: agent) }
         noteHold(since: hold)
         whenTaken()
         let (received, attempts) = try taken.get()
@@ -41,21 +46,25 @@ extension ControlLoop {
         let databaseID = await history.databaseID
         Instruments.reportTaken(since: start)
 
-        let current = fleet.nodes[reception.node]?.generation ?? 0
+        let isStandby = standsBy(agent, on: reception.node)
+        let current = isStandby ? Self.standby.generation : fleet.nodes[reception.node]?.generation ?? 0
         // Attempts that can't be stored come again with every report: they are no reason to answer at once.
         let isNews = reception.needsFull || (reception.isCommitted && reception.lastAttempt != nil)
         reception.isUrgent = isNews || current != generation
         let isQuiet =
-            !reception.needsFull && !isRestricted && fleet.nodes[reception.node]?.bootID == reception.bootID
-            && fleet.nodes[reception.node]?.lastSequence == reception.sequence && fleet.isQuiet(reception.node)
+            isStandby
+            || !reception.needsFull && !isRestricted && fleet.nodes[reception.node]?.bootID == reception.bootID
+                && fleet.nodes[reception.node]?.lastSequence == reception.sequence && fleet.isQuiet(reception.node)
         reception.ticket = reports.open(
-            reception.node, sequence: reception.sequence, generation: current, isQuiet: isQuiet, databaseID: databaseID)
+            reception.node, agent: agent, standsBy: isStandby, sequence: reception.sequence, generation: current,
+            isQuiet: isQuiet, databaseID: databaseID)
         return reception
     }
 
     /// The answer to a report.
     package func answer(_ reception: ReportReception, after generation: UInt64) async -> WireReportReply {
         let databaseID = await history.databaseID
+        reports.answered(reception)
         return answer(reception, after: generation, databaseID: databaseID)
     }
 
@@ -79,12 +88,18 @@ extension ControlLoop {
     ///
     /// - Returns: and the attempts to store; nil: not now, the agent is to send them again.
     @inline(never)
-    private func take(_ report: CheckedReport) throws -> (ReportReception, [Fleet.FinishedAttempt]?) {
+    private func take(
+        _ report: CheckedReport, from agent: String
+    ) throws -> (ReportReception, [Fleet.FinishedAttempt]?) {
         guard isReady else { throw ReportRefusal.notReady }
         hearHeartbeats()
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
-        // The agent has one request at a time: an earlier one of this node was abandoned.
-        wakeAgent(of: report.node)
+        hearAgent(agent, of: report)
+        let isStandby = standsBy(agent, on: report.node)
+        reports.attend(report.node, agent: agent, standsBy: isStandby)
+        if isStandby || !tellsOfNode(report) { return takeAttempts(of: report, from: agent, isStandby: isStandby) }
+        takenOver.remove(report.node)
+        waiters.notify(node: report.node)
         refusals[report.node] = nil
         noteCuts(of: report)
         noteSilence(of: report.node, at: clock.now)
@@ -111,10 +126,33 @@ extension ControlLoop {
         }
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
-        let reception = ReportReception(
+        var reception = ReportReception(
             node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
             needsFull: ingestion.needsFull)
-        return (reception, isTold ? ordered : nil)
+        reception.agent = agent
+        return (reception, isTold ? ordered.filter { !isProbe($0) } : nil)
+    }
+
+    /// Takes of a report only what its agent did before: of the node another one tells, or has told.
+    private func takeAttempts(
+        of report: CheckedReport, from agent: String, isStandby: Bool
+    ) -> (ReportReception, [Fleet.FinishedAttempt]?) {
+        noteCuts(of: report)
+        if let pod = cluster.pods[agent], refusals[pod.node]?.pod == pod.name { refusals[pod.node] = nil }
+        var report = report
+        let (references, lastAttempt) = keepOrderedAttempts(of: &report)
+        let attempts = fleet.attempts(of: report, at: clock.now).map { attempt in
+            var attempt = attempt
+            attempt.reference = references[attempt.id] ?? attempt.reference
+            return attempt
+        }
+        for attempt in attemptTally.new(attempts) { Instruments.attempt(attempt) }
+        let isTold = attempts.isEmpty || mayTell(attempts.count, of: report.node)
+        var reception = ReportReception(
+            node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
+            needsFull: !isStandby && report.runtime.listed)
+        reception.agent = agent
+        return (reception, isTold ? attempts : nil)
     }
 
     @inline(never)
@@ -126,6 +164,10 @@ extension ControlLoop {
         reply.sendFull = receipt.needsFull
         reply.acknowledgedAttempt = receipt.isCommitted ? receipt.lastAttempt ?? 0 : 0
         reply.databaseID = databaseID
+        if standsBy(receipt.agent, on: receipt.node) {
+            if generation != Self.standby.generation { reply.assignment = Self.standby }
+            return reply
+        }
         // What the agent has already isn't said again: with a hundred images it's 6 KB.
         let node = fleet.nodes[receipt.node]
         let isNewest = node?.bootID == receipt.bootID

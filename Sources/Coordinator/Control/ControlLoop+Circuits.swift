@@ -18,12 +18,11 @@ extension ControlLoop {
         openCircuits = open
     }
 
-    /// Whether an attempt only asked if a registry answers again.
+    /// Whether an attempt only asked, in vain, if a registry answers again. Such are neither logged nor stored.
     func isProbe(_ attempt: Fleet.FinishedAttempt) -> Bool {
         guard attempt.reason?.blamesRegistry == true,
-            let registry = (try? ImageReference(attempt.reference))?.registry,
-            let opened = fleet.experience.registries[registry]?.circuit.openedAt
+            let registry = (try? ImageReference(attempt.reference))?.registry
         else { return false }
-        return attempt.started >= opened
+        return fleet.experience.isProbe(of: registry, begun: attempt.started)
     }
 }

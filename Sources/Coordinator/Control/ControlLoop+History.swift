@@ -37,7 +37,9 @@ extension ControlLoop {
     /// Tells which nodes became target nodes, are none any more, or have other labels.
     func noteMembers(_ roster: Roster, at now: Timestamp) {
         guard nodesSynced else { return }
-        let targets = sets.reduce(into: roster.nodes(of: ImageSet.defaultName)) { $0.formUnion(roster.nodes(of: $1.name)) }
+        let targets = sets.reduce(into: roster.nodes(of: ImageSet.defaultName)) {
+            $0.formUnion(roster.nodes(of: $1.name))
+        }
         for name in members.keys where !targets.contains(name) { leave(name) }
         for name in targets {
             guard let node = cluster.nodes[name], members[name] != node.labels else { continue }

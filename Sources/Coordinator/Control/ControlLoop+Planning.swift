@@ -13,20 +13,7 @@ extension ControlLoop {
         hearHeartbeats()
         let now = clock.now
         let start = ContinuousClock.now
-        let roster: Roster
-        if let known = self.roster {
-            roster = known
-        } else {
-            roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
-            noteMembers(roster, at: now)
-            self.roster = roster
-            let interval = fleet.heartbeatSeconds
-            if fleet.resize(to: roster.count, at: now) { wakeAgents() }
-            // A longer interval is told with the next answers.
-            if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
-            serve(roster, at: now)
-            noteSets(roster, at: now)
-        }
+        let roster = self.roster ?? renewRoster(configuration, at: now)
         let own = daemonSets[ImageSet.defaultName]
         let further = knownSets
         var plan = Planner.plan(
@@ -36,7 +23,8 @@ extension ControlLoop {
         for set in further { retry(set.configuration, of: set.name, &plan, at: now) }
         reviewAgentImage(plan, at: now)
         gates.add(
-            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: own?.template, now: now)
+            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: own?.template,
+            further: further, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
         if !isRestricted { tell(outcome.transitions) }
@@ -61,6 +49,20 @@ extension ControlLoop {
         }
         if !plan.cancellations.isEmpty || !plan.pulls.isEmpty || !plan.shortages.isEmpty { signal.yield() }
         noteSilence(at: now)
+    }
+
+    /// Finds out anew which nodes the sets select, and tells them what is wanted of them.
+    private func renewRoster(_ configuration: Configuration, at now: Timestamp) -> Roster {
+        let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        noteMembers(roster, at: now)
+        self.roster = roster
+        let interval = fleet.heartbeatSeconds
+        if fleet.resize(to: roster.count, at: now) { wakeAgents() }
+        // A longer interval is told with the next answers.
+        if fleet.heartbeatSeconds != interval { reports.invalidateAll() }
+        serve(roster, at: now)
+        noteSets(roster, at: now)
+        return roster
     }
 
     /// In restricted mode.
@@ -89,6 +91,7 @@ extension ControlLoop {
         cluster.pods[replacement.uid]?.isTerminating = true
         cluster.unscheduled[replacement.uid]?.isTerminating = true
         notePods(of: [replacement.node])
+        if let pod { reviewAgents(afterChangeOf: pod, isGone: false) }
         Task {
             do {
                 try await replacePod(replacement, namespace)

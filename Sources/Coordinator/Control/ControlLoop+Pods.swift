@@ -16,9 +16,11 @@ extension ControlLoop {
 
     /// All pods of a DaemonSet, after a list.
     func replacePods(_ pods: [PodView], unscheduled: [PodView] = [], of source: PodSource) {
+        let former = cluster.pods
         guard followedPods.replace(pods, unscheduled: unscheduled, of: source, in: &cluster) else { return }
         if let set = followedPods.set(of: source) { noteNames(in: cluster.pods.of(set), of: set) }
         reports.closeAll()
+        for pod in former.values where cluster.pods[pod.uid] == nil { reviewAgents(afterChangeOf: pod, isGone: true) }
         synced()
     }
 
@@ -26,6 +28,7 @@ extension ControlLoop {
         guard followedPods.update(pod, of: source, in: &cluster) else { return }
         if let set = followedPods.set(of: source) { noteNames(in: CollectionOfOne(pod), of: set) }
         notePods(of: [pod.node])
+        if pod.isTerminating { reviewAgents(afterChangeOf: pod, isGone: false) }
         signal.yield()
     }
 
@@ -37,8 +40,7 @@ extension ControlLoop {
 
     func removePod(uid: String) {
         guard let pod = followedPods.remove(uid: uid, from: &cluster) else { return }
-        // Whoever speaks with its token is asked again who he is.
-        reports.close(pod.node)
+        reviewAgents(afterChangeOf: pod, isGone: true)
         notePods(of: [pod.node])
         signal.yield()
     }

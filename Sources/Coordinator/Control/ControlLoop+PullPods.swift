@@ -70,7 +70,8 @@ extension ControlLoop {
         guard !attempts.isEmpty else { return }
         for attempt in attempts { Instruments.attempt(attempt) }
         logFailures(attempts.filter { $0.reason != nil })
-        Task { _ = await history.commit(attempts) }
+        let stored = attempts.filter { !isProbe($0) }
+        Task { _ = await history.commit(stored) }
         signal.yield()
     }
 

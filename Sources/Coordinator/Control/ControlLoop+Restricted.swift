@@ -17,7 +17,8 @@ extension ControlLoop {
         let now = clock.now
         for name in names ?? cluster.nodes.keys.sorted() {
             let news = podLedger.look(
-                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name, of: ImageSet.defaultName), images: configuration.images,
+                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name, of: ImageSet.defaultName),
+                images: configuration.images,
                 now: now)
             tell(news.transitions)
             noteHeard(name, at: now)

@@ -56,7 +56,7 @@ extension ControlLoop {
     }
 
     /// What a held set's DaemonSet is made from, with images named as pods name them; nil: there's no such set.
-    func configuration(of set: String) -> Configuration? {
+    package func configuration(of set: String) -> Configuration? {
         set == ImageSet.defaultName ? configuration : sets.first { $0.name == set }?.configuration
     }
 
@@ -117,7 +117,7 @@ extension ControlLoop {
     func serve(after transitions: [Transition], at now: Timestamp) {
         guard let configuration else { return }
         var told = transitions
-        if !sets.isEmpty || fleet.isServing {
+        if cluster.isSynced, !sets.isEmpty || fleet.isServing {
             let (nodes, begun) = fleet.serve(
                 Roster(cluster, scheduling: configuration.scheduling, sets: sets), at: now)
             for node in nodes { wakeAgent(of: node) }

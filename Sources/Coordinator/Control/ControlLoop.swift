@@ -72,6 +72,12 @@ package actor ControlLoop {
     /// When that was logged last, by node.
     var cutsLogged: [String: Timestamp] = [:]
     package var isEnding = false
+    /// Of nodes that have several agents: which of them works.
+    var nodeAgents: [String: NodeAgents] = [:]
+    /// Nodes of which another agent speaks from now on, and hasn't yet.
+    var takenOver: Set<String> = []
+    /// Looks after those.
+    var agentWatch: Task<Void, Never>?
     /// Agents that are refused, by their node.
     var refusals: [String: AgentRefusal] = [:]
     var random = SystemRandomNumberGenerator()
@@ -232,6 +238,7 @@ package actor ControlLoop {
         podLedger.forget(name)
         fleet.remove(node: name, at: clock.now)
         waiters.notify(node: name)
+        forgetAgents(of: name)
         reports.remove(name)
         signal.yield()
     }
@@ -301,7 +308,8 @@ package actor ControlLoop {
         let ready = targets.filter(\.isReady)
         // Nodes that are all silent for a moment have nothing of the new one.
         guard !ready.isEmpty || targets.isEmpty else { return false }
-        let waiting = Set(cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
+        let waiting = Set(
+            cluster.unscheduled.values.lazy.filter { $0.set == set && $0.template == template }.map(\.node))
         let crowded = ready.count { !working.contains($0.name) && waiting.contains($0.name) }
         guard crowded <= configuration.rollLimit(nodes: ready.count), crowded < ready.count || crowded <= 1 else {
             return false

@@ -8,6 +8,8 @@ package struct FollowedPods: Sendable {
     package private(set) var sources: [String: PodSource] = [:]
     /// Image sets whose pods have been listed whole, of the present DaemonSet or a former one.
     private(set) var listed: Set<String> = []
+    /// DaemonSets of ours that were followed before: their pods stay until the present ones' hold what those hold.
+    package private(set) var former: Set<PodSource> = []
     /// The pod that changed last.
     private var last: PodView?
 
@@ -21,6 +23,8 @@ package struct FollowedPods: Sendable {
     /// - Returns: whether it is another one.
     mutating func follow(_ source: PodSource, for set: String, in cluster: inout ClusterView) -> Bool {
         guard sources[set] != source else { return false }
+        if let former = sources[set] { self.former.insert(former) }
+        former.remove(source)
         clear(set, in: &cluster)
         sources[set] = source
         return true

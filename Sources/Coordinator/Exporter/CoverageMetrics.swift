@@ -100,10 +100,16 @@ struct CoverageMetrics {
                 Names.nodeMissing,
                 missingByNode.map { .init(labels: [MetricLabel("node", $0.node)], value: Double($0.images)) }),
             failingFamily(), deviatingFamily(),
+            MetricFamily(
+                Names.imageDeviating,
+                Dictionary(deviations.map { ($0.image, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map {
+                    .init(labels: [MetricLabel("image", $0.key)], value: Double($0.value))
+                }),
             MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
         ]
         families += [
-            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }), byImage(Names.present, [.present, .held]),
+            byImage(Names.target, CellState.allCases.filter { $0 != .unwanted }),
+            byImage(Names.present, [.present, .held]),
             byImage(Names.held, [.held]), byImage(Names.pulling, [.pulling]), byImage(Names.failed, [.failed]),
             byImage(Names.missing, [.missing]), byImage(Names.unknown, [.unknown]),
         ]

@@ -46,13 +46,20 @@ package struct MetricsSource: Sendable {
         families += await historyFamilies()
         let status = await configurationStatus()
         families.append(MetricFamily(Names.revision, status.revision))
-        families.append(MetricFamily(Names.isAccepted, status.isAccepted ? 1 : 0))
+        let statuses = [status] + (status.sets ?? []).prefix(Self.mostSets)
+        families.append(
+            MetricFamily(
+                Names.isAccepted, statuses.map { .init(labels: Self.labels(of: $0), value: $0.isAccepted ? 1 : 0) }))
         families.append(
             MetricFamily(
                 Names.findings,
-                Finding.Severity.allCases.map { severity in
-                    let count = status.findings.count { $0.severity == severity.rawValue }
-                    return .init(labels: [MetricLabel("severity", severity.rawValue)], value: Double(count))
+                statuses.flatMap { status in
+                    Finding.Severity.allCases.map { severity in
+                        let count = status.findings.count { $0.severity == severity.rawValue }
+                        return .init(
+                            labels: Self.labels(of: status) + [MetricLabel("severity", severity.rawValue)],
+                            value: Double(count))
+                    }
                 }))
         families.append(MetricFamily(Names.leader, isLeading() ? 1 : 0))
         let build = [MetricLabel("version", Version.number), MetricLabel("commit", Version.commit)]
@@ -62,6 +69,14 @@ package struct MetricsSource: Sendable {
             families.append(MetricFamily(Names.view, [.init(labels: [url], value: 1)]))
         }
         return families
+    }
+
+    /// Of further image sets that are told of one by one.
+    private static let mostSets = 100
+
+    /// None of the main ConfigMap's, as if there were no other.
+    private static func labels(of status: ConfigurationStatus) -> [MetricLabel] {
+        status.imageSet.map { [MetricLabel("set", $0)] } ?? []
     }
 
     private func historyFamilies() async -> [MetricFamily] {

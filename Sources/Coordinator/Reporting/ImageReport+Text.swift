@@ -13,7 +13,8 @@ extension ImageReport {
         if let sets {
             let chosen = set.map { ", counted of \($0)" } ?? ""
             lines += wrapped(
-                "of the image \(sets.count == 1 ? "set" : "sets") \(sets.joined(separator: ", "))\(chosen)", width: width,
+                "of the image \(sets.count == 1 ? "set" : "sets") \(sets.joined(separator: ", "))\(chosen)",
+                width: width,
                 indent: "  ")
         }
         let isRestricted = evidence == .podStatuses

@@ -8,7 +8,8 @@ extension NodeReport {
         if let sets, !sets.isEmpty {
             let chosen = set.map { ", counted of \($0)" } ?? ""
             lines += wrapped(
-                "  \(sets.count == 1 ? "image set" : "image sets") \(sets.joined(separator: ", "))\(chosen)", width: width,
+                "  \(sets.count == 1 ? "image set" : "image sets") \(sets.joined(separator: ", "))\(chosen)",
+                width: width,
                 indent: "  ")
         }
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }

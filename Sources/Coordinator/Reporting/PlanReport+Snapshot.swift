@@ -24,41 +24,89 @@ extension PlanReport {
         }
     }
 
-    package init(_ decision: ConfigurationDecision, over snapshot: Snapshot, knowing knowledge: Knowledge) {
-        self.init(
-            decision.configuration.map(snapshot.admittedImages.applied) ?? snapshot.configuration, over: snapshot,
-            knowing: knowledge)
-        findings = decision.findings.map(ConfigurationStatus.Remark.init)
-        accepted = decision.configuration != nil
-        let listed = Set(images.map(\.name))
-        released = accepted ? snapshot.configuration.images.map(\.name).filter { !listed.contains($0) } : []
+    /// A further image set's edit, and what it has in force; nil: there's no such set yet.
+    package typealias SetEdit = (name: String, decision: ConfigurationDecision, inForce: Configuration?)
+
+    /// - Parameters:
+    ///   - decision: nil: the main ConfigMap stays as it is.
+    ///   - sets: that are to take effect with it.
+    package init(
+        _ decision: ConfigurationDecision?, sets: [SetEdit] = [], over snapshot: Snapshot, knowing knowledge: Knowledge
+    ) {
+        let main = decision?.configuration.map(snapshot.admittedImages.applied) ?? snapshot.configuration
+        let parts = sets.compactMap { set in
+            (set.decision.configuration ?? set.inForce).map {
+                Part(imageSet: set.name, configuration: $0.withClusterKeys(of: main), snapshot)
+            }
+        }
+        self.init([Part(imageSet: nil, configuration: main, snapshot)] + parts, over: snapshot, knowing: knowledge)
+        findings = (decision?.findings ?? []).map(ConfigurationStatus.Remark.init)
+        accepted = decision.map { $0.configuration != nil } ?? true
+        released = accepted ? Self.released(from: snapshot.configuration, by: main) : []
+        guard !sets.isEmpty else { return }
+        self.sets = sets.map { set in
+            let new = set.decision.configuration
+            return SetVerdict(
+                imageSet: set.name, accepted: new != nil,
+                findings: set.decision.findings.map(ConfigurationStatus.Remark.init),
+                nodes: parts.first { $0.imageSet == set.name }?.targets.count ?? 0,
+                released: new.map { Self.released(from: set.inForce, by: $0) } ?? [])
+        }
+    }
+
+    private static func released(from former: Configuration?, by new: Configuration) -> [String] {
+        let listed = Set(new.images.map(\.name))
+        return (former?.images ?? []).map(\.name).filter { !listed.contains($0) }
+    }
+
+    /// A list, and the nodes that are to have it.
+    private struct Part {
+        var imageSet: String?
+        var configuration: Configuration
+        var targets: [NodeView]
+
+        init(imageSet: String?, configuration: Configuration, _ snapshot: Snapshot) {
+            self.imageSet = imageSet
+            self.configuration = configuration
+            targets = snapshot.cluster.nodes.values.filter(configuration.scheduling.selects).sorted {
+                $0.name < $1.name
+            }
+        }
     }
 
     /// Of a prefetch: the list stays.
     package init(_ prefetch: PrefetchOrder, over snapshot: Snapshot, knowing knowledge: Knowledge) {
         var configuration = snapshot.configuration
         configuration.images = prefetch.references.map { ImageEntry(name: $0.written, reference: $0) }
-        self.init(configuration, over: snapshot, knowing: knowledge)
+        self.init([Part(imageSet: nil, configuration: configuration, snapshot)], over: snapshot, knowing: knowledge)
     }
 
     /// What the images would pull on the nodes that are selected.
-    private init(_ configuration: Configuration, over snapshot: Snapshot, knowing knowledge: Knowledge) {
+    private init(_ parts: [Part], over snapshot: Snapshot, knowing knowledge: Knowledge) {
         (accepted, findings, released) = (true, [], [])
-        let targets = snapshot.cluster.nodes.values.filter(configuration.scheduling.selects).sorted {
-            $0.name < $1.name
+        let configuration = parts.first?.configuration ?? snapshot.configuration
+        var targets: [NodeView] = parts.first?.targets ?? []
+        if parts.count > 1 {
+            let names = Set(parts.flatMap { $0.targets.map(\.name) })
+            targets = names.sorted().compactMap { snapshot.cluster.nodes[$0] }
         }
         nodes = targets.count
         architectures = Set(targets.compactMap(\.architecture)).sorted()
         var needs: [String: Int64] = [:]
         var disk: [String: UInt64] = [:]
         var sums: [String: Sum] = [:]
-        var seen: Set<String> = []
+        var seen: [String: Set<String>] = [:]
         var unknown = 0
-        images = configuration.images.map { entry in
+        images = parts.flatMap { part in part.configuration.images.map { (part, $0) } }.map { part, entry in
             var own: [String: Int64?] = [:]
+            let known = seen[entry.reference.normalised] ?? []
+            let others = part.targets.filter { !known.contains($0.name) }
+            let targets = others.isEmpty ? part.targets : others
+            seen[entry.reference.normalised, default: []].formUnion(part.targets.map(\.name))
             var image = Image(entry, targets: targets, snapshot, knowledge, needs: &own)
-            // Two entries of one image are one pull.
-            guard seen.insert(entry.reference.normalised).inserted else {
+            image.imageSet = part.imageSet
+            // Two entries of one image are one pull, on nodes that both are for.
+            guard known.isEmpty || !others.isEmpty else {
                 image.pulls = 0
                 image.bytes = 0
                 image.failing = [:]

@@ -1,5 +1,6 @@
 import ConfigurationParsing
 import Formatting
+import ImageSets
 
 extension PlanReport {
     /// The plan for people.
@@ -12,6 +13,19 @@ extension PlanReport {
         for finding in findings where finding.severity != "info" || all {
             lines += wrapped("\(finding.severity): \(finding.message)", width: width, indent: "  ")
         }
+        for set in sets ?? [] {
+            lines += wrapped(
+                "image set \(set.imageSet): \(counted(set.nodes, "node"))"
+                    + (set.accepted ? "" : "; the edit would be rejected: what is in force stays"),
+                width: width, indent: "  "
+            ).map { set.accepted ? $0 : style.red($0) }
+            for finding in set.findings where finding.severity != "info" || all {
+                lines += wrapped("  \(finding.severity): \(finding.message)", width: width, indent: "    ")
+            }
+            if !set.released.isEmpty {
+                lines += wrapped("  released: \(set.released.joined(separator: ", "))", width: width, indent: "    ")
+            }
+        }
         let pulls = images.reduce(0) { $0 + $1.pulls }
         lines += wrapped(title(pulls), width: width, indent: "  ").map(style.bold)
         let shown =
@@ -20,20 +34,24 @@ extension PlanReport {
             : images.filter { $0.pulls > 0 || $0.unknown > 0 || $0.withoutPlatformCount > 0 || $0.error != nil }
         if !shown.isEmpty {
             let table = TextTable(
-                header: ["IMAGE", "PULLS", "PRESENT", "UNKNOWN", "SIZE", "SUM", "KNOWN FROM", "REFERENCE"],
+                header: (sets == nil ? [] : ["SET"]) + [
+                    "IMAGE", "PULLS", "PRESENT", "UNKNOWN", "SIZE", "SUM", "KNOWN FROM", "REFERENCE",
+                ],
                 rows: shown.map { image in
                     let sizes = image.sizes.values.sorted()
                     let size = sizes.first.map { first in
                         sizes.last == first
                             ? SpanText.bytes(first) : "\(SpanText.bytes(first))-\(SpanText.bytes(sizes.last ?? first))"
                     }
-                    return [
+                    let set = sets == nil ? [] : [image.imageSet ?? ImageSet.defaultName]
+                    return set + [
                         image.name, "\(image.pulls)", "\(image.present)", "\(image.unknown)", size ?? "?",
                         image.pulls > 0 ? image.bytes.map(SpanText.bytes) ?? "?" : "",
                         image.sizeSource ?? "nowhere",
                         image.reference,
                     ]
-                }, rightAligned: [1, 2, 3, 4, 5], optional: [3])
+                }, rightAligned: Set((1...5).map { $0 + (sets == nil ? 0 : 1) }),
+                optional: [sets == nil ? 3 : 4])
             lines += ["", table.render(style, width: width), ""]
         }
         for registry in registries {

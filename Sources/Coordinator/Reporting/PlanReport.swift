@@ -7,6 +7,8 @@ package struct PlanReport: Codable, Sendable, Hashable {
     /// Whether the edit would be accepted. If not, nothing below would happen, and the findings say why.
     package var accepted: Bool
     package var findings: [ConfigurationStatus.Remark]
+    /// What becomes of the edits of further image sets, in the order of the question; nil: it asked for none.
+    package var sets: [SetVerdict]? = nil
     /// Target nodes of the edit.
     var nodes: Int
     /// Their architectures, sorted; nodes that don't tell theirs are left out.
@@ -29,8 +31,20 @@ package struct PlanReport: Codable, Sendable, Hashable {
     /// Whether it takes longer than that: sizes, speeds or nodes aren't known.
     var isLowerBound = false
 
-    /// One entry of the edited list.
+    /// What becomes of the edit of one further image set.
+    package struct SetVerdict: Codable, Sendable, Hashable {
+        package var imageSet: String
+        package var accepted: Bool
+        package var findings: [ConfigurationStatus.Remark]
+        var nodes: Int
+        /// Names of its entries that would be released.
+        var released: [String]
+    }
+
+    /// One entry of an edited list.
     package struct Image: Codable, Sendable, Hashable {
+        /// The image set; nil: `default`, or a prefetch.
+        var imageSet: String? = nil
         var name: String
         package var reference: String
         /// Nodes that would pull it, those that have it, and those of which nobody knows.
@@ -89,6 +103,20 @@ package struct PlanQuestion: Codable, Sendable {
     package var images: [String]?
     /// Sizes that the asker resolved from registries.
     package var resolved: [Resolved]?
+    /// Edited ConfigMaps of further image sets, that are to take effect together with the other. Without `data` alone.
+    package var sets: [SetEdit]?
+
+    package struct SetEdit: Codable, Sendable, Hashable {
+        package var imageSet: String
+        package var data: [String: String]
+        package var annotations: [String: String]?
+
+        package init(imageSet: String, data: [String: String], annotations: [String: String]? = nil) {
+            self.imageSet = imageSet
+            self.data = data
+            self.annotations = annotations
+        }
+    }
 
     /// A prefetch's.
     package init(images: [String]) {

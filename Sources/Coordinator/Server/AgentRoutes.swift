@@ -52,7 +52,7 @@ struct AgentRoutes: Sendable {
             authorization: call.authorization, from: address, known: known)
         let (report, likeness, places) = try await read(call, of: identity, disconnect: disconnect, body: body)
         do {
-            let reception = try await loop.receive(report, after: call.after) { [intake] in
+            let reception = try await loop.receive(report, from: identity.agent, after: call.after) { [intake] in
                 if places > 0 { intake.decoding.leave() }
             }
             Instruments.report(isAccepted: true)

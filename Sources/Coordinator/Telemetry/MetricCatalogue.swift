@@ -69,8 +69,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, deviating, deviatingNodes, retries, pulls, circuits, loops, alertAfter,
-            reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
+            covered, silent, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits, loops,
+            alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
         ]
 
         package static let images = MetricSpec(
@@ -116,6 +116,10 @@ package enum MetricCatalogue {
             "image_puller_node_deviating_images", .gauge,
             "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
                 + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+        package static let imageDeviating = MetricSpec(
+            "image_puller_image_deviating_nodes", .gauge,
+            "Nodes that fail to pull the image, or whose pull doesn't end, while other nodes have it: these nodes are to blame. "
+                + "Without a series: none.")
         package static let deviatingNodes = MetricSpec(
             "image_puller_deviating_nodes", .gauge,
             "Nodes that fail to pull an image which other nodes have, or that are passed over for that when images are tried."
@@ -140,7 +144,8 @@ package enum MetricCatalogue {
             "image_puller_set_target_cells", .gauge, "Images times nodes that the image set wants.")
         package static let setPresent = MetricSpec(
             "image_puller_set_present_cells", .gauge,
-            "Those of them where the node has the whole image, held or not: divided by the target cells, the set's coverage.")
+            "Those of them where the node has the whole image, held or not: divided by the target cells, the set's coverage."
+        )
         package static let setHeld = MetricSpec(
             "image_puller_set_held_cells", .gauge, "Those of them where a container uses the image.")
         package static let setFailed = MetricSpec(

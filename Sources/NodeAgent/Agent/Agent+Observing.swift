@@ -5,31 +5,65 @@ extension Agent {
     /// How many listings pass between two looks at the runtime's version.
     private static let listingsPerVersion = 30
 
-    /// Lists the runtime once in each interval, when asked to, and after something has come.
+    /// Lists the runtime once in each interval, when asked to, and after something has come; never while it stands by.
     func observe() async {
-        while !isStopping {
-            let began = uptime.now
+        let start = uptime.now
+        while true {
+            // When the next listing is due may change while that is slept through.
+            while !isStopping, let rest = pauseBeforeListing(since: start), rest > .zero {
+                let sleep = Task<Void, Never> { try? await Task.sleep(for: rest) }
+                observerSleep = sleep
+                await sleep.value
+            }
+            guard !isStopping else { break }
+            listingBegan = uptime.now
             let waiters = listingWaiters
             listingWaiters = []
             listingIsDue = false
             await look()
             for waiter in waiters { waiter.resume() }
-            // The interval may change while it is slept through.
-            while !isStopping, !listingIsDue {
-                let rest = began + min(interval, listingPause ?? interval) - uptime.now
-                guard rest > .zero else { break }
-                let sleep = Task<Void, Never> { try? await Task.sleep(for: rest) }
-                observerSleep = sleep
-                await sleep.value
-            }
         }
+        endListingWaits()
+    }
+
+    /// - Parameter start: of the agent.
+    private func pauseBeforeListing(since start: Duration) -> Duration? {
+        if state.standsBy { return .seconds(3_600) }
+        if listingIsDue { return nil }
+        guard let listingBegan else { return isAnswered ? nil : start + Self.firstPatience - uptime.now }
+        return listingBegan + min(interval, listingPause ?? interval) - uptime.now
+    }
+
+    private func endListingWaits() {
         for waiter in listingWaiters { waiter.resume() }
         listingWaiters = []
     }
 
+    /// Another agent works from now on: what was known of the node costs nothing any more.
+    func standBy() {
+        log.notice("stands by: another agent of this node works")
+        observerWork?.cancel()
+        runtime = nil
+        resolutions = Resolutions()
+        platforms = ImagePlatforms()
+        shortNames = ShortNames()
+        listingPace = ListingPace()
+        listingPause = nil
+        listingsUntilVersion = 0
+        endListingWaits()
+        FreeMemory.giveBack()
+    }
+
+    /// The agent takes over.
+    func takeOver() {
+        log.notice("works from now on: no other agent of this node does")
+        conversation.expectNews(at: uptime.now)
+        listSoon()
+    }
+
     /// Returns when a listing that began after this call is over, successful or not.
     func listAgain() async {
-        guard !isStopping else { return }
+        guard !isStopping, !state.standsBy else { return }
         await withCheckedContinuation { continuation in
             listingWaiters.append(continuation)
             listSoon()
@@ -61,6 +95,7 @@ extension Agent {
             }
             observerWork = work
             let listing = try await work.value
+            guard !state.standsBy else { return }
             resolutions = listing.resolutions
             self.platforms = listing.platforms
             self.shortNames = listing.shortNames
@@ -72,7 +107,7 @@ extension Agent {
                 if trouble.isEmpty { log.notice("the runtime answers again") } else { log.warning("\(trouble)") }
             }
         } catch {
-            guard !isStopping else { return }
+            guard !isStopping, !state.standsBy else { return }
             let failure = RuntimeFailure(error, socket: runtime?.socket ?? "")
             runtime = nil
             source.forget()

@@ -23,7 +23,8 @@ extension Agent {
     private func send(wait: Duration) async {
         let now = uptime.now
         let report = state.nextReport(
-            at: now, running: board.report(at: now), filesystem: ImageFilesystem.measure(configuration.imageRoot))
+            at: now, running: state.standsBy ? [] : board.report(at: now),
+            filesystem: state.standsBy ? nil : ImageFilesystem.measure(configuration.imageRoot))
         let after = state.assignment?.generation ?? 0
         let task = Task { [coordinator] in try await coordinator.exchange(report, after: after, wait: wait) }
         exchange = task
@@ -38,7 +39,11 @@ extension Agent {
 
     private func take(_ reply: WireReportReply) {
         let now = uptime.now
-        let (before, formerInterval) = (state.desired, interval)
+        let (before, formerInterval, stoodBy) = (state.desired, interval, state.standsBy)
+        if !isAnswered {
+            isAnswered = true
+            observerSleep?.cancel()
+        }
         switch state.answered(reply, at: now) {
         case .useless(let reason):
             failed(CoordinatorUnreachable(description: "the coordinator's answer is of no use: \(reason)"))
@@ -51,6 +56,8 @@ extension Agent {
             if interval != formerInterval { observerSleep?.cancel() }
             expectRuntime(reply.assignment.containerRuntimeVersion)
             carryOut(board.assign(reply.assignment.pulls, at: now))
+            if state.standsBy, !stoodBy { standBy() }
+            if stoodBy, !state.standsBy { takeOver() }
             // What the runtime makes of new references is asked at once.
             if state.desired != before { listSoon() }
         }

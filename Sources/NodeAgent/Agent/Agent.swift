@@ -23,7 +23,9 @@ actor Agent {
     var platforms = ImagePlatforms()
     var shortNames = ShortNames()
     var listingWaiters: [CheckedContinuation<Void, Never>] = []
-    var listingIsDue = true
+    var listingIsDue = false
+    /// When the newest listing began; nil before the first.
+    var listingBegan: Duration?
     var listingsUntilVersion = 0
     var listingPace = ListingPace()
     /// Until the next listing, when that is sooner than an interval.
@@ -35,9 +37,13 @@ actor Agent {
     var reporterSleep: Task<Void, Never>?
     var exchange: Task<WireReportReply, any Error>?
     var lastTrouble: String?
+    /// Whether the coordinator has answered: it may know of another agent that works.
+    var isAnswered = false
 
     /// Until the coordinator says otherwise.
     static let defaultInterval = Duration.seconds(10)
+    /// Whether the agent is to work at all is waited for so long at its start.
+    static let firstPatience = Duration.seconds(10)
     /// A pod's containers have ten seconds to end.
     static let stopTime = Duration.seconds(8)
     static let hardStopSeconds = 9
@@ -92,7 +98,7 @@ actor Agent {
 
     /// To be called after every change: ends the poll, or the rest, when there's something to say.
     func changed() {
-        if isStopping { reporterSleep?.cancel() }
+        if isStopping || conversation.awaitsNews { reporterSleep?.cancel() }
         if state.hasNews, conversation.isPolling { exchange?.cancel() }
     }
 

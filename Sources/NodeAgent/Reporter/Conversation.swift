@@ -21,6 +21,8 @@ struct Conversation: Sendable {
     static let endingDelay = Duration.milliseconds(300)
     /// After a poll that was answered early without reason.
     static let shortestPoll = Duration.seconds(1)
+    /// How long news is waited for that is on its way: the coordinator wants to hear from who works.
+    static let newsPatience = Duration.seconds(1)
 
     /// The assignment's interval between two reports that say nothing.
     var interval: Duration
@@ -28,6 +30,8 @@ struct Conversation: Sendable {
     private var failures = 0
     private var pollBegan: Duration?
     private var endBy: Duration?
+    /// News is on its way, and is waited for until then.
+    private var newsBy: Duration?
 
     init(interval: Duration) { self.interval = interval }
 
@@ -38,6 +42,8 @@ struct Conversation: Sendable {
             guard hasNews else { return .rest(until: endBy) }
         }
         guard now >= restUntil else { return .rest(until: restUntil) }
+        if let newsBy, endBy == nil, !hasNews, now < newsBy { return .rest(until: newsBy) }
+        newsBy = nil
         guard !hasNews, endBy == nil else {
             pollBegan = nil
             return .report(wait: .zero)
@@ -48,6 +54,12 @@ struct Conversation: Sendable {
 
     /// Whether the report under way is a mere poll, to be abandoned for news.
     var isPolling: Bool { pollBegan != nil }
+
+    /// Whether a rest is to be ended for news.
+    var awaitsNews: Bool { newsBy != nil }
+
+    /// News will come at once: a poll until then would only be abandoned, and the connection with it.
+    mutating func expectNews(at now: Duration) { newsBy = now + Self.newsPatience }
 
     /// - Parameter isNew: the answer changed something.
     mutating func answered(at now: Duration, isNew: Bool) {

@@ -39,6 +39,9 @@ struct ReportState: Sendable {
         self.bootID = bootID
     }
 
+    /// Whether another agent of the node works.
+    var standsBy: Bool { assignment?.standby ?? false }
+
     /// Whether there's more to say than that the agent is alive.
     var hasNews: Bool { inventory.isDue || attempts.hasNews || status != acknowledgedStatus }
 
@@ -94,7 +97,8 @@ struct ReportState: Sendable {
         report.sequence = sequence
         report.acknowledged = acknowledgedSequence
         report.agentVersion = Command.version
-        report.runtime = status.runtime
+        report.standingBy = standsBy
+        if !standsBy { report.runtime = status.runtime }
         report.pullSecretsDigest = status.pullSecretsDigest
         if let filesystem { report.imageFilesystem = filesystem }
         report.inventory = inventory.due(since: acknowledgedSequence)
@@ -107,6 +111,13 @@ struct ReportState: Sendable {
             sequence: sequence, mark: inventory.mark, isFull: isFull, attempts: Set(due.map(\.id)), status: status)
         // What no coordinator takes isn't sent.
         return (try? CheckedReport(report))?.wire ?? report
+    }
+
+    /// What was known of the node: another agent tells of it now. What isn't acknowledged of attempts is still told.
+    private mutating func forgetNode() {
+        inventory = InventoryLedger()
+        status = Status()
+        acknowledgedStatus = status
     }
 
     /// What an answer came to.
@@ -134,8 +145,10 @@ struct ReportState: Sendable {
         // An answer without an assignment changes nothing: above all it cancels nothing.
         var changed = false
         if reply.hasAssignment, reply.assignment != assignment {
+            let stoodBy = standsBy
             assignment = reply.assignment
             changed = true
+            if standsBy, !stoodBy { forgetNode() }
         }
         if reply.sendFull, flight.isFull {
             if changed { return .acknowledged(assignmentChanged: true) }

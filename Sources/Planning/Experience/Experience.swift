@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 /// What earlier attempts taught: the planner's memory, made of events alone, so that a history can be played again.
@@ -21,6 +22,11 @@ public struct Experience: Sendable {
 
     /// Registries that fail on many nodes, so that they are only probed, and since when.
     public var outages: [String: Timestamp] { registries.compactMapValues(\.circuit.openedAt) }
+
+    /// Whether a pull that began then only asks if the registry answers again: a cell that fails goes on failing meanwhile.
+    public func isProbe(of registry: String, begun: Timestamp) -> Bool {
+        registries[registry]?.circuit.openedAt.map { $0 <= begun } ?? false
+    }
 
     /// Of images that nobody wants any more nothing is kept.
     mutating func forget(except references: [ImageReference]) {

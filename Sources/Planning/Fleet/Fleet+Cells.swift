@@ -37,7 +37,10 @@ extension Fleet {
             if cells[column].isPresent {
                 if cells[column] == .held, damage != nil { self.damage[name]?[reference.normalised] = nil }
                 node.failures[reference.normalised] = nil
-            } else if node.isPulling(reference) {
+            } else if let order = node.order(of: reference),
+                node.failures[reference.normalised] == nil
+                    || !experience.isProbe(of: reference.registry, begun: order.assignedAt)
+            {
                 cells[column] = .pulling
             } else if node.failures[reference.normalised] != nil {
                 cells[column] = .failed

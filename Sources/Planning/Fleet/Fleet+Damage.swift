@@ -39,11 +39,11 @@ extension Fleet {
         return transitions
     }
 
-    /// A pull has brought what was damaged.
+    /// A pull has brought what was damaged. One that asked what a tag means brings nothing that is there.
     mutating func noteMended(_ attempts: [WireAttempt], node name: String, at now: Timestamp) {
         guard damage[name] != nil else { return }
         for attempt in attempts where attempt.outcome == .succeeded {
-            guard let order = nodes[name]?.orders[attempt.pullID] else { continue }
+            guard let order = nodes[name]?.orders[attempt.pullID], !order.isRefresh else { continue }
             damage[name]?[order.reference.normalised]?.mendedAt = now
         }
     }

@@ -1,5 +1,6 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 /// A pull that nobody waits for any more, but that may still run.

@@ -51,7 +51,9 @@ extension Fleet {
     }
 
     /// Between two questions for a tag, by its normalised reference: the shortest of the sets that list it.
-    func interval(of reference: String) -> Double { intervals[reference] ?? cachingIntervalSeconds }
+    func interval(of reference: String) -> Double {
+        intervals.isEmpty ? cachingIntervalSeconds : intervals[reference] ?? cachingIntervalSeconds
+    }
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isRefused: Bool, isInterruption: Bool,

@@ -130,6 +130,30 @@ extension Fleet {
         return result
     }
 
+    /// The attempts of a report that says nothing else of its node.
+    public func attempts(of report: CheckedReport, at now: Timestamp) -> [FinishedAttempt] {
+        finish(report.attempts, of: report.node, bootID: report.bootID, at: now)
+    }
+
+    /// Another pod's agent tells of the node from its next report on, though its process may have been heard before.
+    public mutating func handOver(_ name: String) { nodes[name]?.formerBootID = "" }
+
+    /// A pod's agent has reported, on a node that has several.
+    ///
+    /// - Returns: whether it hadn't before.
+    public mutating func noteAgent(pod: String, on name: String) -> Bool {
+        if nodes[name]?.agentPods.contains(pod) == true { return false }
+        if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }
+        nodes[name]?.agentPods.insert(pod)
+        return true
+    }
+
+    /// The pod has gone.
+    public mutating func forgetAgent(pod: String, on name: String) {
+        guard nodes[name]?.agentPods.isEmpty == false else { return }
+        nodes[name]?.agentPods.remove(pod)
+    }
+
     /// Notes how long the node's cells are to be believed.
     mutating func noteKnown(_ name: String) {
         guard let node = nodes[name] else { return }

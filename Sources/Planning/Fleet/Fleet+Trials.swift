@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 /// What attempts teach about images, and what follows for the nodes that wait for others.

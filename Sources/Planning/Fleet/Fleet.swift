@@ -58,7 +58,7 @@ public struct Fleet: Sendable {
     /// By normalised reference: when an earlier run had the tag asked for last.
     var askedAt: [String: Timestamp] = [:]
     /// Between two questions for a tag. Tests shorten it.
-    package var cachingIntervalSeconds = 3600.0
+    package var cachingIntervalSeconds = 3600.0 { didSet { intervals = [:] } }
     var retry = RetryPolicy()
     var pullTimeoutSeconds: UInt32 = 1800
     var entryCount = 0

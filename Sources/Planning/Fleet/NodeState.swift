@@ -25,8 +25,10 @@ public struct NodeState: Sendable {
         }
     }
 
-    func isPulling(_ reference: ImageReference) -> Bool {
-        storage.content.orders.values.contains { $0.reference.normalised == reference.normalised }
+    func isPulling(_ reference: ImageReference) -> Bool { order(of: reference) != nil }
+
+    func order(of reference: ImageReference) -> PullOrder? {
+        storage.content.orders.values.first { $0.reference.normalised == reference.normalised }
     }
 
     /// Unchecked, because its content is a variable: it's written through the one reference to it, whose owner writes to
@@ -80,6 +82,8 @@ extension NodeState {
         var moved: Set<MovedImage> = []
         /// By image set: the agent's process when its pod was replaced: only another one proves the new pod.
         var replacedBootIDs: [String: String] = [:]
+        /// Where several pods have an agent: those whose agent has reported. Only one of them works.
+        var agentPods: Set<String> = []
         /// What had moved then.
         var replacedMoved: Set<MovedImage> = []
         /// The images that no container used when a pod of the node was replaced: for those none is replaced again.

@@ -12,6 +12,9 @@ public struct RollOutBook: Sendable, Equatable {
         var isTry: Bool
         /// What the successor is to have.
         var template: String?
+
+        /// What this run deleted is lost whatever template came since, what it found lost while its template stays.
+        func isLost(under template: String?) -> Bool { !held.isEmpty || isLost && self.template == template }
     }
 
     /// Seconds that the first pod of a template may be in trouble: kubelets restart what crashes after 10, 20 and 40 s.
@@ -55,11 +58,13 @@ public struct RollOutBook: Sendable, Equatable {
             hasLooked = true
         }
         for replacement in replacements {
-            former[replacement.node] = entries[replacement.node]
-            // What the pod before lost is lost until a pod is back. Of what an earlier run left, nobody knows.
-            let held = replacement.held.union(entries[replacement.node]?.held ?? [])
+            let before = entries[replacement.node]
+            former[replacement.node] = before
+            // What the pod before lost is lost until a pod is back, and so is what an earlier run may have cost.
+            let held = replacement.held.union(before?.held ?? [])
             entries[replacement.node] = Entry(
-                since: now, held: held, isLost: !held.isEmpty, isTry: !held.isEmpty || !replacement.isFree,
+                since: now, held: held, isLost: !held.isEmpty || before?.isLost(under: look?.template) == true,
+                isTry: !held.isEmpty || !replacement.isFree,
                 template: look?.template)
         }
     }

@@ -1,3 +1,5 @@
+import RegistryPacing
+
 /// What nodes say of an image's size: what others are refused for must be more than the word of one of them.
 enum SizeClaims {
     /// So many nodes are asked: more would say the same.

@@ -116,6 +116,8 @@ public struct Plan: Sendable, Equatable {
         public var entries: Set<String>
     }
 
+    /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.
+    public func findsDamage(on node: String) -> Bool { damage[node] != nil }
     /// How many more pods of an image set may be deleted.
     public func room(of set: String) -> Int { refused.contains(set) ? 0 : room }
 

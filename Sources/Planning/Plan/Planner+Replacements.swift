@@ -1,5 +1,6 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 extension Planner {
@@ -44,11 +45,10 @@ extension Planner {
             }
             if configuration.runtimeSocket == .none { return !pod.held.isEmpty || configuration.images.isEmpty }
             guard let node = fleet.nodes[pod.node], fleet.isKnown(node, now: now) else { return false }
-            // What is known of the node could still be its former pod's word.
+            // What is known of the node could be another pod's word.
+            if !node.agentPods.isEmpty { return node.agentPods.contains(pod.uid) }
+            // Or still its former pod's.
             return node.bootID != node.replacedBootIDs[set]
-                || cluster.pods.living(on: pod.node).contains {
-                    $0.set != set && $0.isWorking(under: configuration)
-                }
         }
     }
 

@@ -45,8 +45,9 @@ extension Planner {
         }
     }
 
-    /// Whether a pod holds what a tag meant before.
+    /// Whether a pod holds what a tag meant before. Where what came turns out to be no good, it isn't replaced for it.
     func holdsFormer(_ pod: PodView, _ plan: Plan) -> Bool {
+        guard !plan.findsDamage(on: pod.node) else { return false }
         if let moved = fleet.nodes[pod.node]?.moved, moved.contains(where: { $0.set == set }) { return true }
         guard plan.suspects.contains(pod.uid), let since = fleet.suspectedSince[pod.uid] else { return false }
         return since + (fleet.silenceSeconds + 1) <= now

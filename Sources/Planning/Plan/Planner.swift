@@ -39,7 +39,8 @@ public struct Planner: Sendable {
         guard cluster.isSynced else { return Plan() }
         // The configuration may be ahead of the fleet.
         let planner = Planner(
-            columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration, cluster: cluster, fleet: fleet,
+            columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration,
+            cluster: cluster, fleet: fleet,
             roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template,
             successor: successor)
         var plan = Plan()
@@ -48,10 +49,10 @@ public struct Planner: Sendable {
         pulls.run(&plan)
         planner.planPullPods(&plan)
         let held = ([planner] + further.map(planner.turned)).map { ($0, UnheldEntries($0)) }
+        for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         for (planner, unheld) in held { planner.suspectHolds(unheld, &plan) }
         planner.planReplacements(held.map(\.0), &plan)
         planWakes(held, &plan)
-        for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         planner.noticeSilence(&plan)
         return plan
     }

@@ -1,5 +1,6 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 /// How many more pulls registries are given, and nodes can make.

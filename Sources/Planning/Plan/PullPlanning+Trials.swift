@@ -1,3 +1,4 @@
+import RegistryPacing
 import Shared
 
 /// The first turn: an image is tried on one node of each platform before it goes to all.

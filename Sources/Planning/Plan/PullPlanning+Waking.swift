@@ -1,4 +1,5 @@
 import Cluster
+import RegistryPacing
 import Shared
 
 extension PullPlanning {

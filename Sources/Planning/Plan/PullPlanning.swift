@@ -156,9 +156,11 @@ struct PullPlanning {
     /// Whether a cell lacks its image and may try now.
     func isDue(_ slot: Int, _ column: Int) -> Bool {
         if fleet.index.missing[column].contains(slot) { return true }
-        guard fleet.index.failed[column].contains(slot) else { return false }
-        guard let failure = failure(slot, column) else { return true }
-        return failure.nextAttempt <= now
+        guard fleet.index.failed[column].contains(slot), let node = fleet.slots.names[slot].flatMap({ fleet.nodes[$0] })
+        else { return false }
+        let reference = fleet.references[column]
+        // A probe may be under way.
+        return !node.isPulling(reference) && node.failures[reference.normalised].map { $0.nextAttempt <= now } ?? true
     }
 
     func failure(_ slot: Int, _ column: Int) -> Failure? {

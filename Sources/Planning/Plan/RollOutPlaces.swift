@@ -58,12 +58,12 @@ struct RollOutPlaces {
                 // A former pod that holds images is yet to be replaced, though no agent runs in it; one that has all that it
                 // will have waits for nothing.
                 if !isOver, isNew || pod?.held.isEmpty == true && !isSettled { taken.insert(node) }
-                // What this run deleted is lost whatever template came since. Of what it found, young pods came in the place of
-                // others, and those of this template while there are former ones; the rest was away before, or never fits.
+                // Of what an earlier run left, young pods came in the place of others, and those of this template while there
+                // are former ones; the rest was away before, or never fits. One that holds something is no loss.
                 let isFound =
-                    entry.map { $0.isLost && $0.template == template } ?? !book.hasLooked
+                    !book.hasLooked && living.allSatisfy(\.held.isEmpty)
                     && (isNew && isRolling || since + RollOutBook.silencePatience > now)
-                if entry?.held.isEmpty == false || isFound { lost.insert(node) }
+                if entry?.isLost(under: template) ?? isFound { lost.insert(node) }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }

@@ -229,6 +229,14 @@ public nonisolated struct WireReport: @unchecked Sendable {
     set {_uniqueStorage()._acknowledged = newValue}
   }
 
+  /// Whether the agent stands by, by the assignment that it has: another agent of its node works. Such a report says nothing
+  /// of the node: no runtime, file system, inventory or running pulls, only attempts of the time when it worked. A
+  /// coordinator that was started anew waits a few seconds for the one that works before it has this one take over.
+  public var standingBy: Bool {
+    get {_storage._standingBy}
+    set {_uniqueStorage()._standingBy = newValue}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// Neither is set in a heartbeat (nothing changed since the last acknowledged report) and when the agent
@@ -474,6 +482,12 @@ public nonisolated struct WireAssignment: Sendable {
   /// listen on a node, the agent is to use that one. Empty: not known.
   public var containerRuntimeVersion: String = String()
 
+  /// Another agent of the node works: this one neither asks the runtime nor pulls, forgets the inventory, and reports as often
+  /// as `heartbeat_interval_ms` says, until it gets an assignment without this. Then its next report holds the full inventory,
+  /// as soon as it has listed the images. An agent that doesn't know this lists as often as `report_interval_ms` says, and
+  /// what it tells of the node isn't taken.
+  public var standby: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -535,7 +549,7 @@ nonisolated extension WireOutcome: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Report"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}boot_id\0\u{1}sequence\0\u{3}agent_version\0\u{1}runtime\0\u{3}image_filesystem\0\u{3}pull_secrets_digest\0\u{1}full\0\u{1}delta\0\u{1}attempts\0\u{1}running\0\u{3}inventory_age_ms\0\u{1}acknowledged\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}boot_id\0\u{1}sequence\0\u{3}agent_version\0\u{1}runtime\0\u{3}image_filesystem\0\u{3}pull_secrets_digest\0\u{1}full\0\u{1}delta\0\u{1}attempts\0\u{1}running\0\u{3}inventory_age_ms\0\u{1}acknowledged\0\u{3}standing_by\0")
 
   fileprivate class _StorageClass {
     var _node: String = String()
@@ -550,6 +564,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _running: [WireRunningPull] = []
     var _inventoryAgeMs: UInt64 = 0
     var _acknowledged: UInt64 = 0
+    var _standingBy: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -572,6 +587,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _running = source._running
       _inventoryAgeMs = source._inventoryAgeMs
       _acknowledged = source._acknowledged
+      _standingBy = source._standingBy
     }
   }
 
@@ -627,6 +643,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._running) }()
         case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._inventoryAgeMs) }()
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._acknowledged) }()
+        case 14: try { try decoder.decodeSingularBoolField(value: &_storage._standingBy) }()
         default: break
         }
       }
@@ -683,6 +700,9 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if _storage._acknowledged != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._acknowledged, fieldNumber: 13)
       }
+      if _storage._standingBy != false {
+        try visitor.visitSingularBoolField(value: _storage._standingBy, fieldNumber: 14)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -704,6 +724,7 @@ nonisolated extension WireReport: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._running != rhs_storage._running {return false}
         if _storage._inventoryAgeMs != rhs_storage._inventoryAgeMs {return false}
         if _storage._acknowledged != rhs_storage._acknowledged {return false}
+        if _storage._standingBy != rhs_storage._standingBy {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1124,7 +1145,7 @@ nonisolated extension WireReportReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Assignment"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0\u{3}container_runtime_version\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}generation\0\u{1}images\0\u{1}pulls\0\u{3}report_interval_ms\0\u{3}heartbeat_interval_ms\0\u{3}container_runtime_version\0\u{1}standby\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1138,6 +1159,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.reportIntervalMs) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatIntervalMs) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.containerRuntimeVersion) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.standby) }()
       default: break
       }
     }
@@ -1162,6 +1184,9 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.containerRuntimeVersion.isEmpty {
       try visitor.visitSingularStringField(value: self.containerRuntimeVersion, fieldNumber: 6)
     }
+    if self.standby != false {
+      try visitor.visitSingularBoolField(value: self.standby, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1172,6 +1197,7 @@ nonisolated extension WireAssignment: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.reportIntervalMs != rhs.reportIntervalMs {return false}
     if lhs.heartbeatIntervalMs != rhs.heartbeatIntervalMs {return false}
     if lhs.containerRuntimeVersion != rhs.containerRuntimeVersion {return false}
+    if lhs.standby != rhs.standby {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

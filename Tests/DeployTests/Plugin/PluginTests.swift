@@ -123,7 +123,8 @@ import Testing
 
     @Test(
         arguments: [
-            (["co"], ["coverage", "config"]), (["coverage", "--by", ""], ["image", "node", "zone", "set", "label:", "all"]),
+            (["co"], ["coverage", "config"]),
+            (["coverage", "--by", ""], ["image", "node", "zone", "set", "label:", "all"]),
             (["coverage", "--output", "j"], ["json"]), (["-n", "x", "im"], ["image", "images"]),
             (["history", "--state", ""], ["present", "held", "pulling", "failed", "missing", "none"]),
             (["plan", "--output", "n"], []), (["nodes", "-o", "n"], ["name"]),

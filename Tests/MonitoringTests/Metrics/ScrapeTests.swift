@@ -191,7 +191,7 @@ import Testing
                         #expect(
                             missing == [
                                 "image_puller_history_size_bytes", "image_puller_metric_series_dropped_total",
-                                "image_puller_node_deviating_images",
+                                "image_puller_node_deviating_images", "image_puller_image_deviating_nodes",
                             ])
                     }
                 }

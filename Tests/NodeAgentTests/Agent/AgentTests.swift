@@ -197,6 +197,76 @@ import Testing
         }
     }
 
+    @Test func oneThatStandsByAsksTheRuntimeNothing() async throws {
+        runtime.change { $0.images = [.fake("quay.io/a:1", id: "a")] }
+        try await CoordinatorStandIn.run { [self] coordinator in
+            coordinator.standBy(interval: .seconds(1))
+            try await agent(coordinator.address) { [runtime] _ in
+                await eventually("reports") { coordinator.reports.count >= 4 }
+                #expect(runtime.change { $0.calls } == 0)
+                let last = coordinator.reports.last ?? WireReport()
+                #expect(last.standingBy && last.runtime == WireRuntime() && !last.hasImageFilesystem)
+                #expect(coordinator.reports.allSatisfy { $0.inventory == nil })
+                #expect(coordinator.reports.dropFirst().allSatisfy { $0.standingBy })
+            }
+        }
+    }
+
+    @Test func oneThatTakesOverListsAndTellsAllInItsNextReport() async throws {
+        runtime.change { $0.images = [.fake("quay.io/a:1", id: "a")] }
+        try await CoordinatorStandIn.run { [self] coordinator in
+            coordinator.standBy(interval: .seconds(60))
+            try await agent(coordinator.address) { _ in
+                await eventually("it waits") { coordinator.change { $0.waiting == 1 } }
+                let before = coordinator.reports.count
+                let began = ContinuousClock.now
+                coordinator.assign(["quay.io/a:1"])
+                await eventually("the inventory") { coordinator.images.count == 1 }
+                #expect(ContinuousClock.now - began < .seconds(8))
+                let first = coordinator.reports[before]
+                #expect(!first.standingBy && first.runtime.listed)
+                guard case .full(let full)? = first.inventory else {
+                    Issue.record("it said something before it knew anything")
+                    return
+                }
+                #expect(full.images.map(\.id) == ["a"])
+            }
+        }
+    }
+
+    @Test func oneThatIsToStandByEndsItsPullsTellsOfThemAndForgetsTheNode() async throws {
+        runtime.change {
+            $0.pullsHang = true
+            $0.images = [.fake("quay.io/a:1", id: "a")]
+        }
+        try await CoordinatorStandIn.run { [self] coordinator in
+            coordinator.assign(["quay.io/app:1"], pulls: [.of(1, "quay.io/app:1")])
+            try await agent(coordinator.address) { [runtime] agent in
+                await eventually("the pull runs") { runtime.change { $0.passwords.count == 1 } }
+                await eventually("the inventory") { coordinator.images.count == 1 }
+                coordinator.standBy(interval: .seconds(1))
+                await eventually("the attempt") { coordinator.attempts.map(\.outcome) == [.cancelled] }
+                await eventually("nothing is known of the node") { await agent.state.inventory.images.isEmpty }
+                let calls = runtime.change { $0.calls }
+                let reports = coordinator.reports.count
+                await eventually("reports") { coordinator.reports.count >= reports + 3 }
+                #expect(runtime.change { $0.calls } == calls)
+                #expect(coordinator.reports.last?.running.isEmpty == true)
+                // And back again, in the same process.
+                runtime.change { $0.images = [.fake("quay.io/b:1", id: "b")] }
+                coordinator.change { $0.model.restart(database: "first") }
+                coordinator.assign([])
+                await eventually("the inventory of now") { coordinator.images.map(\.id) == ["b"] }
+            }
+        }
+    }
+
+    @Test func anAgentThatNobodyAnswersListsAllTheSame() async throws {
+        try await agent("http://127.0.0.1:\(try LoopbackPort.find())") { [runtime] _ in
+            await eventually("a listing", within: .seconds(60)) { runtime.change { $0.listCalls > 0 } }
+        }
+    }
+
     @Test func nothingButHeartbeatsWhenNothingHappens() async throws {
         runtime.change { $0.images = [.fake("quay.io/a:1", id: "a")] }
         try await CoordinatorStandIn.run { [self] coordinator in

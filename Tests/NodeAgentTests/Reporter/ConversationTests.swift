@@ -91,6 +91,25 @@ import Testing
         #expect(reports <= 61)
     }
 
+    @Test func newsThatIsOnItsWayIsWaitedForAWhile() {
+        var conversation = Conversation(interval: interval)
+        conversation.answered(at: .zero, isNew: true)
+        conversation.expectNews(at: .zero)
+        #expect(conversation.next(at: .zero, hasNews: false, isBusy: false) == .rest(until: Conversation.newsPatience))
+        #expect(conversation.awaitsNews, "the rest ends when it has come")
+        #expect(conversation.next(at: .milliseconds(5), hasNews: true, isBusy: false) == .report(wait: .zero))
+        #expect(!conversation.awaitsNews)
+        conversation.answered(at: .milliseconds(9), isNew: false)
+        #expect(conversation.next(at: .milliseconds(9), hasNews: false, isBusy: false) == .report(wait: interval))
+        // What doesn't come is no reason to be silent, nor to go on for ever.
+        conversation.expectNews(at: .seconds(20))
+        let late = Duration.seconds(20) + Conversation.newsPatience
+        #expect(conversation.next(at: late, hasNews: false, isBusy: false) == .report(wait: interval))
+        conversation.expectNews(at: .seconds(30))
+        conversation.end(at: .seconds(30), by: .seconds(38))
+        #expect(conversation.next(at: .seconds(30), hasNews: false, isBusy: false) == .end)
+    }
+
     @Test func theEndSendsWhatIsLeftAndNoMore() {
         var random = SeededRandom(seed: 5)
         var conversation = Conversation(interval: interval)

@@ -184,6 +184,40 @@ private struct World {
         #expect(state.hasNews)
     }
 
+    @Test func oneThatStandsBySaysNothingOfTheNodeButWhatItDid() {
+        var state = ReportState(node: "n1", bootID: "boot")
+        func answer(standby: Bool, generation: UInt64, attempt: UInt64 = 0) {
+            var reply = WireReportReply()
+            reply.acknowledgedSequence = state.nextReport(at: .zero, running: [], filesystem: nil).sequence
+            reply.acknowledgedAttempt = attempt
+            reply.databaseID = "db"
+            reply.assignment.generation = generation
+            reply.assignment.standby = standby
+            #expect(state.answered(reply, at: .zero) == .acknowledged(assignmentChanged: true))
+        }
+        state.runtimeIs(name: "containerd", version: "2", socket: "/s")
+        state.pullSecrets(digest: "d")
+        state.listed([.with { $0.id = "a" }], at: .zero)
+        answer(standby: false, generation: 5)
+        state.listed([.with { $0.id = "b" }], at: .zero)
+        answer(standby: true, generation: 1)
+        #expect(!state.hasNews && state.inventory.images.isEmpty)
+        state.attempts.append(
+            .init(id: 3, reference: "app"), from: .zero, to: .zero, result: .init(outcome: .cancelled))
+        #expect(state.hasNews)
+        let report = state.nextReport(at: .seconds(9), running: [], filesystem: nil)
+        #expect(report.standingBy && report.attempts.count == 1)
+        #expect(report.inventory == nil && report.runtime == WireRuntime() && report.pullSecretsDigest.isEmpty)
+        #expect(report.inventoryAgeMs == 0)
+        answer(standby: true, generation: 2, attempt: 1)
+        #expect(!state.hasNews)
+        answer(standby: false, generation: 6)
+        #expect(!state.hasNews, "it has to list first")
+        state.listed([.with { $0.id = "b" }], at: .seconds(10))
+        let full = state.nextReport(at: .seconds(10), running: [], filesystem: nil)
+        #expect(full.full.images.map(\.id) == ["b"] && full.runtime.listed && !full.standingBy)
+    }
+
     @Test func anAnswerWithoutAnAssignmentLeavesTheFormerInForce() {
         var state = ReportState(node: "n1", bootID: "boot")
         var reply = WireReportReply()

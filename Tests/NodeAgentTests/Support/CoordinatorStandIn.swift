@@ -56,6 +56,17 @@ final class CoordinatorStandIn: Sendable {
         }
     }
 
+    /// Another agent is to work.
+    func standBy(interval: Duration) {
+        change { state in
+            var assignment = WireAssignment()
+            assignment.generation = (state.model.assignment?.generation ?? 0) + 1
+            assignment.standby = true
+            assignment.reportIntervalMs = UInt32(interval.wholeMilliseconds)
+            state.model.assignment = assignment
+        }
+    }
+
     /// Runs a stand-in while `body` does.
     @discardableResult
     static func run<Result: Sendable>(

@@ -17,6 +17,8 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         var info: [String: String] = [:]
         var infoCalls = 0
         var imageCalls = 0
+        /// Of every kind.
+        var calls = 0
         var listCalls = 0
         /// Listings wait until it is false again.
         var listingsHang = false
@@ -41,7 +43,10 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
         _ body: (inout sending State) throws(Failure) -> sending Result
     ) throws(Failure) -> Result { try state.withLock(body) }
 
-    func current() throws(RuntimeFailure) -> any ContainerRuntime { self }
+    func current() throws(RuntimeFailure) -> any ContainerRuntime {
+        change { $0.calls += 1 }
+        return self
+    }
 
     func version() async throws -> CRIVersionResponse {
         try check()
@@ -127,7 +132,11 @@ final class FakeRuntime: ContainerRuntime, RuntimeSource {
     }
 
     private func check() throws {
-        if let failure = change({ $0.failure }) { throw failure }
+        let failure = change { state in
+            state.calls += 1
+            return state.failure
+        }
+        if let failure { throw failure }
     }
 }
 

@@ -1,5 +1,6 @@
 import Cluster
 import PlannedCluster
+import RegistryPacing
 import Shared
 import SwiftProtobuf
 import Testing

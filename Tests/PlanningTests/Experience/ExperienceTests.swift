@@ -2,6 +2,7 @@ import Cluster
 import ImageSets
 import PlannedCluster
 import Planning
+import RegistryPacing
 import Shared
 import SwiftProtobuf
 import Testing

@@ -5,6 +5,7 @@ import SwiftProtobuf
 import Testing
 
 @testable import Planning
+@testable import RegistryPacing
 
 /// What one node says goes no further than that node: other nodes' pulls don't depend on it.
 @Suite("One node's word") struct OneNodesWordTests {

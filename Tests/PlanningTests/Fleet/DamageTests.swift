@@ -144,6 +144,40 @@ import Testing
         #expect(desk.step().pulls.isEmpty)
     }
 
+    @Test("No pod is replaced to hold an image that turns out to be damaged", arguments: [1000, 100])
+    func replaced(size: UInt64) throws {
+        var desk = try PlanDesk(Self.reference, nodes: 3)
+        desk.adopt()
+        desk.template = "t"
+        var former = WireImage.named(Self.reference)
+        former.id = "sha256:former"
+        former.inUse = true
+        for node in ["n1", "n2", "n3"] {
+            desk.pod(node, template: "t")
+            desk.hold(desk.desk.configuration.images[0].container, on: node)
+            desk.report(node, former)
+        }
+        _ = desk.step()
+        for node in ["n2", "n3"] { desk.report(node, sized(1000)) }
+        _ = desk.desk.fleet.order(desk.desk.fleet.references[0], node: "n1", isRefresh: true, at: desk.desk.now)
+        let order = try #require(desk.desk.fleet.orders.first?.order.id)
+        former.tags = []
+        desk.report("n1", former, sized(size), attempts: [.of(order, Self.reference, .succeeded)])
+        #expect(desk.step().replacements.map(\.node) == (size == 1000 ? ["n1"] : []))
+    }
+
+    @Test("A question about its tag that was under way mends nothing")
+    func refreshed() throws {
+        var desk = try waiting(Self.lost)
+        _ = desk.desk.fleet.order(desk.desk.fleet.references[0], node: "n1", isRefresh: true, at: desk.desk.now)
+        let order = try #require(desk.desk.fleet.orders.first?.order.id)
+        _ = desk.step()
+        desk.report("n1", .named(Self.reference), attempts: [.of(order, Self.reference, .succeeded)])
+        #expect(desk.desk.state() == .failed)
+        desk.desk.pass(seconds: 2)
+        #expect(desk.step().pulls.map(\.removesFirst) == [true])
+    }
+
     @Test("On each runtime what a crash has damaged is held again by itself", arguments: RuntimeFlavour.allCases)
     func mended(flavour: RuntimeFlavour) throws {
         let app = try ImageReference("registry.example:5000/app:1")

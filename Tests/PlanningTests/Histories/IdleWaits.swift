@@ -3,6 +3,7 @@ import ClusterModel
 import ImageSets
 import PlannedCluster
 import Planning
+import RegistryPacing
 import Shared
 
 /// No image is missing on a healthy node for longer than a bound because of what another node says: seconds are counted

@@ -9,7 +9,7 @@ import Shared
 ///
 /// Another run of the coordinator has no memory of that, and may do it once more.
 struct Loops {
-    /// By node: the images for which its pod was replaced, as long as a reference means them there.
+    /// By node and set: the images for which its pod was replaced, as long as a reference means them there.
     private var replacedFor: [String: Set<String>] = [:]
     private var refreshes: [String: (imageID: String?, times: [Timestamp])] = [:]
 
@@ -17,19 +17,27 @@ struct Loops {
     mutating func forgetRefreshes() { refreshes = [:] }
 
     mutating func violation(in cluster: PlannedCluster) -> String? {
-        for (node, images) in replacedFor where cluster.fleet.nodes[node]?.hasInventory == true {
-            let present = cluster.fleet.entryColumns.compactMap { cluster.fleet.imageID(node: node, column: $0) }
-            replacedFor[node] = images.intersection(present)
+        for (place, images) in replacedFor {
+            let node = String(place.prefix { $0 != " " })
+            guard cluster.fleet.nodes[node]?.hasInventory == true else { continue }
+            let present = (0..<cluster.fleet.furtherSetColumns.upperBound).compactMap {
+                cluster.fleet.imageID(node: node, column: $0)
+            }
+            replacedFor[place] = images.intersection(present)
         }
         for replacement in cluster.newReplacements where replacement.isOfTemplate {
             let node = replacement.plan.node
-            let images = cluster.fleet.entryColumns.filter { replacement.states[$0] == .present }
-                .compactMap { cluster.fleet.imageID(node: node, column: $0) }
+            // What another set's pod holds already this one is to hold, too.
+            let isShared = cluster.cluster.pods.on(node).contains { $0.set != replacement.plan.set }
+            let images = zip(cluster.fleet.columns(of: replacement.plan.set), replacement.states).filter {
+                $0.1 == .present || isShared && $0.1 == .held
+            }.compactMap { cluster.fleet.imageID(node: node, column: $0.0) }
             if images.isEmpty { return "the pod on \(node) was replaced to hold nothing" }
-            if replacedFor[node, default: []].isSuperset(of: images) {
+            let place = "\(node) \(replacement.plan.set)"
+            if replacedFor[place, default: []].isSuperset(of: images) {
                 return "the pod on \(node) was replaced again for \(images)"
             }
-            replacedFor[node, default: []].formUnion(images)
+            replacedFor[place, default: []].formUnion(images)
         }
         for order in cluster.newOrders where order.pull.isRefresh {
             if let complaint = refresh(order, in: cluster) { return complaint }

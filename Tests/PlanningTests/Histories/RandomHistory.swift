@@ -4,6 +4,7 @@ import Foundation
 import ImageSets
 import PlannedCluster
 import Planning
+import RegistryPacing
 import Shared
 import Supervision
 

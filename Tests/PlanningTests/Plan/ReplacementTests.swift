@@ -144,6 +144,43 @@ import Testing
         #expect(desk.step().replacements.count == 1, "another node is tried, one alone")
     }
 
+    /// Three nodes whose young pods wait for the scheduler, and others whose pods hold images though their agents don't run.
+    private func found(waitingOf template: String) throws -> PlanDesk {
+        var desk = try rolled(nodes: 20)
+        for (number, name) in desk.cluster.nodes.keys.sorted().enumerated() {
+            var pod = PodView(name: "p-\(name)", uid: "p-\(name)", node: name)
+            pod.createdAt = desk.desk.now + (-60)
+            pod.template = number < 3 ? template : "old"
+            desk.cluster.pods[pod.uid] = number < 3 ? nil : pod
+            desk.cluster.unscheduled[pod.uid] = number < 3 ? pod : nil
+            if number >= 3 { desk.hold("i-nginx", on: name) }
+        }
+        return desk
+    }
+
+    @Test("Another run takes no pod that holds images for one that has lost them already")
+    func foundHolding() throws {
+        var desk = try found(waitingOf: "new")
+        desk.pod("n20", template: "new")
+        for _ in 0..<10 {
+            #expect(desk.step().replacements.isEmpty, "three nodes have lost theirs, perhaps")
+            desk.wait(9)
+        }
+    }
+
+    @Test("What another run finds lost stays lost when its pods are made anew from the present template")
+    func foundLost() throws {
+        var desk = try found(waitingOf: "old")
+        #expect(desk.step().replacements.isEmpty)
+        let first = desk.step().replacements
+        #expect(first.count == 3 && first.allSatisfy { desk.cluster.unscheduled[$0.uid] != nil })
+        for replacement in first { desk.cluster.unscheduled[replacement.uid]?.template = "new" }
+        for _ in 0..<10 {
+            #expect(desk.step().replacements.isEmpty)
+            desk.wait(9)
+        }
+    }
+
     @Test("A pod that runs a part of what its predecessor held isn't back: it counts, and proves nothing")
     func partlyBack() throws {
         var desk = try PlanDesk("nginx", "redis", nodes: 20)
@@ -323,6 +360,60 @@ import Testing
         #expect(desk.plan().replacements.isEmpty)
         desk.desk.pass(seconds: 31)
         #expect(desk.plan().replacements.isEmpty)
+    }
+
+    @Test(
+        "When the tag of our own image moves, one pod goes first; the others when its agent runs from what the tag means",
+        arguments: [true, false])
+    func movedOwnImage(isGood: Bool) throws {
+        var desk = try PlanDesk("nginx", nodes: 5)
+        desk.desk.configuration.agentImage = "ours.example/agent:1"
+        desk.adopt()
+        desk.desk.fleet.cachingIntervalSeconds = 20
+        desk.template = "t"
+        let names = desk.cluster.nodes.keys.sorted()
+        for name in names {
+            desk.pod(name, template: "t")
+            desk.hold("i-nginx", on: name)
+        }
+        var boots: [String: String] = [:]
+        var pulled: Set<String> = []
+        /// Its agents report, by the image that they run from; registries give another one since.
+        func report(sequence: UInt64) {
+            for name in names where desk.cluster.pods["p-\(name)"]?.containers.isEmpty == false {
+                let orders = desk.desk.fleet.orders(of: name)
+                if orders.contains(where: { $0.reference.written == "ours.example/agent:1" }) { pulled.insert(name) }
+                desk.desk.take(sequence, node: name, boot: boots[name] ?? "b1") { report in
+                    var (former, newest) = (WireImage.listed("former"), WireImage.listed("newest"))
+                    former.inUse = boots[name] == nil
+                    newest.inUse = boots[name] != nil
+                    former.tags = pulled.contains(name) ? [] : ["ours.example/agent:1"]
+                    newest.tags = ["ours.example/agent:1"]
+                    report.full.images =
+                        [.listed("nginx", inUse: true), former] + (pulled.contains(name) ? [newest] : [])
+                    report.attempts = orders.map { .of($0.id, $0.reference.written, id: $0.id, .succeeded) }
+                }
+            }
+        }
+        var replaced: [String] = []
+        for round in 1...20 {
+            report(sequence: UInt64(round))
+            let replacements = desk.step().replacements
+            if !replacements.isEmpty { #expect(replacements.count == (replaced.isEmpty ? 1 : 3)) }
+            for replacement in replacements {
+                replaced.append(replacement.node)
+                desk.pod(replacement.node, template: "t", isRunning: isGood)
+                boots[replacement.node] = "b2"
+                if isGood {
+                    desk.hold("i-nginx", on: replacement.node)
+                } else {
+                    desk.cluster.pods["p-\(replacement.node)"]?.containers = [:]
+                }
+            }
+            if replaced.count >= 4 { break }
+            desk.desk.pass(seconds: 9)
+        }
+        #expect(replaced.count == (isGood ? 4 : 1))
     }
 
     @Test("An image that can't be had doesn't hold the pod back; our own does")

@@ -3,6 +3,7 @@ import ClusterModel
 import ImageSets
 import PlannedCluster
 import Planning
+import RegistryPacing
 import Shared
 import SwiftProtobuf
 import Testing

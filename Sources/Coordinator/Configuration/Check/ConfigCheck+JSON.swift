@@ -2,7 +2,7 @@
 
 extension ConfigCheck: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case file, name, namespace, keys, images, findings, replaced, line
+        case file, name, namespace, keys, images, findings, replaced, line, imageSet, sets
         case isGood = "good"
         case isAccepted = "accepted"
         case isApplicable = "applicable"
@@ -21,6 +21,8 @@ extension ConfigCheck: Encodable {
         try container.encode(findings, forKey: .findings)
         try container.encode(line, forKey: .line)
         try container.encode(replaced, forKey: .replaced)
+        try container.encodeIfPresent(imageSet, forKey: .imageSet)
+        if !sets.isEmpty { try container.encode(sets, forKey: .sets) }
     }
 }
 

@@ -56,20 +56,40 @@ package struct ConfigCheck: Sendable, Equatable {
     var line: Int
     /// Earlier documents of the same ConfigMap, which this one replaces.
     var replaced: [ConfigCheck]
+    /// The image set; nil: that of the main ConfigMap.
+    var imageSet: String?
+    /// The file's other image sets.
+    var sets: [ConfigCheck] = []
 
     /// Whether there's nothing that needs to be put right, in the documents that are replaced too: they take effect first.
-    package var isGood: Bool {
+    var isGoodAlone: Bool {
         isAccepted && !findings.contains { $0.finding.severity == .error } && replaced.allSatisfy(\.isGood)
     }
+
+    /// The same, in the file's other image sets, too.
+    package var isGood: Bool { isGoodAlone && sets.allSatisfy(\.isGood) }
 
     /// - Parameters:
     ///   - file: the file's name, for the heading.
     ///   - namespace: where the coordinator runs; nil to take what the file says.
     ///   - warnsOfMutableTags: whether references that can come to mean another image are warned of.
     package init(_ manifest: Manifest, file: String, namespace: String?, warnsOfMutableTags: Bool = false) {
+        var known = SetsInFile()
+        self.init(manifest, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags, &known)
+        sets = manifest.beside.map {
+            ConfigCheck($0, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags, &known)
+        }
+    }
+
+    /// - Parameter known: what the file's earlier image sets have.
+    private init(
+        _ manifest: Manifest, file: String, namespace: String?, warnsOfMutableTags: Bool, _ known: inout SetsInFile
+    ) {
         let written = manifest.content.data[ConfigurationKey.namespace.rawValue]?.trimmed ?? ""
         var options = ConfigurationOptions()
         options.isOffline = true
+        options.imageSet = manifest.content.imageSet
+        imageSet = manifest.content.imageSet
         if let own = namespace ?? manifest.namespace {
             options.ownNamespace = own
         } else if KubernetesName.isLabel(written) {
@@ -86,7 +106,8 @@ package struct ConfigCheck: Sendable, Equatable {
         self.name = manifest.name
         self.namespace = options.ownNamespace
         isApplicable = manifest.findings.isEmpty
-        isAccepted = !reading.isRejected && manifest.findings.isEmpty
+        let clashes = known.add(manifest, reading.configuration)
+        isAccepted = !reading.isRejected && manifest.findings.isEmpty && clashes.isEmpty
         let entries = ImageListEntry.split(manifest.content.data[ConfigurationKey.images.rawValue] ?? "")
         keys = ConfigurationKey.allCases.map { key in
             let isDefault = reading.text(key) == nil
@@ -114,7 +135,7 @@ package struct ConfigCheck: Sendable, Equatable {
         let order = Finding.Severity.allCases
         let tags = warnsOfMutableTags ? Self.mutableTags(reading.configuration.images, entries) : []
         let short = Self.shortNames(reading.configuration.images)
-        findings = (manifest.findings + manifest.remarks + reading.findings + tags + short)
+        findings = (manifest.findings + clashes + manifest.remarks + reading.findings + tags + short)
             .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
             .enumerated().sorted { left, right in
                 let (a, b) = (left.element, right.element)
@@ -124,6 +145,30 @@ package struct ConfigCheck: Sendable, Equatable {
                 return (x, a.line ?? 0, left.offset) < (y, b.line ?? 0, right.offset)
             }
             .map(\.element)
+    }
+
+    /// What the image sets of a file have that no two can have.
+    private struct SetsInFile {
+        var configMaps: [String: String] = [:]
+        var claims = DaemonSetClaims()
+
+        mutating func add(_ manifest: Manifest, _ configuration: Configuration) -> [Finding] {
+            let set = manifest.content.imageSet
+            let configMap = manifest.name ?? "without a name"
+            var clashes: [Finding] = []
+            if let set {
+                clashes += [ImageSetName.fault(set)].compactMap(\.self)
+                if let other = configMaps[set] { clashes.append(ImageSetName.taken(set, by: other)) }
+            }
+            guard clashes.isEmpty else { return clashes }
+            configMaps[set ?? ImageSet.defaultName] = configMap
+            let place = DaemonSetClaims.Place(configuration)
+            if let owner = claims.owner(of: place, otherThan: set ?? ImageSet.defaultName) {
+                return [place.taken(by: owner)]
+            }
+            claims.claim(place, for: set ?? ImageSet.defaultName)
+            return []
+        }
     }
 
     private static func shortNames(_ images: [ImageEntry]) -> [Finding] {

@@ -16,9 +16,11 @@ package struct ConfigCheckText {
 
     /// What is wrong comes first: what follows it may be longer than the screen.
     package func render(_ check: ConfigCheck) -> String {
-        var text = check.replaced.map { render($0, place: " (line \($0.line))") + "\n" }.joined()
-        text += render(check, place: check.replaced.isEmpty ? "" : " (line \(check.line))")
-        return text
+        let all = [check] + check.sets
+        return all.map { one in
+            let earlier = one.replaced.map { render($0, place: " (line \($0.line))") + "\n" }.joined()
+            return earlier + render(one, place: all.count == 1 && one.replaced.isEmpty ? "" : " (line \(one.line))")
+        }.joined(separator: "\n")
     }
 
     private func render(_ check: ConfigCheck, place: String) -> String {
@@ -33,7 +35,8 @@ package struct ConfigCheckText {
     }
 
     private func heading(_ check: ConfigCheck, _ place: String) -> String {
-        let name = (check.name.map { " \($0)" } ?? "") + place
+        let set = check.imageSet.map { " of image set \(Redaction.quote($0, limit: 63))" } ?? ""
+        let name = (check.name.map { " \($0)" } ?? "") + set + place
         let lines = wrapped(
             "\(check.file): ConfigMap\(name), for a coordinator in namespace \(check.namespace)", width: width,
             indent: "  ")
@@ -112,7 +115,7 @@ package struct ConfigCheckText {
         let errors = check.findings.count { $0.finding.severity == .error }
         let warnings = check.findings.count { $0.finding.severity == .warning }
         let also = warnings == 0 ? "" : ", \(counted(warnings, "warning"))"
-        if check.isGood { return style.green("good") + also }
+        if check.isGoodAlone { return style.green("good") + also }
         if check.isAccepted, errors == 0 {
             let earlier = ": an earlier document of this ConfigMap has errors, and takes effect first"
             return style.red("bad") + also + earlier

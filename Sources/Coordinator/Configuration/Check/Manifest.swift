@@ -17,6 +17,8 @@ package struct Manifest: Equatable {
     var remarks: [Finding] = []
     /// Documents of the same object that stand before this one.
     var replaced: [Manifest] = []
+    /// Those of other image sets in the file.
+    package var beside: [Manifest] = []
 
     /// The line that a finding is about.
     func line(of finding: Finding) -> Int? {

@@ -104,8 +104,19 @@ package struct ManifestReader {
                 nextStep: "name one that it has")
         }
         let known = Set(ConfigurationKey.allCases.map(\.rawValue))
-        let ours = found.count == 1 ? found : found.filter { !known.isDisjoint(with: $0.content.data.keys) }
-        if Set(ours.map { [$0.namespace, $0.name] }).count == 1, let manifest = Self.last(of: ours) { return manifest }
+        let labelled = Self.sets(in: found)
+        let unlabelled = found.filter { $0.content.imageSet == nil }
+        let ours =
+            found.count == 1 || unlabelled.count == 1 && !labelled.isEmpty
+            ? unlabelled : unlabelled.filter { !known.isDisjoint(with: $0.content.data.keys) }
+        if var manifest = Set(ours.map { [$0.namespace, $0.name] }).count == 1 ? Self.last(of: ours) : nil {
+            manifest.beside = labelled
+            return manifest
+        }
+        if ours.isEmpty, var first = labelled.first {
+            first.beside = Array(labelled.dropFirst())
+            return first
+        }
         if found.isEmpty {
             let isTemplate = others.contains { $0.hasPrefix("Template ") }
             throw ManifestFileError(
@@ -121,6 +132,16 @@ package struct ManifestReader {
                 ? "none of the ConfigMaps has a key of Image Puller: \(names.joined(separator: ", "))"
                 : "several ConfigMaps have keys of Image Puller: \(names.joined(separator: ", "))",
             nextStep: "choose one with --name")
+    }
+
+    /// Of each ConfigMap with an image set's label, the last.
+    private static func sets(in found: [Manifest]) -> [Manifest] {
+        var names: [[String?]] = []
+        let labelled = found.filter { $0.content.imageSet != nil }
+        for manifest in labelled where !names.contains([manifest.namespace, manifest.name]) {
+            names.append([manifest.namespace, manifest.name])
+        }
+        return names.compactMap { name in last(of: labelled.filter { [$0.namespace, $0.name] == name }) }
     }
 
     /// Of several documents of one object the last is what stays in the cluster, after the others took effect in turn.

@@ -6,8 +6,8 @@ import Shared
 /// heartbeat. Field numbers are those of `Sources/Shared/Wire/agent.proto`.
 package struct HeartbeatReader: Sendable {
     package private(set) var heartbeat = Heartbeat()
-    /// Stands for all that is the same in every heartbeat of an agent: node, boot, versions, runtime, secrets. Two reports with
-    /// the same say the same of those.
+    /// Stands for all that is the same in every heartbeat of an agent: node, boot, versions, runtime, secrets, whether it stands
+    /// by. Two reports with the same say the same of those.
     package private(set) var likeness = 0
     /// Whether nothing else is in it.
     package private(set) var isHeartbeat = true
@@ -28,6 +28,9 @@ package struct HeartbeatReader: Sendable {
                 case 3: heartbeat.sequence = value
                 case 12: heartbeat.inventoryAgeMilliseconds = value
                 case 13: heartbeat.acknowledged = value
+                case 14:
+                    hasher.combine(field)
+                    hasher.combine(value)
                 default: isHeartbeat = false
                 }
             case 2:

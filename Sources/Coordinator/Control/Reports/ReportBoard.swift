@@ -1,5 +1,6 @@
 import Cluster
 import Planning
+import Supervision
 import Synchronization
 
 /// Whoever waits for news of a node.
@@ -40,6 +41,20 @@ package final class ReportBoard: Sendable {
 
     private struct Line {
         var node: String
+        /// Whose it is; empty: nobody's.
+        var agent = ""
+        var isStandby = false
+        /// When its agent did something last; while it waits, before that.
+        var seen = ContinuousClock.now
+        /// Its connection has ended since.
+        var isClosed = false
+        /// A report of its is being taken, or answered.
+        var isBusy = false
+
+        /// Whether a request of its agent is under way.
+        func isWaiting(at now: ContinuousClock.Instant) -> Bool {
+            waiter != nil || isBusy && seen.duration(to: now) < ReportBoard.longestBusy
+        }
         /// Whether the fleet's state of the node is such that a heartbeat changes nothing of it.
         var isQuiet = false
         /// Another one whenever something else than a heartbeat happens.
@@ -53,7 +68,10 @@ package final class ReportBoard: Sendable {
 
     private struct State {
         var lines: [Line] = []
+        /// By node, and of those who stand by by ``key(_:_:)``.
         var numbers: [String: Int] = [:]
+        /// Lines of nodes that have more than one agent.
+        var shared: Set<Int> = []
         /// Lines with a heartbeat that the fleet hasn't heard of.
         var pending: [Int] = []
         var lastSession: UInt64 = 0
@@ -68,12 +86,22 @@ package final class ReportBoard: Sendable {
         /// Lines of nodes that have gone.
         var free: [Int] = []
 
-        mutating func number(of node: String) -> Int {
-            if let number = numbers[node] { return number }
+        /// - Parameter key: the node, when it isn't that of one who stands by.
+        mutating func number(of key: String, node: String) -> Int {
+            if let number = numbers[key] { return number }
             let number = free.popLast() ?? lines.count
             if number == lines.count { lines.append(Line(node: node)) } else { lines[number] = Line(node: node) }
-            numbers[node] = number
+            numbers[key] = number
             return number
+        }
+
+        /// Nobody has the line any more.
+        mutating func remove(_ key: String) {
+            guard let number = numbers.removeValue(forKey: key) else { return }
+            close(number)
+            lines[number].pending = nil
+            shared.remove(number)
+            free.append(number)
         }
 
         /// Those that came early go on a few at a time, each with the report of another: all at once would take the memory that
@@ -88,15 +116,19 @@ package final class ReportBoard: Sendable {
 
         mutating func close(_ number: Int) {
             lines[number].session = 0
-            let (waiter, turn) = (lines[number].waiter, lines[number].turn)
+            guard let waiter = lines[number].waiter else { return }
             lines[number].waiter = nil
-            waiter?.wake(turn: turn)
+            lines[number].seen = .now
+            waiter.wake(turn: lines[number].turn)
         }
 
         mutating func closeAll() {
             for number in lines.indices { close(number) }
         }
     }
+
+    /// A report whose connection ends while it is taken is never answered.
+    private static let longestBusy = Duration.seconds(10)
 
     /// Of those that came early, so many are answered first.
     private static let firstAtOnce = 64
@@ -127,10 +159,15 @@ package final class ReportBoard: Sendable {
                 Double(heartbeat.inventoryAgeMilliseconds) < state.silence * 1000, !state.isEnding
             else { return .isMore }
             line.sequence = heartbeat.sequence
-            if line.pending == nil { state.pending.append(ticket.line) }
-            line.pending = (heartbeat, now)
+            // Who stands by says nothing of the node.
+            if !line.isStandby {
+                if line.pending == nil { state.pending.append(ticket.line) }
+                line.pending = (heartbeat, now)
+            }
             let earlier = (line.waiter, line.turn)
             line.waiter = nil
+            line.seen = .now
+            line.isClosed = false
             state.lines[ticket.line] = line
             // The agent has one request at a time: an earlier one was abandoned.
             earlier.0?.wake(turn: earlier.1)
@@ -146,6 +183,7 @@ package final class ReportBoard: Sendable {
             else { return false }
             state.lines[ticket.line].waiter = waiter
             state.lines[ticket.line].turn = turn
+            state.lines[ticket.line].isBusy = false
             return true
         }
     }
@@ -176,22 +214,67 @@ package final class ReportBoard: Sendable {
                 state.lines[ticket.line].turn == turn
             else { return }
             state.lines[ticket.line].waiter = nil
+            state.lines[ticket.line].seen = .now
+        }
+    }
+
+    /// The connection that has this ticket has ended.
+    package func end(_ ticket: Ticket) {
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line), state.lines[ticket.line].session == ticket.session,
+                state.lines[ticket.line].waiter == nil
+            else { return }
+            state.lines[ticket.line].isClosed = true
+            state.lines[ticket.line].isBusy = false
         }
     }
 
     // MARK: The control loop
 
+    /// An agent's report is being taken, which may wait for the disk. An earlier one of its was abandoned.
+    func attend(_ node: String, agent: String, standsBy: Bool) {
+        state.withLock { state in
+            guard let number = state.numbers[standsBy ? Self.key(node, agent) : node] else { return }
+            state.close(number)
+            state.lines[number].seen = .now
+            state.lines[number].isClosed = false
+            state.lines[number].isBusy = true
+        }
+    }
+
+    /// A report is answered.
+    func answered(_ reception: ReportReception) {
+        guard let ticket = reception.ticket else { return }
+        state.withLock { state in
+            guard state.lines.indices.contains(ticket.line), state.lines[ticket.line].agent == reception.agent else {
+                return
+            }
+            state.lines[ticket.line].seen = .now
+            state.lines[ticket.line].isBusy = false
+        }
+    }
+
     /// A report was taken as a whole.
     ///
     /// - Parameters:
-    ///   - generation: of the node's assignment now.
+    ///   - agent: whose report it was.
+    ///   - standsBy: whether another agent of the node works.
+    ///   - generation: of the agent's assignment now.
     ///   - isQuiet: whether heartbeats may follow that change nothing.
-    func open(_ node: String, sequence: UInt64, generation: UInt64, isQuiet: Bool, databaseID: String) -> Ticket {
+    func open(
+        _ node: String, agent: String = "", standsBy: Bool = false, sequence: UInt64, generation: UInt64, isQuiet: Bool,
+        databaseID: String
+    ) -> Ticket {
         state.withLock { state in
             state.databaseID = databaseID
             state.wakeEarly(2)
-            let number = state.number(of: node)
+            let number = state.number(of: standsBy ? Self.key(node, agent) : node, node: node)
             state.lastSession += 1
+            state.lines[number].agent = agent
+            state.lines[number].isStandby = standsBy
+            state.lines[number].seen = .now
+            state.lines[number].isClosed = false
+            state.lines[number].isBusy = true
             state.lines[number].isQuiet = isQuiet
             state.lines[number].session = state.lastSession
             state.lines[number].sequence = sequence
@@ -209,14 +292,7 @@ package final class ReportBoard: Sendable {
     }
 
     /// The node has gone.
-    func remove(_ node: String) {
-        state.withLock { state in
-            guard let number = state.numbers.removeValue(forKey: node) else { return }
-            state.close(number)
-            state.lines[number].pending = nil
-            state.free.append(number)
-        }
-    }
+    func remove(_ node: String) { state.withLock { $0.remove(node) } }
 
     /// Closes the lines of all nodes.
     func closeAll() { state.withLock { $0.closeAll() } }
@@ -242,6 +318,101 @@ package final class ReportBoard: Sendable {
         state.withLock { state in
             state.isReady = isReady
             if isReady { state.wakeEarly(Self.firstAtOnce) }
+        }
+    }
+
+    // MARK: Several agents on one node
+
+    /// A node's name has no slash.
+    private static func key(_ node: String, _ agent: String) -> String { "\(node)/\(agent)" }
+
+    /// The agent whose report of the node was taken last; nil: there's none.
+    func agent(of node: String) -> String? {
+        state.withLock { state in
+            guard let number = state.numbers[node] else { return nil }
+            let agent = state.lines[number].agent
+            return agent.isEmpty ? nil : agent
+        }
+    }
+
+    /// Whether the node has more than one agent.
+    func share(_ node: String, _ isShared: Bool) {
+        state.withLock { state in
+            if isShared {
+                state.shared.insert(state.number(of: node, node: node))
+            } else if let number = state.numbers[node] {
+                state.shared.remove(number)
+            }
+        }
+    }
+
+    /// The nodes of several agents whose working one doesn't wait for news, and hasn't done anything for so long.
+    func quiet(for time: Duration) -> [String] {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            let lines = state.lines
+            return state.shared.lazy.map { lines[$0] }
+                .filter { !$0.isWaiting(at: now) && $0.seen.duration(to: now) >= time }.map(\.node)
+        }
+    }
+
+    /// What is seen of the agents of a node. Nothing is of who hasn't been heard since he works, or stands by.
+    ///
+    /// - Parameter working: the one that works.
+    func signs(of agents: [String], on node: String, working: String?) -> [String: NodeAgents.Sign] {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            var signs: [String: NodeAgents.Sign] = [:]
+            for agent in agents {
+                guard let number = state.numbers[agent == working ? node : Self.key(node, agent)] else { continue }
+                let line = state.lines[number]
+                guard line.agent == agent else { continue }
+                signs[agent] = NodeAgents.Sign(
+                    isWaiting: line.isWaiting(at: now), last: line.seen, isClosed: line.isClosed)
+            }
+            return signs
+        }
+    }
+
+    /// The agent whose report of the node was taken last; when there's none, this one has it from now on.
+    func claim(_ node: String, by agent: String) -> String {
+        state.withLock { state in
+            let number = state.number(of: node, node: node)
+            if state.lines[number].agent.isEmpty { state.lines[number].agent = agent }
+            return state.lines[number].agent
+        }
+    }
+
+    /// Another agent works from now on. Whoever has another duty now is woken.
+    ///
+    /// - Parameter former: the one that worked, and stands by if it is still there; nil: there was none.
+    func hand(_ node: String, to agent: String, from former: String?) {
+        state.withLock { state in
+            let number = state.number(of: node, node: node)
+            state.close(number)
+            state.lines[number].pending = nil
+            if let former, state.lines[number].agent == former {
+                let standby = state.number(of: Self.key(node, former), node: node)
+                state.lines[standby].agent = former
+                state.lines[standby].isStandby = true
+                state.lines[standby].seen = state.lines[number].seen
+                state.lines[standby].isClosed = state.lines[number].isClosed
+            }
+            state.lines[number].agent = agent
+            state.lines[number].seen = .now
+            state.lines[number].isClosed = false
+            state.lines[number].isBusy = false
+            state.remove(Self.key(node, agent))
+        }
+    }
+
+    /// An agent has gone with its pod.
+    func forget(_ agent: String, of node: String) {
+        state.withLock { state in
+            state.remove(Self.key(node, agent))
+            guard let number = state.numbers[node], ["", agent].contains(state.lines[number].agent) else { return }
+            state.close(number)
+            state.lines[number].agent = ""
         }
     }
 

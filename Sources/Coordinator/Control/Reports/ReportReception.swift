@@ -1,6 +1,8 @@
 /// What is left of a report until it's answered. Thousands of agents wait, so it is little.
 package struct ReportReception: Sendable {
     package var node: String
+    /// Who sent it; empty: nobody knows.
+    var agent = ""
     package var bootID: String
     package var sequence: UInt64
     /// The largest id of its attempts; nil: it had none.
@@ -25,6 +27,7 @@ package struct ReportReception: Sendable {
     package func heartbeat(_ sequence: UInt64) -> ReportReception {
         var next = ReportReception(
             node: node, bootID: bootID, sequence: sequence, lastAttempt: nil, needsFull: false)
+        next.agent = agent
         next.isCommitted = true
         next.ticket = ticket
         return next

@@ -48,6 +48,8 @@ package actor ImageSetKeeper {
         var task: Task<Void, Never>
         /// Not as it may be: with its own words for what is the cluster's affair.
         var accepted: (configuration: Configuration, revision: Int)?
+        /// `metadata.resourceVersion` of what was judged last.
+        var judged: String?
         /// Another set has the DaemonSet that it names.
         var isTaken = false
     }
@@ -137,7 +139,9 @@ package actor ImageSetKeeper {
         }
         board.post(sets: names.compactMap { works[$0]?.keeper.board } + boards)
         for name in names {
-            if let map = chosen[name] { await works[name]?.keeper.configuration.consider(map) }
+            guard let map = chosen[name], works[name]?.judged != map.metadata.resourceVersion else { continue }
+            works[name]?.judged = map.metadata.resourceVersion
+            await works[name]?.keeper.configuration.consider(map)
         }
     }
 

@@ -54,7 +54,8 @@ package final class PastReader {
         }
         return HistoryMoment(
             at: at, run: run, revision: try RevisionQuery.inForce(imageSet, at: at, db), nodes: nodes,
-            sets: sets.sets(at: at), grid: try segments.grid(at: at), images: images, isBeforeHorizon: horizon.map { at < $0 } ?? false,
+            sets: sets.sets(at: at), grid: try segments.grid(at: at), images: images,
+            isBeforeHorizon: horizon.map { at < $0 } ?? false,
             beginning: beginning)
     }
 }

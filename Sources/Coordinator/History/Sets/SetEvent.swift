@@ -68,7 +68,8 @@ extension SetEvent {
         return encoder
     }
 
-    private static let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an event of image sets can't be read")
+    private static let damage = DatabaseError(
+        resultCode: .SQLITE_CORRUPT, message: "an event of image sets can't be read")
 }
 
 extension [UInt8] {

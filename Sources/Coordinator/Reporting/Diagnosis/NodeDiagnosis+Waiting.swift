@@ -2,6 +2,7 @@ import Cluster
 import Formatting
 import ImageSets
 import Planning
+import RegistryPacing
 import Shared
 
 /// Images that nobody pulls yet, with what they wait for.

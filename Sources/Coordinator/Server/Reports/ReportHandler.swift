@@ -65,7 +65,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var endsAfterAnswer = false
     /// Whether the request has waited for the first lists already.
     private var hasWaited = false
-    private var timer: Scheduled<Void>?
+    private var timer: (due: NIODeadline, task: Scheduled<Void>)?
     private var waiter: ConnectionWaiter?
 
     init(_ service: ReportConnections) { self.service = service }
@@ -347,10 +347,12 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if case .waiting(let wait) = state { answerWait(wait) }
     }
 
-    /// One timer, which looks again when it comes too early.
+    /// One timer, which looks again when it comes too early. One that would come too late, because an earlier wait was longer,
+    /// is made anew.
     private func arm(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
-        guard timer == nil else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.look() }
+        if let timer, timer.due <= deadline { return }
+        timer?.task.cancel()
+        timer = (deadline, context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.look() })
     }
 
     private func look() {
@@ -451,12 +453,15 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func forget() {
         if case .waiting(let wait) = state, let waiter {
             service.agents.loop.reports.leave(wait.ticket, turn: turn, waiter)
+            service.agents.loop.reports.end(wait.ticket)
+        } else if let ticket = agent?.reception.ticket {
+            service.agents.loop.reports.end(ticket)
         }
         turn += 1
         if case .others = state {} else { state = .idle }
         bodyPromise?.fail(ChannelError.ioOnClosedChannel)
         bodyPromise = nil
-        timer?.cancel()
+        timer?.task.cancel()
         timer = nil
         queue = []
         agent = nil

@@ -31,19 +31,36 @@ struct PlanRoutes: Sendable {
                     .badRequest, "prefetch-unreadable", title: "The prefetch isn't right", detail: "\(fault)")
             }
         }
+        let isMain = question.sets == nil || !question.data.isEmpty
+        let decision =
+            isMain
+            ? decide(question.data, question.annotations, last: snapshot.configuration, over: snapshot) : nil
+        var sets: [PlanReport.SetEdit] = []
+        for edit in question.sets ?? [] {
+            let inForce = await desk.loop.configuration(of: edit.imageSet)
+            let decision = decide(edit.data, edit.annotations, of: edit.imageSet, last: inForce, over: snapshot)
+            sets.append((edit.imageSet, decision, inForce))
+        }
+        return try PlanReport(decision, sets: sets, over: snapshot, knowing: knowledge).response(to: request)
+    }
+
+    /// - Parameter set: nil: the main ConfigMap.
+    private func decide(
+        _ data: [String: String], _ annotations: [String: String]?, of set: String? = nil, last: Configuration?,
+        over snapshot: Snapshot
+    ) -> ConfigurationDecision {
+        if let set, let fault = ImageSetName.fault(set) { return .rejected([fault]) }
         var parser = ConfigurationParser()
+        parser.options.imageSet = set
         parser.options.ownNamespace = snapshot.configuration.namespace
         parser.options.defaultAgentImage = snapshot.configuration.agentImage
         // Which namespaces are granted is checked when the ConfigMap is applied.
-        if let namespace = question.data[ConfigurationKey.namespace.rawValue] {
-            parser.options.extraNamespaces = [namespace]
-        }
-        let content = ConfigMapContent(data: question.data, annotations: question.annotations ?? [:])
-        let decision = parser.decide(content, last: snapshot.configuration) { configuration in
+        if let namespace = data[ConfigurationKey.namespace.rawValue] { parser.options.extraNamespaces = [namespace] }
+        let content = ConfigMapContent(data: data, annotations: annotations ?? [:])
+        return parser.decide(content, last: last) { configuration in
             let options = ManifestOptions(serverURL: "https://kubernetes-image-puller:8443")
             return (try? DaemonSetManifest(configuration, revision: 0, options: options).templateBytes) ?? 0
         }
-        return try PlanReport(decision, over: snapshot, knowing: knowledge).response(to: request)
     }
 
     /// What the asker and history know of sizes and speeds.

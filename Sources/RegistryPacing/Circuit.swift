@@ -33,7 +33,7 @@ public struct Circuit: Sendable, Equatable {
     /// An attempt succeeded.
     ///
     /// - Returns: whether that closed the circuit.
-    mutating func succeeded(on node: String, at now: Timestamp) -> Bool {
+    package mutating func succeeded(on node: String, at now: Timestamp) -> Bool {
         guard !isOpen else {
             self = Self()
             return true
@@ -47,7 +47,7 @@ public struct Circuit: Sendable, Equatable {
     /// - Parameters:
     ///   - started: when the attempt began: one from before the opening says nothing new.
     ///   - nodes: how many there are: of two nodes no three can fail.
-    mutating func failed(
+    package mutating func failed(
         on node: String, started: Timestamp, at now: Timestamp, nodes: Int, policy: RetryPolicy,
         using random: inout some RandomNumberGenerator
     ) {
@@ -69,7 +69,7 @@ public struct Circuit: Sendable, Equatable {
     }
 
     /// Somebody wants to know now.
-    mutating func probeNow(at now: Timestamp) {
+    package mutating func probeNow(at now: Timestamp) {
         if isOpen { nextProbe = now }
     }
 

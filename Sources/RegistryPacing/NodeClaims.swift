@@ -1,5 +1,5 @@
 /// What nodes say of one quantity: of each the newest word, and of so many nodes at most.
-struct NodeClaims: Sendable, Equatable {
+package struct NodeClaims: Sendable, Equatable {
     private struct Claim: Sendable, Equatable {
         var node: String
         var value: Double
@@ -9,16 +9,16 @@ struct NodeClaims: Sendable, Equatable {
     /// The newest last.
     private var claims: [Claim] = []
 
-    init(most: Int) { self.most = most }
+    package init(most: Int) { self.most = most }
 
-    mutating func note(_ value: Double, of node: String) {
+    package mutating func note(_ value: Double, of node: String) {
         claims.removeAll { $0.node == node }
         claims.append(Claim(node: node, value: value))
         if claims.count > most { claims.removeFirst() }
     }
 
-    var count: Int { claims.count }
+    package var count: Int { claims.count }
 
     /// In ascending order.
-    var ordered: [Double] { claims.map(\.value).sorted() }
+    package var ordered: [Double] { claims.map(\.value).sorted() }
 }

@@ -3,7 +3,7 @@ import Cluster
 /// Credentials that registries refused, by the names that agents give them. Each showing can be several failed logins
 /// (containerd makes four to five of one, measured), and too many lock an account: so over all nodes together each is shown
 /// again at most once a minute, until a Secret changes.
-struct CredentialBook: Sendable, Equatable {
+package struct CredentialBook: Sendable, Equatable {
     private struct Key: Hashable, Sendable {
         var registry: String
         var name: String
@@ -12,20 +12,24 @@ struct CredentialBook: Sendable, Equatable {
     }
 
     /// Seconds between two showings.
-    static let pause = 60.0
+    package static let pause = 60.0
     private static let most = 64
 
     /// When it is shown again.
     private var next: [Key: Timestamp] = [:]
 
-    mutating func refused(_ name: String, by registry: String, node: String?, at now: Timestamp) {
+    package init() {}
+
+    package mutating func refused(_ name: String, by registry: String, node: String?, at now: Timestamp) {
         let key = Key(registry: registry, name: name, node: node)
         guard next[key] != nil || next.count < Self.most else { return }
         next[key] = max(next[key] ?? now, now + Self.pause)
     }
 
     /// What a pull that begins now doesn't show, and what it shows though it was refused: nobody else does within a minute.
-    mutating func take(_ registry: String, node: String, at now: Timestamp) -> (withheld: [String], shown: [String]) {
+    package mutating func take(_ registry: String, node: String, at now: Timestamp) -> (
+        withheld: [String], shown: [String]
+    ) {
         var (withheld, shown): (Set<String>, Set<String>) = ([], [])
         for (key, due) in next where key.registry == registry && key.node ?? node == node {
             if due > now { withheld.insert(key.name) } else { shown.insert(key.name) }
@@ -38,7 +42,7 @@ struct CredentialBook: Sendable, Equatable {
     }
 
     /// - Returns: whether that is news.
-    mutating func accepted(_ names: [String], by registry: String, node: String) -> Bool {
+    package mutating func accepted(_ names: [String], by registry: String, node: String) -> Bool {
         let count = next.count
         next = next.filter { key, _ in
             key.registry != registry || key.node ?? node != node || !names.contains(key.name)
@@ -46,7 +50,7 @@ struct CredentialBook: Sendable, Equatable {
         return next.count < count
     }
 
-    mutating func forget(except registries: Set<String>) {
+    package mutating func forget(except registries: Set<String>) {
         next = next.filter { registries.contains($0.key.registry) }
     }
 }

@@ -9,7 +9,7 @@ import Cluster
 public struct RegistryPace: Sendable, Equatable {
     /// Pulls at once.
     public private(set) var window = Self.first
-    public internal(set) var circuit = Circuit()
+    public package(set) var circuit = Circuit()
     /// The registry asked for silence until then (`Retry-After`).
     public private(set) var pausedUntil: Timestamp?
 
@@ -36,7 +36,7 @@ public struct RegistryPace: Sendable, Equatable {
     /// The newest values of goodput.
     private var goodputs: [Double] = []
 
-    static let first = 4.0
+    package static let first = 4.0
     /// Pulls that are so many times slower than alone share what there is. It is also the reserve above the knee
     /// that keeps the registry busy while nodes come and go.
     private static let congestion = 1.4
@@ -52,24 +52,32 @@ public struct RegistryPace: Sendable, Equatable {
     public var running: Int { meter.running }
 
     /// It said 429 since the last pull that succeeded.
-    var hasRefused: Bool { refusals > 0 }
+    package var hasRefused: Bool { refusals > 0 }
 
     // MARK: Events
 
     /// A pull was ordered.
     ///
     /// - Returns: what ``ended(_:at:)`` needs of it.
-    mutating func started(at now: Timestamp) -> Double { meter.start(at: now) }
+    package mutating func started(at now: Timestamp) -> Double { meter.start(at: now) }
 
     /// What a pull that ended tells.
-    struct End: Sendable {
+    package struct End: Sendable {
         var startedAt: Timestamp
         var reading: Double
         var node: String
         var image: String
         var outcome: Outcome
 
-        enum Outcome: Sendable {
+        package init(startedAt: Timestamp, reading: Double, node: String, image: String, outcome: Outcome) {
+            self.startedAt = startedAt
+            self.reading = reading
+            self.node = node
+            self.image = image
+            self.outcome = outcome
+        }
+
+        package enum Outcome: Sendable {
             case succeeded(bytes: UInt64, seconds: Double)
             /// For the registry's reasons. Seconds: what it asked to be left alone.
             case failed(isRefusal: Bool, retryAfter: Double?)
@@ -79,7 +87,7 @@ public struct RegistryPace: Sendable, Equatable {
     }
 
     /// - Parameter nodes: how many there are: of one node no two can agree.
-    mutating func ended(_ end: End, nodes: Int, at now: Timestamp) {
+    package mutating func ended(_ end: End, nodes: Int, at now: Timestamp) {
         let concurrency = meter.end(startedAt: end.startedAt, reading: end.reading, at: now)
         switch end.outcome {
         case .succeeded(let bytes, let seconds):
@@ -101,7 +109,7 @@ public struct RegistryPace: Sendable, Equatable {
     }
 
     /// The registry is back after an outage: it is given work in waves again.
-    mutating func restart(at now: Timestamp) {
+    package mutating func restart(at now: Timestamp) {
         window = min(Self.first, ceiling ?? Self.first)
         isDoubling = true
         trial = nil
@@ -111,12 +119,12 @@ public struct RegistryPace: Sendable, Equatable {
     }
 
     /// Somebody doesn't want to wait.
-    mutating func hurry(at now: Timestamp) {
+    package mutating func hurry(at now: Timestamp) {
         pausedUntil = nil
         circuit.probeNow(at: now)
     }
 
-    mutating func forget(except images: Set<String>) { speeds.forget(except: images) }
+    package mutating func forget(except images: Set<String>) { speeds.forget(except: images) }
 
     // MARK: Growing and shrinking
 

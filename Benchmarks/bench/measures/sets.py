@@ -1,0 +1,84 @@
+"""standby_takeover_s, standby_anonymous_mb."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from .. import agent
+from ..cluster import CONFIG_MAP, DAEMON_SET, NAMESPACE, Cluster
+from ..figures import Results, progress
+from ..programs import Programs
+from ..registry import Registry
+from ..runtime import Containerd
+from ..usage import memory
+from ..workshop import Program, Workshop, eventually
+
+IMAGES = 20
+ROUNDS = 6
+IDLE_SECONDS = 120
+OTHER = "image-puller-other"
+
+
+def measure(programs: Programs, results: Results) -> None:
+    with Workshop() as workshop:
+        program = programs.stripped_agent(workshop)
+        registry = Registry(workshop)
+        progress(f"sets: two sets of {IMAGES} images on one node, each with a pod and its agent")
+        images = {f"image-{n}": registry.push(f"image-{n}:1", 16 << 10) for n in range(2 * IMAGES)}
+        own, other = (dict(list(images.items())[n * IMAGES:(n + 1) * IMAGES]) for n in (0, 1))
+        runtime = Containerd(workshop, registry.host)
+        cluster = Cluster(workshop, programs, registry.push("image-puller:bench", 16 << 10))
+        working = agent.start(workshop, program, cluster, runtime)
+        cluster.edit(own)
+        cluster.await_state("all images are present", lambda: cluster.present(set(own)), seconds=300)
+        cluster.kubernetes.do("POST", CONFIG_MAP, {
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "other", "namespace": NAMESPACE, "labels": {"image-puller/set": "other"}},
+            "data": {
+                "IMAGES": ";".join(f"{name}={reference}" for name, reference in other.items()),
+                "DAEMONSET_NAME": OTHER}})
+        eventually("the other set has its DaemonSet", lambda: cluster.daemon_set(OTHER))
+        standby = agent.start(workshop, program, cluster, runtime, daemon_set=OTHER)
+        _await_standby(standby)
+        _measure_idle(standby, results)
+        agents = {DAEMON_SET: working, OTHER: standby}
+        results.give("standby_takeover_s", max(
+            _take_over(agents, list(agents)[turn % 2], workshop, program, cluster, runtime) for turn in range(ROUNDS)))
+
+
+def _await_standby(program: Program) -> None:
+    eventually(f"{program.name} stands by", lambda: "stands by" in program.log.read_text())
+
+
+def _measure_idle(standby: Program, results: Results) -> None:
+    progress(f"sets: the one that stands by, for {IDLE_SECONDS} s")
+    time.sleep(IDLE_SECONDS)
+    standby.check()
+    results.give("standby_anonymous_mb", memory(standby.pid)["Anonymous"] / 1e6)
+
+
+def _take_over(
+    agents: dict[str, Program], working: str, workshop: Workshop, program: Path, cluster: Cluster,
+    runtime: Containerd
+) -> float:
+    """Kills the one that works, measures how long it takes until the node is heard again, and starts another one, which
+    stands by."""
+    time.sleep(2)
+    started = time.monotonic()
+    os.kill(agents[working].pid, signal.SIGKILL)
+    while started >= time.monotonic() - _age(cluster):
+        if time.monotonic() > started + 60:
+            raise TimeoutError("nobody has taken over")
+        time.sleep(0.02)
+    took = time.monotonic() - started
+    progress(f"sets: {took:.2f} s until the agent of the other set had taken over from that of {working}")
+    agents[working] = agent.start(workshop, program, cluster, runtime, daemon_set=working)
+    _await_standby(agents[working])
+    return took
+
+
+def _age(cluster: Cluster) -> float:
+    """Seconds since the node was heard."""
+    rows = cluster.coordinator.get("/api/v1/coverage?by=node")["rows"]
+    return rows[0]["reportAgeSeconds"]

@@ -1,0 +1,186 @@
+import Cluster
+import ImageSets
+import PlannedCluster
+import Shared
+import Testing
+
+@testable import Planning
+
+/// Sets with DaemonSets of their own.
+@Suite("Image sets that are held") struct HeldSetTests {
+    private static func configuration(_ name: String, _ references: [String], on nodes: [String]? = nil) throws
+        -> Configuration
+    {
+        var configuration = Configuration()
+        configuration.images = try references.enumerated().map {
+            ImageEntry(name: "e\($0.offset)", reference: try ImageReference($0.element))
+        }
+        configuration.daemonSetName = name
+        if let nodes { configuration.scheduling = .named(nodes) }
+        return configuration
+    }
+
+    /// Plans and orders with these sets, whose DaemonSets' templates are called like them.
+    private static func step(_ desk: inout PlanDesk, _ sets: [ImageSet]) -> Plan {
+        let roster = Roster(desk.cluster, scheduling: desk.desk.configuration.scheduling, sets: sets)
+        _ = desk.desk.fleet.serve(roster, at: desk.desk.now)
+        let held = sets.compactMap { set in
+            set.configuration.map { HeldSet(name: set.name, configuration: $0, template: set.name) }
+        }
+        let plan = Planner.plan(
+            configuration: desk.desk.configuration, cluster: desk.cluster, fleet: desk.desk.fleet, roster: roster,
+            template: desk.template, further: held, now: desk.desk.now)
+        _ = desk.desk.fleet.carryOut(plan, at: desk.desk.now)
+        return plan
+    }
+
+    private static func adopt(_ desk: inout PlanDesk, _ sets: [ImageSet]) {
+        _ = desk.desk.fleet.adopt(desk.desk.configuration, sets: sets, at: desk.desk.now)
+    }
+
+    private static func pod(_ set: String, on node: String, template: String, holding containers: [String]) -> PodView {
+        var pod = PodView(name: "\(set)-\(node)", uid: "\(set)-\(node)", node: node)
+        pod.set = set
+        pod.template = template
+        for name in [Configuration.agentContainerName] + containers {
+            var container = ContainerView()
+            container.isRunning = true
+            pod.containers[name] = container
+        }
+        return pod
+    }
+
+    @Test("A set says what is its own; what concerns the cluster is the main one's")
+    func merging() throws {
+        var own = try Self.configuration("gpu", ["redis"], on: ["n1"])
+        own.cachingIntervalHours = 7
+        own.pullMaxParallel = 1
+        own.runtimeSocket = .none
+        own.imagePullSecrets = ["mine"]
+        var main = Configuration()
+        main.pullMaxParallel = 9
+        main.agentImage = "ours.example/agent:1"
+        main.imagePullSecrets = ["theirs"]
+        main.retry.maxSeconds = 77
+        main.scheduling.nodeReadyGate = NodeReadyGate(taint: Taint(key: "t", effect: .noSchedule), timeoutSeconds: 9)
+        let merged = try #require(ImageSet(name: "gpu", own: own, main: main).configuration)
+        #expect(merged.images == own.images && merged.cachingIntervalHours == 7 && merged.daemonSetName == "gpu")
+        #expect(merged.imagePullSecrets == ["mine"] && merged.scheduling.affinity == own.scheduling.affinity)
+        #expect(merged.pullMaxParallel == 9 && merged.agentImage == main.agentImage && merged.retry == main.retry)
+        #expect(merged.runtimeSocket == .automatic)
+        #expect(merged.scheduling.nodeReadyGate == main.scheduling.nodeReadyGate, "its pods run there, too")
+        #expect(merged.withClusterKeys(of: main) == merged)
+    }
+
+    @Test("Who has a DaemonSet keeps it, and it is free when its set gives it up or goes")
+    func claims() {
+        var claims = DaemonSetClaims()
+        let (place, other) = (
+            DaemonSetClaims.Place(namespace: "a", name: "x"), DaemonSetClaims.Place(namespace: "b", name: "x")
+        )
+        func claim(_ place: DaemonSetClaims.Place, _ set: String) -> Bool { claims.claim(place, for: set) }
+        var granted = [claim(place, "one"), claim(other, "two")]
+        #expect(granted == [true, true])
+        granted = [claim(place, "two")]
+        #expect(granted == [false])
+        #expect(claims.owner(of: place, otherThan: "two") == "one" && claims.owner(of: place, otherThan: "one") == nil)
+        #expect(claims.owner(of: other, otherThan: "one") == "two", "what it has it keeps")
+        granted = [claim(DaemonSetClaims.Place(namespace: "a", name: "y"), "one"), claim(place, "two")]
+        #expect(granted == [true, true])
+        claims.release("two")
+        granted = [claim(place, "one")]
+        #expect(granted == [true])
+    }
+
+    @Test("Nodes that only a further set selects pull what it lists, and nothing of the list")
+    func outsiders() throws {
+        var desk = try PlanDesk("nginx", nodes: 3)
+        desk.desk.configuration.scheduling = .named(["n1", "n2"])
+        let main = desk.desk.configuration
+        let sets = [
+            ImageSet(name: "a", own: try Self.configuration("a", ["redis", "nginx"], on: ["n2", "n3"]), main: main),
+            ImageSet(name: "b", own: try Self.configuration("b", ["redis"], on: ["n2"]), main: main),
+        ]
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        desk.reportAll()
+        let roster = Roster(desk.cluster, scheduling: main.scheduling, sets: sets)
+        #expect(roster.nodes(of: "default") == ["n1", "n2"] && roster.nodes(of: "a") == ["n2", "n3"])
+        #expect(roster.count == 3)
+        _ = Self.step(&desk, sets)
+        func assigned(_ node: String) -> [String] {
+            desk.desk.fleet.assignment(node: node).images.map {
+                $0.reference.split(separator: "/").last.map(String.init) ?? ""
+            }
+        }
+        #expect(assigned("n1") == ["nginx:latest"] && assigned("n2") == ["nginx:latest", "redis:latest"])
+        #expect(assigned("n3") == ["nginx:latest", "redis:latest"])
+        desk.report("n1", .listed("nginx"), .listed("redis"))
+        desk.report("n2", .listed("nginx"), .listed("redis"))
+        let pulls = Self.step(&desk, sets).pulls.map { "\($0.node) \($0.reference)" }.sorted()
+        #expect(pulls == ["n3 nginx", "n3 redis"])
+        // The set goes: nobody wants anything of that node.
+        Self.adopt(&desk, [])
+        let plan = Self.step(&desk, [])
+        #expect(plan.cancellations.map(\.node) == ["n3"] && plan.pulls.isEmpty, "the other went with its column")
+        #expect(desk.desk.fleet.assignment(node: "n3").images.map(\.reference) == ["docker.io/library/nginx:latest"])
+        #expect(!desk.desk.fleet.orders.contains { $0.node == "n3" })
+    }
+
+    @Test(
+        "Pods of all sets are replaced within one limit, one after the other on a node, each set's template tried first"
+    )
+    func replacements() throws {
+        var desk = try PlanDesk("nginx", nodes: 6)
+        desk.desk.configuration.rollMaxParallel = 2
+        desk.template = "default"
+        let main = desk.desk.configuration
+        let sets = [
+            ImageSet(name: "a", own: try Self.configuration("a", ["redis"]), main: main),
+            ImageSet(name: "b", own: try Self.configuration("b", ["nginx"], on: ["n1", "n2", "n3"]), main: main),
+        ]
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        for name in desk.cluster.nodes.keys.sorted() {
+            desk.cluster.pods["d-\(name)"] = Self.pod("default", on: name, template: "default", holding: ["nginx"])
+            desk.cluster.pods["a-\(name)"] = Self.pod("a", on: name, template: "old", holding: ["e0"])
+        }
+        for name in ["n1", "n2", "n3"] {
+            desk.cluster.pods["b-\(name)"] = Self.pod("b", on: name, template: "old", holding: ["e0"])
+        }
+        desk.reportAll(.listed("nginx"), .listed("redis"))
+        var plan = Self.step(&desk, sets)
+        #expect(plan.replacements.map { "\($0.set) \($0.node)" } == ["a n1", "b n2"], "one of each, on two nodes")
+        for replacement in plan.replacements { desk.cluster.pods[replacement.uid]?.isTerminating = true }
+        plan = Self.step(&desk, sets)
+        #expect(plan.replacements.isEmpty, "nobody knows yet whether the templates work")
+        for (set, node) in [("a", "n1"), ("b", "n2")] {
+            desk.cluster.pods.remove(uid: "\(set)-\(node)")
+            desk.cluster.pods["\(set)-\(node)"] = Self.pod(set, on: node, template: set, holding: ["e0"])
+        }
+        desk.reportAll(.listed("nginx"), .listed("redis"))
+        plan = Self.step(&desk, sets)
+        #expect(plan.replacements.count == 2, "the limit is that of one set: \(plan.replacements)")
+        #expect(Set(plan.replacements.map(\.node)).count == 2)
+        #expect(plan.replacements.allSatisfy { $0.set != "default" })
+    }
+
+    @Test("A tag that moved is brought to each set's pod that holds it, and to no other")
+    func moved() throws {
+        var desk = try PlanDesk("nginx", "redis", nodes: 1)
+        desk.template = "default"
+        let main = desk.desk.configuration
+        let sets = [
+            ImageSet(name: "a", own: try Self.configuration("a", ["nginx"]), main: main),
+            ImageSet(name: "b", own: try Self.configuration("b", ["busybox"]), main: main),
+        ]
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        var fleet = desk.desk.fleet
+        _ = fleet.serve(Roster(desk.cluster, scheduling: main.scheduling, sets: sets), at: desk.now)
+        #expect(fleet.holders(of: 0, on: "n1") == ["default", "a"])
+        #expect(fleet.holders(of: 1, on: "n1") == ["default"])
+        #expect(fleet.holders(of: 2, on: "n1") == ["b"])
+        #expect(fleet.interval(of: "docker.io/library/busybox:latest") == 3600)
+    }
+}
