@@ -190,7 +190,9 @@ package struct SetCells: Sendable {
     func slice(_ name: String, nodes: Int) -> (cells: SetCells, nodes: [Int]) {
         var copy = self
         guard let set = sets.firstIndex(where: { $0.name == name }) else {
-            (copy.images, copy.sets, copy.fleetColumns, copy.kinds, copy.kindOfNode) = ([], [], [], [Kind(sets: [])], [])
+            (copy.images, copy.sets, copy.fleetColumns, copy.kinds, copy.kindOfNode) = (
+                [], [], [], [Kind(sets: [])], []
+            )
             return (copy, [])
         }
         let part = sets[set]
