@@ -22,7 +22,7 @@ import Testing
     }
 
     /// Of any moment from the horizon on, with a clock that is set back now and then, and retention all the while.
-    @Test(arguments: 0..<300)
+    @Test(arguments: 0..<120)
     func setsOfAnyMoment(_ seed: Int) async throws {
         var random = HistoryRandom(seed &+ 5_000_000)
         let store = memoryStore()

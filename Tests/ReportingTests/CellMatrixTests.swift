@@ -39,7 +39,7 @@ import Testing
         let snapshot = Snapshot(
             configuration: desk.configuration, revision: 7, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
         let matrix = CellMatrix(snapshot)
-        #expect(matrix.states == ["unknown", "missing", "pulling", "failed", "present", "held"])
+        #expect(matrix.states == ["unknown", "missing", "pulling", "failed", "present", "held", "none"])
         #expect(matrix.nodes == ["n1", "n2", "n3", "n4"])
         #expect(matrix.images.map(\.name) == ["web", "db", "no"])
         #expect(matrix.images[0].reference == "nginx")

@@ -33,7 +33,7 @@ extension CoverageReport {
             let slice = tally.slice(node: node.name, labels: node.labels)
             var isWhole = true
             for column in images.indices where sets.kinds[kind].wants(column) {
-                let code = past.code(column, of: node)
+                let code = past.code(column, of: node, kind: kind)
                 let state = CellState(code.state)
                 if !state.isPresent { isWhole = false }
                 guard grouping == .set || state == .failed else {

@@ -27,9 +27,6 @@ package struct TargetNodes: Sendable {
     func keeping(set: String?, in fleet: Fleet, _ isMeant: (NodeView) -> Bool) -> TargetNodes {
         let (cells, chosen) = set.map { self.cells.slice($0, nodes: nodes.count) } ?? (self.cells, Array(nodes.indices))
         let meant = chosen.indices.filter { isMeant(nodes[chosen[$0]]) }
-        let positions = meant.map { chosen[$0] }
-        // A slice's nodes are all of one kind.
-        return TargetNodes(
-            positions.map { nodes[$0] }, set == nil ? cells.keeping(nodes: positions) : cells, in: fleet)
+        return TargetNodes(meant.map { nodes[chosen[$0]] }, cells.keeping(nodes: meant), in: fleet)
     }
 }

@@ -174,7 +174,7 @@ import Testing
 
     @Test(
         arguments: [
-            (["node", ""], ["node-1", "worker-2", "--watch", "--selector", "--output", "--all", "--help"]),
+            (["node", ""], ["node-1", "worker-2", "--set", "--watch", "--selector", "--output", "--all", "--help"]),
             (["pull", "b"], ["builder"]),
             (["attempts", "--node", "w"], ["worker-2"]), (["history", "--image", ""], ["web", "builder"]),
             (["--namespace", ""], ["ns-1", "ns-2"]), (["--context", "c d", "-n", "x", "image", "w"], ["worker"]),

@@ -16,11 +16,12 @@ extension CellMatrix {
             evidence: CoverageReport.Evidence(configuration), past.cells, of: past.whole,
             past: CoverageReport.Past(moment))
         for (number, node) in past.nodes.enumerated() {
-            let kind = past.cells.kinds[past.cells.kind(number)]
+            let kind = past.cells.kind(number)
             add(
                 node: node.name,
                 states: past.cells.images.indices.map { column in
-                    kind.wants(column) ? CellState(past.code(column, of: node).state) : .unwanted
+                    past.cells.kinds[kind].wants(column)
+                        ? CellState(past.code(column, of: node, kind: kind).state) : .unwanted
                 }, reportAgeSeconds: nil)
         }
         labels = LabelColumn.columns(past.nodes.map(\.labels))

@@ -81,7 +81,7 @@ package struct NodeCells {
         let cells = scene.targets.cells
         let states = cells.images.indices.map { column in
             guard cells.kinds[kind].wants(column) else { return CellState.unwanted }
-            return pods.presence(of: cells.ownContainer(column, kind: kind))?.state ?? .unknown
+            return pods.presence(of: cells.kinds[kind].own[column])?.state ?? .unknown
         }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
@@ -102,7 +102,7 @@ package struct NodeCells {
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.targets.cells.ownContainer(column, kind: kind))
+            let presence = pods.presence(of: scene.targets.cells.kinds[kind].own[column])
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
@@ -118,19 +118,12 @@ package struct NodeCells {
     /// The container that is to hold an image, whoever tells of its presence.
     package func container(_ column: Int) -> ContainerView? {
         if case .pods(let pods) = evidence {
-            return scene.targets.cells.ownContainer(column, kind: kind).flatMap { pods.container(of: $0) }
+            return scene.targets.cells.kinds[kind].own[column].flatMap { pods.container(of: $0) }
         }
         let places = scene.targets.cells.containers(column, kind: kind)
         return places.lazy.compactMap { place in
             scene.snapshot.cluster.pods.living(on: name, of: place.set).container(of: place.container)
         }.first
-    }
-}
-
-extension SetCells {
-    /// The container of `default` that is to hold an image: in restricted mode nothing else tells of it.
-    fileprivate func ownContainer(_ column: Int, kind: Int) -> String? {
-        containers(column, kind: kind).first { $0.set == ImageSet.defaultName }?.container
     }
 }
 

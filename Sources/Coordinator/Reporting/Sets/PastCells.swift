@@ -11,6 +11,8 @@ struct PastCells {
     let cells: SetCells
     /// Of all sets, whichever counts; its nodes are more.
     let whole: SetCells
+    /// Pod statuses alone told of images: of those of `default`.
+    private let isRestricted: Bool
     /// By column of ``cells``, then by the nodes' numbers.
     private let codes: [[CellCode]]
 
@@ -40,12 +42,16 @@ struct PastCells {
         codes = cells.images.map { image in
             moment.images[image.reference.written].flatMap { moment.grid.columns[$0] } ?? []
         }
+        isRestricted = configuration?.runtimeSocket == RuntimeSocket.none
         self.nodes = nodes
         self.cells = cells
     }
 
     /// What was recorded last; none while the node wasn't heard.
-    func code(_ column: Int, of node: HistoryMoment.Node) -> CellCode {
+    ///
+    /// - Parameter kind: of the node.
+    func code(_ column: Int, of node: HistoryMoment.Node, kind: Int) -> CellCode {
+        if isRestricted, cells.kinds[kind].own[column] == nil { return .none }
         let row = Int(node.id)
         return node.isHeard && codes[column].indices.contains(row) ? codes[column][row] : .none
     }

@@ -23,7 +23,7 @@ struct RowCutter {
             unknown[kind] = known
             return known
         }
-        guard !cells.isWhole(kind: kind) else { return row }
+        guard !cells.isWhole(row, kind: kind) else { return row }
         let key = Key(row: ObjectIdentifier(row), kind: kind)
         if let known = cut[key] { return known }
         let new = cells.row(row, kind: kind)

@@ -40,6 +40,8 @@ package struct SetCells: Sendable {
         var isWanted: [Bool]?
         /// Columns that no set holds, though one wants them.
         var loose: [Int] = []
+        /// By column: the container of `default` that is to hold it. In restricted mode nothing else tells of an image.
+        var own: [String?] = []
 
         func wants(_ column: Int) -> Bool { isWanted.map { $0[column] } ?? true }
     }
@@ -129,9 +131,13 @@ package struct SetCells: Sendable {
                 if sets[set].isHeld { isHeld[column] = true }
             }
         }
+        var own = [String?](repeating: nil, count: images.count)
+        for set in selecting where sets[set].name == ImageSet.defaultName {
+            for (column, container) in zip(sets[set].columns, sets[set].containers) { own[column] = container }
+        }
         return Kind(
             sets: selecting, isWanted: isWanted.allSatisfy(\.self) ? nil : isWanted,
-            loose: images.indices.filter { isWanted[$0] && !isHeld[$0] })
+            loose: images.indices.filter { isWanted[$0] && !isHeld[$0] }, own: own)
     }
 
     // MARK: Questions
@@ -183,9 +189,10 @@ package struct SetCells: Sendable {
     /// What one set wants, and the numbers of the nodes that it is for, out of so many; nothing, when there's no such set.
     func slice(_ name: String, nodes: Int) -> (cells: SetCells, nodes: [Int]) {
         var copy = self
-        copy.kindOfNode = []
         guard let set = sets.firstIndex(where: { $0.name == name }) else {
-            (copy.images, copy.sets, copy.fleetColumns, copy.kinds) = ([], [], [], [Kind(sets: [])])
+            (copy.images, copy.sets, copy.fleetColumns, copy.kinds, copy.kindOfNode) = (
+                [], [], [], [Kind(sets: [])], []
+            )
             return (copy, [])
         }
         let part = sets[set]
@@ -195,8 +202,13 @@ package struct SetCells: Sendable {
             Part(
                 name: name, columns: Array(copy.images.indices), containers: part.containers, isHeld: part.isHeld)
         ]
-        copy.kinds = [Kind(sets: [0], loose: part.isHeld ? [] : Array(copy.images.indices))]
-        return (copy, (0..<nodes).filter { kinds[kind($0)].sets.contains(set) })
+        copy.kinds = kinds.map { kind in
+            Kind(
+                sets: kind.sets.contains(set) ? [0] : [], loose: part.isHeld ? [] : Array(copy.images.indices),
+                own: part.columns.map { kind.own[$0] })
+        }
+        let chosen = (0..<nodes).filter { kinds[kind($0)].sets.contains(set) }
+        return (copy.keeping(nodes: chosen), chosen)
     }
 
     // MARK: Rows
@@ -209,15 +221,22 @@ package struct SetCells: Sendable {
         if let fleetColumns {
             return CellRow(
                 fleetColumns.enumerated().map { column, fleetColumn in
-                    isWanted?[column] == false ? .unwanted : row.states[fleetColumn]
+                    isWanted?[column] == false ? .unwanted : Self.state(row, fleetColumn)
                 })
         }
-        guard let isWanted else { return row }
-        return CellRow(zip(row.states, isWanted).map { $1 ? $0 : .unwanted })
+        return CellRow(
+            images.indices.map { isWanted?[$0] == false ? .unwanted : Self.state(row, $0) })
     }
 
-    /// Whether nothing is to be cut off the fleet's rows.
-    func isWhole(kind: Int) -> Bool { fleetColumns == nil && kinds[kind].isWanted == nil }
+    /// Unknown where the fleet has no such column.
+    private static func state(_ row: CellRow, _ column: Int) -> CellState {
+        row.states.indices.contains(column) ? row.states[column] : .unknown
+    }
+
+    /// Whether the fleet's row is a node's as it is.
+    func isWhole(_ row: CellRow, kind: Int) -> Bool {
+        fleetColumns == nil && kinds[kind].isWanted == nil && row.states.count == images.count
+    }
 
     /// The cells of a node of which nothing is known.
     func unknownRow(kind: Int) -> CellRow {
