@@ -159,6 +159,10 @@ import Testing
             desk.cluster.pods["\(set)-\(node)"] = Self.pod(set, on: node, template: set, holding: ["e0"])
         }
         desk.reportAll(.listed("nginx"), .listed("redis"))
+        #expect(Self.step(&desk, sets).replacements.isEmpty, "other pods' agents have reported")
+        for (set, node) in [("a", "n1"), ("b", "n2")] {
+            _ = desk.desk.fleet.noteAgent(pod: "\(set)-\(node)", on: node)
+        }
         plan = Self.step(&desk, sets)
         #expect(plan.replacements.count == 2, "the limit is that of one set: \(plan.replacements)")
         #expect(Set(plan.replacements.map(\.node)).count == 2)

@@ -87,8 +87,8 @@ export function badness(counts) {
   return sum;
 }
 
-/** The same array from an answer's words; the words' `present` has the held ones in it. */
+/** The same array from an answer's words; the words' `present` has the held ones in it. What no set wants isn't in answers. */
 export function fromWords(counts) {
   return Uint32Array.of(
-    counts.unknown, counts.missing, counts.pulling, counts.failed, counts.present - counts.held, counts.held);
+    counts.unknown, counts.missing, counts.pulling, counts.failed, counts.present - counts.held, counts.held, 0);
 }
