@@ -69,7 +69,7 @@ extension EndToEndTests {
             try await eventually("all sets are held on their nodes", within: 180) {
                 try await held() == own.union(all).union(some)
             }
-            #expect(try await cluster.coverage().nodes == 2, "the list's own coverage is that of its nodes")
+            #expect(try await cluster.coverage().nodes == 3, "coverage is that of all sets' nodes")
 
             try await write("all", ["IMAGES": "x=\(images[1]);y=\(images[0])", "TOLERATIONS": "[{]"])
             try await eventually("the mistake is told", within: 60) {

@@ -31,7 +31,7 @@ extension EndToEndTests {
             let status = try JSONDecoder().decode(PrefetchStatus.self, from: Data(made.text.utf8))
             #expect(status.references == [wanted])
             #expect(status.coverage?.total.present == nodes && status.coverage?.total.held == 0)
-            #expect(try await cluster.coverage().images == 1, "the list's own coverage has no more columns")
+            #expect(try await cluster.coverage().images == 2, "coverage is that of all sets' images")
             #expect(try await cluster.pods().compactMap(\.metadata.uid).sorted() == pods)
 
             // It is kept in the cluster.

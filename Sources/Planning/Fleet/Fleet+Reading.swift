@@ -5,7 +5,7 @@ import Shared
 extension Fleet {
     /// What a node's agent told last.
     public struct Reading: Sendable {
-        /// The node's cells, in the order of the image entries; nil while they are unknown.
+        /// The node's cells, in the order of ``Fleet/listedColumns``; nil while they are unknown.
         public var row: CellRow?
         /// When the runtime's images were last listed.
         public var inventoryAt: Timestamp?

@@ -202,7 +202,7 @@ struct Invariants {
                 if state == .failed, failure == nil { return "failed without a reason on \(node)" }
                 if state.isPresent, failure != nil { return "present and failed on \(node)" }
             }
-            let states = cluster.fleet.entryColumns.map {
+            let states = cluster.fleet.listedColumns.map {
                 cluster.fleet.state(node: node, column: $0, now: cluster.now)
             }
             let row = cluster.fleet.reading(of: node, now: cluster.now).row

@@ -128,7 +128,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
             position += 1
             handle(part, context)
         }
-        queue.removeFirst(position)
+        // An answer can have closed the connection, with which all that it sent is forgotten.
+        queue.removeFirst(min(position, queue.count))
         isDraining = false
         if queue.isEmpty { queue = [] }
         hold(!queue.isEmpty || holdsBody)
