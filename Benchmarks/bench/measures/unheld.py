@@ -6,8 +6,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-from .. import baseline
-from ..cluster import NAMESPACE, Cluster
+from .. import baseline, growing_list
+from ..cluster import NAMESPACE
 from ..figures import Results, progress
 from ..programs import Programs
 from ..workshop import Workshop
@@ -15,13 +15,6 @@ from ..workshop import Workshop
 NODES = 5
 IMAGES = 10
 ROUNDS = 3
-HOST = "registry.example.com"
-IMAGE_MB = 12
-# What a kubelet looks at by itself at the latest, measured: see `neverInterval` in Sources/ClusterModel.
-NEVER_SECONDS = 15
-# The agents have listed and reported since: each round begins in a cluster that is at rest.
-REST_SECONDS = 15
-PATIENCE_SECONDS = 300
 
 
 def measure(programs: Programs, results: Results) -> None:
@@ -91,30 +84,13 @@ class _Holding:
 
 def _seconds(programs: Programs, name: str) -> float:
     """One image is added to ten: container-seconds, of all nodes, in which another one isn't held; the mean."""
-    references = {f"app{number}": f"{HOST}/app{number}:1" for number in range(IMAGES + ROUNDS)}
-    scenario = {
-        "seed": 1, "neverSeconds": NEVER_SECONDS,
-        "nodes": [{"name": f"node-{number + 1}", "zone": f"zone-{'abc'[number % 3]}"} for number in range(NODES)],
-        "registries": [{
-            "host": HOST,
-            "images": [{"reference": each, "megabytes": IMAGE_MB} for each in references.values()]}],
-    }
     with Workshop() as workshop:
-        file = workshop.write("scenario.json", json.dumps(scenario))
-        cluster = Cluster(
-            workshop, programs, f"{HOST}/image-puller:bench", scenario=file, agent=programs.stripped_agent(workshop))
+        cluster, references = growing_list.start(workshop, programs, NODES, IMAGES + ROUNDS)
         holding = _Holding(cluster.url)
-        images = dict(list(references.items())[:IMAGES])
-        cluster.edit(images)
-        cluster.await_state(
-            "the first images are held", lambda: holding.held(set(images)), seconds=PATIENCE_SECONDS)
         total = 0.0
-        for each in list(references)[IMAGES:]:
-            time.sleep(REST_SECONDS)
+        for edit in growing_list.grow(cluster, references, IMAGES, holding.held):
             holding.take_seconds()
-            images[each] = references[each]
-            cluster.edit(images)
-            cluster.await_state(f"{each} is held", lambda: holding.held(set(images)), seconds=PATIENCE_SECONDS)
+            edit()
             seconds = holding.take_seconds()
             progress(f"unheld, {name}: {seconds:.1f} container-seconds on {NODES} nodes")
             total += seconds

@@ -17,8 +17,8 @@ public struct PodTable: Sendable {
         for pod in pods { self[pod.uid] = pod }
     }
 
-    /// Those of all sets: a copy. See ``of(_:)``.
-    public var values: [PodView] { sets.values.flatMap(\.values) }
+    /// Those of all sets.
+    public var values: FlattenSequence<[Dictionary<String, PodView>.Values]> { sets.values.map(\.values).joined() }
     public var keys: [String] { sets.values.flatMap(\.keys) }
     public var isEmpty: Bool { sets.values.allSatisfy(\.isEmpty) }
     public var count: Int { sets.values.reduce(0) { $0 + $1.count } }

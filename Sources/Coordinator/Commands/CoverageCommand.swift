@@ -139,12 +139,12 @@ struct CoverageCommand: AsyncParsableCommand {
         let total = report.total
         guard held else { return CoverageReport.percent(total) }
         let refused = total.refused > 0 ? ", \(total.refused) refused by kubelets" : ""
-        return "\(total.held + (report.loosePresent ?? 0)) of \(total.cells) held\(refused)"
+        return "\(report.heldOrLoose) of \(total.cells) held\(refused)"
     }
 
     /// Whether waiting changes nothing any more.
     private static func isSettled(_ report: CoverageReport, held: Bool) -> Bool {
-        report.isSettled && (!held || report.total.held + (report.loosePresent ?? 0) == report.total.present)
+        report.isSettled && (!held || report.heldOrLoose == report.total.present)
     }
 
     private static func text(_ bar: Double) -> String { bar == bar.rounded() ? "\(Int(bar))" : "\(bar)" }

@@ -42,7 +42,7 @@ extension ControlLoop {
         whenTaken()
         let (received, attempts) = try taken.get()
         var reception = received
-        reception.isCommitted = if let attempts { await history.commit(attempts) } else { false }
+        reception.isCommitted = if let attempts { await history.commit(withoutProbes(attempts)) } else { false }
         let databaseID = await history.databaseID
         Instruments.reportTaken(since: start)
 
@@ -108,12 +108,7 @@ extension ControlLoop {
         let (references, lastAttempt) = keepOrderedAttempts(of: &report)
         let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
-        let ordered = ingestion.attempts.map { attempt in
-            var attempt = attempt
-            attempt.reference = references[attempt.id] ?? attempt.reference
-            return attempt
-        }
-        for attempt in attemptTally.new(ordered) { Instruments.attempt(attempt) }
+        let ordered = count(ingestion.attempts, of: references)
         let news = ingestion.transitions.count + ordered.count
         let isTold = news == 0 || mayTell(news, of: report.node)
         // In restricted mode agents are a former template's; what pods say counts.
@@ -126,11 +121,10 @@ extension ControlLoop {
         }
         let newFailures = Set(ingestion.newFailures.map(\.id))
         logFailures(ordered.filter { newFailures.contains($0.id) })
-        var reception = ReportReception(
-            node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
-            needsFull: ingestion.needsFull)
-        reception.agent = agent
-        return (reception, isTold ? ordered.filter { !isProbe($0) } : nil)
+        let reception = ReportReception(
+            node: report.node, agent: agent, bootID: report.bootID, sequence: report.sequence,
+            lastAttempt: lastAttempt, needsFull: ingestion.needsFull)
+        return (reception, isTold ? ordered : nil)
     }
 
     /// Takes of a report only what its agent did before: of the node another one tells, or has told.
@@ -141,18 +135,25 @@ extension ControlLoop {
         if let pod = cluster.pods[agent], refusals[pod.node]?.pod == pod.name { refusals[pod.node] = nil }
         var report = report
         let (references, lastAttempt) = keepOrderedAttempts(of: &report)
-        let attempts = fleet.attempts(of: report, at: clock.now).map { attempt in
+        let attempts = count(fleet.attempts(of: report, at: clock.now), of: references)
+        let isTold = attempts.isEmpty || mayTell(attempts.count, of: report.node)
+        let reception = ReportReception(
+            node: report.node, agent: agent, bootID: report.bootID, sequence: report.sequence,
+            lastAttempt: lastAttempt, needsFull: !isStandby && report.runtime.listed)
+        return (reception, isTold ? attempts : nil)
+    }
+
+    /// Counts a report's attempts, each once, and names them as they were ordered.
+    private func count(
+        _ attempts: [Fleet.FinishedAttempt], of references: [UInt64: String]
+    ) -> [Fleet.FinishedAttempt] {
+        let ordered = attempts.map { attempt in
             var attempt = attempt
             attempt.reference = references[attempt.id] ?? attempt.reference
             return attempt
         }
-        for attempt in attemptTally.new(attempts) { Instruments.attempt(attempt) }
-        let isTold = attempts.isEmpty || mayTell(attempts.count, of: report.node)
-        var reception = ReportReception(
-            node: report.node, bootID: report.bootID, sequence: report.sequence, lastAttempt: lastAttempt,
-            needsFull: !isStandby && report.runtime.listed)
-        reception.agent = agent
-        return (reception, isTold ? attempts : nil)
+        for attempt in attemptTally.new(ordered) { Instruments.attempt(attempt) }
+        return ordered
     }
 
     @inline(never)
@@ -240,7 +241,7 @@ extension ControlLoop {
     }
 
     func logFailures(_ attempts: [Fleet.FinishedAttempt]) {
-        for attempt in attempts where !isProbe(attempt) {
+        for attempt in withoutProbes(attempts) {
             logger.warning(
                 "a pull failed",
                 metadata: [

@@ -18,8 +18,13 @@ extension ControlLoop {
         openCircuits = open
     }
 
-    /// Whether an attempt only asked, in vain, if a registry answers again. Such are neither logged nor stored.
-    func isProbe(_ attempt: Fleet.FinishedAttempt) -> Bool {
+    /// Attempts without those that are neither logged nor stored.
+    func withoutProbes(_ attempts: [Fleet.FinishedAttempt]) -> [Fleet.FinishedAttempt] {
+        attempts.filter { !isProbe($0) }
+    }
+
+    /// Whether an attempt only asked, in vain, if a registry answers again.
+    private func isProbe(_ attempt: Fleet.FinishedAttempt) -> Bool {
         guard attempt.reason?.blamesRegistry == true,
             let registry = (try? ImageReference(attempt.reference))?.registry
         else { return false }

@@ -117,7 +117,7 @@ extension ControlLoop {
         guard outbox.needsComparison, let configuration, nodesSynced, areSetsKnown else { return }
         outbox.needsComparison = false
         let now = clock.now
-        let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
+        let roster = roster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
         noteMembers(roster, at: now)
         toldSets = nil
         noteSets(roster, at: now)

@@ -70,7 +70,7 @@ extension ControlLoop {
         guard !attempts.isEmpty else { return }
         for attempt in attempts { Instruments.attempt(attempt) }
         logFailures(attempts.filter { $0.reason != nil })
-        let stored = attempts.filter { !isProbe($0) }
+        let stored = withoutProbes(attempts)
         Task { _ = await history.commit(stored) }
         signal.yield()
     }

@@ -73,8 +73,8 @@ extension ControlLoop {
 
     /// The set on whose nodes another image of ours is tried: the first one that selects any.
     var trialSet: String {
-        guard let roster, roster.nodes(of: ImageSet.defaultName).isEmpty else { return ImageSet.defaultName }
-        return held.first { !roster.nodes(of: $0.name).isEmpty }?.name ?? ImageSet.defaultName
+        guard let roster, !roster.selectsAny(ImageSet.defaultName) else { return ImageSet.defaultName }
+        return held.first { roster.selectsAny($0.name) }?.name ?? ImageSet.defaultName
     }
 
     /// Which of our own images a set's template is to have: others than that of the trial get what has proven to work.

@@ -29,10 +29,8 @@ extension DaemonSetKeeper {
     }
 
     private func retire(in namespace: String, otherThan place: PodSource) async throws {
-        let selector =
-            "\(PodNames.managedByLabel)=\(PodNames.application),\(PodNames.nameLabel)=\(PodNames.application)"
-        let ours = try await client.list(DaemonSet.self, Selection(namespace: namespace, labelSelector: selector))
-        let former = ours.items.filter {
+        let ours = try await client.ownDaemonSets(in: namespace)
+        let former = ours.filter {
             ($0.metadata.labels[PodNames.setLabel] ?? ImageSet.defaultName) == set
                 && PodSource(namespace: namespace, daemonSet: $0.metadata.name) != place
         }
@@ -40,11 +38,9 @@ extension DaemonSetKeeper {
             logger.notice(
                 "deleting the DaemonSet of an earlier DAEMONSET_NAME or NAMESPACE",
                 metadata: ["daemonSet": "\(namespace)/\(old.metadata.name)"])
-            try await client.delete(
-                .daemonSets, name: old.metadata.name, namespace: namespace,
-                options: .init(uid: old.metadata.uid, propagation: .background))
+            try await client.delete(own: old, in: namespace)
         }
         // Those of other sets need what agents need.
-        if !former.isEmpty, former.count == ours.items.count { try await surroundings.leave(namespace) }
+        if !former.isEmpty, former.count == ours.count { try await surroundings.leave(namespace) }
     }
 }

@@ -63,9 +63,12 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     /// Cells that are present and that nothing is to hold, because only sets without containers want them; nil: none.
     package var loosePresent: Int?
 
-    /// Held cells, and present ones that nothing is to hold, in percent; nil when there's nothing to cover.
+    /// Held cells, and present ones that nothing is to hold.
+    package var heldOrLoose: Int { total.held + (loosePresent ?? 0) }
+
+    /// The same in percent; nil when there's nothing to cover.
     package var heldPercent: Double? {
-        total.cells == 0 ? nil : Double(total.held + (loosePresent ?? 0)) * 100 / Double(total.cells)
+        total.cells == 0 ? nil : Double(heldOrLoose) * 100 / Double(total.cells)
     }
 
     /// Whether nothing more can become present until somebody changes something: whatever isn't present fails for

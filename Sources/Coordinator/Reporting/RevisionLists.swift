@@ -40,7 +40,7 @@ struct RevisionLists {
         return wanted
     }
 
-    private static func normalise(_ reference: String) -> String {
+    static func normalise(_ reference: String) -> String {
         (try? ImageReference(reference).normalised) ?? reference
     }
 

@@ -69,6 +69,12 @@ public struct Roster: Sendable {
         members = ranked.sorted { ($0.rank, $0.zone) < ($1.rank, $1.zone) }.map(\.member)
     }
 
+    /// Whether a set selects any node, `default` too.
+    public func selectsAny(_ set: String) -> Bool {
+        if set == ImageSet.defaultName { return members.count > outsiders.count }
+        return sets.first { $0.set.name == set }?.nodes.isEmpty == false
+    }
+
     /// The nodes that are to have a set's images, `default`'s too.
     public func nodes(of set: String) -> Set<String> {
         if set == ImageSet.defaultName { return Set(members.lazy.map(\.name)).subtracting(outsiders) }

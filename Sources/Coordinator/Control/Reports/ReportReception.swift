@@ -2,7 +2,7 @@
 package struct ReportReception: Sendable {
     package var node: String
     /// Who sent it; empty: nobody knows.
-    var agent = ""
+    var agent: String
     package var bootID: String
     package var sequence: UInt64
     /// The largest id of its attempts; nil: it had none.
@@ -15,8 +15,11 @@ package struct ReportReception: Sendable {
     /// With which its connection waits, and says that nothing changed. Nil before the report was taken.
     package var ticket: ReportBoard.Ticket?
 
-    init(node: String, bootID: String, sequence: UInt64, lastAttempt: UInt64?, needsFull: Bool) {
+    init(
+        node: String, agent: String = "", bootID: String, sequence: UInt64, lastAttempt: UInt64?, needsFull: Bool
+    ) {
         self.node = node
+        self.agent = agent
         self.bootID = bootID
         self.sequence = sequence
         self.lastAttempt = lastAttempt
@@ -26,8 +29,7 @@ package struct ReportReception: Sendable {
     /// The next heartbeat of the same agent.
     package func heartbeat(_ sequence: UInt64) -> ReportReception {
         var next = ReportReception(
-            node: node, bootID: bootID, sequence: sequence, lastAttempt: nil, needsFull: false)
-        next.agent = agent
+            node: node, agent: agent, bootID: bootID, sequence: sequence, lastAttempt: nil, needsFull: false)
         next.isCommitted = true
         next.ticket = ticket
         return next

@@ -298,11 +298,7 @@ package actor ImageSetKeeper {
     }
 
     private func sweep(_ namespace: String) async throws {
-        let selector =
-            "\(PodNames.managedByLabel)=\(PodNames.application),\(PodNames.nameLabel)=\(PodNames.application)"
-        let ours = try await parts.client.list(
-            DaemonSet.self, Selection(namespace: namespace, labelSelector: selector)
-        ).items
+        let ours = try await parts.client.ownDaemonSets(in: namespace)
         // What a list that failed doesn't tell of is there all the same.
         guard isSynced else { return }
         // Whether a ConfigMap that is there is any good is another question: its set keeps what it has.
@@ -315,9 +311,7 @@ package actor ImageSetKeeper {
                 "deleting the DaemonSet of an image set that is gone",
                 metadata: ["daemonSet": "\(namespace)/\(old.metadata.name)"])
             do {
-                try await parts.client.delete(
-                    .daemonSets, name: old.metadata.name, namespace: namespace,
-                    options: .init(uid: old.metadata.uid, propagation: .background))
+                try await parts.client.delete(own: old, in: namespace)
             } catch let error as KubernetesError where error.isNotFound {
                 continue
             }

@@ -1,7 +1,7 @@
 import GRDB
 
 /// Lists attempts by their end, newest first.
-package struct AttemptQuery: Sendable {
+package struct AttemptQuery: HistoryQuery {
     package var filter = HistoryFilter()
     /// Only attempts that did not succeed.
     package var failedOnly = false
@@ -27,7 +27,7 @@ package struct AttemptQuery: Sendable {
                 (SELECT text FROM messages WHERE id = message_id), bytes
             FROM attempts \(clause.sql) ORDER BY ended_at DESC, id DESC LIMIT \(limit + 1)
             """
-        var items = try Row.fetchCursor(
+        let items = try Row.fetchCursor(
             db.cachedStatement(sql: sql), arguments: clause.arguments
         ).map { row in
             StoredAttempt(
@@ -37,11 +37,6 @@ package struct AttemptQuery: Sendable {
                     endedAt: row[6], outcome: row.outcome(7), reason: row.reason(8), message: row[9] ?? "",
                     bytes: row[10]))
         }.array()
-        var next: HistoryCursor?
-        if items.count > limit {
-            items.removeLast()
-            next = items.last.map { HistoryCursor(at: $0.attempt.endedAt, id: $0.id) }
-        }
-        return HistoryPage(items: items, next: next)
+        return HistoryPage(items, limit: limit)
     }
 }

@@ -3,7 +3,7 @@ package struct HistoryCursor: Sendable, Hashable, Codable, LosslessStringConvert
     var at: Int64
     var id: Int64
 
-    package init(at: Int64, id: Int64) {
+    init(at: Int64, id: Int64) {
         self.at = at
         self.id = id
     }

@@ -1,7 +1,7 @@
 import GRDB
 
 /// Lists transitions, newest first.
-package struct TransitionQuery: Sendable {
+package struct TransitionQuery: HistoryQuery {
     package var filter = HistoryFilter()
     /// What the cells became; empty means anything.
     package var states: Set<RecordedState> = []
@@ -26,15 +26,10 @@ package struct TransitionQuery: Sendable {
         }
         // One more than wanted tells whether there is another page.
         let sql = "\(Self.select) \(clause.sql) ORDER BY at DESC, id DESC LIMIT \(limit + 1)"
-        var items = try Row.fetchCursor(
+        let items = try Row.fetchCursor(
             db.cachedStatement(sql: sql), arguments: clause.arguments
         ).map(Self.item).array()
-        var next: HistoryCursor?
-        if items.count > limit {
-            items.removeLast()
-            next = items.last.map { HistoryCursor(at: $0.at, id: $0.id) }
-        }
-        return HistoryPage(items: items, next: next)
+        return HistoryPage(items, limit: limit)
     }
 
     /// The transitions committed after a known one, oldest first: what a listener missed.

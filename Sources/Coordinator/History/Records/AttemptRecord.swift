@@ -39,6 +39,6 @@ package struct AttemptRecord: Sendable, Codable, Hashable {
 /// One attempt, as it is stored.
 package struct StoredAttempt: Sendable, Codable, Hashable {
     /// The row; of use for paging only.
-    package var id: Int64
+    var id: Int64
     package var attempt: AttemptRecord
 }

@@ -15,9 +15,14 @@ struct NodeDiagnosis {
     var causes: [Cause] {
         let view = snapshot.cluster.nodes[node]
         guard let view else { return [nodeGone] }
-        var causes = [notReady(view), cordoned(view), keptBack(view), notSelected(view)].compactMap { $0 }
+        // To look for it goes through all nodes.
+        let cells = snapshot.cells(of: node)
+        let isTarget = cells != nil
+        var causes = [
+            notReady(view), cordoned(view, isTarget: isTarget), keptBack(view), isTarget ? nil : notSelected(view),
+        ].compactMap { $0 }
         // Of a set without containers there's no pod to look at, but an agent, which `default` brings.
-        guard let cells = snapshot.cells(of: node) else { return causes }
+        guard let cells else { return causes }
         causes += [pod(view)].compactMap { $0 }
         if snapshot.configuration.runtimeSocket != .none {
             causes += [refusal, cut, silence, runtime].compactMap { $0 }
@@ -74,25 +79,24 @@ struct NodeDiagnosis {
             planned: "nothing is pulled on it while it isn't ready; it is filled as soon as it is")
     }
 
-    private func cordoned(_ view: NodeView) -> Cause? {
+    private func cordoned(_ view: NodeView, isTarget: Bool) -> Cause? {
         guard view.isUnschedulable else { return nil }
         return Cause(
             kind: .nodeCordoned, summary: "the node is cordoned; it is filled all the same, after the others",
             evidence: [evidence("Node/\(node)", "spec.unschedulable", "true")],
             nextStep: "kubectl uncordon \(node), when it's to be used again",
-            planned: plannedWhileCordoned(view))
+            planned: plannedWhileCordoned(isTarget: isTarget))
     }
 
-    private func plannedWhileCordoned(_ view: NodeView) -> String {
-        guard snapshot.cells(of: node) != nil else { return "nothing, since it isn't selected" }
+    private func plannedWhileCordoned(isTarget: Bool) -> String {
+        guard isTarget else { return "nothing, since it isn't selected" }
         return snapshot.configuration.runtimeSocket == .none
             ? "its kubelet pulls what our pod needs, as on any other node"
             : "when pulls are handed out, it comes after the other nodes"
     }
 
-    private func notSelected(_ view: NodeView) -> Cause? {
+    private func notSelected(_ view: NodeView) -> Cause {
         let scheduling = snapshot.configuration.scheduling
-        guard snapshot.cells(of: node) == nil else { return nil }
         if let set = snapshot.set, set != ImageSet.defaultName {
             return Cause(
                 kind: .notSelected, summary: "the image set \(set) isn't for this node",

@@ -145,9 +145,6 @@ package struct SetCells: Sendable {
     /// The kind of a node, by its number.
     func kind(_ node: Int) -> Int { kindOfNode.isEmpty ? 0 : kindOfNode[node] }
 
-    /// Whether any set is for the node.
-    func isSelected(_ node: Int) -> Bool { !kinds[kind(node)].sets.isEmpty }
-
     /// The names of the sets that are for a node.
     func sets(of node: Int) -> [String] { kinds[kind(node)].sets.map { sets[$0].name } }
 

@@ -62,7 +62,7 @@ package struct SetHistory {
 
     private mutating func normalise(_ reference: String) -> String {
         if let known = normalised[reference] { return known }
-        let name = (try? ImageReference(reference).normalised) ?? reference
+        let name = RevisionLists.normalise(reference)
         normalised[reference] = name
         return name
     }
@@ -71,56 +71,36 @@ package struct SetHistory {
 
     /// A page of the transitions that are the set's.
     package mutating func page(_ query: TransitionQuery, _ db: Database) throws -> HistoryPage<StoredTransition> {
-        var query = query
-        query.filter.images = references
-        let asked = query
-        return try page(after: query.after, limit: query.limit) { cursor in
-            var query = asked
-            query.after = cursor
-            return try query.page(db)
-        } wants: { set, item in
-            try set.wants(item.image, on: item.node, at: item.at, db)
-        } cursor: {
-            HistoryCursor(at: $0.at, id: $0.id)
-        }
+        try page(query, db) { set, item in try set.wants(item.image, on: item.node, at: item.at, db) }
     }
 
     /// A page of the attempts that are the set's.
     package mutating func page(_ query: AttemptQuery, _ db: Database) throws -> HistoryPage<StoredAttempt> {
-        var query = query
-        query.filter.images = references
-        let asked = query
-        return try page(after: query.after, limit: query.limit) { cursor in
-            var query = asked
-            query.after = cursor
-            return try query.page(db)
-        } wants: { set, item in
+        try page(query, db) { set, item in
             try set.wants(item.attempt.image, on: item.attempt.node, at: item.attempt.startedAt, db)
                 || set.wants(item.attempt.image, on: item.attempt.node, at: item.attempt.endedAt, db)
-        } cursor: {
-            HistoryCursor(at: $0.attempt.endedAt, id: $0.id)
         }
     }
 
-    private mutating func page<Item>(
-        after: HistoryCursor?, limit: Int, _ fetch: (HistoryCursor?) throws -> HistoryPage<Item>,
-        wants: (inout SetHistory, Item) throws -> Bool, cursor: (Item) -> HistoryCursor
-    ) throws -> HistoryPage<Item> {
-        var found: [Item] = []
-        var next = after
+    private mutating func page<Query: HistoryQuery>(
+        _ query: Query, _ db: Database, wants: (inout SetHistory, Query.Item) throws -> Bool
+    ) throws -> HistoryPage<Query.Item> {
+        var query = query
+        query.filter.images = references
+        var found: [Query.Item] = []
         for _ in 0..<Self.maximumPages {
-            let page = try fetch(next)
+            let page = try query.page(db)
             // Oldest first, as replaying goes.
-            var wanted: [Item] = []
+            var wanted: [Query.Item] = []
             for item in page.items.reversed() where try wants(&self, item) { wanted.append(item) }
             found += wanted.reversed()
-            next = page.next
-            if found.count > limit {
-                found.removeLast(found.count - limit)
-                next = found.last.map(cursor)
+            query.after = page.next
+            if found.count > query.limit {
+                found.removeLast(found.count - query.limit)
+                query.after = found.last?.cursor
             }
-            if next == nil || found.count >= limit { break }
+            if query.after == nil || found.count >= query.limit { break }
         }
-        return HistoryPage(items: found, next: next)
+        return HistoryPage(items: found, next: query.after)
     }
 }
