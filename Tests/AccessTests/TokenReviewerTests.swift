@@ -45,7 +45,7 @@ import Testing
             }
         }
         #expect(reviews.count == 2)
-        await tokens.forget(try Self.token("good"))
+        await tokens.forget(try Self.token("good").digest)
         _ = try await tokens.user(of: try Self.token("good"), from: "x")
         #expect(reviews.count == 3)
     }

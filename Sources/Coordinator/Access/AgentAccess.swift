@@ -50,14 +50,15 @@ package struct AgentAccess: AgentAuthenticator {
         guard user.username == "system:serviceaccount:\(namespace):\(serviceAccount)" else { throw .wrongAccount }
         guard let pod = user.pod else { throw .unboundToken }
         guard rates.take(pod.uid) else { throw .tooMany }
-        return AgentPod(access: self, token: token, name: pod.name, uid: pod.uid)
+        return AgentPod(access: self, token: token.digest, name: pod.name, uid: pod.uid)
     }
 }
 
 /// The pod whose agent asks.
 private struct AgentPod: AgentIdentity {
     let access: AgentAccess
-    let token: BearerToken
+    /// The token's digest: thousands of agents wait, and a token has a thousand bytes.
+    let token: [UInt8]
     let name: String
     let uid: String
 

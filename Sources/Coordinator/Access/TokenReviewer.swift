@@ -72,13 +72,13 @@ actor TokenReviewer {
     }
 
     /// Until when the API server isn't asked about the token again. Nil: it is now.
-    func freshUntil(_ token: BearerToken) -> ContinuousClock.Instant? {
-        guard let known = cache.valid(token.digest, at: now), now < known.freshUntil else { return nil }
+    func freshUntil(_ token: [UInt8]) -> ContinuousClock.Instant? {
+        guard let known = cache.valid(token, at: now), now < known.freshUntil else { return nil }
         return start + .seconds(known.freshUntil)
     }
 
     /// The token's pod is gone: what was said of it doesn't count any more.
-    func forget(_ token: BearerToken) { cache.forget(token.digest) }
+    func forget(_ token: [UInt8]) { cache.forget(token) }
 
     /// Requests with the same token wait for one review together.
     private func answer(

@@ -47,12 +47,15 @@ struct ConnectionGuard: Sendable {
     /// report that came on it, and stay so: 120 KB for each of thousands.
     private static func keepSmall(_ channel: any Channel) throws {
         guard let options = channel.syncOptions else { return }
-        try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBytes))
+        try options.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(
+                minimum: heartbeatBytes, initial: heartbeatBytes, maximum: 2 * heartbeatBytes))
         try options.setOption(.maxMessagesPerRead, value: 1)
     }
 
-    /// Read at once; a heartbeat has less.
-    private static let readBytes = 4096
+    /// Read at once: a heartbeat with its token, and hardly more.
+    private static let heartbeatBytes = 2048
 }
 
 /// A connection as our listeners serve it: HTTP/1.1 within limits.
