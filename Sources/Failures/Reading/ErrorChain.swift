@@ -9,6 +9,8 @@ struct ErrorChain {
         var words: [String]
         /// The line of the message that it's on.
         var line: Int
+        /// A file below /etc is named: the node's configuration, not its storage.
+        var namesConfiguration = false
     }
 
     struct Address: Equatable {
@@ -26,6 +28,8 @@ struct ErrorChain {
     private(set) var addresses: [Address] = []
     /// Names that stand where an image's reference stands.
     private(set) var references: [String] = []
+    /// HTML or XML stands in the place of a registry's error: whoever answered was no registry, or the storage behind one.
+    private(set) var holdsPage = false
     /// The newest status code of gRPC in the text (`code = NotFound`), in lower case.
     private(set) var grpcCode: String?
 
@@ -36,6 +40,7 @@ struct ErrorChain {
         segments = reader.segments
         addresses = reader.addresses
         references = reader.references
+        holdsPage = reader.holdsPage
         for segment in segments where segment.words.count >= 3 && segment.words[0] == "code" {
             if segment.words[2] == "desc" { grpcCode = segment.words[1] }
         }

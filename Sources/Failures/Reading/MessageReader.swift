@@ -3,8 +3,10 @@ struct MessageReader {
     private(set) var segments: [ErrorChain.Segment] = []
     private(set) var addresses: [ErrorChain.Address] = []
     private(set) var references: [String] = []
+    private(set) var holdsPage = false
 
     private var words: [String] = []
+    private var namesConfiguration = false
     private var token: [UInt8] = []
     private var line = 0
     private var depth = 0
@@ -53,6 +55,7 @@ struct MessageReader {
                 index += 1
             } else if byte == UInt8(ascii: "<"), Self.isMarkup(bytes, index) {
                 endToken()
+                holdsPage = true
                 while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
             } else if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "(") {
                 endToken()
@@ -67,8 +70,11 @@ struct MessageReader {
 
     mutating func endSegment() {
         endToken()
-        if !words.isEmpty { segments.append(ErrorChain.Segment(words: words, line: line)) }
+        if !words.isEmpty {
+            segments.append(ErrorChain.Segment(words: words, line: line, namesConfiguration: namesConfiguration))
+        }
         words = []
+        namesConfiguration = false
     }
 
     // MARK: Quotations
@@ -99,6 +105,9 @@ struct MessageReader {
             read(content)
             depth -= 1
             if isChain { endSegment() }
+        } else if content.first == UInt8(ascii: "<") {
+            holdsPage = holdsPage || Self.isMarkup(content, 0)
+            words.append(ErrorChain.name)
         } else if content.count >= 4, content.allSatisfy({ Self.isUpperCase($0) || $0 == UInt8(ascii: "_") }) {
             // The code of an error that a registry sent: no repository has upper-case letters.
             endSegment()
@@ -106,9 +115,12 @@ struct MessageReader {
             endSegment()
         } else {
             token = content
-            endToken(isQuoted: true)
+            endToken(isQuoted: !Self.keys.contains(Self.lowercased(content)))
         }
     }
+
+    /// Keys of registries' errors in JSON, which announce a number.
+    private static let keys: Set<String> = ["status", "statuscode", "code"]
 
     /// A page in the place of an answer: its words are for people who browse.
     private static func isMarkup(_ bytes: [UInt8], _ index: Int) -> Bool {
@@ -156,10 +168,11 @@ struct MessageReader {
         guard bytes.count <= Self.longestName else { return }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let scheme = text.firstRange(of: "://") else {
-            let before = words.suffix(2)
+            if text.hasPrefix("/etc/") { namesConfiguration = true }
+            let before = words.suffix(3)
             let isReference =
-                ["image", "reference", "pulling"].contains(before.last) || before == ["denied", "for"]
-                || before == ["manifest", "for"]
+                ["image", "reference", "pulling"].contains(before.last) || before == ["access", "denied", "for"]
+                || before.suffix(2) == ["manifest", "for"]
             if isReference { references.append(text) }
             return
         }

@@ -37,7 +37,9 @@ struct RootCause {
                 if cause.endsChain { ended = segment.line }
             }
             if let status = Self.status(in: index, of: chain) {
-                let known = Finding(segment: index, reason: StatusTable.reason(status, at: stage))
+                let known = Finding(
+                    segment: index, reason: StatusTable.reason(status, at: stage),
+                    blames: status == 403 && chain.holdsPage ? Self.blamesOfPage : nil)
                 // The number says more than the words that go with it.
                 findings.removeAll { $0.segment == index && ($0.isClass || $0.reason != .rateLimited) }
                 findings.append(known)
@@ -49,8 +51,12 @@ struct RootCause {
         }
         guard let found = findings.last(where: { !$0.isClass }) ?? findings.last else {
             reason = Self.reason(chain.grpcCode) ?? Self.reason(grpcCode: grpcCode)
-            if let usual = stage?.usualReason {
+            if Self.isOfSocket(chain) {
+                reason = .network
+            } else if let usual = stage?.usualReason {
                 reason = usual
+            } else if reason == .unknown, chain.holdsPage {
+                reason = .registryUnavailable
             } else if reason == .unknown, Self.isOfProxy(chain) {
                 reason = .network
                 blames = [.node, .registry]
@@ -63,6 +69,9 @@ struct RootCause {
         if reason == .unknown { reason = Self.reason(grpcCode: grpcCode) }
         isRefused = isRefused || reason == .unauthorized
     }
+
+    /// Who is refused by a page is so for the address, not for the credentials.
+    private static let blamesOfPage: [Blame] = [.registry, .node, .credentials]
 
     // MARK: What the surroundings say
 
@@ -87,7 +96,9 @@ struct RootCause {
             let isHidden = chain.segments.contains {
                 Self.contains($0.words, ["repository", "does", "not", "exist", "or"])
             }
-            if isHidden, ImageHost.registry(of: chain) == ImageHost.dockerHub {
+            if chain.holdsPage {
+                blames = Self.blamesOfPage
+            } else if isHidden, ImageHost.registry(of: chain) == ImageHost.dockerHub {
                 reason = .notFound
                 isRefused = true
                 blames = [.reference, .credentials]
@@ -101,8 +112,14 @@ struct RootCause {
     /// An error of the kernel: of a socket, or of a file.
     private mutating func system(_ found: Finding, _ chain: ErrorChain) {
         let before = chain.segments[..<(found.segment + 1)].suffix(3)
-        if before.contains(where: { ["dial", "lookup"].contains($0.words.first) || Self.isSocket($0.words) }) {
+        if before.contains(where: { Self.isOfSocket($0.words) }) {
             reason = .network
+        } else if stage == .authorise {
+            // A credential helper's, or of a file with credentials.
+            reason = .unauthorized
+            blames = [.node, .credentials]
+        } else if before.contains(where: \.namesConfiguration) {
+            reason = .runtimeUnavailable
         } else if let operation = before.dropLast().last?.words.first, operation == "write",
             chain.segments[found.segment].words.starts(with: ["input/output", "error"])
         {
@@ -111,8 +128,15 @@ struct RootCause {
         }
     }
 
-    private static func isSocket(_ words: [String]) -> Bool {
-        words.count >= 2 && ["read", "write"].contains(words[0]) && ["tcp", "udp"].contains(words[1])
+    /// Go's name for an operation of a socket or a resolver.
+    private static func isOfSocket(_ words: [String]) -> Bool {
+        if ["dial", "lookup"].contains(words.first) { return words.dropFirst().first != "unix" }
+        return words.count >= 2 && ["read", "write"].contains(words[0]) && ["tcp", "udp"].contains(words[1])
+    }
+
+    /// An operation of a socket failed, in words that aren't known.
+    private static func isOfSocket(_ chain: ErrorChain) -> Bool {
+        chain.segments.contains { isOfSocket($0.words) }
     }
 
     // MARK: Stages
