@@ -11,6 +11,9 @@ struct ErrorChain {
         var line: Int
         /// A file below /etc is named: the node's configuration, not its storage.
         var namesConfiguration = false
+
+        /// The beginning of a call's error: gRPC's `code = NotFound desc`.
+        var isOfCall: Bool { words.count >= 3 && words[0] == "code" && words[2] == "desc" }
     }
 
     struct Address: Equatable {
@@ -41,9 +44,7 @@ struct ErrorChain {
         addresses = reader.addresses
         references = reader.references
         holdsPage = reader.holdsPage
-        for segment in segments where segment.words.count >= 3 && segment.words[0] == "code" {
-            if segment.words[2] == "desc" { grpcCode = segment.words[1] }
-        }
+        grpcCode = segments.last(where: \.isOfCall)?.words[1]
     }
 
     /// Bytes of a message that are looked at: the beginning, which names the stage, and the end, which names the cause.

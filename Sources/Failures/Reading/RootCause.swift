@@ -49,7 +49,9 @@ struct RootCause {
                     Finding(segment: index, reason: reason, blames: reason == .network ? [.node, .registry] : nil))
             }
         }
-        guard let found = findings.last(where: { !$0.isClass }) ?? findings.last else {
+        let known = findings.filter { !$0.isClass }
+        let admitted = Self.admitted(known, chain)
+        guard let found = admitted ?? known.last ?? findings.last else {
             reason = Self.reason(chain.grpcCode) ?? Self.reason(grpcCode: grpcCode)
             if Self.isOfSocket(chain) {
                 reason = .network
@@ -63,6 +65,7 @@ struct RootCause {
             }
             return
         }
+        if admitted != nil { stage = Self.stage(of: chain, through: found.segment) }
         reason = found.reason
         blames = found.blames
         adjust(found, findings.map(\.kind), chain)
@@ -139,17 +142,30 @@ struct RootCause {
         chain.segments.contains { isOfSocket($0.words) }
     }
 
+    /// A kubelet tries one credential after another, at last none, and lists all errors: who was let in saw more than who
+    /// was refused in the end.
+    private static func admitted(_ findings: [Finding], _ chain: ErrorChain) -> Finding? {
+        guard let last = findings.last, last.reason == .unauthorized else { return nil }
+        return findings.last { one in
+            guard one.reason.isOfContent else { return false }
+            return chain.segments[one.segment...last.segment].contains {
+                $0.isOfCall && $0.line == chain.segments[one.segment].line && $0.line == chain.segments[last.segment].line
+            }
+        }
+    }
+
     // MARK: Stages
 
-    private static func stage(of chain: ErrorChain) -> FailureStage? {
+    /// - Parameter last: the segment up to which is read; nil: all.
+    private static func stage(of chain: ErrorChain, through last: Int? = nil) -> FailureStage? {
         var found: FailureStage?
-        for index in chain.segments.indices {
+        for index in chain.segments.indices where index <= last ?? index {
             if index > 0, chain.segments[index].words.starts(with: ["artifact", "err"]) { break }
             for match in Phrases.matches(Phrases.stages, in: index, of: chain) {
                 if case .stage(let stage) = match.phrase.meaning { found = stage }
             }
         }
-        let path = chain.addresses.last?.path ?? ""
+        let path = last == nil ? chain.addresses.last?.path ?? "" : ""
         switch found {
         case .fetchBlob?: return path.contains("/manifests/") ? .fetchManifest : found
         case nil where path.contains("/blobs/"): return .fetchBlob
@@ -221,5 +237,15 @@ struct RootCause {
 
     static func contains(_ words: [String], _ phrase: [String]) -> Bool {
         words.indices.contains { words[$0...].starts(with: phrase) }
+    }
+}
+
+extension FailureReason {
+    /// Of what was read of an image.
+    fileprivate var isOfContent: Bool {
+        switch self {
+        case .noMatchingPlatform, .unsupportedImage, .policyRejected, .corruptContent, .diskFull, .nodeStorage: true
+        default: false
+        }
     }
 }

@@ -72,7 +72,7 @@ enum CauseTable {
             ]),
         Group(
             .invalidReference, "containers/image pkg/shortnames, CRI-O: short names",
-            ["short-name", "short name mode", "unqualified-search registries"]
+            ["short-name", "short name mode", "unqualified-search registries", "unqualified image"]
         ) { $0.blames = [.reference, .node] },
         Group(
             .invalidReference, "OCI distribution spec: NAME_INVALID, TAG_INVALID",
@@ -173,8 +173,9 @@ enum CauseTable {
                 "no basic auth credentials", "missing username or secret", "invalid username/password",
                 "incorrect username or password", "bad credentials", "invalid credentials",
                 "invalid username or password", "login failed", "no credentials", "credentials are invalid",
-                "credentials not found", "auth credentials",
+                "credentials not found", "auth credentials", "basic authentication",
             ]),
+        Group(.unauthorized, "kubelet: a pull secret that isn't there", ["secrets … not found"]),
         Group(
             .unauthorized, "clouds' registries",
             [
