@@ -71,7 +71,23 @@ import Testing
             (
                 "failed to pull and unpack image \"docker.io/library/nginx:1\": failed to resolve reference "
                     + "\"docker.io/library/nginx:1\": pulling from host localhost:5000 failed with status code [manifests 1]: "
-                    + "403 Forbidden", nil
+                    + "403 Forbidden", "localhost:5000"
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": unexpected status from HEAD request to "
+                    + "https://mirror.example.com/v2/a/manifests/1: 403 Forbidden", "mirror.example.com"
+            ),
+            (
+                "failed to resolve reference \"registry.example.com:443/a:1\": failed to do request: Head "
+                    + "\"https://registry.example.com/v2/a/manifests/1\": EOF", nil
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": pulling from host registry.example.com failed with "
+                    + "status code [manifests 1]: 403 Forbidden", nil
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": failed to authorize: failed to fetch oauth token: "
+                    + "unexpected status from GET request to https://auth.example.com/token?scope=x: 403 Forbidden", nil
             ),
             (
                 "failed to resolve reference \"docker.io/library/nginx:1\": unexpected status from HEAD request to "
@@ -117,12 +133,15 @@ import Testing
         #expect(page.reason == .unauthorized)
         #expect(page.blames.first == .registry)
         let hub = FailureExplanation(
-            message: "pull access denied for team/app, repository does not exist or may require 'docker login': denied: "
+            message:
+                "pull access denied for team/app, repository does not exist or may require 'docker login': denied: "
                 + "<html><h1>403 Forbidden</h1>")
         #expect(hub.reason == .unauthorized)
         #expect(hub.blames.first == .registry)
         #expect(FailureExplanation(message: "error parsing HTTP 403 response body: \"\"").blames.first == .credentials)
-        #expect(FailureExplanation(message: "download failed: unknown: <?xml version=\"1.0\"?>").reason == .registryUnavailable)
+        #expect(
+            FailureExplanation(message: "download failed: unknown: <?xml version=\"1.0\"?>").reason
+                == .registryUnavailable)
     }
 
     /// Files below /etc are configuration: to remove the image mends nothing.
@@ -136,7 +155,8 @@ import Testing
     /// A kubelet tries its credentials in turn, and none at last.
     @Test func whoWasLetInKnowsMore() {
         let listed = FailureExplanation(
-            message: "[rpc error: code = NotFound desc = failed to pull and unpack image \"r.example.com/a:1\": no match for "
+            message:
+                "[rpc error: code = NotFound desc = failed to pull and unpack image \"r.example.com/a:1\": no match for "
                 + "platform in manifest: not found, rpc error: code = Unknown desc = failed to resolve reference "
                 + "\"r.example.com/a:1\": failed to authorize: failed to fetch anonymous token: unexpected status: 401 "
                 + "Unauthorized]")

@@ -29,6 +29,8 @@ struct ErrorChain {
 
     private(set) var segments: [Segment] = []
     private(set) var addresses: [Address] = []
+    /// containerd 1.6 names the host that it asked in words: `pulling from host HOST failed`.
+    private(set) var askedHost: String?
     /// Names that stand where an image's reference stands.
     private(set) var references: [String] = []
     /// HTML or XML stands in the place of a registry's error: whoever answered was no registry, or the storage behind one.
@@ -43,6 +45,7 @@ struct ErrorChain {
         segments = reader.segments
         addresses = reader.addresses
         references = reader.references
+        askedHost = reader.askedHost
         holdsPage = reader.holdsPage
         grpcCode = segments.last(where: \.isOfCall)?.words[1]
     }

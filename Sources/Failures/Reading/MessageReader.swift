@@ -3,6 +3,7 @@ struct MessageReader {
     private(set) var segments: [ErrorChain.Segment] = []
     private(set) var addresses: [ErrorChain.Address] = []
     private(set) var references: [String] = []
+    private(set) var askedHost: String?
     private(set) var holdsPage = false
 
     private var words: [String] = []
@@ -150,6 +151,7 @@ struct MessageReader {
 
     private mutating func add(_ bytes: [UInt8], isQuoted: Bool) {
         let word = Self.lowercased(bytes)
+        if words.suffix(2) == ["from", "host"], bytes.count <= Self.longestName { askedHost = word }
         let isName = bytes.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: ":") }
         if Phrases.wordsWithSlashes.contains(word) { return words.append(word) }
         // `key=value` is two words; a URL's query isn't.

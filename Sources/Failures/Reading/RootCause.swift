@@ -149,7 +149,8 @@ struct RootCause {
         return findings.last { one in
             guard one.reason.isOfContent else { return false }
             return chain.segments[one.segment...last.segment].contains {
-                $0.isOfCall && $0.line == chain.segments[one.segment].line && $0.line == chain.segments[last.segment].line
+                $0.isOfCall && $0.line == chain.segments[one.segment].line
+                    && $0.line == chain.segments[last.segment].line
             }
         }
     }

@@ -209,7 +209,8 @@ enum CauseTable {
         Group(
             .policyRejected, "Harbor, Artifactory with Xray: a policy of the registry",
             [
-                "projectpolicyviolation", "configured policy", "blocking policy", "blocked by policy", "policy violation",
+                "projectpolicyviolation", "configured policy", "blocking policy", "blocked by policy",
+                "policy violation",
                 "violates policy",
             ]
         ) { $0.blames = [.reference, .registry] },
@@ -324,7 +325,10 @@ enum CauseTable {
                 "no such host", "server misbehaving", "name resolution", "no answer from dns server",
                 "name or service not known", "cannot unmarshal dns message",
             ]),
-        Group(.network, "Rust reqwest, hyper: whose error it is", ["error sending request", "error trying to connect", "dns error"]) {
+        Group(
+            .network, "Rust reqwest, hyper: whose error it is",
+            ["error sending request", "error trying to connect", "dns error"]
+        ) {
             $0.isClass = true
         },
         // Of the registry itself it means that it's down; of another host that the way isn't there: see ``Refusal``.
