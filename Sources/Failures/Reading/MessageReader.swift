@@ -155,9 +155,8 @@ struct MessageReader {
         let isName = bytes.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: ":") }
         if Phrases.wordsWithSlashes.contains(word) { return words.append(word) }
         // `key=value` is two words; a URL's query isn't.
-        if !isName, !isQuoted, let equals = bytes.firstIndex(of: UInt8(ascii: "=")) {
-            add(Array(bytes[..<equals]), isQuoted: false)
-            if equals + 1 < bytes.count { add(Array(bytes[(equals + 1)...]), isQuoted: false) }
+        if !isName, !isQuoted, bytes.contains(UInt8(ascii: "=")) {
+            for part in bytes.split(separator: UInt8(ascii: "=")) { add(Array(part), isQuoted: false) }
             return
         }
         guard isName || isQuoted || Self.isDigest(bytes) else { return words.append(word) }
