@@ -7,7 +7,7 @@ extension FailureReason {
         case .invalidReference: "the reference is malformed, or a short name that the runtime refuses"
         case .noMatchingPlatform: "it isn't made for the nodes' platform"
         case .unsupportedImage: "the container runtime can't make a container of such an image"
-        case .policyRejected: "the container runtime's policy forbids it"
+        case .policyRejected: "a policy of the container runtime, or of the registry, forbids it"
         case .rateLimited: "the registry limits the rate of requests"
         case .registryUnavailable: "the registry can't be reached, or fails"
         case .network: "the network fails"

@@ -6,7 +6,7 @@ public enum FailureReason: String, Sendable, Hashable, Codable, CaseIterable {
     case noMatchingPlatform
     /// A media type, a manifest or an artifact that the runtime can't make a container of.
     case unsupportedImage
-    /// The runtime's signature or admission policy forbids the image.
+    /// A policy forbids the image: the runtime's of signatures, an admission webhook's, or the registry's own.
     case policyRejected
     case rateLimited
     case registryUnavailable

@@ -71,7 +71,23 @@ import Testing
             (
                 "failed to pull and unpack image \"docker.io/library/nginx:1\": failed to resolve reference "
                     + "\"docker.io/library/nginx:1\": pulling from host localhost:5000 failed with status code [manifests 1]: "
-                    + "403 Forbidden", nil
+                    + "403 Forbidden", "localhost:5000"
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": unexpected status from HEAD request to "
+                    + "https://mirror.example.com/v2/a/manifests/1: 403 Forbidden", "mirror.example.com"
+            ),
+            (
+                "failed to resolve reference \"registry.example.com:443/a:1\": failed to do request: Head "
+                    + "\"https://registry.example.com/v2/a/manifests/1\": EOF", nil
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": pulling from host registry.example.com failed with "
+                    + "status code [manifests 1]: 403 Forbidden", nil
+            ),
+            (
+                "failed to resolve reference \"registry.example.com/a:1\": failed to authorize: failed to fetch oauth token: "
+                    + "unexpected status from GET request to https://auth.example.com/token?scope=x: 403 Forbidden", nil
             ),
             (
                 "failed to resolve reference \"docker.io/library/nginx:1\": unexpected status from HEAD request to "
@@ -107,6 +123,79 @@ import Testing
         #expect(reason("hub/library/nginx") == .registryUnavailable)
         #expect(reason("hub/team/app") == .notFound)
         #expect(reason("library/nginx") == .notFound)
+    }
+
+    /// A firewall, a gateway or a country's law refuses by a page; a registry refuses credentials by JSON.
+    @Test func aPageRefusesTheAddressNotTheCredentials() {
+        let page = FailureExplanation(
+            message: "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: "
+                + "\"<html><title>403 Forbidden</title></html>\"")
+        #expect(page.reason == .unauthorized)
+        #expect(page.blames.first == .registry)
+        let hub = FailureExplanation(
+            message:
+                "pull access denied for team/app, repository does not exist or may require 'docker login': denied: "
+                + "<html><h1>403 Forbidden</h1>")
+        #expect(hub.reason == .unauthorized)
+        #expect(hub.blames.first == .registry)
+        #expect(FailureExplanation(message: "error parsing HTTP 403 response body: \"\"").blames.first == .credentials)
+        #expect(
+            FailureExplanation(message: "download failed: unknown: <?xml version=\"1.0\"?>").reason
+                == .registryUnavailable)
+    }
+
+    /// Files below /etc are configuration: to remove the image mends nothing.
+    @Test func tellsTheNodesConfigurationFromItsStore() {
+        func reason(_ message: String) -> FailureReason { FailureExplanation(message: message).reason }
+        #expect(reason("open /etc/containers/policy.json: no such file or directory") == .runtimeUnavailable)
+        #expect(reason("open /etc/docker/certs.d/r.example.com: permission denied") == .runtimeUnavailable)
+        #expect(reason("open /var/lib/containerd/x: no such file or directory") == .nodeStorage)
+    }
+
+    /// A kubelet tries its credentials in turn, and none at last.
+    @Test func whoWasLetInKnowsMore() {
+        let listed = FailureExplanation(
+            message:
+                "[rpc error: code = NotFound desc = failed to pull and unpack image \"r.example.com/a:1\": no match for "
+                + "platform in manifest: not found, rpc error: code = Unknown desc = failed to resolve reference "
+                + "\"r.example.com/a:1\": failed to authorize: failed to fetch anonymous token: unexpected status: 401 "
+                + "Unauthorized]")
+        #expect(listed.reason == .noMatchingPlatform)
+        #expect(listed.stage != .authorise)
+        #expect(!listed.isRefused)
+        // Of different times the newest counts.
+        let later = FailureExplanation(
+            message: "rpc error: code = NotFound desc = no match for platform in manifest: not found\n"
+                + "rpc error: code = Unknown desc = unexpected status: 401 Unauthorized")
+        #expect(later.reason == .unauthorized)
+    }
+
+    /// To remove an image mends no program that asks for credentials.
+    @Test(arguments: [
+        "error getting credentials - err: exec: \"docker-credential-desktop\": executable file not found in $PATH, out: ``",
+        "error execing credential provider plugin x for image r.example.com/a: fork/exec /usr/libexec/x: no such file or directory",
+        "failed to authorize: failed to fetch oauth token: open /run/secrets/x: permission denied",
+    ])
+    func aBrokenCredentialHelperIsNoDamagedStore(_ message: String) {
+        let known = FailureExplanation(message: message)
+        #expect(known.reason == .unauthorized)
+        #expect(known.blames.first == .node)
+    }
+
+    @Test func socketsFailInWordsThatNobodyKnows() {
+        let token = "failed to authorize: failed to fetch anonymous token: Get \"https://auth.example.com/token\": "
+        #expect(FailureExplanation(message: token + "dial tcp: lookup auth.example.com: Try again").reason == .network)
+        #expect(FailureExplanation(message: token + "read tcp 192.0.2.1:1->192.0.2.2:443: strange").reason == .network)
+        #expect(FailureExplanation(message: "dial unix /run/x.sock: strange").reason == .runtimeUnavailable)
+    }
+
+    /// One image that its registry's policy forbids says nothing of the registry.
+    @Test(arguments: [
+        "unexpected status from HEAD request to https://r.example.com/v2/a/manifests/1: 412 Precondition Failed",
+        "GET https://r.example.com/v2/a/manifests/1: PROJECTPOLICYVIOLATION: The image is not signed by cosign.",
+    ])
+    func aRegistrysPolicyIsNoOutage(_ message: String) {
+        #expect(FailureExplanation(message: message).reason == .policyRejected)
     }
 
     @Test func readsWhenToComeAgain() {

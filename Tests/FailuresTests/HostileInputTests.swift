@@ -3,7 +3,7 @@ import Testing
 
 /// Whatever comes, there's an answer, soon.
 @Suite struct HostileInputTests {
-    private static let known = ReportedMessages.reported + ReportedMessages.forms + ReportedMessages.captured
+    private static let known = ReportedMessages.all
 
     private func isSound(_ known: FailureExplanation) -> Bool {
         Set(known.blames).isSubset(of: Set(Blame.allCases)) && Set(known.blames).count == known.blames.count

@@ -22,6 +22,11 @@ import Testing
         #expect(wrong(ReportedMessages.forms) == [])
     }
 
+    @Test func readsWhatWasCollected() {
+        #expect(ReportedMessages.collected.count >= 140)
+        #expect(wrong(ReportedMessages.collected) == [])
+    }
+
     @Test func readsWhatRealRuntimesAnswered() {
         #expect(ReportedMessages.captured.count >= 37)
         #expect(wrong(ReportedMessages.captured) == [])
@@ -29,7 +34,7 @@ import Testing
 
     /// What kubelets, logs and tools make of a message changes nothing in what it means.
     @Test func readsAMessageWhoeverHandsItOn() {
-        for line in ReportedMessages.reported + ReportedMessages.forms + ReportedMessages.captured {
+        for line in ReportedMessages.all {
             let plain = FailureExplanation(message: line.text)
             // Already in quotation marks of their own, which nobody could tell from those around.
             guard plain.reason != .unknown, !line.text.contains("\\\\") else { continue }

@@ -7,6 +7,8 @@ public final class FaultyProxy: Sendable {
         case reset(afterBytes: Int)
         /// The answer's head comes, and then nothing for so many seconds.
         case stall(seconds: Int)
+        /// The last byte of an answer's body is another one.
+        case corrupt
     }
 
     /// As it stands in references and in containerd's configuration.
@@ -27,6 +29,7 @@ public final class FaultyProxy: Sendable {
             case .status(let status): ("status", status)
             case .reset(let bytes): ("reset", bytes)
             case .stall(let seconds): ("stall", seconds)
+            case .corrupt: ("corrupt", 0)
             }
         daemon = try Daemon(
             "python3",
@@ -79,6 +82,8 @@ public final class FaultyProxy: Sendable {
                     time.sleep(int(value))
                 rest = int(value) if faulty and kind == "reset" else None
                 while data := answer.read(min(65536, rest) if rest else 65536):
+                    if faulty and kind == "corrupt" and answer.length == 0:
+                        data = data[:-1] + bytes([data[-1] ^ 1])
                     self.wfile.write(data)
                     if rest is not None:
                         rest -= len(data)

@@ -91,4 +91,28 @@ import Testing
         #expect(sum(MetricCatalogue.Coverage.pulling) == total.pulling, "seed \(seed)")
         #expect(sum(MetricCatalogue.Coverage.held) == total.held, "seed \(seed)")
     }
+
+    @Test("A node that fails alone is one series for each reason, with the mirror where any message names it")
+    func mirror() throws {
+        var desk = try SnapshotDesk(["web=nginx", "base=redis"], nodes: 4)
+        for node in ["n1", "n2", "n3", "n4"] {
+            desk.report(node) { $0.full.images = node == "n1" ? [] : [.held("nginx"), .held("redis")] }
+        }
+        try desk.fail(
+            "n1", "nginx",
+            #"failed to resolve reference "docker.io/library/nginx:latest": pulling from host mirror.example:5000 failed with "#
+                + "status code [manifests latest]: 403 Forbidden")
+        try desk.fail("n1", "redis", "403 Forbidden")
+        let snapshot = desk.snapshot
+        let families = CoverageMetrics(snapshot, cells: snapshot.targetCells()).families()
+        let samples = try #require(families.first { $0.spec == MetricCatalogue.Coverage.deviating }).samples
+        #expect(samples.map(\.value) == [2])
+        #expect(
+            samples.map(\.labels) == [
+                [
+                    MetricLabel("node", "n1"), MetricLabel("reason", "unauthorized"),
+                    MetricLabel("mirror", "mirror.example:5000"),
+                ]
+            ])
+    }
 }

@@ -168,16 +168,17 @@ struct CoverageMetrics {
             var node: String
             var reason: String
         }
-        let counts = Dictionary(
-            deviations.map { (Key(node: $0.node, reason: $0.reason.rawValue), 1) }, uniquingKeysWith: +)
+        let found = Dictionary(grouping: deviations) { Key(node: $0.node, reason: $0.reason.rawValue) }
         let nodes = Set(Set(deviations.map(\.node)).sorted().prefix(Self.maximumDeviatingNodes))
-        let sorted = counts.filter { nodes.contains($0.key.node) }
+        let sorted = found.filter { nodes.contains($0.key.node) }
             .sorted { ($0.key.node, $0.key.reason) < ($1.key.node, $1.key.reason) }
         return MetricFamily(
             Names.deviating,
-            sorted.map { key, count in
-                .init(
-                    labels: [MetricLabel("node", key.node), MetricLabel("reason", key.reason)], value: Double(count))
+            sorted.map { key, images in
+                var labels = [MetricLabel("node", key.node), MetricLabel("reason", key.reason)]
+                // One series, so one alert, though not every message names it.
+                if let mirror = images.compactMap(\.mirror).min() { labels.append(MetricLabel("mirror", mirror)) }
+                return .init(labels: labels, value: Double(images.count))
             })
     }
 

@@ -114,8 +114,8 @@ package enum MetricCatalogue {
             "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")
         package static let deviating = MetricSpec(
             "image_puller_node_deviating_images", .gauge,
-            "Images that the node fails to pull, by reason, while other nodes have them: its mirror, proxy, credentials "
-                + "or store is to blame. Of 100 nodes at most. Without a series: none.")
+            "Images that the node fails to pull, by reason, while other nodes have them: its mirror (named where a message "
+                + "names it), proxy, credentials or store is to blame. Of 100 nodes at most. Without a series: none.")
         package static let imageDeviating = MetricSpec(
             "image_puller_image_deviating_nodes", .gauge,
             "Nodes that fail to pull the image, or whose pull doesn't end, while other nodes have it: these nodes are to blame. "

@@ -9,6 +9,11 @@ struct ErrorChain {
         var words: [String]
         /// The line of the message that it's on.
         var line: Int
+        /// A file below /etc is named: the node's configuration, not its storage.
+        var namesConfiguration = false
+
+        /// The beginning of a call's error: gRPC's `code = NotFound desc`.
+        var isOfCall: Bool { words.count >= 3 && words[0] == "code" && words[2] == "desc" }
     }
 
     struct Address: Equatable {
@@ -24,8 +29,12 @@ struct ErrorChain {
 
     private(set) var segments: [Segment] = []
     private(set) var addresses: [Address] = []
+    /// containerd 1.6 names the host that it asked in words: `pulling from host HOST failed`.
+    private(set) var askedHost: String?
     /// Names that stand where an image's reference stands.
     private(set) var references: [String] = []
+    /// HTML or XML stands in the place of a registry's error: whoever answered was no registry, or the storage behind one.
+    private(set) var holdsPage = false
     /// The newest status code of gRPC in the text (`code = NotFound`), in lower case.
     private(set) var grpcCode: String?
 
@@ -36,9 +45,9 @@ struct ErrorChain {
         segments = reader.segments
         addresses = reader.addresses
         references = reader.references
-        for segment in segments where segment.words.count >= 3 && segment.words[0] == "code" {
-            if segment.words[2] == "desc" { grpcCode = segment.words[1] }
-        }
+        askedHost = reader.askedHost
+        holdsPage = reader.holdsPage
+        grpcCode = segments.last(where: \.isOfCall)?.words[1]
     }
 
     /// Bytes of a message that are looked at: the beginning, which names the stage, and the end, which names the cause.

@@ -28,22 +28,22 @@ enum ImageHost {
         let host =
             chain.addresses.last { $0.isForAnother }?.host
             ?? chain.addresses.last { address in
-                guard let registry, !isSameSite(address.host, registry), let reference = chain.references.last,
+                guard let registry, !isSame(address.host, registry), let reference = chain.references.last,
                     let repository = repository(of: reference)
                 else { return false }
                 return address.path.hasPrefix("/v2/\(repository)/")
             }?.host
-            ?? pulledFrom(chain).flatMap { host in registry.map { isSameSite(host, $0) } == false ? host : nil }
+            ?? chain.askedHost.flatMap { host in registry.map { isSame(host, $0) } == false ? host : nil }
         return host.flatMap { isHost($0) ? $0 : nil }
     }
 
-    /// containerd 1.6 names the host in words.
-    private static func pulledFrom(_ chain: ErrorChain) -> String? {
-        for segment in chain.segments {
-            guard segment.words.starts(with: ["pulling", "from", "host"]), segment.words.count > 3 else { continue }
-            return segment.words[3] == ErrorChain.name ? nil : segment.words[3]
+    /// Whether a host is a registry itself, as its images' references name it.
+    private static func isSame(_ host: String, _ registry: String) -> Bool {
+        if registry == dockerHub { return host.hasSuffix(".\(dockerHub)") || host == dockerHub }
+        func withoutPort(_ host: String) -> Substring {
+            host.hasSuffix(":443") ? host.dropLast(4) : host.hasSuffix(":80") ? host.dropLast(3) : host[...]
         }
-        return nil
+        return withoutPort(host) == withoutPort(registry)
     }
 
     private static func repository(of reference: String) -> String? {

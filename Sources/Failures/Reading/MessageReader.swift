@@ -3,8 +3,11 @@ struct MessageReader {
     private(set) var segments: [ErrorChain.Segment] = []
     private(set) var addresses: [ErrorChain.Address] = []
     private(set) var references: [String] = []
+    private(set) var askedHost: String?
+    private(set) var holdsPage = false
 
     private var words: [String] = []
+    private var namesConfiguration = false
     private var token: [UInt8] = []
     private var line = 0
     private var depth = 0
@@ -53,6 +56,7 @@ struct MessageReader {
                 index += 1
             } else if byte == UInt8(ascii: "<"), Self.isMarkup(bytes, index) {
                 endToken()
+                holdsPage = true
                 while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
             } else if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "(") {
                 endToken()
@@ -67,8 +71,11 @@ struct MessageReader {
 
     mutating func endSegment() {
         endToken()
-        if !words.isEmpty { segments.append(ErrorChain.Segment(words: words, line: line)) }
+        if !words.isEmpty {
+            segments.append(ErrorChain.Segment(words: words, line: line, namesConfiguration: namesConfiguration))
+        }
         words = []
+        namesConfiguration = false
     }
 
     // MARK: Quotations
@@ -99,6 +106,9 @@ struct MessageReader {
             read(content)
             depth -= 1
             if isChain { endSegment() }
+        } else if content.first == UInt8(ascii: "<") {
+            holdsPage = holdsPage || Self.isMarkup(content, 0)
+            words.append(ErrorChain.name)
         } else if content.count >= 4, content.allSatisfy({ Self.isUpperCase($0) || $0 == UInt8(ascii: "_") }) {
             // The code of an error that a registry sent: no repository has upper-case letters.
             endSegment()
@@ -106,9 +116,12 @@ struct MessageReader {
             endSegment()
         } else {
             token = content
-            endToken(isQuoted: true)
+            endToken(isQuoted: !Self.keys.contains(Self.lowercased(content)))
         }
     }
+
+    /// Keys of registries' errors in JSON, which announce a number.
+    private static let keys: Set<String> = ["status", "statuscode", "code"]
 
     /// A page in the place of an answer: its words are for people who browse.
     private static func isMarkup(_ bytes: [UInt8], _ index: Int) -> Bool {
@@ -138,12 +151,12 @@ struct MessageReader {
 
     private mutating func add(_ bytes: [UInt8], isQuoted: Bool) {
         let word = Self.lowercased(bytes)
+        if words.suffix(2) == ["from", "host"], bytes.count <= Self.longestName { askedHost = word }
         let isName = bytes.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "@") || $0 == UInt8(ascii: ":") }
         if Phrases.wordsWithSlashes.contains(word) { return words.append(word) }
         // `key=value` is two words; a URL's query isn't.
-        if !isName, !isQuoted, let equals = bytes.firstIndex(of: UInt8(ascii: "=")) {
-            add(Array(bytes[..<equals]), isQuoted: false)
-            if equals + 1 < bytes.count { add(Array(bytes[(equals + 1)...]), isQuoted: false) }
+        if !isName, !isQuoted, bytes.contains(UInt8(ascii: "=")) {
+            for part in bytes.split(separator: UInt8(ascii: "=")) { add(Array(part), isQuoted: false) }
             return
         }
         guard isName || isQuoted || Self.isDigest(bytes) else { return words.append(word) }
@@ -156,10 +169,11 @@ struct MessageReader {
         guard bytes.count <= Self.longestName else { return }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let scheme = text.firstRange(of: "://") else {
-            let before = words.suffix(2)
+            if text.hasPrefix("/etc/") { namesConfiguration = true }
+            let before = words.suffix(3)
             let isReference =
-                ["image", "reference", "pulling"].contains(before.last) || before == ["denied", "for"]
-                || before == ["manifest", "for"]
+                ["image", "reference", "pulling"].contains(before.last) || before == ["access", "denied", "for"]
+                || before.suffix(2) == ["manifest", "for"]
             if isReference { references.append(text) }
             return
         }

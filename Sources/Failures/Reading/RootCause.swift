@@ -37,7 +37,9 @@ struct RootCause {
                 if cause.endsChain { ended = segment.line }
             }
             if let status = Self.status(in: index, of: chain) {
-                let known = Finding(segment: index, reason: StatusTable.reason(status, at: stage))
+                let known = Finding(
+                    segment: index, reason: StatusTable.reason(status, at: stage),
+                    blames: status == 403 && chain.holdsPage ? Self.blamesOfPage : nil)
                 // The number says more than the words that go with it.
                 findings.removeAll { $0.segment == index && ($0.isClass || $0.reason != .rateLimited) }
                 findings.append(known)
@@ -47,22 +49,32 @@ struct RootCause {
                     Finding(segment: index, reason: reason, blames: reason == .network ? [.node, .registry] : nil))
             }
         }
-        guard let found = findings.last(where: { !$0.isClass }) ?? findings.last else {
+        let known = findings.filter { !$0.isClass }
+        let admitted = Self.admitted(known, chain)
+        guard let found = admitted ?? known.last ?? findings.last else {
             reason = Self.reason(chain.grpcCode) ?? Self.reason(grpcCode: grpcCode)
-            if let usual = stage?.usualReason {
+            if Self.isOfSocket(chain) {
+                reason = .network
+            } else if let usual = stage?.usualReason {
                 reason = usual
+            } else if reason == .unknown, chain.holdsPage {
+                reason = .registryUnavailable
             } else if reason == .unknown, Self.isOfProxy(chain) {
                 reason = .network
                 blames = [.node, .registry]
             }
             return
         }
+        if admitted != nil { stage = Self.stage(of: chain, through: found.segment) }
         reason = found.reason
         blames = found.blames
         adjust(found, findings.map(\.kind), chain)
         if reason == .unknown { reason = Self.reason(grpcCode: grpcCode) }
         isRefused = isRefused || reason == .unauthorized
     }
+
+    /// Who is refused by a page is so for the address, not for the credentials.
+    private static let blamesOfPage: [Blame] = [.registry, .node, .credentials]
 
     // MARK: What the surroundings say
 
@@ -87,7 +99,9 @@ struct RootCause {
             let isHidden = chain.segments.contains {
                 Self.contains($0.words, ["repository", "does", "not", "exist", "or"])
             }
-            if isHidden, ImageHost.registry(of: chain) == ImageHost.dockerHub {
+            if chain.holdsPage {
+                blames = Self.blamesOfPage
+            } else if isHidden, ImageHost.registry(of: chain) == ImageHost.dockerHub {
                 reason = .notFound
                 isRefused = true
                 blames = [.reference, .credentials]
@@ -101,8 +115,14 @@ struct RootCause {
     /// An error of the kernel: of a socket, or of a file.
     private mutating func system(_ found: Finding, _ chain: ErrorChain) {
         let before = chain.segments[..<(found.segment + 1)].suffix(3)
-        if before.contains(where: { ["dial", "lookup"].contains($0.words.first) || Self.isSocket($0.words) }) {
+        if before.contains(where: { Self.isOfSocket($0.words) }) {
             reason = .network
+        } else if stage == .authorise {
+            // A credential helper's, or of a file with credentials.
+            reason = .unauthorized
+            blames = [.node, .credentials]
+        } else if before.contains(where: \.namesConfiguration) {
+            reason = .runtimeUnavailable
         } else if let operation = before.dropLast().last?.words.first, operation == "write",
             chain.segments[found.segment].words.starts(with: ["input/output", "error"])
         {
@@ -111,21 +131,42 @@ struct RootCause {
         }
     }
 
-    private static func isSocket(_ words: [String]) -> Bool {
-        words.count >= 2 && ["read", "write"].contains(words[0]) && ["tcp", "udp"].contains(words[1])
+    /// Go's name for an operation of a socket or a resolver.
+    private static func isOfSocket(_ words: [String]) -> Bool {
+        if ["dial", "lookup"].contains(words.first) { return words.dropFirst().first != "unix" }
+        return words.count >= 2 && ["read", "write"].contains(words[0]) && ["tcp", "udp"].contains(words[1])
+    }
+
+    /// An operation of a socket failed, in words that aren't known.
+    private static func isOfSocket(_ chain: ErrorChain) -> Bool {
+        chain.segments.contains { isOfSocket($0.words) }
+    }
+
+    /// A kubelet tries one credential after another, at last none, and lists all errors: who was let in saw more than who
+    /// was refused in the end.
+    private static func admitted(_ findings: [Finding], _ chain: ErrorChain) -> Finding? {
+        guard let last = findings.last, last.reason == .unauthorized else { return nil }
+        return findings.last { one in
+            guard one.reason.isOfContent else { return false }
+            return chain.segments[one.segment...last.segment].contains {
+                $0.isOfCall && $0.line == chain.segments[one.segment].line
+                    && $0.line == chain.segments[last.segment].line
+            }
+        }
     }
 
     // MARK: Stages
 
-    private static func stage(of chain: ErrorChain) -> FailureStage? {
+    /// - Parameter last: the segment up to which is read; nil: all.
+    private static func stage(of chain: ErrorChain, through last: Int? = nil) -> FailureStage? {
         var found: FailureStage?
-        for index in chain.segments.indices {
+        for index in chain.segments.indices where index <= last ?? index {
             if index > 0, chain.segments[index].words.starts(with: ["artifact", "err"]) { break }
             for match in Phrases.matches(Phrases.stages, in: index, of: chain) {
                 if case .stage(let stage) = match.phrase.meaning { found = stage }
             }
         }
-        let path = chain.addresses.last?.path ?? ""
+        let path = last == nil ? chain.addresses.last?.path ?? "" : ""
         switch found {
         case .fetchBlob?: return path.contains("/manifests/") ? .fetchManifest : found
         case nil where path.contains("/blobs/"): return .fetchBlob
@@ -197,5 +238,15 @@ struct RootCause {
 
     static func contains(_ words: [String], _ phrase: [String]) -> Bool {
         words.indices.contains { words[$0...].starts(with: phrase) }
+    }
+}
+
+extension FailureReason {
+    /// Of what was read of an image.
+    fileprivate var isOfContent: Bool {
+        switch self {
+        case .noMatchingPlatform, .unsupportedImage, .policyRejected, .corruptContent, .diskFull, .nodeStorage: true
+        default: false
+        }
     }
 }

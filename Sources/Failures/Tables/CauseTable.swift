@@ -72,7 +72,7 @@ enum CauseTable {
             ]),
         Group(
             .invalidReference, "containers/image pkg/shortnames, CRI-O: short names",
-            ["short-name", "short name mode", "unqualified-search registries"]
+            ["short-name", "short name mode", "unqualified-search registries", "unqualified image"]
         ) { $0.blames = [.reference, .node] },
         Group(
             .invalidReference, "OCI distribution spec: NAME_INVALID, TAG_INVALID",
@@ -154,7 +154,7 @@ enum CauseTable {
     private static let credentials: [Group] = [
         Group(
             .unauthorized, "OCI distribution spec: UNAUTHORIZED",
-            ["unauthorized", "authentication required", "requires authentication"]),
+            ["unauthorized", "authentication required", "authentication is required", "requires authentication"]),
         Group(
             .unauthorized, "OCI distribution spec: DENIED; Docker Hub's and GitLab's texts",
             [
@@ -173,8 +173,9 @@ enum CauseTable {
                 "no basic auth credentials", "missing username or secret", "invalid username/password",
                 "incorrect username or password", "bad credentials", "invalid credentials",
                 "invalid username or password", "login failed", "no credentials", "credentials are invalid",
-                "credentials not found", "auth credentials",
+                "credentials not found", "auth credentials", "basic authentication",
             ]),
+        Group(.unauthorized, "kubelet: a pull secret that isn't there", ["secrets … not found"]),
         Group(
             .unauthorized, "clouds' registries",
             [
@@ -182,6 +183,11 @@ enum CauseTable {
                 "unauthenticated requests", "token has expired", "token is expired", "expired token", "invalid token",
                 "accessdeniedexception", "caller does not have", "permission_denied",
             ]),
+        // Elsewhere than at the token server it's a tool that unpacks or mounts.
+        Group(.runtimeUnavailable, "Go os/exec: a program that isn't on the node", ["executable file not found"]) {
+            $0.stages = [.authorise: .unauthorized, .unpack: .nodeStorage, .create: .nodeStorage]
+            $0.blames = [.node]
+        },
         Group(
             .unauthorized, "kubelet: pull secrets and credential providers",
             ["image pull secrets", "error getting credentials", "credential provider plugin"]
@@ -200,6 +206,14 @@ enum CauseTable {
             ]),
         Group(
             .policyRejected, "containerd: image verifiers", ["blocked pull of", "blocking pull of", "image verifier"]),
+        Group(
+            .policyRejected, "Harbor, Artifactory with Xray: a policy of the registry",
+            [
+                "projectpolicyviolation", "configured policy", "blocking policy", "blocked by policy",
+                "policy violation",
+                "violates policy",
+            ]
+        ) { $0.blames = [.reference, .registry] },
         Group(
             .policyRejected, "Docker content trust, cosign, admission webhooks",
             [
@@ -266,6 +280,9 @@ enum CauseTable {
                 "stopped after 10 redirects", "http2 frame too large",
             ]
         ) { $0.kind = .connection },
+        Group(
+            .registryUnavailable, "Envoy: nobody is behind the load balancer",
+            ["upstream connect error", "no healthy upstream", "upstream request timeout"]),
         Group(.registryUnavailable, "Go io: the server ended it", ["eof"]) {
             $0.kind = .connection
             $0.isWhole = true
@@ -308,6 +325,12 @@ enum CauseTable {
                 "no such host", "server misbehaving", "name resolution", "no answer from dns server",
                 "name or service not known", "cannot unmarshal dns message",
             ]),
+        Group(
+            .network, "Rust reqwest, hyper: whose error it is",
+            ["error sending request", "error trying to connect", "dns error"]
+        ) {
+            $0.isClass = true
+        },
         // Of the registry itself it means that it's down; of another host that the way isn't there: see ``Refusal``.
         Group(.registryUnavailable, "Linux errno: ECONNREFUSED", ["connection refused", "actively refused"]) {
             $0.kind = .connection
@@ -321,6 +344,9 @@ enum CauseTable {
                 "transport endpoint is not connected",
             ]
         ) { $0.kind = .connection },
+        Group(.network, "musl's words for the same", ["network unreachable", "host is unreachable"]) {
+            $0.kind = .connection
+        },
         Group(
             .network, "Go net, net/http: time-outs and lost connections",
             [
@@ -334,6 +360,10 @@ enum CauseTable {
             $0.isClass = true
             $0.blames = [.node, .registry]
         },
+        Group(
+            .timeout, "containerd CRI, CRI-O: an earlier request for the same container isn't done",
+            ["failed to reserve", "is reserved for", "name is reserved"]
+        ) { $0.blames = [.node] },
         Group(
             .timeout, "Go context; kubelet and CRI-O: no progress",
             [
@@ -368,6 +398,14 @@ enum CauseTable {
                 "file does not exist", "numerical result out of range", "bad file descriptor",
             ]
         ) { $0.kind = .system },
+        Group(
+            .nodeStorage, "musl's words for the same",
+            ["i/o error", "resource busy", "no file descriptors available", "out of memory"]
+        ) { $0.kind = .system },
+        Group(.nodeStorage, "Rust std: an errno whose words aren't known", ["os error"]) {
+            $0.kind = .system
+            $0.isClass = true
+        },
         // containerd wraps its own errors in the same words.
         Group(
             .nodeStorage, "Linux errno of files and mounts: EACCES, EINVAL", ["permission denied", "invalid argument"]
@@ -383,7 +421,7 @@ enum CauseTable {
                 "failed to rename", "failed to mount", "failed to unmount", "blob … expected at",
                 "failed to get active snapshot", "failed to get snapshot info", "failed to create snapshot",
                 "failed to create parents bucket", "invalid database", "database not open", "ingest ref",
-                "failed to commit snapshot",
+                "failed to commit snapshot", "ref … locked",
             ]),
         Group(
             .nodeStorage, "containers/storage, CRI-O",
@@ -420,6 +458,12 @@ enum CauseTable {
                 "no such plugin", "failed to load plugin",
             ]),
         Group(
+            .runtimeUnavailable, "containerd, containers/image: the node's configuration of registries can't be read",
+            [
+                "failed to decode hosts.toml", "failed to parse toml", "cannot load toml value",
+                "loading registries configuration", "loading trust policy",
+            ]),
+        Group(
             .runtimeUnavailable, "kubelet, crictl, Docker's client",
             [
                 "container runtime is down", "runtime is not ready", "is the docker daemon running",
@@ -438,6 +482,7 @@ enum CauseTable {
                 .fetchBlob: .registryUnavailable, .unpack: .nodeStorage, .create: .nodeStorage,
             ]
         },
+        Group(.nodeStorage, "containerd errdefs, gRPC: already exists", ["already exists"]) { $0.isClass = true },
         Group(.registryUnavailable, "containerd errdefs, gRPC: unavailable", ["unavailable"]) {
             $0.isClass = true
             $0.isWhole = true

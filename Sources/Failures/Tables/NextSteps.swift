@@ -42,8 +42,8 @@ public enum NextSteps {
             "check the repository's name: registries refuse what doesn't exist, too"),
         Row(
             .unauthorized, .node,
-            "on the node: look for stale credentials in the runtime's configuration, and for a mirror or a proxy that refuses "
-                + "in the place of REGISTRY"),
+            "on the node: look for stale credentials in the runtime's configuration, for a credential provider that fails (the "
+                + "kubelet's log), and for a mirror or a proxy that refuses in the place of REGISTRY"),
         Row(
             .unauthorized, .registry,
             "ask who runs REGISTRY whether it refuses the cluster's addresses, or everybody"),
@@ -76,7 +76,11 @@ public enum NextSteps {
 
         Row(
             .policyRejected, .reference,
-            "sign the image as the runtime's policy asks, or list another one"),
+            "sign the image as the policy asks, mend what a scan found in it, or list another one"),
+        Row(
+            .policyRejected, .registry,
+            "ask who runs REGISTRY for an exception: its own policy forbids the image (Harbor, Artifactory: vulnerabilities, "
+                + "signatures)"),
         Row(
             .policyRejected, .node,
             "on the node: look at the runtime's policy (/etc/containers/policy.json and registries.conf; containerd's image "

@@ -36,7 +36,7 @@ enum StageTable {
         (
             .unpack, "containerd, containers/storage, Docker",
             [
-                "failed to unpack image", "failed to extract layer", "apply layer error", "failed to register layer",
+                "failed to unpack", "failed to extract layer", "apply layer error", "failed to register layer",
                 "mount callback failed", "applying layer", "error processing tar file",
                 "unable to initialize unpacker", "failed to prepare extraction snapshot", "storing layer",
                 "adding layer with blob", "failed to get reader from content store", "failed to get stream processor",

@@ -4,7 +4,7 @@ enum StatusTable {
     static let phrases: [Int: String] = [
         400: "bad request", 401: "unauthorized", 402: "payment required", 403: "forbidden", 404: "not found",
         405: "method not allowed", 406: "not acceptable", 407: "proxy authentication required", 408: "request timeout",
-        410: "gone", 413: "request entity too large", 415: "unsupported media type",
+        410: "gone", 412: "precondition failed", 413: "request entity too large", 415: "unsupported media type",
         416: "requested range not satisfiable", 429: "too many requests", 451: "unavailable for legal reasons",
         500: "internal server error", 501: "not implemented", 502: "bad gateway", 503: "service unavailable",
         504: "gateway timeout", 511: "network authentication required",
@@ -17,6 +17,8 @@ enum StatusTable {
         // A registry that is asked to GET doesn't answer these: a proxy does.
         case 405, 407, 408, 511: .network
         case 406, 415: .unsupportedImage
+        // Harbor: a policy of the project forbids the image. Runtimes send no conditions.
+        case 412: .policyRejected
         case 429: .rateLimited
         default: .registryUnavailable
         }

@@ -48,7 +48,35 @@ extension RealRuntimeTests {
             }
         }
 
-        @Test("One object answers 503 once: it is asked for again at once", arguments: [503, 500])
+        @Test("Damaged content is fetched once more from scratch, and damages nobody else's")
+        func corruption() async throws {
+            try await TwoNodes.with { scene in
+                let proxy = try await scene.machine.proxy(before: scene.registry, .corrupt, path: "/blobs/", times: 1)
+                for containerd in scene.containerds { try containerd.mirror(scene.registry.host, by: proxy.host) }
+                let reference = try await scene.registry.push(try .random(bytes: 1 << 20), as: "team/app:4")
+                scene.want([reference])
+                await eventually("both have it", within: .seconds(60)) { scene.has(0) && scene.has(1) }
+                let failed = scene.attempts.filter { $0.outcome != .succeeded }
+                #expect(failed.map(FailureClassifier.reason) == [.corruptContent], "\(failed.map(\.message))")
+            }
+        }
+
+        @Test("A mirror that damages all content keeps its own node alone waiting, after two tries")
+        func corruptMirror() async throws {
+            try await TwoNodes.with { scene in
+                let proxy = try await scene.machine.proxy(before: scene.registry, .corrupt, path: "/blobs/")
+                try scene.containerds[0].mirror(scene.registry.host, by: proxy.host)
+                let reference = try await scene.registry.push(try .random(bytes: 1 << 20), as: "team/app:5")
+                scene.want([reference])
+                await eventually("the second node has it", within: .seconds(30)) { scene.has(1) }
+                await eventually("the first is told to deviate", within: .seconds(120)) { scene.deviations == ["n1"] }
+                #expect(!scene.has(0))
+                let failed = scene.attempts.filter { $0.outcome != .succeeded }
+                #expect(failed.allSatisfy { FailureClassifier.reason(of: $0) == .corruptContent })
+            }
+        }
+
+        @Test("One object is refused once: it is asked for again at once", arguments: [503, 500, 404, 403])
         func oneObject(status: Int) async throws {
             try await TwoNodes.with { scene in
                 let proxy = try await scene.machine.proxy(
