@@ -255,7 +255,9 @@ let coordinatorTests: [Target] = [
     // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
     .testTarget(
         name: "DeployTests",
-        dependencies: ["ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams"],
+        dependencies: [
+            "ClusterModel", "ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams",
+        ],
         exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
 ]
 

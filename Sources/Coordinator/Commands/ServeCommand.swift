@@ -111,6 +111,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Write an Event about each node that has all images; it needs permission in the namespace default.")
     var nodeEvents = false
 
+    @OptionGroup var objects: OperatorOptions
+
     @Flag(help: "OpenShift: user ids are assigned, agents need a security context of their own.")
     var openshift = false
 

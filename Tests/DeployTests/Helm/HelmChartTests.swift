@@ -111,6 +111,9 @@ import Testing
         ("appNam=a", ["appNam", "not allowed"]),
         ("serviceAccount.credentialToken=a", ["/serviceAccount", "credentialToken", "not allowed"]),
         ("securityContext=root", ["/securityContext"]),
+        ("operator.namespaces={Che}", ["/operator/namespaces/0", "does not match pattern"]),
+        ("operator.installCrd=true", ["/operator", "installCrd", "not allowed"]),
+        ("operator=null", ["missing property 'operator'"]),
         ("persistence.enable=true", ["/persistence", "enable", "not allowed"]),
         ("deploymentName=Not_a_name", ["/deploymentName", "Not_a_name", "does not match pattern"]),
         ("persistence.size=2GB", ["/persistence/size", "2GB", "does not match pattern"]),
@@ -157,6 +160,8 @@ import Testing
             HelmCase("", files: [HelmCase.goValues]),
             ["WARNING: image.repository", "quay.io/eclipse/kubernetes-image-puller:next", "coordinatorImage"]
         ),
+        (HelmCase("", set: ["operator.enabled=true"]), ["kubectl get kubernetesimagepullers"]),
+        (HelmCase("", set: ["operator.namespaces={a}"]), ["WARNING: operator.namespaces has no effect"]),
         (HelmCase("", set: ["configMap.kipImage=x:1"]), ["WARNING: configMap.kipImage (x:1)"]),
         (HelmCase("", set: ["appName=puller"]), ["NOTE: appName (puller) is ignored", "--set deploymentName=puller"]),
         (
@@ -274,7 +279,10 @@ import Testing
                     + "| tar --extract --directory='\(chart)'")
             let values = HelmCase(
                 "",
-                set: ["prometheusRule.enabled=true", "prometheusRule.watchdog=true", "grafanaDashboard.enabled=true"])
+                set: [
+                    "prometheusRule.enabled=true", "prometheusRule.watchdog=true", "grafanaDashboard.enabled=true",
+                    "operator.enabled=true",
+                ])
             let objects = try await values.render(chart: chart)
             let groups = try objects.first("PrometheusRule").at("spec", "groups")?.arrayValue ?? []
             #expect(groups.count == 2)
@@ -283,7 +291,7 @@ import Testing
                 .at("data", "image-puller.json")?.stringValue
             #expect(dashboard?.contains("\"panels\"") == true)
             // What is empty all the same is no silent gap.
-            for file in ["rules.yaml", "watchdog.yaml", "image-puller.json"] {
+            for file in ["rules.yaml", "watchdog.yaml", "image-puller.json", "crd.yaml"] {
                 let path = chart + "/files/" + file
                 let text = try TextFile.read(path)
                 try TextFile.write(path, "\n")

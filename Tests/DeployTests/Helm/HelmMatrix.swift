@@ -40,6 +40,7 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
         "priorityClassName=system-cluster-critical", "logLevel=debug", "extraArgs={--log-level=trace}",
         "podLabels.team=platform", "podAnnotations.note=yes", "deploymentAnnotations.note=yes",
         "nodeSelector.disk=ssd", "agentServiceAccount.name=puller-agents",
+        "operator.enabled=true", "operator.namespaces={eclipse-che,builds}",
     ]
 
     /// What the chart had between February 2020 and today, and has no more.
@@ -77,8 +78,13 @@ struct HelmCase: Sendable, CustomTestStringConvertible {
                 "configMap.runtimeSocket=null", "podLabels=null", "extraNamespaces=null", "rbac.readers=null",
                 "configMap.daemonsetAnnotations=null", "configMap.nodeSelector=null", "configMap.affinity=null",
                 "configMap.tolerations=null", "configMap.imagePullSecrets=null",
+                "operator.enabled=true", "operator.namespaces=null",
             ]),
         HelmCase("not OpenShift", set: ["openshift=false"]),
+        HelmCase("objects", set: ["operator.enabled=true"]),
+        HelmCase(
+            "objects of all namespaces",
+            set: ["operator.enabled=true", "operator.namespaces={*}", "operator.installCRD=false"]),
         HelmCase("restricted mode", set: ["configMap.runtimeSocket=none"]),
         HelmCase("a claim that exists", set: ["persistence.enabled=true", "persistence.existingClaim=mine"]),
         HelmCase(

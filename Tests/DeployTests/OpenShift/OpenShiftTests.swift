@@ -3,9 +3,9 @@ import RealRuntime
 import Shared
 import Testing
 
-/// The three templates, processed as `oc process` does.
+/// The templates, processed as `oc process` does.
 @Suite struct OpenShiftTests {
-    static let names = ["serviceaccount", "configmap", "app"]
+    static let names = ["serviceaccount", "configmap", "app", "operator"]
 
     /// The parameters of the Go puller's templates, with their defaults.
     private static let theirs: [String: [String: String]] = [
@@ -40,7 +40,7 @@ import Testing
         for object in objects {
             let text = String(decoding: try JSONEncoder().encode(object), as: UTF8.self)
             #expect(!text.contains("${"), "a parameter without a definition in \(object.kind) \(object.name)")
-            #expect(!text.contains("eclipse"), "the Go puller's image")
+            #expect(!text.contains("quay.io/eclipse"), "the Go puller's image")
         }
     }
 
@@ -75,9 +75,9 @@ import Testing
         #expect(arguments.contains("--service=p") && arguments.contains("--agent-image=a:1"))
         let links = [
             "--external-url", "https://images.example.com", "--runbook-url", "https://wiki.example.com/puller",
-            "--cluster-name", "prod",
+            "--cluster-name", "prod", "--operator-namespaces", "",
         ]
-        #expect(arguments.suffix(6) == links)
+        #expect(arguments.suffix(8) == links)
         #expect(try objects.first("Service").name == "p")
         #expect(throws: RealRuntimeError.self) { try OpenShiftTemplate.read("app").process(["DEPLOYMENT": "p"]) }
     }

@@ -119,6 +119,39 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end -}}
 
+{{/* Whose KubernetesImagePuller objects count, by name: a list. */}}
+{{- define "image-puller.operatorNamespaces" -}}
+{{- $named := list -}}
+{{- if .Values.operator.enabled -}}
+{{- $named = prepend (without (.Values.operator.namespaces | default list) "*") .Release.Namespace | uniq -}}
+{{- end -}}
+{{ $named | toYaml }}
+{{- end -}}
+
+{{/*
+Other namespaces than the release's that the DaemonSets can be in: a list. Where objects are their pull secrets are, so that
+their DaemonSets are made there too.
+*/}}
+{{- define "image-puller.otherNamespaces" -}}
+{{- $all := concat (.Values.extraNamespaces | default list) (include "image-puller.operatorNamespaces" . | fromYamlArray) -}}
+{{ without ($all | uniq) .Release.Namespace | toYaml }}
+{{- end -}}
+
+{{/*
+"true" where the CustomResourceDefinition is this release's to install. One that somebody else installed, such as the Go
+operator's, isn't changed: helm would end with an error. Without a cluster nobody knows, and it is rendered.
+*/}}
+{{- define "image-puller.installsCRD" -}}
+{{- if and .Values.operator.enabled .Values.operator.installCRD -}}
+{{- $found := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "kubernetesimagepullers.che.eclipse.org" | default dict -}}
+{{- $owner := (get $found "metadata" | default dict).annotations | default dict -}}
+{{- $place := printf "%s/%s" (index $owner "meta.helm.sh/release-namespace") (index $owner "meta.helm.sh/release-name") -}}
+{{- if or (not $found) (eq $place (printf "%s/%s" .Release.Namespace .Release.Name)) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* What stands in files/rules.yaml for the place of the runbook. */}}
 {{- define "image-puller.placeholderRunbook" -}}
 https://docs.example.com/image-puller/runbook.md
