@@ -151,7 +151,7 @@ let coordinatorTests: [Target] = [
     fixtures(
         "FuzzTargets",
         [
-            "Access", "Cluster", "ConfigurationParsing", "Failures", "Formatting", "HTTPListener", "History",
+            "Access", "Cluster", "ConfigurationParsing", "Control", "Failures", "Formatting", "HTTPListener", "History",
             "ImageSets", "KubernetesClient",
             "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird, nioCore, protobuf,
         ]),
@@ -202,7 +202,7 @@ let coordinatorTests: [Target] = [
     tests(
         "Access",
         [
-            "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures",
+            "Cluster", "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures",
             "Planning",
             "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
         ]),

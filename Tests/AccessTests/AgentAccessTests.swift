@@ -1,11 +1,16 @@
+import Cluster
 import Shared
 import SwiftProtobuf
 import Testing
 
 @testable import Access
+@testable import Control
 @testable import ControlFixtures
+@testable import KubernetesClient
+@testable import KubernetesFixtures
 @testable import Reporting
 @testable import ServerFixtures
+@testable import TestBasics
 
 @Suite("Who has access as an agent, and as a reader") struct AgentAccessTests {
     @Test("Each is told why he isn't the agent of that node, and counted")
@@ -49,6 +54,63 @@ import Testing
                 if status == 503, type != "not-ready" { #expect(response.headers["Retry-After"] != nil) }
             }
             #expect(try await coordinator.post(report).status == 200)
+        }
+    }
+
+    @Test("Agents of an image set in another namespace have access, each for its own node alone")
+    func anotherNamespace() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(nodes: ["n1", "n2"])
+            func verdict(_ namespace: String, _ node: String) -> KubernetesClient.TokenVerdict {
+                var verdict = ReviewTable.agent(node)
+                verdict.user?.username = "system:serviceaccount:\(namespace):agents"
+                return verdict
+            }
+            coordinator.api.set("gpu", verdict("gpu-images", "n1"))
+            let report = try Stage.report("n1", 1).serializedBytes() as [UInt8]
+            try expectProblem(try await coordinator.post(report, token: "gpu"), 403, "not-this-agent")
+            await coordinator.stage.loop.follow(PodSource(namespace: "gpu-images", daemonSet: "gpu"), for: "gpu")
+            #expect(try await coordinator.post(report, token: "gpu").status == 200)
+            let other = try Stage.report("n2", 1).serializedBytes() as [UInt8]
+            try expectProblem(try await coordinator.post(other, token: "gpu"), 403, "not-this-agent")
+        }
+    }
+
+    @Test("A pod is an agent's where a DaemonSet of ours made it, in the namespace of its token")
+    func sightings() async throws {
+        let stage = Stage()
+        let gpu = PodSource(namespace: "gpu-images", daemonSet: "gpu")
+        let former = PodSource(namespace: "former", daemonSet: "gpu")
+        await stage.loop.follow(Stage.pods)
+        await stage.loop.follow(former, for: "gpu")
+        await stage.loop.follow(gpu, for: "gpu")
+        await stage.loop.replacePods([PodView(name: "a", uid: "uid-a", node: "n1")], of: Stage.pods)
+        await stage.loop.replacePods([PodView(name: "b", uid: "uid-b", node: "n2")], of: gpu)
+        @Sendable func pod(_ namespace: String, _ daemonSet: String) -> String {
+            """
+            {"metadata":{"name":"c","namespace":"\(namespace)","uid":"uid-c","labels":\
+            {"app.kubernetes.io/name":"image-puller","app.kubernetes.io/instance":"\(daemonSet)"},"ownerReferences":[{"apiVersion":"apps/v1","kind":"DaemonSet",\
+            "name":"\(daemonSet)","uid":"u","controller":true}]},"spec":{"nodeName":"n3"}}
+            """
+        }
+        try await ScriptedServer.run { request, _ in
+            let parts = request.path.split(separator: "/")
+            return .json(pod(String(parts[3]), "gpu"))
+        } _: { url, _ in
+            let pods = WatchedAgentPods(loop: stage.loop, client: .patient(url))
+            let spaces = await pods.namespaces
+            #expect(spaces == ["k8s-image-puller", "gpu-images", "former"])
+            let cases: [(String, String, AgentPodSighting)] = [
+                ("uid-a", "k8s-image-puller", .runs(node: "n1")), ("uid-b", "gpu-images", .runs(node: "n2")),
+                // The token of one namespace isn't that of a pod in another one.
+                ("uid-a", "gpu-images", .foreign), ("uid-b", "k8s-image-puller", .foreign),
+                ("uid-c", "gpu-images", .unseen), ("uid-c", "former", .runs(node: "n3")),
+                ("uid-c", "k8s-image-puller", .foreign), ("uid-d", "gpu-images", .gone),
+            ]
+            for (uid, namespace, sighting) in cases {
+                let found = await pods.find(name: "c", uid: uid, namespace: namespace)
+                #expect(found == sighting, "\(uid) in \(namespace)")
+            }
         }
     }
 

@@ -46,11 +46,14 @@ package struct AgentAccess: AgentAuthenticator {
     }
 
     private func agent(_ user: ReviewedUser, _ token: BearerToken) async throws(AccessRefusal) -> AgentPod {
-        guard let namespace = await pods.namespace else { throw .notReady }
-        guard user.username == "system:serviceaccount:\(namespace):\(serviceAccount)" else { throw .wrongAccount }
+        let namespaces = await pods.namespaces
+        guard !namespaces.isEmpty else { throw .notReady }
+        let own = namespaces.first { user.username == "system:serviceaccount:\($0):\(serviceAccount)" }
+        guard let namespace = own else { throw .wrongAccount }
         guard let pod = user.pod else { throw .unboundToken }
         guard rates.take(pod.uid) else { throw .tooMany }
-        return AgentPod(access: self, token: token.digest, name: pod.name, uid: pod.uid)
+        return AgentPod(
+            access: self, token: token.digest, name: pod.name, uid: pod.uid, namespace: namespace)
     }
 }
 
@@ -61,6 +64,7 @@ private struct AgentPod: AgentIdentity {
     let token: [UInt8]
     let name: String
     let uid: String
+    let namespace: String
 
     var agent: String { uid }
 
@@ -85,7 +89,7 @@ private struct AgentPod: AgentIdentity {
 
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {
-            switch await access.pods.find(name: name, uid: uid) {
+            switch await access.pods.find(name: name, uid: uid, namespace: namespace) {
             case .runs(let own):
                 guard own == node else { throw .wrongNode }
             case .notListed: throw .notReady

@@ -12,7 +12,10 @@ final class OtherConnections: Service {
 
     /// Serves a connection; after the end of the service it's closed.
     func take(_ channel: any Channel, _ work: @escaping Work) {
-        if case .terminated = handOver.yield(work) { channel.close(promise: nil) }
+        guard case .terminated = handOver.yield(work) else { return }
+        channel.close(promise: nil)
+        // Streams of a connection that nobody has read end the program when they are given up. On one that closes, work ends at once.
+        Task(operation: work)
     }
 
     /// Until a graceful shutdown: then those that are open end with their answers.
