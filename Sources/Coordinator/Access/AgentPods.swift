@@ -43,7 +43,9 @@ struct WatchedAgentPods: AgentPods {
     func find(name: String, uid: String, namespace: String) async -> AgentPodSighting {
         let followed = await loop.followedPods
         guard followed.isSynced else { return .notListed }
-        if let pod = await loop.pod(uid: uid) { return .runs(node: pod.node) }
+        if let pod = await loop.pod(uid: uid) {
+            return followed.sources[pod.set]?.namespace == namespace ? .runs(node: pod.node) : .foreign
+        }
         // New, or gone: the API server knows.
         do {
             guard let pod = try await client.find(Pod.self, name, namespace: namespace), pod.metadata.uid == uid else {
