@@ -78,8 +78,8 @@ extension Fleet {
         if order.isRefresh {
             let isRefused = reason == .unauthorized || FailureExplanation(message: attempt.message).isRefused
             return noteFailedRefresh(
-                order, node: name, reason: reason, isRefused: isRefused, isInterruption: isInterruption, at: now,
-                using: &random)
+                order, node: name, reason: reason, isRefused: isRefused, isInterruption: isInterruption,
+                seconds: attempt.seconds, at: now, using: &random)
         }
         let key = order.reference.normalised
         let ended = now.earlier(byMilliseconds: attempt.endedAgeMs)
@@ -88,7 +88,10 @@ extension Fleet {
             reason: reason, message: attempt.message, attempts: (former?.attempts ?? 0) + 1,
             since: former?.since ?? ended, lastAttempt: ended, nextAttempt: ended, puller: order.puller,
             immediate: former?.immediate ?? ImmediateRetries())
-        if order.puller == .agent, let pause = failure.immediate.next(after: reason, isInterruption: isInterruption) {
+        let pause =
+            order.puller == .agent
+            ? failure.immediate.next(after: reason, isInterruption: isInterruption, seconds: attempt.seconds) : nil
+        if let pause {
             failure.nextAttempt = ended + pause
         } else {
             failure.nextAttempt =

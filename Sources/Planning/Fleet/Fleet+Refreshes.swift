@@ -57,12 +57,12 @@ extension Fleet {
 
     mutating func noteFailedRefresh(
         _ order: PullOrder, node name: String, reason: FailureReason, isRefused: Bool, isInterruption: Bool,
-        at now: Timestamp, using random: inout some RandomNumberGenerator
+        seconds: Double, at now: Timestamp, using random: inout some RandomNumberGenerator
     ) {
         var refresh = experience.refreshes[order.trial] ?? Refresh(nextCheck: now)
         if isRefused { refresh.refused[name] = order.puller }
         var immediate = refresh.immediate[name] ?? ImmediateRetries()
-        if let pause = immediate.next(after: reason, isInterruption: isInterruption) {
+        if let pause = immediate.next(after: reason, isInterruption: isInterruption, seconds: seconds) {
             refresh.immediate[name] = immediate
             refresh.waits[name] = now + pause
             experience.refreshes[order.trial] = refresh

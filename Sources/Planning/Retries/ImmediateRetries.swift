@@ -5,25 +5,29 @@ import Shared
 struct ImmediateRetries: Sendable, Equatable {
     /// Whether the newest failure is followed by such a try.
     private(set) var isDue = false
-    /// In a row.
-    private var resumptions = 0
+    /// Such tries in a row, less one for each second that they pulled.
+    private var resumptions = 0.0
     /// What was tried for these already; once is enough.
     private var remedied: Set<FailureReason> = []
 
-    private static let mostResumptions = 3
+    private static let mostResumptions = 3.0
     /// Seconds after which containerd has forgotten what came, so that the next try starts from scratch.
     private static let forgetting = 1.0
 
     /// Takes a failure.
     ///
-    /// - Parameter isInterruption: the pull broke off while content came.
+    /// - Parameters:
+    ///   - isInterruption: the pull broke off while content came.
+    ///   - seconds: how long it had pulled. A line that breaks every few minutes brings a large image in many tries, each of
+    ///     which gets further: it mustn't lose what has come to a back-off after the third.
     /// - Returns: seconds until the next try; nil: back-off as usual.
-    mutating func next(after reason: FailureReason, isInterruption: Bool) -> Double? {
+    mutating func next(after reason: FailureReason, isInterruption: Bool, seconds: Double = 0) -> Double? {
         isDue = false
         guard !isInterruption else {
+            resumptions = max(0, resumptions - seconds) + 1
+            isDue = resumptions <= Self.mostResumptions
             // Used up, back-off comes first; then they begin anew.
-            resumptions = resumptions < Self.mostResumptions ? resumptions + 1 : 0
-            isDue = resumptions > 0
+            if !isDue { resumptions = 0 }
             return isDue ? 0 : nil
         }
         resumptions = 0
@@ -34,6 +38,9 @@ struct ImmediateRetries: Sendable, Equatable {
 }
 
 extension WireAttempt {
+    /// How long it pulled, as its agent says.
+    var seconds: Double { startedAgeMs > endedAgeMs ? Double(startedAgeMs - endedAgeMs) / 1000 : 0 }
+
     /// The registry was serving content when the pull broke off: a try at once can go on from there.
     func isInterruption(_ reason: FailureReason) -> Bool {
         guard outcome == .failed, FailureReason.interruptions.contains(reason) else { return false }
