@@ -14,6 +14,7 @@ extension Configuration {
         merged.scheduling = scheduling
         // Its pods run on nodes that are kept back, too.
         merged.scheduling.nodeReadyGate = main.scheduling.nodeReadyGate
+        merged.nodeCount = nodeCount
         merged.priorityClassName = priorityClassName
         merged.imagePullSecrets = imagePullSecrets
         merged.protectsPrivateImages = protectsPrivateImages

@@ -18,6 +18,8 @@ public struct Configuration: Sendable, Equatable, Codable {
     public var daemonSetAnnotations: [String: String] = [:]
     public var namespace = "k8s-image-puller"
     public var scheduling = Scheduling()
+    /// On so many of the nodes that are selected; nil: on all. Of prefetches that are held.
+    public var nodeCount: Int?
     /// The PriorityClass of the DaemonSet's pods. Nil: none of ours; an admission policy may set one.
     public var priorityClassName: String?
     /// Names of secrets of type `kubernetes.io/dockerconfigjson`, in the DaemonSet's namespace.

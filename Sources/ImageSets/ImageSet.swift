@@ -47,7 +47,8 @@ public struct ImageSet: Sendable, Equatable {
     public init(name: String, own: Configuration, main: Configuration) {
         let configuration = own.withClusterKeys(of: main)
         self.init(
-            name: name, references: configuration.images.map(\.reference), scheduling: configuration.scheduling)
+            name: name, references: configuration.images.map(\.reference), scheduling: configuration.scheduling,
+            count: configuration.nodeCount)
         self.configuration = configuration
     }
 
@@ -60,14 +61,23 @@ public struct ImageSet: Sendable, Equatable {
         return set
     }
 
+    /// The same on nodes of these names alone; of a held set, whose DaemonSet must know them.
+    public func pinned(to names: [String]?) -> ImageSet {
+        guard let names, !names.isEmpty, var configuration else { return self }
+        configuration.scheduling = configuration.scheduling.narrowed(to: names)
+        var set = self
+        set.scheduling = configuration.scheduling
+        set.configuration = configuration
+        return set
+    }
+
     /// The nodes that are to have the images. The same ones in every run, and when one comes or goes the others stay.
     ///
     /// - Parameters:
     ///   - all: of the cluster.
     ///   - nodes: those among them that `default` selects.
     public func choose(of all: some Collection<NodeView>, from nodes: [NodeView]) -> Set<String> {
-        if configuration != nil { return Set(all.lazy.filter(scheduling.selects).map(\.name)) }
-        let matching = nodes.filter(scheduling.matches)
+        let matching = configuration != nil ? all.filter(scheduling.selects) : nodes.filter(scheduling.matches)
         guard let count, matching.count > count else { return Set(matching.map(\.name)) }
         func rank(_ node: NodeView) -> UInt64 {
             var hash: UInt64 = 0xCBF2_9CE4_8422_2325

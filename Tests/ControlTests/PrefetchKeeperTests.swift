@@ -7,6 +7,7 @@ import Testing
 @testable import Control
 @testable import ControlFixtures
 @testable import KubernetesClient
+@testable import Manifests
 @testable import Reporting
 @testable import TestBasics
 
@@ -107,6 +108,41 @@ import Testing
                     #expect(hand.problem == nil && hand.endsAt < "2990", "a week is the longest")
                     #expect(try await keeper.status("broken").problem?.contains("ENDS_AT") == true)
                     #expect(try await cluster.client.find(ConfigMap.self, name, namespace: Self.namespace) == nil)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "One that is held is an image set as well: its DaemonSet is somebody else's to keep, and agents aren't needed")
+    func held() async throws {
+        try await SimulatedCluster.run { cluster in
+            try await cluster.createNamespace(Self.namespace)
+            var restricted = try Stage.configuration()
+            restricted.runtimeSocket = .none
+            restricted.imagePullSecrets = ["mirror"]
+            try await Stage().run(restricted, nodes: [Stage.node("n1")]) { stage in
+                try await Self.live(cluster, stage) { keeper in
+                    let made = try await keeper.create(
+                        PrefetchRequest(references: ["redis", "busybox"], nodes: ["n1"], nodeCount: 1, hold: true))
+                    #expect(made.hold == true && made.references == ["redis", "busybox"])
+                    let map = try await cluster.client.get(ConfigMap.self, made.name, namespace: Self.namespace)
+                    #expect(map.metadata.labels[PodNames.setLabel] == made.name)
+                    #expect(map.metadata.labels["image-puller/prefetch"] == "true")
+                    #expect(map.data?["IMAGES"] == "redis=redis;\nbusybox=busybox")
+                    #expect(map.data?["IMAGE_PULL_SECRETS"] == "mirror")
+                    #expect(map.data?["NODES"] == "n1" && map.data?["NODE_COUNT"] == "1" && map.data?["ENDS_AT"] != nil)
+                    #expect(map.data?["DAEMONSET_NAME"] == nil, "it is called after the set")
+                    #expect(await stage.loop.setNames == ["default"], "nothing is pulled for it twice")
+                    #expect(
+                        try await soon {
+                            let all = try await keeper.list().prefetches
+                            return all.map(\.name) == [made.name] && all.first?.hold == true
+                                && all.first?.nodes == ["n1"]
+                                && all.first?.problem == nil
+                        })
+                    _ = try await keeper.cancel(made.name)
+                    #expect(try await cluster.client.find(ConfigMap.self, made.name, namespace: Self.namespace) == nil)
                 }
             }
         }

@@ -16,6 +16,7 @@ import Testing
     private static let others: Set<Substring> = [
         "--create-namespace", "--set", "--set-string", "--values", "--force-conflicts", "--previous",
         "--reset-then-reuse-values", "--reuse-values", "--install", "--all-namespaces", "--for", "--server-side",
+        "--selector", "--file", "--tag",
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
         "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets",

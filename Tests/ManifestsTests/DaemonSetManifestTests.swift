@@ -39,6 +39,31 @@ import Testing
         (list?.arrayValue ?? []).compactMap { $0["name"]?.stringValue }
     }
 
+    /// Which nodes are chosen is no reason to replace pods on those that stay.
+    @Test func pinnedNodesAreOutsideOfTheTemplatesHash() throws {
+        var options = ManifestOptions(serverURL: "http://c:8443")
+        let free = try Self.manifest(options: options)
+        options.pinnedNodes = ["n1", "n2"]
+        let two = try Self.manifest(options: options)
+        options.pinnedNodes = ["n2", "n3"]
+        let others = try Self.manifest(options: options)
+        #expect(Set([free, two, others].map(\.templateHash)).count == 1)
+        #expect(two != others && two != free)
+        func names(_ manifest: DaemonSetManifest) throws -> [String] {
+            let required = try Self.spec(manifest)["affinity"]?["nodeAffinity"]?[
+                "requiredDuringSchedulingIgnoredDuringExecution"]
+            return (required?["nodeSelectorTerms"]?.arrayValue ?? []).flatMap { term in
+                (term["matchFields"]?.arrayValue ?? []).flatMap {
+                    ($0["values"]?.arrayValue ?? []).compactMap(\.stringValue)
+                }
+            }
+        }
+        #expect(try names(two) == ["n1", "n2"])
+        #expect(try names(others) == ["n2", "n3"])
+        options.pinnedNodes = []
+        #expect(try Self.manifest(options: options) == free)
+    }
+
     @Test func theDaemonSetItself() throws {
         var configuration = try Self.configuration()
         configuration.daemonSetAnnotations = ["team": "a", "image-puller/revision": "mine"]

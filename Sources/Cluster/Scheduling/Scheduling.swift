@@ -23,6 +23,32 @@ public struct Scheduling: Sendable, Hashable, Codable {
         return scheduling
     }
 
+    /// Of the nodes that it selects those of these names.
+    public func narrowed(to names: [String]) -> Scheduling {
+        let named = Self.named(names).affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+        guard let named else { return self }
+        var narrow = self
+        var nodeAffinity = affinity.nodeAffinity ?? NodeAffinity()
+        var terms = named.nodeSelectorTerms
+        if let own = nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution {
+            // A term without any requirement matches no node, and would match the named one.
+            let whole = own.nodeSelectorTerms.filter {
+                !($0.matchExpressions ?? []).isEmpty || !($0.matchFields ?? []).isEmpty
+            }
+            guard !whole.isEmpty else { return self }
+            terms = whole.flatMap { term in
+                named.nodeSelectorTerms.map { name in
+                    NodeSelectorTerm(
+                        matchExpressions: term.matchExpressions,
+                        matchFields: (term.matchFields ?? []) + (name.matchFields ?? []))
+                }
+            }
+        }
+        nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution = NodeSelector(nodeSelectorTerms: terms)
+        narrow.affinity.nodeAffinity = nodeAffinity
+        return narrow
+    }
+
     /// Those of the DaemonSet's pods: they have to run on nodes that are kept back.
     public var podTolerations: [Toleration] {
         guard let gate = nodeReadyGate else { return tolerations }

@@ -143,7 +143,7 @@ struct CoverageCommand: AsyncParsableCommand {
     }
 
     /// Whether waiting changes nothing any more.
-    private static func isSettled(_ report: CoverageReport, held: Bool) -> Bool {
+    static func isSettled(_ report: CoverageReport, held: Bool) -> Bool {
         report.isSettled && (!held || report.heldOrLoose == report.total.present)
     }
 

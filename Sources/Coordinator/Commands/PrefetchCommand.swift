@@ -14,7 +14,8 @@ struct PrefetchCommand: AsyncParsableCommand {
         abstract: "Pull images that aren't on the list, such as a new tag before it is rolled out.",
         discussion: """
             The agents pull them on the nodes that the list is cached on, in the same waves and under the same caps; no pod is made \
-            or replaced. Nothing holds them afterwards: a kubelet that runs out of disk may collect them. While \
+            or replaced. Nothing holds them afterwards: a kubelet that runs out of disk may collect them. With --hold sleep \
+            containers of a DaemonSet do until the prefetch ends. While \
             the prefetch lasts, nodes that lack an image pull it, those that join too. It is a ConfigMap with the label \
             image-puller/prefetch in the coordinator's namespace, and ends by itself.
 
@@ -40,6 +41,9 @@ struct PrefetchCommand: AsyncParsableCommand {
         transform: QueryText.duration)
     var ttl: Duration?
 
+    @Flag(help: "Hold the images by a DaemonSet until it ends, as those of the list are; --wait waits for that.")
+    var hold = false
+
     @Flag(help: "Show progress until as much is there as --min says, or nothing more can come.")
     var wait = false
 
@@ -59,7 +63,7 @@ struct PrefetchCommand: AsyncParsableCommand {
 
     func validate() throws {
         if cancel != nil {
-            guard references.isEmpty, selector == nil, node.isEmpty, nodes == nil, ttl == nil, !wait else {
+            guard references.isEmpty, selector == nil, node.isEmpty, nodes == nil, ttl == nil, !wait, !hold else {
                 throw ValidationError("--cancel goes without images and without options of a new prefetch.")
             }
         } else if !(1...PrefetchOrder.mostReferences).contains(references.count) {
@@ -90,7 +94,7 @@ struct PrefetchCommand: AsyncParsableCommand {
         }
         let request = PrefetchRequest(
             references: references, selector: try labels(), nodes: node.isEmpty ? nil : node, nodeCount: nodes,
-            ttlSeconds: ttl.map { Double($0.components.seconds) })
+            ttlSeconds: ttl.map { Double($0.components.seconds) }, hold: hold ? true : nil)
         var status: PrefetchStatus = try await server.post("/api/v1/prefetches", request)
         if wait {
             StandardError.write("\(status.name) until \(ClockText.short(status.endsAt))\n")
@@ -100,7 +104,12 @@ struct PrefetchCommand: AsyncParsableCommand {
             let heading = "\(status.name) until \(ClockText.short(status.endsAt))"
             return [heading] + (wait ? status.coverage?.table(style, width: width, all: print.all) ?? [] : [])
         }
-        if wait, status.coverage?.total.percent ?? 0 < min ?? 100 { throw ExitCode(1) }
+        if wait, status.coverage.map(percent(of:)) ?? 0 < min ?? 100 { throw ExitCode(1) }
+    }
+
+    /// What --min is about.
+    private func percent(of report: CoverageReport) -> Double {
+        (hold ? report.heldPercent : report.total.percent) ?? 0
     }
 
     private static func path(_ name: String) -> String { "/api/v1/prefetches/\(QueryText.segment(name))" }
@@ -117,11 +126,11 @@ struct PrefetchCommand: AsyncParsableCommand {
                 last = try await server.get(Self.path(first.name))
                 if let report = last.coverage {
                     screen.show(report)
-                    let isReached = report.total.percent ?? 0 >= bar
-                    if isReached || report.isSettled || ContinuousClock.now >= deadline {
+                    let isReached = percent(of: report) >= bar
+                    if isReached || CoverageCommand.isSettled(report, held: hold) || ContinuousClock.now >= deadline {
                         screen.clear()
                         if !isReached {
-                            StandardError.write(CoverageCommand.ending(report, bar: bar, timeout: timeout) + "\n")
+                            StandardError.write(CoverageCommand.ending(report, bar: bar, timeout: timeout, held: hold) + "\n")
                         }
                         return last
                     }

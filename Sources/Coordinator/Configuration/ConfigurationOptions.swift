@@ -22,6 +22,8 @@ package struct ConfigMapContent: Sendable, Equatable {
     package var annotations: [String: String] = [:]
     /// What the label of an image set beside the main one says; nil: it has none.
     package var imageSet: String?
+    /// It is a prefetch's that is held: an image set that ends.
+    package var isPrefetch = false
     /// Helm wrote it, so that the chart's values are what a user changes. Elsewhere there are none.
     package var isOfChart = false
 
@@ -33,6 +35,7 @@ package struct ConfigMapContent: Sendable, Equatable {
         self.binaryKeys = binaryKeys
         self.annotations = annotations
         imageSet = labels[PodNames.setLabel]
+        isPrefetch = labels[PrefetchOrder.label] == "true"
         // Helm sets `app.kubernetes.io/managed-by`; tools that only render the chart leave `helm.sh/chart`.
         isOfChart = labels["app.kubernetes.io/managed-by"] == "Helm" || labels["helm.sh/chart"] != nil
     }

@@ -46,6 +46,7 @@ package struct ConfigurationParser: Sendable {
         reading.readResources()
         reading.readPlace()
         reading.readScheduling()
+        reading.readPrefetch()
         reading.readNodeReadyGate()
         reading.readAgent()
         reading.readNumbers()

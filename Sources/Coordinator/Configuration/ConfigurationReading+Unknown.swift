@@ -5,7 +5,7 @@ import ImageSets
 /// What is written under no known name, and what isn't written any more.
 extension ConfigurationReading {
     mutating func readUnknown() {
-        let known = ConfigurationKey.allCases.map(\.rawValue)
+        let known = ConfigurationKey.allCases.map(\.rawValue) + (content.isPrefetch ? PrefetchOrder.keys : [])
         for key in content.binaryKeys.sorted() {
             if let known = ConfigurationKey(rawValue: key) {
                 reject(known, ValueFault("it stands in binaryData, which isn't read", next: "move it to data"))
@@ -59,6 +59,8 @@ extension ConfigurationReading {
         guard content.annotations[ConfigMapContent.allowResetAnnotation] != "true" else { return }
         for key in ConfigurationKey.allCases where ConfigurationKey.ofPlace.contains(key) {
             guard content.data[key.rawValue] == nil, !faultyKeys.contains(key.rawValue) else { continue }
+            // The names of nodes are in another key.
+            if content.isPrefetch, key == .affinity { continue }
             let former = ConfigMapFormatter.value(of: key, in: last)
             guard former != ConfigMapFormatter.value(of: key, in: configuration) else { continue }
             reject(

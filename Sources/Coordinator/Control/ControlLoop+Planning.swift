@@ -53,6 +53,7 @@ extension ControlLoop {
 
     /// Finds out anew which nodes the sets select, and tells them what is wanted of them.
     private func renewRoster(_ configuration: Configuration, at now: Timestamp) -> Roster {
+        renewPins()
         let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
         noteMembers(roster, at: now)
         self.roster = roster

@@ -39,9 +39,32 @@ extension ControlLoop {
     }
 
     /// All that are beside `default`, with images named as pods name them.
-    var sets: [ImageSet] {
-        held.map { set in daemonSets[set.name].map { set.named(by: $0.admittedImages) } ?? set } + prefetches
+    var sets: [ImageSet] { heldSets + prefetches }
+
+    /// Those of them that are held.
+    var heldSets: [ImageSet] {
+        held.map { set in
+            (daemonSets[set.name].map { set.named(by: $0.admittedImages) } ?? set).pinned(to: pins[set.name])
+        }
     }
+
+    /// Chooses the nodes of held sets that want so many of them.
+    func renewPins() {
+        var chosen: [String: [String]] = [:]
+        for set in held where set.count != nil {
+            chosen[set.name] = set.choose(of: cluster.nodes.values, from: []).sorted()
+        }
+        guard chosen != pins else { return }
+        pins = chosen
+        guard let pinsChanged else { return }
+        Task { await pinsChanged() }
+    }
+
+    /// The nodes that a held set's DaemonSet is for, where it wants so many of them; nil: they aren't known yet.
+    func pinnedNodes(of set: String) -> [String]? { nodesSynced ? pins[set] : nil }
+
+    /// Whoever keeps the DaemonSets wants to know when other nodes are chosen.
+    package func onPinChange(_ body: @escaping @Sendable () async -> Void) { pinsChanged = body }
 
     func adoptSets(isEdit: Bool) {
         roster = nil

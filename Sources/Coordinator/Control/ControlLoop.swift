@@ -48,6 +48,9 @@ package actor ControlLoop {
     var agentImageTrial = AgentImageTrial()
     /// Called when that, or which one is proven, has changed.
     private var agentImageChanged: (@Sendable () async -> Void)?
+    /// The chosen nodes of held sets that want so many of them.
+    var pins: [String: [String]] = [:]
+    var pinsChanged: (@Sendable () async -> Void)?
     package var cluster = ClusterView()
     var nodesSynced = false
     package var followedPods = FollowedPods()

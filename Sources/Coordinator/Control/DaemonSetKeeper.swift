@@ -183,8 +183,11 @@ package actor DaemonSetKeeper {
             // One trial is for all sets.
             if let live, set == ImageSet.defaultName { await recall(live) }
         }
+        let pinned = await loop.pinnedNodes(of: set)
+        // While nobody knows the nodes, those that have pods keep them.
+        guard pinned != nil || wanted.configuration.nodeCount == nil else { return lookAgain(after: .seconds(1)) }
         let manifest = try manifest(
-            of: wanted, proven: await loop.agentImageTrial.proven, image: await loop.agentImage(of: set))
+            of: wanted, proven: await loop.agentImageTrial.proven, image: await loop.agentImage(of: set), pinned: pinned)
         try await surroundings.prepare(in: manifest.namespace)
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }
@@ -344,9 +347,12 @@ package actor DaemonSetKeeper {
                 + "\(abridged(news, most: 10)). \(consequence)")
     }
 
-    private func manifest(of wanted: Wanted, proven: String?, image: String?) throws -> DaemonSetManifest {
+    private func manifest(
+        of wanted: Wanted, proven: String?, image: String?, pinned: [String]?
+    ) throws -> DaemonSetManifest {
         var options = options
         options.provenAgentImage = proven
+        options.pinnedNodes = pinned
         var configuration = wanted.configuration
         // The trial can be of a revision that is about to be wanted here, too.
         configuration.agentImage = image ?? configuration.agentImage

@@ -29,6 +29,11 @@ package struct DaemonSetManifest: Sendable, Hashable {
         ]
         templateHash = CanonicalJSON.hash(template)
         template["metadata"]?["annotations"] = [PodNames.templateAnnotation: .string(templateHash)]
+        // Behind the hash: pods that are there stay as they are when other nodes are chosen.
+        if let nodes = options.pinnedNodes, !nodes.isEmpty {
+            let affinity = configuration.scheduling.narrowed(to: nodes).affinity
+            template["spec"]?["affinity"] = try JSONValue(encoding: affinity)
+        }
         templateBytes = CanonicalJSON.bytes(template).count
         guard templateBytes <= Self.maximumTemplateBytes else {
             throw ManifestError.templateTooLarge(bytes: templateBytes)

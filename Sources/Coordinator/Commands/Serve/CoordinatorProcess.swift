@@ -193,6 +193,7 @@ struct CoordinatorProcess {
                 logger: logger, loop: loop),
             main: options.configMap, board: board)
         await loop.onAgentImageChange(patience: options.agentImagePatience) { await sets.lookAgain() }
+        await loop.onPinChange { await sets.lookAgain() }
         await loop.recallQuestions()
         await loop.expectSets()
         await sets.run()

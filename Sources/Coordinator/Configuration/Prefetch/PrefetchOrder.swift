@@ -2,7 +2,7 @@ import Cluster
 import ImageSets
 import Shared
 
-/// What a prefetch asks for: images that are to be pulled on some of the target nodes, and not held.
+/// What a prefetch asks for: images that are to be pulled on some of the target nodes.
 package struct PrefetchOrder: Sendable, Hashable {
     /// A ConfigMap of more couldn't be read by people, and longer lists belong into IMAGES.
     package static let mostReferences = 100
@@ -38,17 +38,23 @@ package struct PrefetchOrder: Sendable, Hashable {
                     next: "write key=value as kubectl get nodes --show-labels shows it")
             }
         }
-        for node in nodes where !KubernetesName.isSubdomain(node) {
-            throw PrefetchFault(
-                "\"\(Redaction.quote(node, limit: 80))\" can't be a node's name",
-                next: "write a name as kubectl get nodes shows it")
-        }
-        if let nodeCount, !(1...100_000).contains(nodeCount) {
+        try Self.check(nodes: nodes)
+        if let nodeCount, !Self.counts.contains(nodeCount) {
             throw PrefetchFault("\(nodeCount) is no number of nodes", next: "write a whole number from 1 to 100000")
         }
         self.selector = selector
         self.nodes = nodes
         self.nodeCount = nodeCount
+    }
+
+    static let counts = 1...100_000
+
+    static func check(nodes: [String]) throws(PrefetchFault) {
+        for node in nodes where !KubernetesName.isSubdomain(node) {
+            throw PrefetchFault(
+                "\"\(Redaction.quote(node, limit: 80))\" can't be a node's name",
+                next: "write a name as kubectl get nodes shows it")
+        }
     }
 
     private static func reference(_ text: String) throws(PrefetchFault) -> ImageReference {
@@ -83,49 +89,4 @@ package struct PrefetchFault: Error, Sendable, Hashable, CustomStringConvertible
     }
 
     package var description: String { "\(message). Next step: \(nextStep)." }
-}
-
-extension PrefetchOrder {
-    private enum Key: String, CaseIterable {
-        case images = "IMAGES"
-        case selector = "NODE_SELECTOR"
-        case nodes = "NODES"
-        case nodeCount = "NODE_COUNT"
-    }
-
-    /// As the data of a ConfigMap.
-    package var data: [String: String] {
-        var data = [Key.images.rawValue: references.map(\.written).joined(separator: ";\n")]
-        if !selector.isEmpty {
-            var configuration = Configuration()
-            configuration.scheduling.nodeSelector = selector
-            data[Key.selector.rawValue] = ConfigMapFormatter.value(of: .nodeSelector, in: configuration)
-        }
-        if !nodes.isEmpty { data[Key.nodes.rawValue] = nodes.joined(separator: ";") }
-        if let nodeCount { data[Key.nodeCount.rawValue] = "\(nodeCount)" }
-        return data
-    }
-
-    /// Reads the data of a ConfigMap, which somebody may have edited.
-    ///
-    /// - Throws: ``PrefetchFault``.
-    package init(data: [String: String]) throws(PrefetchFault) {
-        func list(_ key: Key) -> [String] {
-            (data[key.rawValue] ?? "").split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }
-        }
-        var selector: [String: String] = [:]
-        let text = data[Key.selector.rawValue]?.trimmed ?? ""
-        do {
-            if !text.isEmpty { selector = try LabelsParser.nodeSelector(text) }
-        } catch {
-            throw PrefetchFault("NODE_SELECTOR: \(error.message)", next: error.nextStep)
-        }
-        let count = data[Key.nodeCount.rawValue]?.trimmed
-        if let count, Int(count) == nil {
-            throw PrefetchFault(
-                "NODE_COUNT: \"\(Redaction.quote(count, limit: 40))\" is no number", next: "write a whole number")
-        }
-        try self.init(
-            references: list(.images), selector: selector, nodes: list(.nodes), nodeCount: count.flatMap { Int($0) })
-    }
 }

@@ -10,9 +10,6 @@ import Shared
 
 /// One prefetch, as its ConfigMap keeps it: it outlives the coordinator, and everybody can see it.
 package struct Prefetch: Sendable, Hashable {
-    /// On its ConfigMap, with the value `true`.
-    static let label = "image-puller/prefetch"
-    static let endKey = "ENDS_AT"
     /// At once.
     package static let most = 50
     /// Seconds from the beginning to the end: a minute to a week.
@@ -24,13 +21,16 @@ package struct Prefetch: Sendable, Hashable {
     var uid: String?
     package var createdAt: Timestamp
     package var endsAt: Timestamp
+    /// A DaemonSet holds its images while it lasts: its ConfigMap is an image set's too, of its name.
+    package var isHeld = false
     /// What it asks for, or why nobody knows.
     package var order: Result<PrefetchOrder, PrefetchFault>
 
-    init(name: String, createdAt: Timestamp, endsAt: Timestamp, order: PrefetchOrder) {
+    init(name: String, createdAt: Timestamp, endsAt: Timestamp, isHeld: Bool = false, order: PrefetchOrder) {
         self.name = name
         self.createdAt = createdAt
         self.endsAt = endsAt
+        self.isHeld = isHeld
         self.order = .success(order)
     }
 
@@ -38,36 +38,41 @@ package struct Prefetch: Sendable, Hashable {
     init(_ map: ConfigMap, now: Timestamp) {
         name = map.metadata.name
         uid = map.metadata.uid
+        isHeld = map.metadata.labels[PodNames.setLabel] != nil
         createdAt = map.metadata.creationTimestamp.map(Timestamp.init) ?? now
-        let text = map.data?[Self.endKey] ?? ""
+        let text = map.data?[PrefetchOrder.endKey] ?? ""
         let longest = createdAt + Self.lifetimes.upperBound
         guard let end = KubernetesTime(text).map(Timestamp.init) else {
             // It goes with the others, so that what is broken doesn't stay for ever.
             endsAt = createdAt + Self.usualLifetime
             order = .failure(
                 PrefetchFault(
-                    "\(Self.endKey): \"\(Redaction.quote(text, limit: 40))\" is no time",
+                    "\(PrefetchOrder.endKey): \"\(Redaction.quote(text, limit: 40))\" is no time",
                     next: "write one such as \(endsAt.rfc3339)"))
             return
         }
         endsAt = min(end, longest)
         do {
-            order = .success(try PrefetchOrder(data: map.data ?? [:]))
+            order = .success(try PrefetchOrder(data: map.data ?? [:], isHeld: isHeld))
         } catch {
             order = .failure(error)
         }
     }
 
-    var set: ImageSet? { (try? order.get())?.set(named: name) }
+    /// The set of one that isn't held.
+    var set: ImageSet? { isHeld ? nil : (try? order.get())?.set(named: name) }
 
-    func document(namespace: String) -> JSONValue {
-        var data = (try? order.get())?.data ?? [:]
-        data[Self.endKey] = endsAt.rfc3339
+    /// - Parameter data: what it asks for.
+    func document(namespace: String, data: [String: String]) -> JSONValue {
+        var data = data
+        data[PrefetchOrder.endKey] = endsAt.rfc3339
+        var labels = [PrefetchOrder.label: "true", PodNames.managedByLabel: PodNames.application]
+        if isHeld { labels[PodNames.setLabel] = name }
         return [
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": [
                 "name": .string(name), "namespace": .string(namespace),
-                "labels": [Self.label: "true", PodNames.managedByLabel: .string(PodNames.application)],
+                "labels": .object(labels.mapValues { .string($0) }),
             ],
             "data": .object(data.mapValues { .string($0) }),
         ]
@@ -81,16 +86,18 @@ package struct PrefetchRequest: Codable, Sendable, Hashable {
     package var nodes: [String]?
     package var nodeCount: Int?
     package var ttlSeconds: Double?
+    package var hold: Bool?
 
     package init(
         references: [String], selector: [String: String]? = nil, nodes: [String]? = nil, nodeCount: Int? = nil,
-        ttlSeconds: Double? = nil
+        ttlSeconds: Double? = nil, hold: Bool? = nil
     ) {
         self.references = references
         self.selector = selector
         self.nodes = nodes
         self.nodeCount = nodeCount
         self.ttlSeconds = ttlSeconds
+        self.hold = hold
     }
 }
 
@@ -104,6 +111,8 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
     package var nodes: [String]
     /// On so many of them; nil: on all.
     package var nodeCount: Int?
+    /// A DaemonSet holds the images until it ends; nil: nothing does.
+    package var hold: Bool?
     /// RFC 3339.
     package var createdAt: String
     /// RFC 3339. It is forgotten then; what it pulled stays on the nodes until their kubelets collect it.
@@ -120,6 +129,7 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
         selector = order?.selector ?? [:]
         nodes = order?.nodes ?? []
         nodeCount = order?.nodeCount
+        hold = prefetch.isHeld ? true : nil
         createdAt = prefetch.createdAt.rfc3339
         endsAt = prefetch.endsAt.rfc3339
         self.coverage = coverage

@@ -47,12 +47,17 @@ package actor PrefetchKeeper {
     /// - Throws: ``PrefetchRefusal``.
     package func create(_ request: PrefetchRequest) async throws(PrefetchRefusal) -> PrefetchStatus {
         guard isSynced else { throw .notReady }
-        guard await loop.hasAgents else { throw .noAgents }
+        let isHeld = request.hold ?? false
+        let main = await loop.configuration(of: ImageSet.defaultName)
+        guard main != nil || !isHeld else { throw .notReady }
+        guard await loop.hasAgents || isHeld else { throw .noAgents }
         let order: PrefetchOrder
+        let data: [String: String]
         do {
             order = try PrefetchOrder(
                 references: request.references, selector: request.selector ?? [:], nodes: request.nodes ?? [],
                 nodeCount: request.nodeCount)
+            data = try isHeld ? order.data(heldBesides: main ?? Configuration()) : order.data
         } catch {
             throw .fault(error)
         }
@@ -63,12 +68,12 @@ package actor PrefetchKeeper {
         guard prefetches.count < Prefetch.most else { throw .tooMany }
         let now = loop.clock.now
         let name = "prefetch-" + String(UInt64.random(in: 0..<(1 << 40)) | 1 << 40, radix: 36)
-        var prefetch = Prefetch(name: name, createdAt: now, endsAt: now + lifetime, order: order)
+        var prefetch = Prefetch(name: name, createdAt: now, endsAt: now + lifetime, isHeld: isHeld, order: order)
         // It counts before others are let in.
         prefetches[name] = prefetch
         do {
             let made = try await client.create(
-                prefetch.document(namespace: namespace), .configMaps, namespace: namespace)
+                prefetch.document(namespace: namespace, data: data), .configMaps, namespace: namespace)
             prefetch.uid = made["metadata"]?["uid"]?.stringValue
         } catch {
             prefetches[name] = nil
@@ -112,7 +117,8 @@ package actor PrefetchKeeper {
     }
 
     private func statuses(_ prefetches: [Prefetch]) async -> [PrefetchStatus] {
-        let sets = prefetches.compactMap(\.set)
+        let held = Set(prefetches.filter(\.isHeld).map(\.name))
+        let sets = prefetches.compactMap(\.set) + (await loop.heldSets.filter { held.contains($0.name) })
         let reports = await loop.coverage(of: sets) ?? []
         let coverage = Dictionary(zip(sets.map(\.name), reports), uniquingKeysWith: { first, _ in first })
         return prefetches.map { PrefetchStatus($0, coverage: coverage[$0.name]) }
@@ -121,7 +127,7 @@ package actor PrefetchKeeper {
     // MARK: What the cluster has
 
     private func follow() async {
-        let selection = Selection(namespace: namespace, labelSelector: "\(Prefetch.label)=true")
+        let selection = Selection(namespace: namespace, labelSelector: "\(PrefetchOrder.label)=true")
         let maps = Reflector(ConfigMap.self, client: client, selection: selection) { [self] in tell($0) }
         for await event in maps {
             switch event {

@@ -48,6 +48,6 @@ extension PrefetchStatus: Answer {
         var parts = nodes
         parts += selector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let place = parts.isEmpty ? "all nodes" : parts.joined(separator: " ")
-        return nodeCount.map { "\($0) of \(place)" } ?? place
+        return (nodeCount.map { "\($0) of \(place)" } ?? place) + (hold == true ? ", held" : "")
     }
 }

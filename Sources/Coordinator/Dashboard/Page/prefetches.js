@@ -8,7 +8,7 @@ export const preparePrefetches = () => foldedList("prefetches", {
   path: "prefetches", items: (answer) => answer.prefetches, entry, empty: "Nothing is prefetched.",
 });
 
-function entry({ name, references, selector, nodes, nodeCount, endsAt, coverage, problem }) {
+function entry({ name, references, selector, nodes, nodeCount, hold, endsAt, coverage, problem }) {
   const labels = Object.entries(selector ?? {}).map(([key, value]) => `${key}=${value}`);
   const where = [...labels, ...(nodes ?? []), ...(nodeCount ? [`on ${counted(nodeCount, "node")}`] : [])];
   const failures = (coverage?.rows ?? []).flatMap((row) => row.failures);
@@ -16,7 +16,7 @@ function entry({ name, references, selector, nodes, nodeCount, endsAt, coverage,
     h("p", {}, h("b", {}, name),
       h("span", { class: "dim" }, [
         coverage ? ` · ${percent(coverage.total.present, coverage.total.cells)} on ${counted(coverage.nodes, "node")}` : "",
-        ` · until ${moment(Date.parse(endsAt))}`].join(""))),
+        hold ? " · held" : "", ` · until ${moment(Date.parse(endsAt))}`].join(""))),
     ...(problem ? [h("p", { class: "message bad" }, problem)] : []),
     h("p", { class: "message" }, [...references, ...where].join("  ")),
     ...failures.map((group) => h("p", { class: "message bad" },
