@@ -91,13 +91,13 @@ final class ReviewTable: Sendable {
         let table: ReviewTable
         let loop: ControlLoop
 
-        var namespace: String? { get async { await loop.followedPods.source?.namespace } }
+        var namespaces: Set<String> { get async { await loop.followedPods.namespaces } }
 
         var areListed: Bool { get async { await loop.isReady } }
 
         func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 
-        func find(name: String, uid: String) async -> AgentPodSighting {
+        func find(name: String, uid: String, namespace: String) async -> AgentPodSighting {
             guard uid.hasPrefix("uid-") else { return .gone }
             return table.state.withLock { $0.pods[uid] } ?? .runs(node: String(uid.dropFirst(4)))
         }

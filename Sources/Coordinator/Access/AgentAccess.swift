@@ -46,11 +46,13 @@ package struct AgentAccess: AgentAuthenticator {
     }
 
     private func agent(_ user: ReviewedUser, _ token: BearerToken) async throws(AccessRefusal) -> AgentPod {
-        guard let namespace = await pods.namespace else { throw .notReady }
-        guard user.username == "system:serviceaccount:\(namespace):\(serviceAccount)" else { throw .wrongAccount }
+        let namespaces = await pods.namespaces
+        guard !namespaces.isEmpty else { throw .notReady }
+        let account = namespaces.first { user.username == "system:serviceaccount:\($0):\(serviceAccount)" }
+        guard let namespace = account else { throw .wrongAccount }
         guard let pod = user.pod else { throw .unboundToken }
         guard rates.take(pod.uid) else { throw .tooMany }
-        return AgentPod(access: self, token: token, name: pod.name, uid: pod.uid)
+        return AgentPod(access: self, token: token, name: pod.name, uid: pod.uid, namespace: namespace)
     }
 }
 
@@ -60,6 +62,7 @@ private struct AgentPod: AgentIdentity {
     let token: BearerToken
     let name: String
     let uid: String
+    let namespace: String
 
     var agent: String { uid }
 
@@ -84,7 +87,7 @@ private struct AgentPod: AgentIdentity {
 
     func authorize(node: String) async throws {
         do throws(AccessRefusal) {
-            switch await access.pods.find(name: name, uid: uid) {
+            switch await access.pods.find(name: name, uid: uid, namespace: namespace) {
             case .runs(let own):
                 guard own == node else { throw .wrongNode }
             case .notListed: throw .notReady

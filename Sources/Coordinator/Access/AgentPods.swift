@@ -6,11 +6,11 @@ import Reporting
 
 /// Where the pods of our agents are.
 protocol AgentPods: Sendable {
-    /// The DaemonSet's; nil before there's a configuration.
-    var namespace: String? { get async }
+    /// Those of our DaemonSets; empty before there's a configuration.
+    var namespaces: Set<String> { get async }
     /// Whether all have been listed, and reports can be taken.
     var areListed: Bool { get async }
-    func find(name: String, uid: String) async -> AgentPodSighting
+    func find(name: String, uid: String, namespace: String) async -> AgentPodSighting
     /// Somebody who says to be the agent of this pod is refused.
     func note(_ refusal: AccessRefusal, uid: String) async
 }
@@ -33,26 +33,25 @@ struct WatchedAgentPods: AgentPods {
     let loop: ControlLoop
     let client: KubernetesClient
 
-    var namespace: String? { get async { await loop.followedPods.source?.namespace } }
+    var namespaces: Set<String> { get async { await loop.followedPods.namespaces } }
 
     var areListed: Bool { get async { await loop.isReady } }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
 
-    func find(name: String, uid: String) async -> AgentPodSighting {
+    func find(name: String, uid: String, namespace: String) async -> AgentPodSighting {
         let followed = await loop.followedPods
-        guard let source = followed.source, followed.isSynced else { return .notListed }
+        guard followed.isSynced else { return .notListed }
         if let pod = await loop.pod(uid: uid) { return .runs(node: pod.node) }
         // New, or gone: the API server knows.
         do {
-            guard let pod = try await client.find(Pod.self, name, namespace: source.namespace),
-                pod.metadata.uid == uid
-            else { return .gone }
-            if pod.metadata.isOf(source) { return .unseen }
-            // Its agent is the node's until the new DaemonSet's pod is there.
-            guard let node = pod.spec?.nodeName, followed.former.contains(where: pod.metadata.isOf) else {
-                return .foreign
+            guard let pod = try await client.find(Pod.self, name, namespace: namespace), pod.metadata.uid == uid else {
+                return .gone
             }
+            func isOf(_ source: PodSource) -> Bool { source.namespace == namespace && pod.metadata.isOf(source) }
+            if followed.sources.values.contains(where: isOf) { return .unseen }
+            // Its agent is the node's until the new DaemonSet's pod is there.
+            guard let node = pod.spec?.nodeName, followed.former.contains(where: isOf) else { return .foreign }
             return .runs(node: node)
         } catch {
             return .unknown
