@@ -318,7 +318,8 @@ let package = Package(
         .target(
             name: "Supervision", dependencies: ["Cluster", "ImageSets", "Planning", "Shared"], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
-        .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
+        .executableTarget(
+            name: "NodeAgent", dependencies: ["CCurl", "Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
             dependencies: [
