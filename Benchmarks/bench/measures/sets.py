@@ -1,7 +1,9 @@
-"""standby_takeover_s, standby_anonymous_mb."""
+"""standby_takeover_s, standby_anonymous_mb, prefetch_over_cri; of planner and reports plan_sets_ratio, coverage_sets_p99_ms."""
 
 import os
 import signal
+import statistics
+import subprocess
 import time
 from pathlib import Path
 
@@ -18,9 +20,54 @@ IMAGES = 20
 ROUNDS = 6
 IDLE_SECONDS = 120
 OTHER = "image-puller-other"
+NODES = 3
+IMAGE_BYTES = 12_000_000
+PREFETCHES = 5
 
 
 def measure(programs: Programs, results: Results) -> None:
+    progress("sets: plans and reports of five sets of 20 images on 5,000 nodes")
+    for name, value in programs.planned("sets"):
+        results.give(name, value)
+    for name, value in programs.reported("sets"):
+        results.give(name, value)
+    _measure_agents(programs, results)
+    _measure_prefetches(programs, results)
+
+
+def _measure_prefetches(programs: Programs, results: Results) -> None:
+    """The whole command, against a pull by nothing but CRI calls: new images each time, since runtimes keep what they have."""
+    with Workshop() as workshop:
+        registry = Registry(workshop)
+        progress(f"sets: prefetches of an image of {IMAGE_BYTES / 1e6:.0f} MB on {NODES} nodes")
+        runtimes = [Containerd(workshop, registry.host, name=f"containerd-{number}") for number in range(NODES)]
+        base = {"base": registry.push("base:1", 16 << 10)}
+        images = [[registry.push(f"{kind}-{n}:1", IMAGE_BYTES) for kind in ("bare", "ours")] for n in range(PREFETCHES)]
+        cluster = Cluster(workshop, programs, registry.push("image-puller:bench", 16 << 10), nodes=NODES)
+        stripped = programs.stripped_agent(workshop)
+        for number, runtime in enumerate(runtimes):
+            agent.start(workshop, stripped, cluster, runtime, node=f"node-{number + 1}")
+        cluster.edit(base)
+        cluster.await_state("the first image is present", lambda: cluster.present(set(base)), seconds=120)
+        ratios = []
+        for number, (bare, ours) in enumerate(images):
+            # The agents are in their long polls again.
+            time.sleep(5)
+            output = subprocess.run(
+                [programs.cri_pull, runtimes[number % NODES].socket, bare], capture_output=True, text=True,
+                check=True).stdout
+            pull = float(output.split()[1]) / 1000
+            start = time.monotonic()
+            subprocess.run(
+                [programs.coordinator, "prefetch", ours, "--wait", "--timeout", "2m", "--server", cluster.server],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            took = time.monotonic() - start
+            ratios.append(took / pull)
+            progress(f"sets: prefetched in {took:.2f} s, one bare CRI pull {pull:.2f} s, ratio {took / pull:.2f}")
+        results.give("prefetch_over_cri", statistics.median(ratios))
+
+
+def _measure_agents(programs: Programs, results: Results) -> None:
     with Workshop() as workshop:
         program = programs.stripped_agent(workshop)
         registry = Registry(workshop)

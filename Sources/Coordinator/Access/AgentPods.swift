@@ -8,6 +8,8 @@ import Reporting
 protocol AgentPods: Sendable {
     /// Those of our DaemonSets; empty before there's a configuration.
     var namespaces: Set<String> { get async }
+    /// Whether those are all: until then one that isn't among them can be ours, too.
+    var areDaemonSetsKnown: Bool { get async }
     /// Whether all have been listed, and reports can be taken.
     var areListed: Bool { get async }
     func find(name: String, uid: String, namespace: String) async -> AgentPodSighting
@@ -35,6 +37,8 @@ struct WatchedAgentPods: AgentPods {
 
     var namespaces: Set<String> { get async { await loop.followedPods.namespaces } }
 
+    var areDaemonSetsKnown: Bool { get async { await loop.areDaemonSetsKnown } }
+
     var areListed: Bool { get async { await loop.isReady } }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
@@ -51,8 +55,8 @@ struct WatchedAgentPods: AgentPods {
             func isOf(_ source: PodSource) -> Bool { source.namespace == namespace && pod.metadata.isOf(source) }
             if followed.sources.values.contains(where: isOf) { return .unseen }
             // Its agent is the node's until the new DaemonSet's pod is there.
-            guard let node = pod.spec?.nodeName, followed.former.contains(where: isOf) else { return .foreign }
-            return .runs(node: node)
+            if let node = pod.spec?.nodeName, followed.former.contains(where: isOf) { return .runs(node: node) }
+            return await loop.areDaemonSetsKnown ? .foreign : .unseen
         } catch {
             return .unknown
         }
