@@ -54,7 +54,7 @@ let coordinatorParts: [Target] = [
         "Reporting",
         [
             "Cluster", "ConfigurationParsing", "Formatting", "History", "ImageSets", "KubernetesClient", "Planning",
-            "RegistryPacing", "Shared", grdb,
+            "RegistryPacing", "Shared", "Supervision", grdb,
         ]),
     part("HTTPListener", [httpTypes, hummingbird, logging, nioCore, nioHTTP1]),
     part("Registry", ["KubernetesClient", "Shared"]),
@@ -182,8 +182,8 @@ let coordinatorTests: [Target] = [
         "Reporting",
         [
             "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Exporter", "Formatting", "History",
-            "HistoryFixtures", "ImageSets", "Planning", "Registry", "Shared", "Telemetry", "TestBasics", grdb, logging,
-            protobuf,
+            "HistoryFixtures", "ImageSets", "Planning", "Registry", "Shared", "Supervision", "Telemetry", "TestBasics",
+            grdb, logging, protobuf,
         ]),
     tests(
         "HTTPListener",
@@ -202,8 +202,9 @@ let coordinatorTests: [Target] = [
     tests(
         "Access",
         [
-            "Cluster", "Control", "ControlFixtures", "HTTPListener", "KubernetesClient", "KubernetesFixtures",
-            "Planning",
+            "Cluster", "Control", "ControlFixtures", "HTTPListener", "ImageSets", "KubernetesClient",
+            "KubernetesFixtures",
+            "Manifests", "Planning",
             "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
         ]),
     tests(
@@ -320,7 +321,8 @@ let package = Package(
         .target(
             name: "Supervision", dependencies: ["Cluster", "ImageSets", "Planning", "Shared"], swiftSettings: quick),
         .target(name: "ClusterModel", dependencies: ["Shared"], swiftSettings: quick),
-        .executableTarget(name: "NodeAgent", dependencies: ["Shared", logging, protobuf], swiftSettings: strict),
+        .executableTarget(
+            name: "NodeAgent", dependencies: ["CCurl", "Shared", logging, protobuf], swiftSettings: strict),
         .executableTarget(
             name: "ClusterSimulator",
             dependencies: [

@@ -180,19 +180,35 @@ final class BenchmarkWorld {
         say("series_24_ms", time, "ms")
     }
 
-    private func snapshot() throws -> Snapshot {
+    /// - Parameter count: of the image sets that the images belong to, each of which is for all nodes.
+    private func snapshot(sets count: Int = 1) throws -> Snapshot {
+        let share = configuration.images.count / count
+        var configuration = configuration
+        let images = configuration.images
+        configuration.images = Array(images.prefix(share))
+        let sets = (1..<count).map { number in
+            var own = ImageSets.Configuration()
+            own.images = Array(images.dropFirst(number * share).prefix(share))
+            own.daemonSetName = "set-\(number)"
+            return ImageSet(name: "set-\(number)", own: own, main: configuration)
+        }
         var fleet = Fleet(epoch: 1)
-        _ = fleet.adopt(configuration, at: now)
+        _ = fleet.adopt(configuration, sets: sets, at: now)
         var cluster = ClusterView()
         cluster.isSynced = true
         for number in 0..<Scale.nodes {
             var node = NodeView(name: BenchmarkWorld.node(number), uid: "u\(number)")
             node.labels = ["topology.kubernetes.io/zone": "zone-\(number % 3)", "pool": "pool-\(number % 7)"]
             cluster.nodes[node.name] = node
-            var pod = PodView(name: "pod-\(number)", uid: "p\(number)", node: node.name)
-            for entry in configuration.images { pod.containers[entry.name] = ContainerView(running: true) }
-            pod.containers[ImageSets.Configuration.agentContainerName] = ContainerView(running: true)
-            cluster.pods[pod.uid] = pod
+            let held =
+                [(ImageSet.defaultName, configuration)] + sets.map { ($0.name, $0.configuration ?? configuration) }
+            for (set, own) in held {
+                var pod = PodView(name: "\(set)-\(number)", uid: "\(set)-\(number)", node: node.name)
+                pod.set = set
+                for entry in own.images { pod.containers[entry.name] = ContainerView(running: true) }
+                pod.containers[ImageSets.Configuration.agentContainerName] = ContainerView(running: true)
+                cluster.pods[pod.uid] = pod
+            }
             var report = WireReport()
             report.node = node.name
             report.bootID = "b"
@@ -210,6 +226,8 @@ final class BenchmarkWorld {
         }
         var snapshot = Snapshot(configuration: configuration, revision: 1, cluster: cluster, fleet: fleet, now: now)
         // The control loop knows them as long as neither nodes nor configuration change.
+        snapshot.sets = sets
+        if !sets.isEmpty { snapshot.knownRoster = Roster(cluster, scheduling: configuration.scheduling, sets: sets) }
         snapshot.knownTargets = snapshot.targetNodes
         return snapshot
     }
@@ -227,6 +245,20 @@ final class BenchmarkWorld {
             worst = max(worst, time)
         }
         say("coverage_p99_ms", worst, "ms")
+    }
+
+    /// The same images as those of five sets.
+    func measureSets() async throws {
+        let several = try snapshot(sets: 5)
+        let bySet = try await p99(100) {
+            let report = CoverageReport(several, by: .set)
+            _ = try JSONEncoder().encode(report)
+        }
+        say("coverage_sets_p99_ms", bySet, "ms")
+    }
+
+    func measureNodes() async throws {
+        let snapshot = try snapshot()
         var number = 0
         let time = try await p99(200) {
             number = (number + 37) % Scale.nodes

@@ -3,7 +3,7 @@ import History
 import Reporting
 
 /// Measures history and reports at the size of a big cluster; `scripts/bench-history` starts it. Each figure is printed as
-/// `name value unit`.
+/// `name value unit`. The argument `sets` measures reports of image sets alone.
 @main enum HistoryBenchmark {
     static func main() async {
         do {
@@ -16,10 +16,14 @@ import Reporting
 
     private static func measure() async throws {
         let world = try await BenchmarkWorld()
+        // What needs no history.
+        if CommandLine.arguments.dropFirst() == ["sets"] { return try await world.measureSets() }
         if try await world.isEmpty { try await world.fill() } else { try world.warm() }
         try await world.measureSize()
         try await world.measurePast()
         try await world.measureLive()
+        try await world.measureNodes()
+        try await world.measureSets()
         try await world.measureIngest()
         await world.store.close()
     }

@@ -4,21 +4,33 @@ import Planning
 import Shared
 import SwiftProtobuf
 
-/// 5,000 nodes × 100 images, reported by hand: nothing of the cluster's model is measured with it.
+/// 5,000 nodes × 100 images, reported by hand: nothing of the cluster's model is measured with it. The images are those of one
+/// set, or as many of each of several, which all nodes are for.
 struct BigFleet {
     static let nodes = 5000
     static let images = 100
 
     var configuration = Configuration()
+    /// Those beside `default`.
+    private(set) var sets: [ImageSet] = []
     var cluster = ClusterView()
     var fleet = Fleet(epoch: 1)
     var now = Timestamp(milliseconds: 1_700_000_000_000)
     private var random = SystemRandomNumberGenerator()
     private var sequence: UInt64 = 0
 
-    init() throws {
-        configuration.images = try (0..<Self.images).map {
+    /// - Parameter count: of image sets.
+    init(sets count: Int = 1) throws {
+        let images = try (0..<Self.images).map {
             ImageEntry(name: "app\($0)", reference: try ImageReference("r\($0 % 5).example/team/app\($0):1.\($0)"))
+        }
+        let share = Self.images / count
+        configuration.images = Array(images.prefix(share))
+        sets = (1..<count).map { number in
+            var own = Configuration()
+            own.images = Array(images.dropFirst(number * share).prefix(share))
+            own.daemonSetName = "set-\(number)"
+            return ImageSet(name: "set-\(number)", own: own, main: configuration)
         }
         cluster.isSynced = true
         for number in 0..<Self.nodes {
@@ -27,15 +39,23 @@ struct BigFleet {
             node.labels["kubernetes.io/arch"] = "amd64"
             node.labels["kubernetes.io/os"] = "linux"
             cluster.nodes[node.name] = node
-            var pod = PodView(name: "image-puller-\(number)", uid: "pod\(number)", node: node.name)
-            pod.template = "template"
-            var container = ContainerView()
-            container.isRunning = true
-            pod.containers[Configuration.agentContainerName] = container
-            cluster.pods[pod.uid] = pod
+            for set in [ImageSet.defaultName] + sets.map(\.name) {
+                let suffix = set == ImageSet.defaultName ? "" : "-\(set)"
+                var pod = PodView(
+                    name: "image-puller-\(number)\(suffix)", uid: "pod\(number)\(suffix)", node: node.name)
+                pod.set = set
+                pod.template = "template"
+                var container = ContainerView()
+                container.isRunning = true
+                pod.containers[Configuration.agentContainerName] = container
+                cluster.pods[pod.uid] = pod
+            }
         }
-        _ = fleet.adopt(configuration, at: now)
+        _ = fleet.adopt(configuration, sets: sets, at: now)
+        if !sets.isEmpty { _ = fleet.serve(roster, at: now) }
     }
+
+    var roster: Roster { Roster(cluster, scheduling: configuration.scheduling, sets: sets) }
 
     /// Every node has everything, and each tag has been asked for again since.
     mutating func reportAll() {
@@ -60,9 +80,12 @@ struct BigFleet {
     }
 
     func plan(_ roster: Roster) -> Plan {
-        Planner.plan(
-            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: "template", now: now
-        )
+        let further = sets.compactMap { set in
+            set.configuration.map { HeldSet(name: set.name, configuration: $0, template: "template") }
+        }
+        return Planner.plan(
+            configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: "template",
+            further: further, now: now)
     }
 
     /// Plans once and carries it out: what plans find out for later ones is known then.

@@ -8,7 +8,7 @@ import Foundation
         ("kubelet", KubeletFidelity.run), ("outage", Outage.run), ("bad-reference", BadReference.run),
         ("late-reference", LateReference.run), ("roll-outs", RollOuts.run),
         ("moved-tag", MovedTag.run), ("faults", Faults.run), ("makespan", Makespan.run), ("cost", PlanCost.run),
-        ("presence", Presence.run), ("memory", FleetMemory.run),
+        ("presence", Presence.run), ("memory", FleetMemory.run), ("sets", PlanCost.compareSets),
     ]
 
     /// Groups that run only when they are named: a program beside counts their instructions.

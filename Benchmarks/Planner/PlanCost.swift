@@ -33,6 +33,31 @@ enum PlanCost {
         Main.note("  \(pulls) pulls planned")
     }
 
+    /// The same images as five sets of 20, each with a pod on every node, against one set of 100: in turns, as the machine has
+    /// other work.
+    static func compareSets() throws {
+        let fleets = try [1, 5].map { count in
+            var big = try BigFleet(sets: count)
+            big.reportAll()
+            let roster = big.roster
+            big.settle(roster)
+            return (big, roster)
+        }
+        var times: [[Double]] = [[], []]
+        for _ in 0..<40 {
+            for (number, (big, roster)) in fleets.enumerated() { times[number].append(time(big, roster)) }
+        }
+        let medians = times.map { $0.sorted()[$0.count / 2] }
+        Main.note("  one set \(medians[0]) ms, five \(medians[1]) ms")
+        Main.figure("plan_sets_ratio", medians[1] / medians[0], "ratio")
+    }
+
+    /// Milliseconds of one plan.
+    private static func time(_ big: BigFleet, _ roster: Roster) -> Double {
+        let elapsed = ContinuousClock().measure { _ = big.plan(roster) }.components
+        return Double(elapsed.seconds) * 1000 + Double(elapsed.attoseconds) / 1e15
+    }
+
     private static func measure(_ name: String, _ big: BigFleet, _ roster: Roster) {
         let clock = ContinuousClock()
         var times: [Double] = []

@@ -77,6 +77,12 @@ FIGURES = {
     # The worst of several: from SIGKILL of a node's working agent to the first full report of the one that stood by.
     "standby_takeover_s": Figure("s", 3),
     "standby_anonymous_mb": Figure("MB", 2),
+    # A plan of five sets of 20 images with nothing to do, over one of a set of 100, on 5,000 nodes.
+    "plan_sets_ratio": Figure("ratio", 1.5),
+    # The report by set of those five, written as JSON; of 100 times.
+    "coverage_sets_p99_ms": Figure("ms", 20),
+    # One image of 12 MB on three nodes: from the command to its exit, over one bare CRI pull.
+    "prefetch_over_cri": Figure("ratio", 3),
 }
 
 

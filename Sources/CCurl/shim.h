@@ -78,6 +78,10 @@ static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GL
 /// CURL_WRITEFUNC_PAUSE, as the callback returns it.
 static inline size_t ccurl_write_pause(void) { return CURL_WRITEFUNC_PAUSE; }
 
+// malloc.h is no part of Swift's module Glibc, and a program without shared libraries can't look the function up.
+extern int malloc_trim(size_t pad);
+static inline void ccurl_give_back_memory(void) { (void)malloc_trim(0); }
+
 // pthread_setname_np is declared under _GNU_SOURCE alone, which Swift's importer doesn't set.
 extern int pthread_setname_np(pthread_t thread, const char *name);
 static inline void ccurl_name_this_thread(const char *name) { (void)pthread_setname_np(pthread_self(), name); }

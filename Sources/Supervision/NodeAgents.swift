@@ -60,6 +60,9 @@ public struct NodeAgents: Sendable, Equatable {
     /// All that are known.
     public var names: [String] { agents.sorted { $0.value.place < $1.value.place }.map(\.key) }
 
+    /// How many stand by.
+    public var standingBy: Int { agents.count - (working.map { agents[$0] == nil ? 0 : 1 } ?? 0) }
+
     /// Whether there's but one, which works.
     public var isAlone: Bool { agents.count == 1 && working.map { agents[$0] != nil } == true }
 

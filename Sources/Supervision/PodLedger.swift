@@ -29,10 +29,14 @@ public struct PodLedger: Sendable {
         var isHeard = false
         /// By reference, as it is written. Cells of which nothing is known are left out.
         var cells: [String: Cell] = [:]
-        /// By container, of ``pod``: the kubelet's word and message when a pull failed last.
+        /// The pods that were looked at last, by their set.
+        var pods: [String: Pod] = [:]
+    }
+
+    private struct Pod: Sendable {
+        var uid: String
+        /// By container: the kubelet's word and message when a pull failed last.
         var failures: [String: ContainerView] = [:]
-        /// The pod that was looked at last, by its UID.
-        var pod = ""
     }
 
     private var nodes: [String: Node] = [:]
@@ -50,9 +54,10 @@ public struct PodLedger: Sendable {
     ///
     /// - Parameters:
     ///   - node: nil when the cluster has none of this name.
-    ///   - pods: those of the DaemonSet on it that aren't being deleted.
+    ///   - pods: those of our DaemonSets on it that aren't being deleted.
+    ///   - images: that they can tell of.
     public mutating func look(
-        at name: String, _ node: NodeView?, pods: [PodView], images: [ImageEntry], now: Timestamp
+        at name: String, _ node: NodeView?, pods: [PodView], images: [PodImages.Image], now: Timestamp
     ) -> News {
         let began = beganAt ?? now
         beganAt = began
@@ -68,34 +73,62 @@ public struct PodLedger: Sendable {
             nodes[name] = isFirst ? nil : known
             return news
         }
-        let uid = speaking[0].uid
-        // Failures of a pod from before this run were told by the run that saw them. Kubernetes' times are whole seconds.
-        let isOld = isFirst && (speaking[0].createdAt.map { $0 + 1 <= began } ?? true)
-        if known.pod != uid { known.failures = [:] }
-        known.pod = uid
+        let old = meet(speaking, &known, since: began)
         for (column, image) in images.enumerated() {
-            let pod = speaking.first { $0.containers[image.container] != nil }
-            let presence = pod?.presence(of: image.container)
-            let container = pod?.containers[image.container]
-            let id = container?.imageID ?? ""
+            let presence = speaking.presence(of: image.places)
             let cell = Cell(
-                state: presence?.state ?? .unknown, reason: presence?.reason, imageID: id.isEmpty ? nil : id)
-            let written = image.reference.written
+                state: presence?.state ?? .unknown, reason: presence?.reason, imageID: imageID(image, speaking))
+            let written = image.written
             let before = known.cells[written] ?? Cell()
             // What was so before a silence may have been told by another run, so all is told when it ends.
             if cell != before || !wasHeard { news.transitions.append(transition(name, written, before, cell, now)) }
             known.cells[written] = cell.state == .unknown ? nil : cell
-            if cell.state == .failed, let container, let pod {
-                let last = known.failures.updateValue(container, forKey: image.container)
-                if !isOld, isAttempt(container, after: last) {
-                    news.attempts.append(attempt(name, pod, column, written, presence, now))
-                }
-            } else {
-                known.failures[image.container] = nil
-            }
+            let failures = attempts(name, &known, image, column, speaking, now)
+            news.attempts += failures.filter { !old.contains($0.bootID) }
         }
         nodes[name] = known
         return news
+    }
+
+    /// - Returns: the UIDs of pods that are seen first: their failures from before this run were told by the run that saw them.
+    private func meet(_ pods: [PodView], _ known: inout Node, since began: Timestamp) -> Set<String> {
+        var old: Set<String> = []
+        var met: Set<String> = []
+        for pod in pods where met.insert(pod.set).inserted && known.pods[pod.set]?.uid != pod.uid {
+            known.pods[pod.set] = Pod(uid: pod.uid)
+            // Kubernetes' times are whole seconds.
+            if pod.createdAt.map({ $0 + 1 <= began }) ?? true { old.insert(pod.uid) }
+        }
+        known.pods = known.pods.filter { met.contains($0.key) }
+        return old
+    }
+
+    private func imageID(_ image: PodImages.Image, _ pods: [PodView]) -> String? {
+        image.places.lazy.flatMap { place in
+            pods.lazy.filter { $0.set == place.set }.compactMap { $0.containers[place.container]?.imageID }
+        }.first { !$0.isEmpty }
+    }
+
+    /// The pulls of an image that have failed since the last look. Each pod that is to hold it has its kubelet pull.
+    private func attempts(
+        _ name: String, _ known: inout Node, _ image: PodImages.Image, _ column: Int, _ pods: [PodView],
+        _ now: Timestamp
+    ) -> [Fleet.FinishedAttempt] {
+        var attempts: [Fleet.FinishedAttempt] = []
+        for place in image.places {
+            guard let pod = pods.first(where: { $0.set == place.set && $0.containers[place.container] != nil }),
+                let container = pod.containers[place.container]
+            else { continue }
+            let presence = pod.presence(of: place.container)
+            guard presence.state == .failed else {
+                known.pods[place.set]?.failures[place.container] = nil
+                continue
+            }
+            let last = known.pods[place.set]?.failures.updateValue(container, forKey: place.container)
+            guard isAttempt(container, after: last) else { continue }
+            attempts.append(attempt(name, pod, column, image.written, presence, now))
+        }
+        return attempts
     }
 
     /// Every known cell of a node, as transitions: for a history that lost what it knew.
@@ -108,9 +141,9 @@ public struct PodLedger: Sendable {
 
     /// Ends the cells of images that aren't listed any more.
     private func drop(
-        _ node: inout Node, except images: [ImageEntry], of name: String, at now: Timestamp, _ news: inout News
+        _ node: inout Node, except images: [PodImages.Image], of name: String, at now: Timestamp, _ news: inout News
     ) {
-        let listed = Set(images.map(\.reference.written))
+        let listed = Set(images.map(\.written))
         for (written, cell) in node.cells.sorted(by: { $0.key < $1.key }) where !listed.contains(written) {
             news.transitions.append(Transition(node: name, reference: written, from: cell.state, to: nil, at: now))
             node.cells[written] = nil
@@ -136,12 +169,12 @@ public struct PodLedger: Sendable {
 
     private func attempt(
         _ node: String, _ pod: PodView, _ column: Int, _ written: String,
-        _ presence: (state: CellState, reason: FailureReason?, message: String)?, _ now: Timestamp
+        _ presence: (state: CellState, reason: FailureReason?, message: String), _ now: Timestamp
     ) -> Fleet.FinishedAttempt {
         Fleet.FinishedAttempt(
             node: node, bootID: pod.uid,
             // Nobody counts them: the moment and the image name one.
             id: UInt64(max(0, now.milliseconds)) << 10 | UInt64(column & 0x3FF), reference: written, started: now,
-            ended: now, reason: presence?.reason ?? .unknown, message: presence?.message ?? "", imageID: "", bytes: 0)
+            ended: now, reason: presence.reason ?? .unknown, message: presence.message, imageID: "", bytes: 0)
     }
 }

@@ -195,8 +195,10 @@ import Testing
         #expect(sign() ?? (true, false) == (false, true))
         #expect(board.quiet(for: .zero) == ["n1"])
         #expect(board.quiet(for: .seconds(60)).isEmpty)
-        let next = open("a")
+        board.attend("n1", agent: "a", standsBy: false)
         #expect(sign() ?? (false, true) == (true, false), "its report is being taken")
+        let next = open("a")
+        #expect(sign() ?? (false, true) == (true, false), "it is being answered")
         board.end(ticket)
         #expect(sign() ?? (false, true) == (true, false), "a former connection's end is none of the next one's")
         var reception = ReportReception(node: "n1", bootID: "b", sequence: 2, lastAttempt: nil, needsFull: false)
@@ -208,6 +210,28 @@ import Testing
         #expect(board.quiet(for: .zero).isEmpty)
         board.share("n1", false)
         #expect(board.quiet(for: .zero).isEmpty)
+    }
+
+    @Test("A connection that ends while its report is taken is told as one that ended, whatever becomes of the report")
+    func abandoned() throws {
+        _ = open("a")
+        board.share("n1", true)
+        func isClosed() -> Bool? {
+            board.signs(of: ["a"], on: "n1", working: "a")["a"].map { $0.isClosed && !$0.isWaiting }
+        }
+        let former = try #require(board.attend("n1", agent: "a", standsBy: false))
+        let attendance = try #require(board.attend("n1", agent: "a", standsBy: false))
+        board.abandon(former)
+        #expect(isClosed() == false, "there's a later one")
+        // News comes meanwhile.
+        board.close("n1")
+        board.abandon(attendance)
+        #expect(isClosed() == true)
+        _ = open("a")
+        #expect(isClosed() == true, "it is stored, and nobody has the answer")
+        board.attend("n1", agent: "a", standsBy: false)
+        board.abandon(attendance)
+        #expect(isClosed() == false, "it has come back on another one")
     }
 
     @Test("Whoever is first has the node; one that goes leaves it to the next")

@@ -1,4 +1,5 @@
 import Foundation
+import ImageSets
 import Planning
 import Shared
 import SwiftProtobuf
@@ -37,6 +38,30 @@ import Testing
         }
     }
 
+    @Test("coverage: a bar is for what image sets hold, and for a prefetch where that is named")
+    func coverageOfPrefetches() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx"])
+            await coordinator.stage.loop.use(prefetches: [
+                ImageSet(name: "prefetch-1", references: [try ImageReference("redis")])
+            ])
+            try await coordinator.stage.send("n1", 1) { $0.full.images = [.listed("nginx")] }
+            func run(_ options: String...) async throws -> (status: Int32, output: String) {
+                let result = try await BuiltProgram.coordinator(
+                    ["coverage", "--server", coordinator.local] + options)
+                return (result.status, result.output)
+            }
+            #expect(try await run().output.contains("coverage 50.0 %"))
+            for bar in [["--min", "100"], ["--exit-status"], ["--wait", "--timeout", "10s"]] {
+                let result = try await BuiltProgram.coordinator(["coverage", "--server", coordinator.local] + bar)
+                #expect(result.status == 0, "\(bar)")
+                #expect(result.output.contains("without what only 1 prefetch wants"), "\(bar)")
+            }
+            #expect(try await run("--exit-status", "--set", "prefetch-1").status == 1)
+            #expect(try await run("--exit-status", "--set", "default").status == 0)
+        }
+    }
+
     @Test("coverage: 3 when there is no answer, or none yet, with the reason and a next step")
     func noAnswer() async throws {
         let none = try await BuiltProgram.coordinator("coverage", "--server", "http://127.0.0.1:1")
@@ -62,7 +87,8 @@ import Testing
             ["coverage", "--watch", "--min", "5"], ["coverage", "--at", "1h", "--wait"],
             ["plan", "--plain-http", "r", "f"], ["suggest", "--limit", "0"],
             ["plan", "--resolve", "--plain-http", "http://r", "f"],
-            ["plan"], ["plan", "f", "--image", "nginx"], ["plan", "--image", "nginx", "--name", "c"],
+            ["plan"], ["plan", "--image", "nginx", "--set", "s"], ["plan", "f", "--image", "nginx"],
+            ["plan", "--image", "nginx", "--name", "c"],
         ])
     func usage(arguments: [String]) async throws {
         let result = try await BuiltProgram.coordinator(arguments)

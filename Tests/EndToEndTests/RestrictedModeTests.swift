@@ -78,6 +78,44 @@ extension EndToEndTests {
         #expect(cause?.evidence.first?.message.contains("not found") == true)
     }
 
+    /// Two sets without agents: the pods of each tell of its images, now and in the past.
+    @Test func imageSetsInRestrictedMode() async throws {
+        try await TestCluster.simulated { cluster in
+            try await cluster.enforce("restricted")
+            try await cluster.configure(cluster.data([cluster.images[0]], ["RUNTIME_SOCKET": "none"]))
+            // n2 is in zone b.
+            try await cluster.createSet(
+                "other", images: [cluster.images[1], cluster.absentImage, cluster.images[0]], daemonSet: "other",
+                ["NODE_SELECTOR": #"{"topology.kubernetes.io/zone":"b"}"#])
+            try await cluster.startCoordinator()
+            try await eventually("each set's images are as its pods say", within: 120) {
+                let report = try await cluster.coverage(by: "set")
+                let counts = Dictionary(report.rows.map { ($0.name, $0.counts) }, uniquingKeysWith: { $1 })
+                return counts["default"]?.held == 3 && counts["other"]?.held == 2 && counts["other"]?.failed == 1
+                    && report.total.cells == 5 && report.total.held == 4
+            }
+            let other = try await cluster.causes("n2").first { $0.kind == .imageFailing }
+            #expect(other?.images == ["other-2"] && other?.evidence.first?.object.hasPrefix("Pod/other-") == true)
+            #expect(try await cluster.causes("n1").isEmpty)
+            try await eventually("a past moment is as the live report said") {
+                let live = try await cluster.coverage(by: "set")
+                let past: CoverageReport = try await cluster.query(
+                    "/api/v1/coverage?by=set&at=\(live.at.replacing(":", with: "%3A"))")
+                return past.rows.map(\.counts) == live.rows.map(\.counts)
+            }
+            // A pull that fails before history has heard of the set isn't the set's; its kubelet tries again.
+            try await eventually("the set's failed pulls are told", within: 120) {
+                let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&set=other")
+                return Set(attempts.items.map(\.node)) == ["n2"]
+            }
+            try await cluster.client.delete(.configMaps, name: "set-other", namespace: cluster.namespace)
+            try await eventually("the set's cells are gone, and nothing else", within: 60) {
+                let report = try await cluster.coverage(by: "set")
+                return report.rows.map(\.name) == ["default"] && report.total.cells == 3 && report.total.held == 3
+            }
+        }
+    }
+
     /// With agents the same namespace lets no pod in: it needs the host's sockets.
     @Test func agentsNeedMoreThanTheRestrictedStandard() async throws {
         try await TestCluster.simulated(nodes: 1) { cluster in

@@ -167,10 +167,52 @@ import Testing
             "Error creating: pods is forbidden: exceeded quota: small, requested: pods=1, used: pods=5, limited: pods=5"
         var snapshot = Snapshot(
             configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
-        snapshot.whyNoPod = words
+        snapshot.whyNoPod = [ImageSet.defaultName: words]
         let cause = try #require(NodeDiagnosis(snapshot: snapshot, node: "n1").causes.first { $0.kind == .noPod })
         #expect(cause.evidence.map(\.message) == [words])
         #expect(cause.nextStep.contains("ResourceQuota"))
+    }
+
+    @Test("Each image set's pod is looked at where the set selects the node, and no other")
+    func podsOfSets() throws {
+        var desk = try healthy()
+        for name in ["n1", "n2"] { desk.cluster.nodes[name]?.labels["name"] = name }
+        desk.configuration.scheduling.nodeSelector = ["name": "n2"]
+        var own = try Stage.configuration(["cuda=redis"])
+        (own.namespace, own.daemonSetName) = ("ml", "gpu")
+        let gpu = ImageSet(name: "gpu", own: own, main: desk.configuration)
+        _ = desk.fleet.adopt(desk.configuration, sets: [gpu], at: desk.now)
+        _ = desk.fleet.serve(
+            Roster(desk.cluster, scheduling: desk.configuration.scheduling, sets: [gpu]), at: desk.now)
+        func causes(_ node: String, set: String? = nil) -> [Cause] {
+            var snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            snapshot.sets = [gpu]
+            return NodeReport(snapshot, node: node, set: set).causes
+        }
+        desk.cluster.pods["p-n1"] = nil
+        let absent = try #require(causes("n1").first { $0.kind == .noPod })
+        #expect(absent.summary == "the pod of the image set gpu isn't on the node")
+        #expect(absent.nextStep.contains("daemonset gpu -n ml"))
+        #expect(causes("n1").count { $0.kind == .noPod } == 1, "the list isn't for this node")
+        var pod = PodView(name: "g", uid: "g", node: "n1")
+        pod.set = "gpu"
+        pod.containers[Configuration.agentContainerName] = ContainerView()
+        pod.containers[Configuration.agentContainerName]?.isRunning = true
+        pod.containers["cuda"] = ContainerView()
+        pod.containers["cuda"]?.waitingReason = "CrashLoopBackOff"
+        desk.cluster.pods["g"] = pod
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .listed("redis")] }
+        let loose = causes("n1")
+        #expect(loose.map(\.kind) == [.notHeld])
+        #expect(loose.first?.evidence.first?.object == "Pod/g" && loose.first?.nextStep.contains("-n ml") == true)
+        #expect(causes("n2").map(\.kind) == [.noPod], "of gpu, beside the list's")
+        #expect(causes("n2", set: "default").isEmpty)
+        desk.configuration.runtimeSocket = .none
+        #expect(causes("n1").map(\.kind) == [.notHeld])
+        desk.cluster.pods["g"]?.containers["cuda"]?.waitingReason = "ErrImagePull"
+        desk.cluster.pods["g"]?.containers["cuda"]?.waitingMessage = "manifest unknown"
+        #expect(causes("n1").map(\.kind) == [.imageFailing] && causes("n1").first?.images == ["db"])
     }
 
     @Test("A pod whose agent doesn't start")

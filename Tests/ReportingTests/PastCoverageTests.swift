@@ -47,6 +47,8 @@ private final class RandomWorld {
         var bySet: CoverageReport
         /// Of each set alone.
         var sets: [CoverageReport]
+        /// Without prefetches.
+        var kept: CoverageReport
     }
 
     private final class Clock: Sendable {
@@ -107,10 +109,30 @@ private final class RandomWorld {
         await loop.use(prefetches: prefetches)
         await loop.follow(Stage.pods)
         await loop.replaceNodes(nodes.values.sorted { $0.name < $1.name })
-        await loop.replacePods(pods.values.sorted { $0.name < $1.name }, of: Stage.pods)
+        await listPods(of: ImageSet.defaultName)
+        await followSets()
         await loop.mendHistory()
         await settle()
         lastAlive = clock.now
+    }
+
+    private static func source(_ set: String) -> PodSource {
+        set == ImageSet.defaultName ? Stage.pods : PodSource(namespace: Stage.pods.namespace, daemonSet: set)
+    }
+
+    private func listPods(of set: String) async {
+        let own = pods.values.filter { $0.set == set }.sorted { $0.name < $1.name }
+        await loop.replacePods(own, of: Self.source(set))
+    }
+
+    /// The pods of sets that went are gone, and those of others are told.
+    private func followSets() async {
+        let names = Set(held.map(\.name) + [ImageSet.defaultName])
+        pods = pods.filter { names.contains($0.value.set) }
+        for set in held {
+            await loop.follow(Self.source(set.name), for: set.name)
+            await listPods(of: set.name)
+        }
     }
 
     private func adopt() async throws {
@@ -152,7 +174,7 @@ private final class RandomWorld {
                 await loop.update(node)
             } else {
                 await loop.removeNode(name)
-                await removePod(of: name)
+                for (key, pod) in pods where pod.node == name { await removePod(key) }
             }
         case 66..<72 where nodes[name] != nil:
             nodes[name]?.labels = [
@@ -213,21 +235,26 @@ private final class RandomWorld {
         }
         await loop.use(prefetches: prefetches)
         if isMoved { try await adopt() } else { await loop.use(held: held) }
+        await followSets()
         await settle()
     }
 
     /// A pod comes, its containers go on, it ends, or it's gone.
     private func changePod(on name: String) async {
         guard nodes[name] != nil else { return }
-        guard var pod = pods[name], !chance(15) else {
-            await removePod(of: name)
+        let set = chance(60) ? nil : held.randomElement(using: &random)
+        let (key, source) = ("\(name)/\(set?.name ?? "")", Self.source(set?.name ?? ImageSet.defaultName))
+        guard var pod = pods[key], !chance(15) else {
+            await removePod(key)
             podNumber += 1
-            pods[name] = PodView(name: "p\(podNumber)", uid: "p\(podNumber)", node: name)
-            if let pod = pods[name] { await loop.update(pod, of: Stage.pods) }
+            pods[key] = PodView(name: "p\(podNumber)", uid: "p\(podNumber)", node: name)
+            pods[key]?.set = set?.name ?? ImageSet.defaultName
+            if let pod = pods[key] { await loop.update(pod, of: source) }
             return
         }
         if chance(8) { pod.isTerminating = true }
-        for image in configuration.images where pod.containers.isEmpty || chance(60) {
+        let images = (set?.configuration ?? configuration).images
+        for image in images where pod.containers.isEmpty || chance(60) {
             var container = ContainerView()
             switch Int.random(in: 0..<6, using: &random) {
             case 0...2:
@@ -243,12 +270,12 @@ private final class RandomWorld {
             }
             pod.containers[image.name] = container
         }
-        pods[name] = pod
-        await loop.update(pod, of: Stage.pods)
+        pods[key] = pod
+        await loop.update(pod, of: source)
     }
 
-    private func removePod(of name: String) async {
-        if let pod = pods.removeValue(forKey: name) { await loop.removePod(uid: pod.uid) }
+    private func removePod(_ key: String) async {
+        if let pod = pods.removeValue(forKey: key) { await loop.removePod(uid: pod.uid) }
     }
 
     private func listen() async throws {
@@ -258,7 +285,8 @@ private final class RandomWorld {
                 at: clock.now, report: CoverageReport(snapshot, by: .image),
                 byPool: CoverageReport(snapshot, by: .label("pool")), byNode: CoverageReport(snapshot, by: .node),
                 bySet: CoverageReport(snapshot, by: .set),
-                sets: snapshot.setNames.map { CoverageReport(snapshot, by: .image, set: $0) }))
+                sets: snapshot.setNames.map { CoverageReport(snapshot, by: .image, set: $0) },
+                kept: CoverageReport(snapshot.withoutPrefetches(), by: .image)))
     }
 
     private func report(_ name: String) async throws {
@@ -302,7 +330,7 @@ private final class RandomWorld {
         if chance(30) {
             let gone = "n\(Int.random(in: 1...4, using: &random))"
             nodes[gone] = nil
-            pods[gone] = nil
+            pods = pods.filter { $0.value.node != gone }
         }
         let down = Timestamp(milliseconds: .random(in: (end.milliseconds + 1)..<clock.now.milliseconds, using: &random))
         try await startRun()
@@ -330,6 +358,7 @@ private final class RandomWorld {
                 (said.report, CoverageReport(moment, by: .image)),
                 (said.byPool, CoverageReport(moment, by: .label("pool"))),
                 (said.bySet, CoverageReport(moment, by: .set)),
+                (said.kept, CoverageReport(moment, by: .image, prefetches: false)),
             ] + said.sets.map({ ($0, CoverageReport(moment, by: .image, set: $0.set)) }) {
                 let place =
                     "seed \(seed), at \(said.at.milliseconds), by \(live.grouping), set \(live.set ?? "")"

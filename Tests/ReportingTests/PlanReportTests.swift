@@ -78,6 +78,16 @@ import Testing
         // The main ConfigMap isn't in the file.
         let alone = PlanReport(nil, sets: [("gpu", .accepted(gpu, []), nil)], over: desk.snapshot, knowing: .init())
         #expect(alone.accepted && alone.images.map(\.pulls) == [3, 2, 0])
+        func only(_ set: String) -> PlanReport {
+            PlanReport(
+                .accepted(main, []), sets: [("gpu", .accepted(gpu, []), former)], only: set, over: desk.snapshot,
+                knowing: .init())
+        }
+        let own = only("gpu")
+        #expect(own.images.map(\.imageSet) == ["gpu", "gpu"] && own.images.map(\.pulls) == [2, 2] && own.nodes == 2)
+        #expect(own.registries.map(\.width) == [4] && own.sets == only("default").sets)
+        #expect(only("default").images.map(\.pulls) == [2] && only("default").nodes == 2)
+        #expect(own.csv.last?.hasSuffix(",gpu") == true)
     }
 
     @Test("A registry that can't be asked takes nothing from what nodes and history know")

@@ -2,6 +2,7 @@ import Cluster
 import ImageSets
 import Planning
 import Shared
+import Supervision
 import SwiftProtobuf
 import Testing
 
@@ -126,6 +127,95 @@ import Testing
         let names = CoverageReport(snapshot, by: .image).rows.map(\.name)
         #expect(Set(names).count == names.count, "no two images have one name")
         #expect(CoverageReport(snapshot, by: .image, set: "nothing").total.cells == 0)
+    }
+
+    /// Restricted mode with pods of the sets that select a node, some of which run.
+    private static func restricted(_ seed: UInt64) throws -> Snapshot {
+        var snapshot = try snapshot(seed)
+        snapshot.configuration.runtimeSocket = .none
+        var random = Seeded(state: seed &+ 1_000)
+        let held =
+            [(ImageSet.defaultName, snapshot.configuration)]
+            + snapshot.sets.compactMap { set in set.configuration.map { (set.name, $0) } }
+        for name in snapshot.cluster.nodes.keys.sorted() {
+            guard let node = snapshot.cluster.nodes[name] else { continue }
+            for (set, configuration) in held where configuration.scheduling.selects(node) {
+                guard Int.random(in: 0..<10, using: &random) > 1 else { continue }
+                var pod = PodView(name: "\(set)-\(name)", uid: "\(set)-\(name)", node: name)
+                pod.set = set
+                for entry in configuration.images where Int.random(in: 0..<10, using: &random) > 1 {
+                    var container = ContainerView()
+                    switch Int.random(in: 0..<3, using: &random) {
+                    case 0: container.isRunning = true
+                    case 1: (container.waitingReason, container.waitingMessage) = ("ErrImagePull", "manifest unknown")
+                    default: container.waitingReason = "ContainerCreating"
+                    }
+                    pod.containers[entry.container] = container
+                }
+                snapshot.cluster.pods[pod.uid] = pod
+            }
+        }
+        return snapshot
+    }
+
+    @Test("In restricted mode each set's pods tell of its cells, as history hears it", arguments: 0..<300)
+    func restrictedMode(seed: UInt64) throws {
+        let snapshot = try Self.restricted(seed)
+        let images = PodImages(snapshot.configuration, snapshot.sets).images
+        var ledger = PodLedger()
+        for cells in snapshot.targetCells() {
+            let node = cells.node
+            let pods = snapshot.cluster.pods.living(on: node.name)
+            _ = ledger.look(
+                at: node.name, node, pods: pods, images: images, now: snapshot.now)
+            let told = Dictionary(
+                ledger.present(on: node.name, at: snapshot.now).map { ($0.reference, $0.to) },
+                uniquingKeysWith: { $1 })
+            for (image, state) in zip(snapshot.images, cells.row.states) where state != .unwanted {
+                // What only a prefetch lists no pod tells of.
+                #expect((told[image.reference.written] ?? nil) ?? .unknown == state, "\(node.name) \(image.name)")
+                let holders = pods.filter { pod in
+                    let own =
+                        pod.set == ImageSet.defaultName
+                        ? snapshot.configuration : snapshot.sets.first { $0.name == pod.set }?.configuration
+                    return own?.images.contains {
+                        $0.reference.normalised == image.reference.normalised
+                            && pod.containers[$0.container]?.isRunning == true
+                    } ?? false
+                }
+                #expect((state == .held) == !holders.isEmpty, "\(node.name) \(image.name)")
+            }
+        }
+        for grouping in [CoverageGrouping.image, .node, .set] {
+            let report = CoverageReport(snapshot, by: grouping)
+            #expect(report.total == CoverageReport(snapshot, by: .all).total)
+            #expect(report.evidence == .podStatuses)
+        }
+    }
+
+    @Test("Without prefetches it is as if there were none", arguments: 0..<100)
+    func withoutPrefetches(seed: UInt64) throws {
+        let snapshot = try Self.snapshot(seed)
+        var kept = snapshot
+        kept.sets.removeAll { $0.configuration == nil }
+        for grouping in [CoverageGrouping.image, .node, .set] {
+            var report = CoverageReport(snapshot.withoutPrefetches(), by: grouping)
+            #expect(report.prefetchesLeftOut == (kept.sets.count < snapshot.sets.count ? 1 : nil))
+            #expect(report.loosePresent == nil)
+            let text = report.table.joined(separator: "\n")
+            #expect(text.contains("without what only 1 prefetch wants") == (report.prefetchesLeftOut != nil))
+            report.prefetchesLeftOut = nil
+            #expect(report == CoverageReport(kept, by: grouping))
+            // Wherever it stands among the others.
+            var other = snapshot
+            other.sets.sort { one, _ in one.configuration == nil }
+            _ = other.fleet.adopt(other.configuration, sets: other.sets, at: other.now)
+            _ = other.fleet.serve(
+                Roster(other.cluster, scheduling: other.configuration.scheduling, sets: other.sets), at: other.now)
+            #expect(
+                CoverageReport(other.withoutPrefetches(), by: .set).rows.map(\.counts)
+                    == CoverageReport(kept, by: .set).rows.map(\.counts))
+        }
     }
 
     @Test("A node's report has what sets want of it", arguments: 0..<60)

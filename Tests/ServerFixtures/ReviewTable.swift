@@ -93,6 +93,8 @@ final class ReviewTable: Sendable {
 
         var namespaces: Set<String> { get async { await loop.followedPods.namespaces } }
 
+        var areDaemonSetsKnown: Bool { get async { await loop.areDaemonSetsKnown } }
+
         var areListed: Bool { get async { await loop.isReady } }
 
         func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }

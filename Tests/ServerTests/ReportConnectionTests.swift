@@ -166,50 +166,100 @@ import Testing
         }
     }
 
+    /// A pod `b` on n1, whose token is `second`.
+    private static func addAgent(_ coordinator: LiveCoordinator) {
+        coordinator.api.set(
+            "second",
+            .init(
+                authenticated: true,
+                user: .init(
+                    username: "system:serviceaccount:k8s-image-puller:agents",
+                    extra: [ReviewedUser.podName: ["pod-b"], ReviewedUser.podUID: ["uid-b"]]),
+                audiences: [AgentToken.audience]))
+        coordinator.api.see("uid-b", .runs(node: "n1"))
+    }
+
+    private static func post(
+        _ coordinator: LiveCoordinator, _ token: String, _ sequence: UInt64, query: String,
+        _ fill: (inout WireReport) -> Void
+    ) async throws -> WireReportReply {
+        let report: [UInt8] = try Stage.report("n1", sequence, boot: token, fill).serializedBytes()
+        let response = try await coordinator.post(report, token: token, query: query)
+        return try WireReportReply(serializedBytes: response.body)
+    }
+
     @Test("When the connection of the agent that works ends, the other one of its node is told at once that it works")
     func takeOver() async throws {
         try await LiveCoordinator.run { coordinator in
             try await coordinator.start()
-            coordinator.api.set(
-                "second",
-                .init(
-                    authenticated: true,
-                    user: .init(
-                        username: "system:serviceaccount:k8s-image-puller:agents",
-                        extra: [ReviewedUser.podName: ["pod-b"], ReviewedUser.podUID: ["uid-b"]]),
-                    audiences: [AgentToken.audience]))
-            coordinator.api.see("uid-b", .runs(node: "n1"))
+            Self.addAgent(coordinator)
             let loop = coordinator.stage.loop
-            @Sendable func post(
-                _ token: String, _ sequence: UInt64, query: String, _ fill: (inout WireReport) -> Void
-            ) async throws -> WireReportReply {
-                let report: [UInt8] = try Stage.report("n1", sequence, boot: token, fill).serializedBytes()
-                let response = try await coordinator.post(report, token: token, query: query)
-                return try WireReportReply(serializedBytes: response.body)
+            let first = try await Self.post(coordinator, "agent-n1", 1, query: "after=0&wait=0") {
+                $0.full.images = [.listed("nginx")]
             }
-            let first = try await post("agent-n1", 1, query: "after=0&wait=0") { $0.full.images = [.listed("nginx")] }
             let poll = Task {
                 let after = await Self.generation(coordinator)
-                return try await post("agent-n1", 2, query: "after=\(after)&wait=60") { $0.acknowledged = 1 }
-            }
-            #expect(await soon { loop.reports.waiting == 1 })
-            let standby = try await post("second", 1, query: "after=0&wait=0") { _ in }
-            #expect(!first.assignment.standby && standby.assignment.standby)
-            let second = Task {
-                try await post("second", 2, query: "after=\(standby.assignment.generation)&wait=60") {
-                    $0.standingBy = true
-                    $0.runtime = WireRuntime()
+                return try await Self.post(coordinator, "agent-n1", 2, query: "after=\(after)&wait=60") {
+                    $0.acknowledged = 1
                 }
             }
+            #expect(await soon { loop.reports.waiting == 1 })
+            let standby = try await Self.post(coordinator, "second", 1, query: "after=0&wait=0") { _ in }
+            #expect(!first.assignment.standby && standby.assignment.standby)
+            let second = Task { try await Self.standBy(coordinator, after: standby.assignment.generation) }
             #expect(await soon { loop.reports.waiting == 2 }, "neither disturbs the other")
             let start = ContinuousClock.now
             poll.cancel()
             let reply = try await second.value
             #expect(!reply.assignment.standby && reply.assignment.images.map(\.name) == ["web"])
             #expect(start.duration(to: .now) < .seconds(30), "it has a minute to wait")
-            let full = try await post("second", 3, query: "after=0&wait=0") { $0.full.images = [.listed("nginx")] }
+            let full = try await Self.post(coordinator, "second", 3, query: "after=0&wait=0") {
+                $0.full.images = [.listed("nginx")]
+            }
             #expect(!full.assignment.standby)
             #expect(await loop.fleet.nodes["n1"]?.bootID == "second")
+        }
+    }
+
+    private static func standBy(_ coordinator: LiveCoordinator, after: UInt64) async throws -> WireReportReply {
+        try await post(coordinator, "second", 2, query: "after=\(after)&wait=60") {
+            $0.standingBy = true
+            $0.runtime = WireRuntime()
+        }
+    }
+
+    @Test("Where it ends while the disk keeps its report waiting, the other one doesn't wait for the disk")
+    func takeOverDuringAReport() async throws {
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start()
+            Self.addAgent(coordinator)
+            let ledger = coordinator.stage.ledger
+            _ = try await Self.post(coordinator, "agent-n1", 1, query: "after=0&wait=0") {
+                $0.full.images = [.listed("nginx")]
+            }
+            let standby = try await Self.post(coordinator, "second", 1, query: "after=0&wait=0") { _ in }
+            let second = Task { try await Self.standBy(coordinator, after: standby.assignment.generation) }
+            #expect(await soon { coordinator.stage.loop.reports.waiting == 1 })
+            await ledger.hold()
+            // Its connection ends with the client.
+            let attempt = Task {
+                try await Self.post(coordinator, "agent-n1", 2, query: "after=0&wait=60") {
+                    $0.acknowledged = 1
+                    $0.attempts = [
+                        .with {
+                            ($0.id, $0.pullID, $0.outcome) = (1, 1, .failed)
+                            $0.reference = "docker.io/library/nginx:latest"
+                        }
+                    ]
+                }
+            }
+            #expect(await soon { await ledger.held == 1 })
+            let start = ContinuousClock.now
+            attempt.cancel()
+            let reply = try await second.value
+            #expect(!reply.assignment.standby)
+            #expect(start.duration(to: .now) < .seconds(6), "the disk never answers")
+            await ledger.letGo()
         }
     }
 

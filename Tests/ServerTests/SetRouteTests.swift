@@ -36,6 +36,9 @@ import Testing
             let one = try await report("set=prefetch-1")
             #expect(one.rows.map(\.name) == ["alpine", "web"] && one.total.cells == 2 && one.total.present == 2)
             #expect(try await report("set=default").total.cells == 4)
+            let kept = try await report("prefetches=false")
+            #expect(kept.total.cells == 4 && kept.total.present == 2 && kept.prefetchesLeftOut == 1 && kept.sets == nil)
+            #expect(try await coordinator.get(coordinator.local + "/api/v1/coverage?prefetches=no").status == 400)
             let paths = [
                 "coverage?set=X", "coverage?at=1s%20ago&set=X", "coverage/series?set=X", "cells?set=X",
                 "cells?at=1s%20ago&set=X", "nodes/n1?set=X", "images/web?set=X", "history?set=X", "attempts?set=X",

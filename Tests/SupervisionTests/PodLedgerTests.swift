@@ -10,6 +10,7 @@ import Testing
     private var now = Timestamp(milliseconds: 1_000_000)
     private var node = NodeView(name: "n", uid: "u")
     private var images: [ImageEntry]
+    private var further: [ImageSet] = []
 
     init() throws {
         images = [
@@ -36,6 +37,9 @@ import Testing
 
     private mutating func look(_ pods: [PodView]) -> PodLedger.News {
         now = now + 1
+        var configuration = Configuration()
+        configuration.images = images
+        let images = PodImages(configuration, further).images
         return ledger.look(at: "n", node, pods: pods, images: images, now: now)
     }
 
@@ -105,6 +109,44 @@ import Testing
         let other = look([failing("ErrImagePull", "i/o timeout")])
         #expect(other.transitions.map(\.reason) == [.network])
         #expect(look([pod("q") { $0.containers["web"] = container("ImagePullBackOff", "x") }]).attempts.count == 1)
+    }
+
+    @Test(
+        "Each set's pod tells of what it is to hold, the one of a reference that says most, and each kubelet's failure counts"
+    )
+    mutating func severalSets() throws {
+        var own = Configuration()
+        own.images = [
+            ImageEntry(name: "cuda", reference: try ImageReference("cuda")),
+            ImageEntry(name: "cache", reference: try ImageReference("docker.io/library/redis:latest")),
+        ]
+        further = [
+            ImageSet(name: "gpu", own: own, main: Configuration()),
+            // Nothing holds it, so that nothing tells of it.
+            ImageSet(name: "pre", references: [try ImageReference("busybox")]),
+        ]
+        let main = pod("p") {
+            $0.containers["web"] = container(nil)
+            $0.containers["db"] = container("ImagePullBackOff", "manifest unknown")
+        }
+        let first = look([main])
+        #expect(words(first) == ["nginx unknown held", "redis unknown failed", "cuda unknown none"])
+        func gpu(_ cache: ContainerView) -> PodView {
+            pod("g") {
+                $0.set = "gpu"
+                $0.containers["cuda"] = container("ErrImagePull", "no such host")
+                $0.containers["cache"] = cache
+            }
+        }
+        let waits = look([main, gpu(container("ContainerCreating"))])
+        #expect(words(waits) == ["cuda unknown failed"], "redis failed in the other pod")
+        #expect(waits.attempts.map(\.reference) == ["cuda"] && waits.attempts.map(\.bootID) == ["g"])
+        #expect(words(look([main, gpu(container(nil, id: "x"))])) == ["redis failed held"])
+        // The other set's pod alone.
+        #expect(words(look([gpu(container(nil, id: "x"))])) == ["nginx held none"])
+        #expect(ledger.isHeard("n"))
+        further = []
+        #expect(words(look([main])).sorted() == ["cuda failed none", "nginx unknown held", "redis held failed"])
     }
 
     @Test("What failed before this run began was told by the run that saw it")

@@ -4,7 +4,7 @@ import Logging
 import Reporting
 import Shared
 
-/// Lets in the agents of our DaemonSet, each for the node that its pod runs on.
+/// Lets in the agents of our DaemonSets, each for the node that its pod runs on.
 ///
 /// An agent shows the projected token of its pod. A TokenReview says that it's good, for our audience, and which pod
 /// it is bound to; our own watch says where that pod runs. (The token's own node name is not used: clusters before
@@ -48,8 +48,8 @@ package struct AgentAccess: AgentAuthenticator {
     private func agent(_ user: ReviewedUser, _ token: BearerToken) async throws(AccessRefusal) -> AgentPod {
         let namespaces = await pods.namespaces
         guard !namespaces.isEmpty else { throw .notReady }
-        let own = namespaces.first { user.username == "system:serviceaccount:\($0):\(serviceAccount)" }
-        guard let namespace = own else { throw .wrongAccount }
+        let account = namespaces.first { user.username == "system:serviceaccount:\($0):\(serviceAccount)" }
+        guard let namespace = account else { throw await pods.areDaemonSetsKnown ? .wrongAccount : .notReady }
         guard let pod = user.pod else { throw .unboundToken }
         guard rates.take(pod.uid) else { throw .tooMany }
         return AgentPod(

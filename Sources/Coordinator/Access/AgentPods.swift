@@ -6,11 +6,12 @@ import Reporting
 
 /// Where the pods of our agents are.
 protocol AgentPods: Sendable {
-    /// Of our DaemonSets, and former ones whose pods may still be there; empty before there's a configuration.
+    /// Those of our DaemonSets; empty before there's a configuration.
     var namespaces: Set<String> { get async }
+    /// Whether those are all: until then one that isn't among them can be ours, too.
+    var areDaemonSetsKnown: Bool { get async }
     /// Whether all have been listed, and reports can be taken.
     var areListed: Bool { get async }
-    /// - Parameter namespace: one of ``namespaces``; a pod of another one isn't the one that is meant.
     func find(name: String, uid: String, namespace: String) async -> AgentPodSighting
     /// Somebody who says to be the agent of this pod is refused.
     func note(_ refusal: AccessRefusal, uid: String) async
@@ -36,6 +37,8 @@ struct WatchedAgentPods: AgentPods {
 
     var namespaces: Set<String> { get async { await loop.followedPods.namespaces } }
 
+    var areDaemonSetsKnown: Bool { get async { await loop.areDaemonSetsKnown } }
+
     var areListed: Bool { get async { await loop.isReady } }
 
     func note(_ refusal: AccessRefusal, uid: String) async { await loop.note(refusal, pod: uid) }
@@ -51,11 +54,11 @@ struct WatchedAgentPods: AgentPods {
             guard let pod = try await client.find(Pod.self, name, namespace: namespace), pod.metadata.uid == uid else {
                 return .gone
             }
-            let isOurs = { (source: PodSource) in source.namespace == namespace && pod.metadata.isOf(source) }
-            if followed.sources.values.contains(where: isOurs) { return .unseen }
+            func isOf(_ source: PodSource) -> Bool { source.namespace == namespace && pod.metadata.isOf(source) }
+            if followed.sources.values.contains(where: isOf) { return .unseen }
             // Its agent is the node's until the new DaemonSet's pod is there.
-            guard let node = pod.spec?.nodeName, followed.former.contains(where: isOurs) else { return .foreign }
-            return .runs(node: node)
+            if let node = pod.spec?.nodeName, followed.former.contains(where: isOf) { return .runs(node: node) }
+            return await loop.areDaemonSetsKnown ? .foreign : .unseen
         } catch {
             return .unknown
         }

@@ -16,6 +16,9 @@ struct CoverageCommand: AsyncParsableCommand {
             the kubelet's garbage collection leaves it alone. Unknown: the node's report is too old to say; it counts \
             neither as present nor as missing.
 
+            Everything counts that any image set wants, prefetches too. A bar (--min, --wait, --exit-status) is for what \
+            image sets hold: with one, prefetches don't count, unless --set names one.
+
             A bar counts for the ConfigMap as it stands: while its last edit is rejected, or a part of it has no effect, \
             --min and --wait don't succeed, whatever the coverage of the list in force. To wait for an edit of your own, \
             take the version that it got: \
@@ -127,7 +130,10 @@ struct CoverageCommand: AsyncParsableCommand {
     }
 
     private var query: CoverageQuery {
-        CoverageQuery(server: server, by: by, at: at, selector: nodes.selector, set: sets.set)
+        CoverageQuery(
+            server: server, by: by, at: at, selector: nodes.selector, set: sets.set,
+            // What somebody else prefetches, perhaps in vain, is in nobody's way.
+            prefetches: sets.set != nil || !(wait || exitStatus || min != nil))
     }
 
     /// What the bar is for.

@@ -11,6 +11,8 @@ struct CoverageQuery {
     var selector: String?
     /// Which image set counts; nil: all.
     var set: String?
+    /// Whether prefetches count.
+    var prefetches = true
 
     /// - Parameters:
     ///   - all: every row; else those of the first page.
@@ -21,6 +23,7 @@ struct CoverageQuery {
         query += [("at", at), ("selector", selector), ("set", set)].compactMap { name, value in value.map { (name, $0) }
         }
         if estimate { query.append(("estimate", "true")) }
+        if !prefetches { query.append(("prefetches", "false")) }
         var report: CoverageReport = try await server.get("/api/v1/coverage", query: query)
         while all, let cursor = report.nextCursor {
             let page: CoverageReport = try await server.get("/api/v1/coverage", query: query + [("cursor", cursor)])

@@ -16,7 +16,7 @@ struct PlanCommand: AsyncParsableCommand {
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
             certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
             haven't reported is unknown, and told apart. ConfigMaps of further image sets in the file are planned for \
-            together with the main one.
+            together with the main one, and told one by one; with --set the pulls of one of them are.
 
             Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
             that would have no effect; 2 when the file \
@@ -34,6 +34,12 @@ struct PlanCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Which ConfigMap, when the file has several.", valueName: "name"))
     var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only what this image set of the file would pull: default is that of the main ConfigMap. Default: all sets.",
+            valueName: "name"), transform: QueryText.set)
+    var set: String?
 
     @Flag(help: "Ask the registries for sizes and architectures.")
     var resolve = false
@@ -56,6 +62,7 @@ struct PlanCommand: AsyncParsableCommand {
             throw ValidationError("Name a ConfigMap's manifest, or images with --image.")
         }
         if file == nil, name != nil { throw ValidationError("--name goes with a manifest.") }
+        if file == nil, set != nil { throw ValidationError("--set goes with a manifest.") }
         if dockerConfig != nil, !resolve { throw ValidationError("--docker-config goes with --resolve.") }
         if !plainHttp.isEmpty, !resolve { throw ValidationError("--plain-http goes with --resolve.") }
         for host in plainHttp where host.isEmpty || host.contains("/") {
@@ -78,6 +85,7 @@ struct PlanCommand: AsyncParsableCommand {
                     }
                 }
                 question.sets = sets.isEmpty ? nil : sets
+                question.set = set
             }
             if let dockerConfig { reader.credentials = try credentials(dockerConfig) }
         } catch let fault as RegistryFault {

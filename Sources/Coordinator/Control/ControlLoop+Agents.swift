@@ -17,7 +17,7 @@ extension ControlLoop {
     /// - Throws: ``ReportRefusal``.
     package func ingest(
         _ report: CheckedReport, from agent: String = "", after generation: UInt64, wait: Duration,
-        whenTaken: @Sendable () -> Void = {}
+        whenTaken: @Sendable (ReportBoard.Attendance?) -> Void = { _ in }
     ) async throws -> WireReportReply {
         let reception = try await receive(report, from: agent, after: generation, whenTaken: whenTaken)
         if !reception.isUrgent, wait > .zero { await waitForNews(node: reception.node, wait: wait) }
@@ -29,17 +29,19 @@ extension ControlLoop {
     /// - Parameters:
     ///   - agent: who sent it, by the UID of the pod that its token is bound to; empty: the only one of its node.
     ///   - generation: the assignment that the agent has.
-    ///   - whenTaken: called as soon as the report is taken or refused.
+    ///   - whenTaken: called as soon as the report is taken or refused; with what is to be abandoned if the connection ends
+    ///     before it is answered.
     /// - Throws: ``ReportRefusal``.
     package func receive(
         _ report: CheckedReport, from agent: String = "", after generation: UInt64,
-        whenTaken: @Sendable () -> Void = {}
+        whenTaken: @Sendable (ReportBoard.Attendance?) -> Void = { _ in }
     ) async throws -> ReportReception {
         let start = ContinuousClock.now
         let hold = Self.processorTime
-        let taken = Result { try take(report, from: agent) }
+        var attendance: ReportBoard.Attendance?
+        let taken = Result { try take(report, from: agent, &attendance) }
         noteHold(since: hold)
-        whenTaken()
+        whenTaken(attendance)
         let (received, attempts) = try taken.get()
         var reception = received
         reception.isCommitted = if let attempts { await history.commit(withoutProbes(attempts)) } else { false }
@@ -89,14 +91,14 @@ extension ControlLoop {
     /// - Returns: and the attempts to store; nil: not now, the agent is to send them again.
     @inline(never)
     private func take(
-        _ report: CheckedReport, from agent: String
+        _ report: CheckedReport, from agent: String, _ attendance: inout ReportBoard.Attendance?
     ) throws -> (ReportReception, [Fleet.FinishedAttempt]?) {
         guard isReady else { throw ReportRefusal.notReady }
         hearHeartbeats()
         guard let node = cluster.nodes[report.node] else { throw ReportRefusal.unknownNode(report.node) }
         hearAgent(agent, of: report)
         let isStandby = standsBy(agent, on: report.node)
-        reports.attend(report.node, agent: agent, standsBy: isStandby)
+        attendance = reports.attend(report.node, agent: agent, standsBy: isStandby)
         if isStandby || !tellsOfNode(report) { return takeAttempts(of: report, from: agent, isStandby: isStandby) }
         takenOver.remove(report.node)
         waiters.notify(node: report.node)
@@ -108,6 +110,7 @@ extension ControlLoop {
         let (references, lastAttempt) = keepOrderedAttempts(of: &report)
         let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
+        noteAgent(agent, of: report.node)
         let ordered = count(ingestion.attempts, of: references)
         let news = ingestion.transitions.count + ordered.count
         let isTold = news == 0 || mayTell(news, of: report.node)

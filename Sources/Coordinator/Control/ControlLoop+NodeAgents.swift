@@ -95,6 +95,7 @@ extension ControlLoop {
         hearHeartbeats()
         takenOver.insert(node)
         fleet.handOver(node)
+        noteAgent(agent, of: node)
         reports.hand(node, to: agent, from: former)
         waiters.notify(node: node)
         logger.info(
@@ -103,6 +104,12 @@ extension ControlLoop {
                 "node": "\(node)", "pod": "\(cluster.pods[agent]?.name ?? agent)",
                 "former": "\(former.map { cluster.pods[$0]?.name ?? $0 } ?? "")",
             ])
+    }
+
+    /// Whose pull secrets the agent of a node has.
+    func noteAgent(_ agent: String, of node: String) {
+        guard let pod = cluster.pods[agent] else { return }
+        fleet.noteAgent(of: pod.set, on: node)
     }
 
     /// Looks for agents that are gone, as long as any node has several.

@@ -85,13 +85,15 @@ extension ControlLoop {
     }
 
     /// Whose pod pulls an image on a node, with its secrets: the first of the sets that list it and select the node, or that
-    /// select it at least.
+    /// select it at least. Those come first whose DaemonSet is there, which the pod belongs to.
     private func puller(of reference: ImageReference, on name: String) -> Configuration? {
         guard let node = cluster.nodes[name] else { return nil }
-        let all = [configuration].compactMap(\.self) + knownSets.map(\.configuration)
-        let selecting = all.filter { $0.scheduling.selects(node) }
-        return selecting.first { $0.images.contains { $0.reference.normalised == reference.normalised } }
-            ?? selecting.first
+        let all =
+            [(ImageSet.defaultName, configuration)].compactMap { name, own in own.map { (name, $0) } }
+            + sets.compactMap { set in set.configuration.map { (set.name, $0) } }
+        let selecting = all.filter { $0.1.scheduling.selects(node) }
+        let listing = selecting.filter { $0.1.images.contains { $0.reference.normalised == reference.normalised } }
+        return (listing.first { daemonSets[$0.0]?.template != nil } ?? listing.first ?? selecting.first)?.1
     }
 
     private func make(_ pod: Plan.PullPod, _ configuration: Configuration) {

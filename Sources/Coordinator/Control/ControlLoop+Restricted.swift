@@ -15,11 +15,10 @@ extension ControlLoop {
     func notePods(of names: [String]? = nil) {
         guard isRestricted, let configuration, cluster.isSynced else { return }
         let now = clock.now
+        let images = PodImages(configuration, sets).images
         for name in names ?? cluster.nodes.keys.sorted() {
             let news = podLedger.look(
-                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name, of: ImageSet.defaultName),
-                images: configuration.images,
-                now: now)
+                at: name, cluster.nodes[name], pods: cluster.pods.living(on: name), images: images, now: now)
             tell(news.transitions)
             noteHeard(name, at: now)
             guard !news.attempts.isEmpty else { continue }

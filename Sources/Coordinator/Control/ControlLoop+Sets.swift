@@ -28,8 +28,13 @@ extension ControlLoop {
         found(.held)
         let names = Set(sets.map(\.name))
         for former in held where !names.contains(former.name) {
-            for pod in cluster.pods.of(former.name) { reports.close(pod.node) }
+            let pods = Array(cluster.pods.of(former.name))
             followedPods.forget(former.name, in: &cluster)
+            // Another agent of the node works at once.
+            for pod in pods {
+                reports.close(pod.node)
+                reviewAgents(afterChangeOf: pod, isGone: true)
+            }
             daemonSets[former.name] = nil
             forgetPullPods(of: former.name)
         }
@@ -75,6 +80,7 @@ extension ControlLoop {
         if isEdit { wakeAgents() } else { for node in served { wakeAgent(of: node) } }
         serve(after: transitions, at: clock.now)
         noteListed()
+        notePods()
         signal.yield()
     }
 
@@ -119,10 +125,16 @@ extension ControlLoop {
     /// Whether the sets are all that there are.
     var areSetsKnown: Bool { awaitedSets.map { $0.until <= clock.now } ?? true }
 
-    /// The references of all sets, as history names them. What only further sets list is pulled by agents alone.
+    /// Whether the DaemonSets of all sets are followed.
+    package var areDaemonSetsKnown: Bool {
+        areSetsKnown && held.allSatisfy { followedPods.sources[$0.name] != nil }
+    }
+
+    /// The references of all sets, as history names them. What nothing holds is pulled by agents alone.
     var listedReferences: Set<String> {
-        let images = isRestricted ? configuration?.images ?? [] : listedImages
-        return Set(images.map(\.reference.written))
+        guard let configuration else { return [] }
+        let sets = isRestricted ? sets.filter { $0.configuration != nil } : sets
+        return Set(SetCells.images(of: SetCells.listings(configuration, sets)).map(\.reference.written))
     }
 
     /// Has history end the cells of images that aren't listed any more. It may know some of nodes that this run hasn't heard,
@@ -192,7 +204,12 @@ extension ControlLoop {
     package func coverage(of sets: [ImageSet]) -> [CoverageReport]? {
         guard let snapshot = snapshot() else { return nil }
         let roster = Roster(snapshot.cluster, scheduling: snapshot.configuration.scheduling, sets: sets)
-        return sets.map { CoverageReport(of: $0, on: roster.nodes(of: $0.name), in: snapshot) }
+        return sets.map { set in
+            // Of a set that is held its own pods tell, too.
+            snapshot.sets.contains(set) && set.configuration != nil
+                ? CoverageReport(snapshot, by: .image, set: set.name)
+                : CoverageReport(of: set, on: roster.nodes(of: set.name), in: snapshot)
+        }
     }
 
     /// Whether agents pull: without them, nothing can be pulled that no pod names.

@@ -264,7 +264,8 @@ package actor ControlLoop {
             configuration: configuration, revision: revision, cluster: cluster, fleet: fleet, now: clock.now,
             refusals: refusals)
         snapshot.reportCuts = reportCuts
-        snapshot.whyNoPod = daemonSets[ImageSet.defaultName]?.whyNoPod
+        snapshot.whyNoPod = daemonSets.compactMapValues(\.whyNoPod)
+        snapshot.agents = nodeAgents
         snapshot.admittedImages = daemonSets[ImageSet.defaultName]?.admittedImages ?? AdmittedImages()
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.
         snapshot.sets = sets

@@ -15,7 +15,7 @@ package struct FollowedPods: Sendable {
 
     /// The DaemonSet of `default`.
     package var source: PodSource? { sources[ImageSet.defaultName] }
-    /// Where our pods can be.
+    /// Where our DaemonSets are, those that were followed before included.
     package var namespaces: Set<String> { Set(sources.values.map(\.namespace)).union(former.map(\.namespace)) }
     /// Whether the pods of `default` have been listed whole.
     package var isSynced: Bool { listed.contains(ImageSet.defaultName) }

@@ -24,6 +24,7 @@ struct CoverageMetrics {
     private var nodes = 0
     private var covered = 0
     private var silent = (ready: 0, notReady: 0)
+    private let standby: Int
     private let configuration: Configuration
     private let openCircuits: [String]
     private let deviations: [NodeDeviation]
@@ -48,6 +49,7 @@ struct CoverageMetrics {
         passedOver = Set(snapshot.fleet.passedOver.map(\.node)).intersection(cells.lazy.map(\.name))
         reportInterval = snapshot.fleet.heartbeatSeconds
         nodes = cells.count
+        standby = snapshot.standbyAgents
         sets = Self.bounded(SetCounts.all(snapshot, cells))
         for registry in Set(images.map(\.reference.registry)) { (retries[registry], pulls[registry]) = (0, 0) }
         counts.add(cells.lazy.map(\.row))
@@ -88,6 +90,7 @@ struct CoverageMetrics {
                     .init(labels: [MetricLabel("ready", "true")], value: Double(silent.ready)),
                     .init(labels: [MetricLabel("ready", "false")], value: Double(silent.notReady)),
                 ]),
+            MetricFamily(Names.standby, standby),
             MetricFamily(Names.alertAfter, configuration.alertAfterSeconds),
             MetricFamily(Names.reportInterval, reportInterval),
             MetricFamily(Names.retries, byRegistry(retries)), MetricFamily(Names.pulls, byRegistry(pulls)),

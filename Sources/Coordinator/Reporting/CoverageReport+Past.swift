@@ -11,19 +11,22 @@ extension CoverageReport {
     /// - Parameters:
     ///   - selector: which nodes count, by their labels then; nil: all.
     ///   - set: which image set counts; nil: all of them.
+    ///   - prefetches: whether those of that moment count.
     package init(
-        _ moment: HistoryMoment, by grouping: CoverageGrouping, selector: LabelFilter? = nil, set: String? = nil
+        _ moment: HistoryMoment, by grouping: CoverageGrouping, selector: LabelFilter? = nil, set: String? = nil,
+        prefetches: Bool = true
     ) {
         let configuration = moment.revision.flatMap { RevisionNotes(text: $0.findings)?.configuration }
-        self.init(moment, by: grouping, configuration: configuration, selector: selector, set: set)
+        self.init(
+            moment, by: grouping, configuration: configuration, selector: selector, set: set, prefetches: prefetches)
     }
 
     /// - Parameter configuration: of the moment's revision; nil when there was none.
     init(
         _ moment: HistoryMoment, by grouping: CoverageGrouping, configuration: Configuration?,
-        selector: LabelFilter? = nil, set: String? = nil
+        selector: LabelFilter? = nil, set: String? = nil, prefetches: Bool = true
     ) {
-        let past = PastCells(moment, configuration, selector: selector, set: set)
+        let past = PastCells(moment, configuration, selector: selector, set: set, prefetches: prefetches)
         let sets = past.cells
         let images = sets.images
         var tally = CoverageTally(grouping, sets)
@@ -56,6 +59,7 @@ extension CoverageReport {
         self.selector = selector?.text
         self.set = set
         self.sets = sets.sets.count > 1 ? sets.sets.count : nil
+        prefetchesLeftOut = past.leftOut > 0 ? past.leftOut : nil
         nodes = past.nodes.count
         self.images = images.count
         total = tally.total

@@ -81,6 +81,7 @@ extension CoverageReport {
         self.selector = selector?.text
         self.set = set
         self.sets = sets.sets.count > 1 ? sets.sets.count : nil
+        prefetchesLeftOut = snapshot.leftOut > 0 ? snapshot.leftOut : nil
         nodes = cells.count
         self.images = images.count
         total = tally.total

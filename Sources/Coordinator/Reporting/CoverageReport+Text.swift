@@ -103,7 +103,10 @@ extension CoverageReport {
         let scope =
             "(\(nodes) nodes\(chosen)\(sign) \(images) images\(own), revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"
-        return line.count > width ?? .max ? [figures, scope] : [line]
+        let left = prefetchesLeftOut.map {
+            "without what only \(counted($0, "prefetch", plural: "prefetches")) \($0 == 1 ? "wants" : "want")"
+        }
+        return (line.count > width ?? .max ? [figures, scope] : [line]) + [left].compactMap(\.self)
     }
 
     private var nothingToCover: String {

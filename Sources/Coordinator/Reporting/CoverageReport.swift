@@ -16,6 +16,8 @@ package struct CoverageReport: Codable, Sendable, Hashable {
     package var set: String?
     /// How many of them count; nil: one.
     package var sets: Int?
+    /// How many prefetches don't count, where that was asked for; nil: there are none, or they count.
+    package var prefetchesLeftOut: Int?
     package var nodes: Int
     package var images: Int
     package var total: CoverageCounts

@@ -13,6 +13,11 @@ extension NodeReport {
                 indent: "  ")
         }
         if !facts.isEmpty { lines += wrapped(facts, width: width, indent: "  ") }
+        for agent in agents ?? [] {
+            let set = agent.imageSet.map { " (image set \($0))" } ?? ""
+            lines += wrapped(
+                "  agent of \(agent.pod)\(set): \(agent.works ? "works" : "stands by")", width: width, indent: "    ")
+        }
         if let lastEdit { lines += lastEdit.text(revision: revision, width: width).map(style.yellow) }
         let well = lastEdit?.trouble == nil ? "all is well" : "all images of the revision in force are present"
         if causes.isEmpty { lines.append(isCovered ? style.green(well) : "nothing is known that keeps it") }

@@ -4,6 +4,7 @@ import History
 import ImageSets
 import Planning
 import Shared
+import Supervision
 
 /// One node: its images, and why those that aren't there aren't. The answer of `GET /api/v1/nodes/{node}`.
 package struct NodeReport: Codable, Sendable, Hashable {
@@ -26,6 +27,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
     /// How often its agent says at least that nothing changed: after three times that it is unknown. Nil without agents.
     var reportIntervalSeconds: Int?
     var agentVersion: String?
+    /// The agents of its pods, the one that works first; nil where there's only one.
+    var agents: [Agent]?
     /// Such as `containerd 1.6.20`.
     var runtime: String?
     var diskCapacityBytes: UInt64?
@@ -59,6 +62,16 @@ package struct NodeReport: Codable, Sendable, Hashable {
         var message: String?
         /// RFC 3339.
         var nextAttempt: String?
+    }
+
+    /// The agent of one of several pods of ours on the node.
+    struct Agent: Codable, Sendable, Hashable {
+        /// The pod's name; its UID where it is one of a DaemonSet that isn't ours any more.
+        var pod: String
+        /// Whose pod it is; nil where nobody knows any more.
+        var imageSet: String?
+        /// It lists, pulls and reports; else it stands by.
+        var works: Bool
     }
 
     struct Past: Codable, Sendable, Hashable {
@@ -106,6 +119,13 @@ package struct NodeReport: Codable, Sendable, Hashable {
             }
         }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
+        agents = snapshot.agents[name].map { agents in
+            let own = agents.names.map { agent in
+                let pod = snapshot.cluster.pods[agent]
+                return Agent(pod: pod?.name ?? agent, imageSet: pod?.set, works: agent == agents.working)
+            }
+            return own.filter(\.works) + own.filter { !$0.works }
+        }
         guard let state else { return }
         reportIntervalSeconds = snapshot.fleet.heartbeatSeconds
         agentVersion = state.agentVersion.isEmpty ? nil : state.agentVersion

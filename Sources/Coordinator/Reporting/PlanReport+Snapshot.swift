@@ -30,8 +30,10 @@ extension PlanReport {
     /// - Parameters:
     ///   - decision: nil: the main ConfigMap stays as it is.
     ///   - sets: that are to take effect with it.
+    ///   - only: the image set whose pulls alone are told; nil: all of them.
     package init(
-        _ decision: ConfigurationDecision?, sets: [SetEdit] = [], over snapshot: Snapshot, knowing knowledge: Knowledge
+        _ decision: ConfigurationDecision?, sets: [SetEdit] = [], only: String? = nil, over snapshot: Snapshot,
+        knowing knowledge: Knowledge
     ) {
         let main = decision?.configuration.map(snapshot.admittedImages.applied) ?? snapshot.configuration
         let parts = sets.compactMap { set in
@@ -39,7 +41,10 @@ extension PlanReport {
                 Part(imageSet: set.name, configuration: $0.withClusterKeys(of: main), snapshot)
             }
         }
-        self.init([Part(imageSet: nil, configuration: main, snapshot)] + parts, over: snapshot, knowing: knowledge)
+        let all = [Part(imageSet: nil, configuration: main, snapshot)] + parts
+        self.init(
+            only.map { only in all.filter { $0.imageSet ?? ImageSet.defaultName == only } } ?? all,
+            pullMaxParallel: main.pullMaxParallel, over: snapshot, knowing: knowledge)
         findings = (decision?.findings ?? []).map(ConfigurationStatus.Remark.init)
         accepted = decision.map { $0.configuration != nil } ?? true
         released = accepted ? Self.released(from: snapshot.configuration, by: main) : []
@@ -78,11 +83,15 @@ extension PlanReport {
     package init(_ prefetch: PrefetchOrder, over snapshot: Snapshot, knowing knowledge: Knowledge) {
         var configuration = snapshot.configuration
         configuration.images = prefetch.references.map { ImageEntry(name: $0.written, reference: $0) }
-        self.init([Part(imageSet: nil, configuration: configuration, snapshot)], over: snapshot, knowing: knowledge)
+        self.init(
+            [Part(imageSet: nil, configuration: configuration, snapshot)],
+            pullMaxParallel: configuration.pullMaxParallel, over: snapshot, knowing: knowledge)
     }
 
     /// What the images would pull on the nodes that are selected.
-    private init(_ parts: [Part], over snapshot: Snapshot, knowing knowledge: Knowledge) {
+    private init(
+        _ parts: [Part], pullMaxParallel: Int, over snapshot: Snapshot, knowing knowledge: Knowledge
+    ) {
         (accepted, findings, released) = (true, [], [])
         let configuration = parts.first?.configuration ?? snapshot.configuration
         var targets: [NodeView] = parts.first?.targets ?? []
@@ -130,7 +139,7 @@ extension PlanReport {
         unknownNodes = images.map(\.unknown).max() ?? 0
         registries = sums.sorted { $0.key < $1.key }.map { registry, sum in
             let (speed, isAssumed) = Self.speed(registry, knowledge.speeds)
-            let width = max(1, min(configuration.pullMaxParallel, sum.nodes.count * Planner.pullsPerNode, sum.pulls))
+            let width = max(1, min(pullMaxParallel, sum.nodes.count * Planner.pullsPerNode, sum.pulls))
             let largest = sum.nodes.compactMap { needs[$0] }.max() ?? 0
             let seconds = (sum.unknownSizes < sum.pulls ? speed : nil).map {
                 max(Double(sum.bytes) / ($0 * Double(width)), Double(largest) / ($0 * Double(Planner.pullsPerNode)))
@@ -253,7 +262,7 @@ extension PlanReport: Answer {
         [
             CSV.line([
                 "image", "reference", "pulls", "present", "unknown", "bytes", "size_source", "without_platform",
-                "failing", "error",
+                "failing", "error", "set",
             ])
         ]
             + images.map {
@@ -262,7 +271,7 @@ extension PlanReport: Answer {
                     $0.bytes.map(String.init) ?? "",
                     $0.sizeSource ?? "", "\($0.withoutPlatformCount)",
                     $0.failing.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " "),
-                    $0.error ?? "",
+                    $0.error ?? "", $0.imageSet ?? (sets == nil ? "" : ImageSet.defaultName),
                 ])
             }
     }

@@ -105,6 +105,9 @@ package struct PlanQuestion: Codable, Sendable {
     package var resolved: [Resolved]?
     /// Edited ConfigMaps of further image sets, that are to take effect together with the other. Without `data` alone.
     package var sets: [SetEdit]?
+    /// The image set whose pulls alone are told: one of those, or `default`; nil: all of them. What is said of the edits
+    /// themselves is said of all.
+    package var set: String?
 
     package struct SetEdit: Codable, Sendable, Hashable {
         package var imageSet: String

@@ -8,8 +8,8 @@ import Shared
 struct PlanWitness {
     private let snapshot: Snapshot
     private let holders: Set<String>
-    /// Entries in force with this image. Nil: agents tell.
-    private let entries: [String]?
+    /// The containers that are to hold this image. Nil: agents tell.
+    private let places: [HoldingPlace]?
     /// The fleet's; nil when no image set lists the image.
     private let column: Int?
 
@@ -18,39 +18,41 @@ struct PlanWitness {
         self.holders = holders
         column = snapshot.fleet.column(of: reference)
         guard snapshot.configuration.runtimeSocket == .none else {
-            entries = nil
+            places = nil
             return
         }
-        entries = snapshot.configuration.images.filter { $0.reference.normalised == reference.normalised }.map(\.name)
+        let held =
+            [(ImageSet.defaultName, snapshot.configuration)]
+            + snapshot.sets.compactMap { set in set.configuration.map { (set.name, $0) } }
+        places = held.flatMap { set, configuration in
+            configuration.images.lazy.filter { $0.reference.normalised == reference.normalised }.map {
+                HoldingPlace(set: set, container: $0.container)
+            }
+        }
     }
 
     /// Why the image can't be pulled to a node at present, by the node's own attempts or by those of the node that it
     /// waits for; nil: nothing is known against it.
     func failure(_ node: NodeView) -> FailureReason? {
-        guard let entries else {
+        guard let places else {
             return column.flatMap { column in
                 snapshot.fleet.failure(node: node.name, column: column)?.reason
                     ?? snapshot.fleet.reasonHeldBack(column: column, platform: node.platform)
             }
         }
-        for pod in snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) {
-            for entry in entries {
-                if let reason = pod.presence(of: entry).reason { return reason }
-            }
-        }
-        return nil
+        return snapshot.cluster.pods.living(on: node.name).presence(of: places)?.reason
     }
 
     /// Nil: nobody knows.
     func has(_ node: NodeView) -> Bool? {
-        guard let entries else {
+        guard let places else {
             let isKnown = snapshot.fleet.nodes[node.name].map { snapshot.fleet.isKnown($0, now: snapshot.now) } ?? false
             return isKnown ? holders.contains(node.name) : nil
         }
-        let pods = node.isReady ? snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
+        let pods = node.isReady ? snapshot.cluster.pods.living(on: node.name) : []
         let own = pods.filter { !$0.containers.isEmpty }
         guard !own.isEmpty else { return nil }
         // Of an image that isn't listed pods say nothing: a kubelet would look, and mostly pull.
-        return own.contains { pod in entries.contains { pod.presence(of: $0).state.isPresent } }
+        return own.presence(of: places)?.state.isPresent ?? false
     }
 }

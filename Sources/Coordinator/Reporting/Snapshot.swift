@@ -2,6 +2,7 @@ import Cluster
 import ImageSets
 import Planning
 import Shared
+import Supervision
 
 /// Everything that a report is computed from, at one moment.
 package struct Snapshot: Sendable {
@@ -18,8 +19,10 @@ package struct Snapshot: Sendable {
 
     /// What pods name in place of what the revision in force names; in ``configuration`` that is done.
     package var admittedImages = AdmittedImages()
-    /// Why nodes have no pod of ours, in the API server's words; nil: nobody says.
-    package var whyNoPod: String?
+    /// Why nodes have no pod of ours, in the API server's words, by image set; nil: nobody says.
+    package var whyNoPod: [String: String] = [:]
+    /// The agents of nodes that have several.
+    package var agents: [String: NodeAgents] = [:]
 
     /// The image sets beside `default`, the oldest first.
     package var sets: [ImageSet] = []
@@ -29,6 +32,8 @@ package struct Snapshot: Sendable {
     package var knownTargets: TargetNodes?
     /// The set that alone is meant; nil: all of them.
     package private(set) var set: String?
+    /// How many prefetches aren't counted.
+    private(set) var leftOut = 0
 
     package init(
         configuration: Configuration, revision: Int, cluster: ClusterView, fleet: Fleet, now: Timestamp,
@@ -52,6 +57,9 @@ package struct Snapshot: Sendable {
     /// The images that sets list, or that the one that is meant does: the columns of the cells.
     package var images: [ImageEntry] { knownTargets?.cells.images ?? SetCells.images(of: listings) }
 
+    /// How many agents stand by.
+    package var standbyAgents: Int { agents.values.reduce(0) { $0 + $1.standingBy } }
+
     /// The names of all sets, `default` first.
     package var setNames: [String] { [ImageSet.defaultName] + sets.map(\.name) }
 
@@ -74,6 +82,16 @@ package struct Snapshot: Sendable {
             set == 0 ? selected[chosen[node]] : further[set - 1].contains(all[chosen[node]].name)
         }
         return TargetNodes(chosen.map { all[$0] }, cells, in: fleet)
+    }
+
+    /// The same as if there were no sets that nothing holds: those are prefetches, which go again.
+    package func withoutPrefetches() -> Snapshot {
+        guard sets.contains(where: { $0.configuration == nil }) else { return self }
+        var copy = self
+        copy.knownTargets = targetNodes.heldAlone(in: fleet)
+        copy.sets.removeAll { $0.configuration == nil }
+        copy.leftOut = sets.count - copy.sets.count
+        return copy
     }
 
     /// The same with those target nodes alone whose labels match, and those cells that a set wants.

@@ -23,6 +23,13 @@ package struct TargetNodes: Sendable {
         fleet.slotVersion == version ? self : TargetNodes(nodes, cells, in: fleet)
     }
 
+    /// The nodes and the cells of those sets alone that containers hold.
+    func heldAlone(in fleet: Fleet) -> TargetNodes {
+        let held = cells.sets.indices.filter { cells.sets[$0].isHeld }
+        let (kept, chosen) = cells.keeping(sets: Array(held), nodes: nodes.count)
+        return TargetNodes(chosen.map { nodes[$0] }, kept, in: fleet)
+    }
+
     /// Those that are meant, with the cells of one set alone where it's given.
     func keeping(set: String?, in fleet: Fleet, _ isMeant: (NodeView) -> Bool) -> TargetNodes {
         let (cells, chosen) = set.map { self.cells.slice($0, nodes: nodes.count) } ?? (self.cells, Array(nodes.indices))

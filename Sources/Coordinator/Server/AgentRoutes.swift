@@ -43,10 +43,11 @@ struct AgentRoutes: Sendable {
     ///   - address: of the client.
     ///   - known: called as soon as the token is found to be good.
     ///   - disconnect: ends the connection, should the agent send another report before this one is read.
+    ///   - attended: called when the report is taken, with what to abandon if the connection ends before it is answered.
     ///   - body: reads the request's body, called once it's the report's turn.
     func take(
         _ call: ReportCall, from address: String, known: () -> Void, disconnect: @escaping @Sendable () -> Void,
-        body: () async throws -> ByteBuffer
+        attended: @Sendable (ReportBoard.Attendance) -> Void = { _ in }, body: () async throws -> ByteBuffer
     ) async throws -> Taken {
         let identity = try await authenticator.authenticate(
             authorization: call.authorization, from: address, known: known)
@@ -54,6 +55,7 @@ struct AgentRoutes: Sendable {
         do {
             let reception = try await loop.receive(report, from: identity.agent, after: call.after) { [intake] in
                 if places > 0 { intake.decoding.leave() }
+                if let attendance = $0 { attended(attendance) }
             }
             Instruments.report(isAccepted: true)
             guard let likeness, let until = await identity.believedUntil,

@@ -69,7 +69,8 @@ package enum MetricCatalogue {
     package enum Coverage {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
-            covered, silent, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits, loops,
+            covered, silent, standby, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits,
+            loops,
             alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
         ]
 
@@ -109,6 +110,9 @@ package enum MetricCatalogue {
         package static let silent = MetricSpec(
             "image_puller_silent_nodes", .gauge,
             "Target nodes without a recent report of their agent, by whether Kubernetes says that they are ready.")
+        package static let standby = MetricSpec(
+            "image_puller_standby_agents", .gauge,
+            "Agents that stand by on nodes that have several, each of which takes over when the one that works goes.")
         package static let nodeMissing = MetricSpec(
             "image_puller_node_missing_images", .gauge,
             "Images that the node lacks. Left out while it is unknown, and in clusters of more than 500 nodes.")

@@ -1,3 +1,4 @@
+import CCurl
 import Logging
 import Shared
 
@@ -51,7 +52,7 @@ extension Agent {
         listingPause = nil
         listingsUntilVersion = 0
         endListingWaits()
-        FreeMemory.giveBack()
+        ccurl_give_back_memory()
     }
 
     /// The agent takes over.

@@ -149,7 +149,7 @@ extension Fleet {
             experience.kubeletPulls[key]?.agentRefused(at: now)
             return .kubeletsTurn
         }
-        guard !pull.isProven else { return .ordinary }
+        guard !pull.isProven, !order.isForSecrets else { return .ordinary }
         let pause =
             reason.blamesReference
             ? interval(of: key)
@@ -165,7 +165,9 @@ extension Fleet {
         case .kubelet:
             // One that was under way when agents were found to be able says nothing new, nor does one of an image that was
             // there.
-            guard !order.isRefresh, experience.trials[order.trial]?.isProven != true else { return }
+            guard !order.isRefresh, !order.isForSecrets, experience.trials[order.trial]?.isProven != true else {
+                return
+            }
             experience.kubeletPulls[key, default: KubeletPull()].succeeded()
         case .agent:
             // Where an agent could all the while, others couldn't.

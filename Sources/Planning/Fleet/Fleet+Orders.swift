@@ -29,7 +29,7 @@ extension Fleet {
         for pull in plan.pulls {
             transitions += order(
                 pull.reference, node: pull.node, platform: pull.platform, isRefresh: pull.isRefresh,
-                removesFirst: pull.removesFirst, by: pull.puller, at: now)
+                removesFirst: pull.removesFirst, by: pull.puller, isForSecrets: pull.isForSecrets, at: now)
             changed.insert(pull.node)
         }
         for pod in plan.pullPods { nodes[pod.node]?.orders[pod.order]?.hasPod = true }
@@ -91,7 +91,7 @@ extension Fleet {
     /// Makes a node pull a reference. Does nothing when the node is unknown or pulls it already.
     public mutating func order(
         _ reference: ImageReference, node name: String, platform: String = "", isRefresh: Bool = false,
-        removesFirst: Bool = false, by puller: Puller = .agent, at now: Timestamp
+        removesFirst: Bool = false, by puller: Puller = .agent, isForSecrets: Bool = false, at now: Timestamp
     ) -> [Transition] {
         guard let node = nodes[name], !node.isPulling(reference) else { return [] }
         var order = PullOrder(id: newOrderID(), reference: reference, assignedAt: now)
@@ -103,6 +103,7 @@ extension Fleet {
         }
         order.removesFirst = removesFirst
         order.puller = puller
+        order.isForSecrets = isForSecrets
         if puller == .agent {
             (order.withheld, order.shown) = experience.credentials.take(reference.registry, node: name, at: now)
         }

@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 extension Fleet {
@@ -146,6 +147,12 @@ extension Fleet {
         if nodes[name] == nil { nodes[name] = NodeState(generation: newGeneration(), slot: slots.take(name)) }
         nodes[name]?.agentPods.insert(pod)
         return true
+    }
+
+    /// The agent of this image set's pod works on the node: it has the pull secrets of that set alone.
+    public mutating func noteAgent(of set: String, on name: String) {
+        let own = set == ImageSet.defaultName ? nil : set
+        if nodes[name] != nil, nodes[name]?.agentSet != own { nodes[name]?.agentSet = own }
     }
 
     /// The pod has gone.

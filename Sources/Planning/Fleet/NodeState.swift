@@ -84,6 +84,8 @@ extension NodeState {
         var replacedBootIDs: [String: String] = [:]
         /// Where several pods have an agent: those whose agent has reported. Only one of them works.
         var agentPods: Set<String> = []
+        /// The image set whose pod's agent works; nil: nobody told, or that of `default`.
+        var agentSet: String?
         /// What had moved then.
         var replacedMoved: Set<MovedImage> = []
         /// The images that no container used when a pod of the node was replaced: for those none is replaced again.

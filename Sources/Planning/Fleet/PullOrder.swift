@@ -22,6 +22,8 @@ public struct PullOrder: Sendable, Equatable {
     var begunAt: Timestamp?
     /// Who pulls: for a kubelet there's a pod.
     public var puller = Puller.agent
+    /// By a kubelet because the node's agent is another image set's, without the pull secrets: says nothing of who else can.
+    var isForSecrets = false
     /// That pod was asked for.
     var hasPod = false
     /// When the kubelet was seen to have pulled; the agent has yet to list the image.

@@ -60,6 +60,8 @@ public struct Plan: Sendable, Equatable {
         public var removesFirst = false
         /// By whom. A kubelet needs a pod: see ``Plan/pullPods``.
         public var puller = Puller.agent
+        /// By a kubelet because the node's agent hasn't the pull secrets of the sets that want the image.
+        public var isForSecrets = false
     }
 
     /// A pull that isn't started, because the image's disk isn't there.

@@ -24,6 +24,8 @@ public struct Planner: Sendable {
     /// The annotation that pods of the present template carry; nil until the DaemonSet is applied.
     var template: String?
     var successor: Successor
+    /// The sets whose DaemonSets are there.
+    var applied: Set<String> = []
 
     /// Plans for all image sets; what those beside `default` want is the roster's word.
     ///
@@ -38,11 +40,13 @@ public struct Planner: Sendable {
     ) -> Plan {
         guard cluster.isSynced else { return Plan() }
         // The configuration may be ahead of the fleet.
-        let planner = Planner(
+        var planner = Planner(
             columns: Array(fleet.entryColumns.prefix(configuration.images.count)), configuration: configuration,
             cluster: cluster, fleet: fleet,
             roster: roster ?? Roster(cluster, scheduling: configuration.scheduling), now: now, template: template,
             successor: successor)
+        planner.applied = Set(further.lazy.filter { $0.template != nil }.map(\.name))
+        if template != nil { planner.applied.insert(ImageSet.defaultName) }
         var plan = Plan()
         planner.planCancellations(&plan)
         var pulls = PullPlanning(planner)

@@ -117,17 +117,25 @@ struct PullPlanning {
             if !isRefresh { plan.shortages.append(shortage) }
             return false
         }
-        disk.take(node: name, column: column)
         let isRemedy = failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
+        // What is to be removed first is an agent's affair, and pulled after that.
+        let sets = chosen == nil && !isRemedy ? setsWithSecrets(for: reference, on: name) : []
+        let isForSecrets = !sets.isEmpty
+        // The pod belongs to a DaemonSet, which has to be there.
+        if isForSecrets, planner.applied.isDisjoint(with: sets) { return false }
+        disk.take(node: name, column: column)
         let platform = planner.roster.platforms[platforms[slot]]
         let key = reference.normalised
         let puller =
-            chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
+            isForSecrets
+            ? .kubelet
+            : chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
         if puller == .agent { agentsTry.insert(key) }
         plan.pulls.append(
             Plan.Pull(
                 node: name, reference: reference, platform: platform, isRefresh: isRefresh,
-                removesFirst: isRemedy && !isRefresh && puller == .agent, puller: puller))
+                removesFirst: isRemedy && !isRefresh && puller == .agent, puller: puller,
+                isForSecrets: isForSecrets))
         trying[Trial.Key(reference: reference.normalised, platform: platform), default: 0] += 1
         room[reference.registry, default: 0] -= 1
         spare[reference.registry, default: 0] -= 1

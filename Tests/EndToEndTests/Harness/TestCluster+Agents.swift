@@ -4,19 +4,21 @@ import Foundation
 
 extension TestCluster {
     /// The process of a node's agent; nil while there's none.
-    func agentProcess(of node: String) throws -> Int32? {
-        for entry in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+    func agentProcess(of node: String) throws -> Int32? { try agentProcesses(of: node).first }
+
+    /// The processes of a node's agents: where several image sets select it each has one there.
+    func agentProcesses(of node: String) throws -> [Int32] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { entry in
             guard let process = Int32(entry),
                 let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ")
-            else { continue }
+            else { return nil }
             let variables = environment.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
             // Other clusters on this machine have nodes of the same names.
             guard variables.contains("IMAGE_PULLER_NODE=\(node)"),
                 variables.contains(where: { $0.contains(folder.path) })
-            else { continue }
+            else { return nil }
             return process
         }
-        return nil
     }
 
     /// Kills a node's agent, and waits until the kubelet's next one reports.

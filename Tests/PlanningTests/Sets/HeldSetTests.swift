@@ -21,11 +21,16 @@ import Testing
     }
 
     /// Plans and orders with these sets, whose DaemonSets' templates are called like them.
-    private static func step(_ desk: inout PlanDesk, _ sets: [ImageSet]) -> Plan {
+    private static func step(
+        _ desk: inout PlanDesk, _ sets: [ImageSet], applied: Set<String> = ["a", "b"]
+    ) -> Plan {
         let roster = Roster(desk.cluster, scheduling: desk.desk.configuration.scheduling, sets: sets)
         _ = desk.desk.fleet.serve(roster, at: desk.desk.now)
         let held = sets.compactMap { set in
-            set.configuration.map { HeldSet(name: set.name, configuration: $0, template: set.name) }
+            set.configuration.map {
+                HeldSet(
+                    name: set.name, configuration: $0, template: applied.contains(set.name) ? set.name : nil)
+            }
         }
         let plan = Planner.plan(
             configuration: desk.desk.configuration, cluster: desk.cluster, fleet: desk.desk.fleet, roster: roster,
@@ -125,6 +130,74 @@ import Testing
         #expect(plan.cancellations.map(\.node) == ["n3"] && plan.pulls.isEmpty, "the other went with its column")
         #expect(desk.desk.fleet.assignment(node: "n3").images.map(\.reference) == ["docker.io/library/nginx:latest"])
         #expect(!desk.desk.fleet.orders.contains { $0.node == "n3" })
+    }
+
+    @Test(
+        "Where an agent hasn't the pull secrets of the set that wants an image, the kubelet pulls with them; elsewhere agents do"
+    )
+    func secrets() throws {
+        var desk = try PlanDesk("nginx", nodes: 6)
+        var main = desk.desk.configuration
+        main.imagePullSecrets = ["common"]
+        desk.desk.configuration = main
+        var own = try Self.configuration("a", ["private.example/app:1", "nginx"])
+        own.imagePullSecrets = ["mirror", "common"]
+        let sets = [
+            ImageSet(name: "a", own: own, main: main),
+            ImageSet(name: "b", own: try Self.configuration("b", ["redis"]), main: main),
+        ]
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        desk.reportAll(.listed("nginx"))
+        for (node, set) in [("n1", "default"), ("n3", "b"), ("n4", "gone"), ("n6", "a")] {
+            desk.desk.fleet.noteAgent(of: set, on: node)
+        }
+        func pulls(_ plan: Plan) -> [String] {
+            plan.pulls.map { "\($0.node) \($0.reference.name.split(separator: "/").last ?? "") \($0.puller.rawValue)" }
+                .sorted()
+        }
+        // The pod would belong to a DaemonSet that isn't there yet.
+        var early = desk
+        early.cluster.nodes = early.cluster.nodes.filter { $0.key == "n1" }
+        #expect(pulls(Self.step(&early, sets, applied: [])) == ["n1 redis agent"])
+        // The trial: the first node's agent is default's.
+        #expect(pulls(Self.step(&desk, sets)) == ["n1 app kubelet", "n2 redis agent"])
+        let reference = try ImageReference("private.example/app:1")
+        let order = try #require(desk.desk.fleet.orders.first { $1.puller == .kubelet }?.1)
+        var random = SystemRandomNumberGenerator()
+        var pod = PullPodView(name: "p", uid: "p", node: "n1", order: order.id)
+        pod.container = ContainerView()
+        pod.container?.isRunning = true
+        _ = desk.desk.fleet.observe(pod, at: desk.desk.now, using: &random)
+        desk.desk.pass(seconds: 1)
+        desk.report("n1", .listed("nginx"), .named("private.example/app:1"))
+        #expect(desk.desk.fleet.state(node: "n1", column: 1, now: desk.desk.now).isPresent)
+        #expect(desk.desk.fleet.puller(of: reference) == .agent, "it says nothing of agents that have them")
+        for name in ["n2", "n3", "n4", "n5", "n6"] { desk.report(name, .listed("nginx")) }
+        let next = pulls(Self.step(&desk, sets)).filter { $0.contains("app") }
+        #expect(
+            next == ["n3 app kubelet", "n4 app agent", "n5 app kubelet", "n6 app agent"],
+            "of an agent whose set nobody knows any more nothing is concluded")
+    }
+
+    @Test("What nothing holds is pulled with the secrets of default, and what needs none by whoever works")
+    func secretsOfPrefetches() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        var main = desk.desk.configuration
+        main.imagePullSecrets = ["common"]
+        desk.desk.configuration = main
+        desk.template = "default"
+        let sets = [
+            ImageSet(name: "b", own: try Self.configuration("b", ["redis"]), main: main),
+            ImageSet(name: "pre", references: [try ImageReference("busybox")]),
+        ]
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        desk.reportAll(.listed("nginx"))
+        for name in ["n1", "n2"] { desk.desk.fleet.noteAgent(of: "b", on: name) }
+        let pulls = Self.step(&desk, sets).pulls
+        func puller(_ name: String) -> Puller? { pulls.first { $0.reference.written == name }?.puller }
+        #expect(puller("redis") == .agent && puller("busybox") == .kubelet)
     }
 
     @Test(

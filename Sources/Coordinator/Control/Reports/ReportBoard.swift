@@ -25,6 +25,12 @@ package final class ReportBoard: Sendable {
         package var generation: UInt64
     }
 
+    /// Given to whoever's report is being taken, so that it can be said that its connection has ended meanwhile.
+    package struct Attendance: Sendable, Hashable {
+        fileprivate var line: Int
+        fileprivate var number: UInt64
+    }
+
     /// What becomes of a heartbeat.
     package enum Verdict: Sendable, Hashable {
         case taken
@@ -50,6 +56,8 @@ package final class ReportBoard: Sendable {
         var isClosed = false
         /// A report of its is being taken, or answered.
         var isBusy = false
+        /// Of the newest report that was taken.
+        var attendance: UInt64 = 0
 
         /// Whether a request of its agent is under way.
         func isWaiting(at now: ContinuousClock.Instant) -> Bool {
@@ -127,7 +135,7 @@ package final class ReportBoard: Sendable {
         }
     }
 
-    /// A report whose connection ends while it is taken is never answered.
+    /// For reports of connections whose end nobody tells.
     private static let longestBusy = Duration.seconds(10)
 
     /// Of those that came early, so many are answered first.
@@ -229,16 +237,34 @@ package final class ReportBoard: Sendable {
         }
     }
 
+    /// The connection of a report that is being taken has ended: nobody will have the answer.
+    package func abandon(_ attendance: Attendance) {
+        state.withLock { state in
+            guard state.lines.indices.contains(attendance.line),
+                state.lines[attendance.line].attendance == attendance.number,
+                state.lines[attendance.line].waiter == nil
+            else { return }
+            state.lines[attendance.line].isClosed = true
+            state.lines[attendance.line].isBusy = false
+        }
+    }
+
     // MARK: The control loop
 
     /// An agent's report is being taken, which may wait for the disk. An earlier one of its was abandoned.
-    func attend(_ node: String, agent: String, standsBy: Bool) {
+    ///
+    /// - Returns: nil: it's the first one of its.
+    @discardableResult
+    func attend(_ node: String, agent: String, standsBy: Bool) -> Attendance? {
         state.withLock { state in
-            guard let number = state.numbers[standsBy ? Self.key(node, agent) : node] else { return }
+            guard let number = state.numbers[standsBy ? Self.key(node, agent) : node] else { return nil }
             state.close(number)
+            state.lastSession += 1
+            state.lines[number].attendance = state.lastSession
             state.lines[number].seen = .now
             state.lines[number].isClosed = false
             state.lines[number].isBusy = true
+            return Attendance(line: number, number: state.lastSession)
         }
     }
 
@@ -268,13 +294,15 @@ package final class ReportBoard: Sendable {
         state.withLock { state in
             state.databaseID = databaseID
             state.wakeEarly(2)
-            let number = state.number(of: standsBy ? Self.key(node, agent) : node, node: node)
+            let key = standsBy ? Self.key(node, agent) : node
+            // Else it is known since it was attended to, and whether its connection has ended since.
+            let isFirst = state.numbers[key] == nil
+            let number = state.number(of: key, node: node)
             state.lastSession += 1
             state.lines[number].agent = agent
             state.lines[number].isStandby = standsBy
             state.lines[number].seen = .now
-            state.lines[number].isClosed = false
-            state.lines[number].isBusy = true
+            if isFirst { state.lines[number].isBusy = true }
             state.lines[number].isQuiet = isQuiet
             state.lines[number].session = state.lastSession
             state.lines[number].sequence = sequence

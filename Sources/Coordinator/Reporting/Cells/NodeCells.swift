@@ -75,13 +75,13 @@ package struct NodeCells {
         }
         // A node that isn't ready says nothing of its pods.
         let node = scene.targets.nodes[position]
-        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name, of: ImageSet.defaultName) : []
+        let pods = node.isReady ? scene.snapshot.cluster.pods.living(on: node.name) : []
         evidence = pods.isEmpty ? .none : .pods(pods)
         inventoryAt = nil
         let cells = scene.targets.cells
         let states = cells.images.indices.map { column in
             guard cells.kinds[kind].wants(column) else { return CellState.unwanted }
-            return pods.presence(of: cells.kinds[kind].own[column])?.state ?? .unknown
+            return pods.presence(of: cells.kinds[kind].places[column])?.state ?? .unknown
         }
         row = neighbour.flatMap { $0.states == states ? $0 : nil } ?? CellRow(states)
     }
@@ -102,7 +102,7 @@ package struct NodeCells {
                     reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
             }
         case .pods(let pods):
-            let presence = pods.presence(of: scene.targets.cells.kinds[kind].own[column])
+            let presence = pods.presence(of: places(column))
             return presence?.reason.map {
                 CellFailure(reason: $0, message: presence?.message ?? "", attempts: 0, nextAttempt: nil)
             }
@@ -117,25 +117,15 @@ package struct NodeCells {
 
     /// The container that is to hold an image, whoever tells of its presence.
     package func container(_ column: Int) -> ContainerView? {
-        if case .pods(let pods) = evidence {
-            return scene.targets.cells.kinds[kind].own[column].flatMap { pods.container(of: $0) }
-        }
-        let places = scene.targets.cells.containers(column, kind: kind)
-        return places.lazy.compactMap { place in
-            scene.snapshot.cluster.pods.living(on: name, of: place.set).container(of: place.container)
+        places(column).lazy.compactMap { place in
+            scene.snapshot.cluster.pods.living(on: name, of: place.set).lazy.compactMap {
+                $0.containers[place.container]
+            }.first
         }.first
     }
-}
 
-extension [PodView] {
-    fileprivate func container(of entry: String) -> ContainerView? {
-        lazy.compactMap { $0.containers[entry] }.first
-    }
-
-    fileprivate func presence(of entry: String?) -> (state: CellState, reason: FailureReason?, message: String)? {
-        guard let entry else { return nil }
-        return first { $0.containers[entry] != nil }?.presence(of: entry)
-    }
+    /// The containers that are to hold an image on it.
+    func places(_ column: Int) -> [HoldingPlace] { scene.targets.cells.kinds[kind].places[column] }
 }
 
 /// What is told of a failed pull.

@@ -20,7 +20,9 @@ extension NodeDiagnosis {
                 evidence("Pod/\(refusal.pod)", "token of its reports", refusal.refusal.rawValue, since: refusal.since),
                 // The field is left out of entity tags: it changes with every try.
                 evidence("report of \(node)", "received", "refused \(age(refusal.last))"),
-            ], nextStep: refusal.refusal.nextStep(pod: refusal.pod, namespace: snapshot.configuration.namespace),
+            ],
+            nextStep: refusal.refusal.nextStep(
+                pod: refusal.pod, namespace: namespace(of: pods.first { $0.name == refusal.pod })),
             planned: "the agent tries again by itself, within a minute")
     }
 
@@ -58,9 +60,9 @@ extension NodeDiagnosis {
         "nothing is pulled on it until it reports, nor is a pod replaced whose agent runs; then it is filled"
 
     private var silenceStep: String {
-        let pod = pods.first { !$0.isTerminating }?.name ?? "POD"
+        let pod = pods.first { !$0.isTerminating }
         return
-            "kubectl logs \(pod) -n \(snapshot.configuration.namespace) -c \(Configuration.agentContainerName): it says "
+            "kubectl logs \(pod?.name ?? "POD") -n \(namespace(of: pod)) -c \(Configuration.agentContainerName): it says "
             + "whether the coordinator can't be reached or refuses it; the coordinator's log names refused agents"
     }
 

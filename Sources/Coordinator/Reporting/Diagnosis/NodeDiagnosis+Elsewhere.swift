@@ -31,14 +31,12 @@ extension NodeDiagnosis {
 
     /// Kubelets of Kubernetes 1.35 and later let a pod use an image that they pulled under another name, or with a Secret,
     /// only after they have asked its registry, and say that it isn't there where they may not.
-    func cause(refused image: ImageEntry, _ column: Int) -> Cause? {
-        guard let refusal = snapshot.fleet.refusal(node: node, column: column, now: snapshot.now),
-            let pod = pods.first(where: { !$0.isTerminating })
-        else { return nil }
+    func cause(refused image: ImageEntry, _ column: Int, by pod: PodView, _ container: String) -> Cause? {
+        guard let refusal = snapshot.fleet.refusal(node: node, column: column, now: snapshot.now) else { return nil }
         var found = [
             evidence(
-                "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
-                "ErrImageNeverPull: \(pod.containers[image.container]?.waitingMessage ?? "")", since: refusal.since)
+                "Pod/\(pod.name)", "status.containerStatuses[\(container)].state",
+                "ErrImageNeverPull: \(pod.containers[container]?.waitingMessage ?? "")", since: refusal.since)
         ]
         let others = snapshot.otherNames(of: image, column, on: node)
         if !others.isEmpty {

@@ -34,8 +34,10 @@ extension NodeDiagnosis {
                     waiting.append(image)
                 }
             case .present where cells.isToBeHeld(position):
-                let refused = cause(refused: image, column)
-                notHeld += [refused ?? cause(notHeld: image)].compactMap { $0 }
+                if let (holder, pod, container) = places(position, cells).first {
+                    let refused = cause(refused: image, column, by: pod, container)
+                    notHeld += [refused ?? cause(notHeld: image, by: pod, container, holder)].compactMap { $0 }
+                }
             case .pulling:
                 if let deviation = alone?[node, image.name] { failing.append(cause(hanging: deviation, image)) }
             case .present, .held, .unknown, .unwanted: break
@@ -133,10 +135,9 @@ extension NodeDiagnosis {
         }
     }
 
-    func cause(notHeld image: ImageEntry) -> Cause? {
-        guard let pod = pods.first(where: { !$0.isTerminating }) else { return nil }
-        let container = pod.containers[image.container]
-        if let container, container.isRunning { return usesAnother(container, than: image, pod) }
+    func cause(notHeld image: ImageEntry, by pod: PodView, _ name: String, _ holder: Holder) -> Cause? {
+        let container = pod.containers[name]
+        if let container, container.isRunning { return usesAnother(container, name, than: image, pod) }
         let reason = container?.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
         return Cause(
@@ -144,12 +145,12 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].state",
+                    "Pod/\(pod.name)", "status.containerStatuses[\(name)].state",
                     container == nil
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
             ],
-            nextStep: nextStep(for: container, of: pod),
+            nextStep: nextStep(for: container, of: pod, holder.configuration),
             planned: container == nil
                 ? Self.plannedReplacement + ", and the new one holds it"
                 : "the kubelet starts the container again by itself, after growing pauses; the pod isn't replaced for it",
@@ -160,27 +161,29 @@ extension NodeDiagnosis {
     private static let plannedReplacement =
         "the pod is replaced when its node has what it can have (ROLL_MAX_PARALLEL at once)"
 
-    private func nextStep(for container: ContainerView?, of pod: PodView) -> String {
+    private func nextStep(for container: ContainerView?, of pod: PodView, _ configuration: Configuration) -> String {
         guard let container else { return "none: the pod is replaced when its node has what it can have" }
         if container.waitingReason == ContainerView.outOfMemory {
-            return "raise CACHING_MEMORY_LIMIT (\(snapshot.configuration.sleepResources.memoryLimit)) in the ConfigMap"
+            return "raise CACHING_MEMORY_LIMIT (\(configuration.sleepResources.memoryLimit)) in the ConfigMap"
         }
-        return "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)"
+        return "kubectl describe pod \(pod.name) -n \(configuration.namespace)"
     }
 
     /// The tag was pulled anew, and the pod's container still runs what it meant before.
-    private func usesAnother(_ container: ContainerView, than image: ImageEntry, _ pod: PodView) -> Cause? {
+    private func usesAnother(
+        _ container: ContainerView, _ name: String, than image: ImageEntry, _ pod: PodView
+    ) -> Cause? {
         guard let column = snapshot.fleet.column(of: image.reference),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
             // An id, or `repository@digest`.
-            let name = container.imageID.split(separator: "@").last, name != own.id, !own.hashes.contains(name)
+            let used = container.imageID.split(separator: "@").last, used != own.id, !own.hashes.contains(used)
         else { return nil }
         return Cause(
             kind: .notHeld,
             summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(image.container)].imageID", container.imageID),
+                    "Pod/\(pod.name)", "status.containerStatuses[\(name)].imageID", container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",

@@ -7,26 +7,25 @@ import Shared
 
 /// Causes that lie with our pod.
 extension NodeDiagnosis {
-    func pod(_ view: NodeView) -> Cause? {
-        let configuration = snapshot.configuration
+    func pod(_ view: NodeView, of holder: Holder) -> Cause? {
+        let (configuration, pods) = (holder.configuration, holder.pods)
         if let pending = snapshot.cluster.unscheduled.values.first(where: {
-            $0.node == node && $0.set == ImageSet.defaultName
+            $0.node == node && $0.set == holder.set
         }) {
-            return notScheduled(pending, view)
+            return notScheduled(pending, view, of: holder)
         }
-        let living = pods.filter { !$0.isTerminating }
-        guard let pod = living.first else {
+        let whyNoPod = snapshot.whyNoPod[holder.set]
+        guard let pod = holder.living else {
             return Cause(
                 kind: .noPod,
-                summary: pods.isEmpty ? "our pod isn't on the node" : "our pod is being replaced",
+                summary: "\(holder.pod) \(pods.isEmpty ? "isn't on the node" : "is being replaced")",
                 evidence: [
                     pods.first.map { evidence("Pod/\($0.name)", "metadata.deletionTimestamp", "it is being deleted") }
                         ?? evidence(
                             "DaemonSet/\(configuration.daemonSetName)",
-                            snapshot.whyNoPod == nil ? "pods" : "Events (FailedCreate)",
-                            snapshot.whyNoPod ?? "none is on \(node)")
+                            whyNoPod == nil ? "pods" : "Events (FailedCreate)", whyNoPod ?? "none is on \(node)")
                 ],
-                nextStep: pods.isEmpty && snapshot.whyNoPod != nil
+                nextStep: pods.isEmpty && whyNoPod != nil
                     ? "change what the words name (ResourceQuota, LimitRange, Pod Security, an admission policy) so that pods of "
                         + "namespace \(configuration.namespace) are let in"
                     : pods.isEmpty
@@ -38,22 +37,24 @@ extension NodeDiagnosis {
         if let copy = pod.initContainer, copy.trouble != nil {
             let name = Configuration.copySleepContainerName
             return notRunning(
-                pod, "its init container \(name) doesn't get through, so no other starts", of: copy,
+                pod, of: holder, "its init container \(name) doesn't get through, so no other starts", of: copy,
                 field: "status.initContainerStatuses[\(name)].state")
         }
         guard !pod.isWorking(under: configuration) else { return nil }
         let agent = pod.containers[Configuration.agentContainerName]
         return notRunning(
-            pod, "its agent doesn't run", of: agent,
+            pod, of: holder, "its agent doesn't run", of: agent,
             field: agent == nil ? "status" : "status.containerStatuses[\(Configuration.agentContainerName)].state")
     }
 
-    private func notRunning(_ pod: PodView, _ what: String, of container: ContainerView?, field: String) -> Cause {
+    private func notRunning(
+        _ pod: PodView, of holder: Holder, _ what: String, of container: ContainerView?, field: String
+    ) -> Cause {
         let words = [container?.waitingReason ?? pod.reason, container?.waitingMessage ?? pod.message]
         let text = words.filter { !$0.isEmpty }
-        let look = "kubectl describe pod \(pod.name) -n \(snapshot.configuration.namespace)"
+        let look = "kubectl describe pod \(pod.name) -n \(holder.configuration.namespace)"
         return Cause(
-            kind: .podNotRunning, summary: "our pod is on the node, but \(what)",
+            kind: .podNotRunning, summary: "\(holder.pod) is on the node, but \(what)",
             evidence: [
                 evidence(
                     "Pod/\(pod.name)", field,
@@ -72,10 +73,10 @@ extension NodeDiagnosis {
     }
 
     /// A pod that the scheduler leaves waiting, mostly because the node lacks memory or cpu for what it requests.
-    private func notScheduled(_ pending: PodView, _ view: NodeView) -> Cause {
+    private func notScheduled(_ pending: PodView, _ view: NodeView, of holder: Holder) -> Cause {
         let lacks = ["memory", "cpu"].filter { pending.message.contains("Insufficient \($0)") }
-        let resources = snapshot.configuration.sleepResources
-        let count = snapshot.configuration.images.count
+        let resources = holder.configuration.sleepResources
+        let count = holder.configuration.images.count
         var found = [
             evidence(
                 "Pod/\(pending.name)", "status.conditions[PodScheduled]",
@@ -94,12 +95,12 @@ extension NodeDiagnosis {
         return Cause(
             kind: .podNotScheduled,
             summary: lacks.isEmpty
-                ? "the scheduler doesn't place our pod"
-                : "the node hasn't enough \(lacks.joined(separator: " and ")) left for our pod",
+                ? "the scheduler doesn't place \(holder.pod)"
+                : "the node hasn't enough \(lacks.joined(separator: " and ")) left for \(holder.pod)",
             evidence: found,
             nextStep: lacks.isEmpty
                 ? "read the scheduler's message; kubectl describe pod \(pending.name) -n "
-                    + snapshot.configuration.namespace
+                    + holder.configuration.namespace
                 : "lower CACHING_MEMORY_REQUEST or CACHING_CPU_REQUEST, list fewer images, or make room on the node: "
                     + "kubectl describe node \(node) shows who requests what",
             planned: "the scheduler tries again whenever something changes; a pod of an older template is replaced")

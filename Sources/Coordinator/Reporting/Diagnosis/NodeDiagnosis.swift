@@ -21,21 +21,61 @@ struct NodeDiagnosis {
         var causes = [
             notReady(view), cordoned(view, isTarget: isTarget), keptBack(view), isTarget ? nil : notSelected(view),
         ].compactMap { $0 }
-        // Of a set without containers there's no pod to look at, but an agent, which `default` brings.
         guard let cells else { return causes }
-        causes += [pod(view)].compactMap { $0 }
+        causes += holders(cells).compactMap { pod(view, of: $0) }
         if snapshot.configuration.runtimeSocket != .none {
             causes += [refusal, cut, silence, runtime].compactMap { $0 }
             causes += [diskPressure(view)].compactMap { $0 } + images(view, cells)
         } else {
-            causes += [diskPressure(view)].compactMap { $0 } + podImages(view)
+            causes += [diskPressure(view)].compactMap { $0 } + podImages(cells)
         }
         // Stable: causes of one kind keep the order of the image list.
         return causes.enumerated().sorted { ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset) }.map(\.element)
     }
 
-    var pods: [PodView] {
-        snapshot.cluster.pods.on(node).filter { $0.set == ImageSet.defaultName }.sorted { $0.name < $1.name }
+    /// An image set whose pods hold images on the node.
+    struct Holder {
+        var set: String
+        var configuration: Configuration
+        /// On the node, by name.
+        var pods: [PodView]
+
+        var living: PodView? { pods.first { !$0.isTerminating } }
+        /// What its pod is called: with one set alone there's only one.
+        var pod: String { self.set == ImageSet.defaultName ? "our pod" : "the pod of the image set \(set)" }
+    }
+
+    /// Those that are for the node, `default` first. Of a set without containers there's no pod to look at, but an agent, which
+    /// `default` brings.
+    func holders(_ cells: NodeCells) -> [Holder] {
+        let own = cells.sets.compactMap(holder)
+        return own.isEmpty ? [holder(of: ImageSet.defaultName)].compactMap { $0 } : own
+    }
+
+    /// Nil: there's no such set, or nothing holds it.
+    func holder(of set: String) -> Holder? {
+        guard
+            let configuration = set == ImageSet.defaultName
+                ? snapshot.configuration : snapshot.sets.first(where: { $0.name == set })?.configuration
+        else { return nil }
+        let pods = snapshot.cluster.pods.on(node).filter { $0.set == set }.sorted { $0.name < $1.name }
+        return Holder(set: set, configuration: configuration, pods: pods)
+    }
+
+    /// The pods of ours on the node, of all sets.
+    var pods: [PodView] { snapshot.cluster.pods.on(node).sorted { ($0.set, $0.name) < ($1.set, $1.name) } }
+
+    /// Where a pod is.
+    func namespace(of pod: PodView?) -> String {
+        pod.flatMap { holder(of: $0.set)?.configuration.namespace } ?? snapshot.configuration.namespace
+    }
+
+    /// The containers that are to hold an image, in the pods that there are.
+    func places(_ image: Int, _ cells: NodeCells) -> [(holder: Holder, pod: PodView, container: String)] {
+        cells.places(image).compactMap { place in
+            guard let holder = holder(of: place.set), let pod = holder.living else { return nil }
+            return (holder, pod, place.container)
+        }
     }
 
     /// - Parameters:

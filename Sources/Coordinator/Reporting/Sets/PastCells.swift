@@ -11,7 +11,9 @@ struct PastCells {
     let cells: SetCells
     /// Of all sets, whichever counts; its nodes are more.
     let whole: SetCells
-    /// Pod statuses alone told of images: of those of `default`.
+    /// How many prefetches aren't counted.
+    let leftOut: Int
+    /// Pod statuses alone told of images: of those that containers are to hold.
     private let isRestricted: Bool
     /// By column of ``cells``, then by the nodes' numbers.
     private let codes: [[CellCode]]
@@ -20,15 +22,21 @@ struct PastCells {
     ///   - configuration: of the moment's revision; nil when there was none.
     ///   - selector: which nodes count, by their labels then; nil: all.
     ///   - set: which image set counts; nil: all of them.
-    init(_ moment: HistoryMoment, _ configuration: Configuration?, selector: LabelFilter? = nil, set: String? = nil) {
+    ///   - prefetches: whether sets count that nothing holds.
+    init(
+        _ moment: HistoryMoment, _ configuration: Configuration?, selector: LabelFilter? = nil, set: String? = nil,
+        prefetches: Bool = true
+    ) {
         var nodes = moment.nodes.sorted { $0.name < $1.name }
         if let selector { nodes.removeAll { !selector.matches($0.labels) } }
+        let sets = moment.sets
+        let counted = sets.sets.filter { prefetches || $0.list.isHeld }
+        leftOut = sets.sets.count - counted.count
         let listings =
             [SetCells.Listing(name: ImageSet.defaultName, images: configuration?.images ?? [])]
-            + moment.sets.sets.map(SetCells.Listing.init)
-        let sets = moment.sets
+            + counted.map(SetCells.Listing.init)
         func isSelected(_ node: HistoryMoment.Node, by set: Int) -> Bool {
-            set == 0 ? !sets.excluded.contains(node.id) : sets.sets[set - 1].nodes.contains(node.id)
+            set == 0 ? !sets.excluded.contains(node.id) : counted[set - 1].nodes.contains(node.id)
         }
         if !sets.isEmpty {
             nodes.removeAll { node in !listings.indices.contains { isSelected(node, by: $0) } }
@@ -51,7 +59,7 @@ struct PastCells {
     ///
     /// - Parameter kind: of the node.
     func code(_ column: Int, of node: HistoryMoment.Node, kind: Int) -> CellCode {
-        if isRestricted, cells.kinds[kind].own[column] == nil { return .none }
+        if isRestricted, cells.kinds[kind].places[column].isEmpty { return .none }
         let row = Int(node.id)
         return node.isHeard && codes[column].indices.contains(row) ? codes[column][row] : .none
     }

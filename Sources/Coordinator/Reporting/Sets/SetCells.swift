@@ -40,8 +40,8 @@ package struct SetCells: Sendable {
         var isWanted: [Bool]?
         /// Columns that no set holds, though one wants them.
         var loose: [Int] = []
-        /// By column: the container of `default` that is to hold it. In restricted mode nothing else tells of an image.
-        var own: [String?] = []
+        /// By column: the containers that are to hold it, of whichever set. In restricted mode nothing else tells of an image.
+        var places: [[HoldingPlace]] = []
 
         func wants(_ column: Int) -> Bool { isWanted.map { $0[column] } ?? true }
     }
@@ -131,13 +131,16 @@ package struct SetCells: Sendable {
                 if sets[set].isHeld { isHeld[column] = true }
             }
         }
-        var own = [String?](repeating: nil, count: images.count)
-        for set in selecting where sets[set].name == ImageSet.defaultName {
-            for (column, container) in zip(sets[set].columns, sets[set].containers) { own[column] = container }
+        var places = [[HoldingPlace]](repeating: [], count: images.count)
+        // A set that selects the node no more can have its pod there still.
+        for set in sets where set.isHeld {
+            for (column, container) in zip(set.columns, set.containers) {
+                places[column].append(HoldingPlace(set: set.name, container: container))
+            }
         }
         return Kind(
             sets: selecting, isWanted: isWanted.allSatisfy(\.self) ? nil : isWanted,
-            loose: images.indices.filter { isWanted[$0] && !isHeld[$0] }, own: own)
+            loose: images.indices.filter { isWanted[$0] && !isHeld[$0] }, places: places)
     }
 
     // MARK: Questions
@@ -163,15 +166,6 @@ package struct SetCells: Sendable {
     /// Those that are for nodes of a kind, by their positions.
     func sets(listing column: Int, kind: Int) -> [Int] {
         kinds[kind].sets.filter { sets[$0].columns.contains(column) }
-    }
-
-    /// The containers that are to hold an image on nodes of a kind, each with the set that it belongs to.
-    func containers(_ column: Int, kind: Int) -> [(set: String, container: String)] {
-        kinds[kind].sets.compactMap { number in
-            let set = sets[number]
-            guard set.isHeld, let position = set.columns.firstIndex(of: column) else { return nil }
-            return (set.name, set.containers[position])
-        }
     }
 
     // MARK: Parts of it
@@ -202,9 +196,26 @@ package struct SetCells: Sendable {
         copy.kinds = kinds.map { kind in
             Kind(
                 sets: kind.sets.contains(set) ? [0] : [], loose: part.isHeld ? [] : Array(copy.images.indices),
-                own: part.columns.map { kind.own[$0] })
+                places: part.columns.map { kind.places[$0] })
         }
         let chosen = (0..<nodes).filter { kinds[kind($0)].sets.contains(set) }
+        return (copy.keeping(nodes: chosen), chosen)
+    }
+
+    /// What some of the sets want, by their positions, and the numbers of the nodes that any of them is for, out of so many.
+    func keeping(sets kept: [Int], nodes: Int) -> (cells: SetCells, nodes: [Int]) {
+        let columns = Set(kept.flatMap { sets[$0].columns }).sorted()
+        let positions = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
+        var copy = self
+        copy.images = columns.map { images[$0] }
+        copy.fleetColumns = columns.map(fleetColumn)
+        copy.sets = kept.map { set in
+            var part = sets[set]
+            part.columns = part.columns.compactMap { positions[$0] }
+            return part
+        }
+        copy.kinds = kinds.map { kind in copy.kind(of: kept.indices.filter { kind.sets.contains(kept[$0]) }) }
+        let chosen = (0..<nodes).filter { !copy.kinds[kind($0)].sets.isEmpty }
         return (copy.keeping(nodes: chosen), chosen)
     }
 

@@ -52,6 +52,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Counts the requests, so that nobody takes one for another.
     private var turn: UInt64 = 0
     private var agent: KnownAgent?
+    /// Of the report that is being taken, or whose answer is made.
+    private var attendance: ReportBoard.Attendance?
     private var body = ByteBuffer()
     private var isBodyWhole = false
     /// Who waits for the body.
@@ -63,6 +65,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var holdsReading = false
     private var wantsRead = false
     private var endsAfterAnswer = false
+    /// The client sends nothing more: whoever has the other end is gone, or doesn't wait for the answer.
+    private var isInputClosed = false
     /// Whether the request has waited for the first lists already.
     private var hasWaited = false
     private var timer: (due: NIODeadline, task: Scheduled<Void>)?
@@ -103,7 +107,11 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .others = state { return context.fireUserInboundEventTriggered(event) }
         switch event {
-        case is ChannelShouldQuiesceEvent, ChannelEvent.inputClosed: end(context)
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            if case .working = state, let attendance { service.agents.loop.reports.abandon(attendance) }
+            end(context)
+        case is ChannelShouldQuiesceEvent: end(context)
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -237,16 +245,19 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let address = context.remoteAddress?.ipAddress ?? ""
         let channel = context.channel
         let turn = turn
+        attendance = nil
         Task { [agents = service.agents] in
             do {
                 let taken = try await agents.take(call, from: address) {
                     channel.triggerUserOutboundEvent(ConnectionEstablished(), promise: nil)
                 } disconnect: {
                     channel.close(promise: nil)
+                } attended: { attendance in
+                    connection.attended(attendance, turn: turn, agents.loop.reports)
                 } body: {
                     try await connection.body(turn: turn)
                 }
-                connection.onLoop { $0.taken(taken, turn: turn) }
+                connection.taken(taken, turn: turn, agents.loop.reports)
             } catch {
                 connection.onLoop { $0.failed(error, turn: turn) }
             }
@@ -266,8 +277,21 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         return body
     }
 
-    private func taken(_ taken: AgentRoutes.Taken, turn: UInt64) {
-        guard turn == self.turn, case .working(let call) = state else { return }
+    /// - Returns: false: the connection has gone.
+    fileprivate func attended(_ attendance: ReportBoard.Attendance, turn: UInt64) -> Bool {
+        guard turn == self.turn, case .working = state, !isInputClosed else { return false }
+        self.attendance = attendance
+        return true
+    }
+
+    /// - Returns: false: the connection has gone.
+    fileprivate func taken(_ taken: AgentRoutes.Taken, turn: UInt64) -> Bool {
+        guard turn == self.turn, case .working(let call) = state else { return false }
+        answer(taken, call)
+        return true
+    }
+
+    private func answer(_ taken: AgentRoutes.Taken, _ call: ReportCall) {
         bodyPromise = nil
         agent = taken.agent
         if taken.reception.isUrgent || call.wait <= 0 {
@@ -452,6 +476,8 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: The end
 
     private func forget() {
+        if case .working = state, let attendance { service.agents.loop.reports.abandon(attendance) }
+        attendance = nil
         if case .waiting(let wait) = state, let waiter {
             service.agents.loop.reports.leave(wait.ticket, turn: turn, waiter)
             service.agents.loop.reports.end(wait.ticket)
@@ -494,6 +520,21 @@ final class ConnectionWaiter: ReportWaiter {
     func onLoop(_ body: @escaping @Sendable (ReportHandler) -> Void) {
         eventLoop.execute { [handler] in
             if let handler = handler.value { body(handler) }
+        }
+    }
+
+    /// A report is being taken.
+    func attended(_ attendance: ReportBoard.Attendance, turn: UInt64, _ reports: ReportBoard) {
+        eventLoop.execute { [handler] in
+            if handler.value?.attended(attendance, turn: turn) != true { reports.abandon(attendance) }
+        }
+    }
+
+    /// A report is taken.
+    func taken(_ taken: AgentRoutes.Taken, turn: UInt64, _ reports: ReportBoard) {
+        eventLoop.execute { [handler] in
+            guard handler.value?.taken(taken, turn: turn) != true, let ticket = taken.reception.ticket else { return }
+            reports.end(ticket)
         }
     }
 

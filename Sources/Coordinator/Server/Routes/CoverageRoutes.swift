@@ -26,6 +26,7 @@ package struct CoverageRoutes: Sendable {
         let selector = try parameters.selector()
         let set = try parameters.set()
         let isEstimated = try parameters.flag("estimate")
+        let prefetches = try parameters.flag("prefetches", default: true)
         var report: CoverageReport
         if let at {
             try Self.checkPast(at, now: parameters.now)
@@ -33,14 +34,17 @@ package struct CoverageRoutes: Sendable {
             let source = await desk.imageSet
             report = try await desk.history { store in
                 try await store.past(imageSet: source, withLabels: grouping.needsLabels || selector != nil) { reader in
-                    CoverageReport(try reader.moment(at: at.milliseconds), by: grouping, selector: selector, set: set)
+                    CoverageReport(
+                        try reader.moment(at: at.milliseconds), by: grouping, selector: selector, set: set,
+                        prefetches: prefetches)
                 }
             }
         } else {
             // Before the snapshot: what is told to be in force is so in the snapshot too.
             let status = await desk.configurationStatus()
-            let snapshot = try await desk.snapshot()
-            try desk.checkSet(set, in: snapshot)
+            let whole = try await desk.snapshot()
+            try desk.checkSet(set, in: whole)
+            let snapshot = prefetches ? whole : whole.withoutPrefetches()
             report = CoverageReport(snapshot, by: grouping, selector: selector, set: set)
             report.lastEdit = LastEdit(status)
             if isEstimated { report.secondsLeft = await estimate(snapshot.keeping(selector, set: set)) }

@@ -68,8 +68,9 @@ struct HistoryRoutes: Sendable {
     }
 
     func revisions(_ request: Request) async throws -> Response {
-        let limit = try desk.parameters(request).integer("limit", in: 1...1000, default: 100)
-        let set = await desk.imageSet
+        let parameters = desk.parameters(request)
+        let limit = try parameters.integer("limit", in: 1...1000, default: 100)
+        let set = try await desk.configMap(of: parameters.set())
         let records = try await desk.history { store in
             // One more: the oldest one's changes are those against it.
             try await store.revisions(imageSet: set, limit: limit + 1)

@@ -41,7 +41,12 @@ struct PlanRoutes: Sendable {
             let decision = decide(edit.data, edit.annotations, of: edit.imageSet, last: inForce, over: snapshot)
             sets.append((edit.imageSet, decision, inForce))
         }
-        return try PlanReport(decision, sets: sets, over: snapshot, knowing: knowledge).response(to: request)
+        if let only = question.set {
+            let names = [ImageSet.defaultName] + sets.map(\.name)
+            guard names.contains(only) else { throw QuestionDesk.unknownSet(only, among: names) }
+        }
+        return try PlanReport(decision, sets: sets, only: question.set, over: snapshot, knowing: knowledge)
+            .response(to: request)
     }
 
     /// - Parameter set: nil: the main ConfigMap.

@@ -63,9 +63,10 @@ struct QueryParameters: Sendable {
         return seconds
     }
 
-    func flag(_ name: String) throws -> Bool {
+    func flag(_ name: String, default preset: Bool = false) throws -> Bool {
         switch values[name] {
-        case nil, "false": return false
+        case nil: return preset
+        case "false": return false
         case "true": return true
         case let text?: throw Self.problem(name, text, takes: "true or false")
         }

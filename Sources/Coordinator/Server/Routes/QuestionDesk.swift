@@ -32,6 +32,19 @@ struct QuestionDesk: Sendable {
     /// The image set whose revisions are meant: `namespace/name` of the ConfigMap.
     var imageSet: String { get async { await configurationStatus().configMap } }
 
+    /// The same of another image set; nil: `default`.
+    ///
+    /// - Throws: ``ProblemDocument`` (404) when there's no such set that has one.
+    func configMap(of set: String?) async throws -> String {
+        let status = await configurationStatus()
+        guard let set, set != ImageSet.defaultName else { return status.configMap }
+        let sets = status.sets ?? []
+        guard let own = sets.first(where: { $0.imageSet == set }) else {
+            throw Self.unknownSet(set, among: [ImageSet.defaultName] + sets.compactMap(\.imageSet))
+        }
+        return own.configMap
+    }
+
     /// Asks history.
     ///
     /// - Throws: ``ProblemDocument`` (503) when it can't be read, with the reason and the next step.
