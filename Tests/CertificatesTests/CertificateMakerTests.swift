@@ -45,6 +45,19 @@ import X509
         #expect(reading.state == state)
     }
 
+    @Test("Times that no calendar has are read and written again", arguments: [Int64.max, .min])
+    func extremes(seconds: Int64) throws {
+        var state = try Self.state()
+        state.former = [.init(certificate: try #require(state.next).certificate, until: Self.now)]
+        var data = try Self.data(state)
+        let notes = String(decoding: try #require(data["rotation.json"]), as: UTF8.self)
+            .replacing(/:[0-9]{10}/, with: ":\(seconds)")
+        data["rotation.json"] = Data(notes.utf8)
+        let reading = CertificateSecret.read(data)
+        #expect(reading.problems == [] && reading.state.former.count == 1 && reading.state.nextPublished != nil)
+        #expect(try Self.data(reading.state)["rotation.json"]?.isEmpty == false)
+    }
+
     static func data(_ state: CertificateState) throws -> [String: Data] {
         guard case .object(let values) = try CertificateSecret.data(state) else { return [:] }
         return values.compactMapValues { $0.stringValue.flatMap { Data(base64Encoded: $0) } }

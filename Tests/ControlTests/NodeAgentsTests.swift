@@ -118,7 +118,7 @@ import Testing
     func takeOver() async throws {
         try await run { stage in
             let (a, b) = try await start(stage)
-            #expect(await soon { await stage.loop.isHistoryWritten })
+            #expect(await soon { await !stage.ledger.changes.isEmpty })
             await stage.ledger.forgetFacts()
             await stage.loop.update(pod("a", isTerminating: true), of: Stage.pods)
             let reply = await answer(stage, b)
@@ -193,6 +193,20 @@ import Testing
             #expect(reply.assignment.standby)
             #expect(reply.acknowledgedAttempt == 1)
             #expect(await stage.ledger.attempts.map(\.bootID) == ["boot-a"])
+        }
+    }
+
+    @Test("One that stands by can't answer for a pull of the one that works")
+    func othersAttempts() async throws {
+        try await run { stage in
+            _ = try await start(stage, images: [])
+            let order = try #require(await stage.loop.fleet.orders.first?.order.id)
+            _ = try await send(stage, "b", 3) { $0.attempts = [.of(order, .failed, "not found")] }
+            #expect(await stage.ledger.attempts.isEmpty)
+            #expect(await stage.loop.fleet.orders.contains { $0.order.id == order })
+            _ = try await send(stage, "a", 3) { $0.attempts = [.of(order, .failed, "i/o timeout")] }
+            #expect(await stage.ledger.attempts.map(\.message) == ["i/o timeout"])
+            #expect(await !stage.loop.fleet.orders.contains { $0.order.id == order })
         }
     }
 

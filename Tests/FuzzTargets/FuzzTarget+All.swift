@@ -10,6 +10,7 @@ import Yams
 
 @testable import Access
 @testable import ConfigurationParsing
+@testable import Control
 @testable import Formatting
 @testable import History
 @testable import KubernetesClient
@@ -51,6 +52,38 @@ extension FuzzTarget {
         ]
     }
 
+    private static let heartbeat = WireReport.with {
+        $0.node = "worker-1"
+        $0.bootID = "b1"
+        $0.sequence = 8
+        $0.runtime.name = "containerd"
+        $0.runtime.listed = true
+        $0.imageFilesystem.capacityBytes = 1 << 40
+        $0.imageFilesystem.freeBytes = 1 << 39
+        $0.inventoryAgeMs = 9000
+        $0.acknowledged = 7
+        $0.standingBy = true
+    }
+
+    /// What is heard without decoding it says the same when it is decoded, and nothing else.
+    private static func hear(_ body: [UInt8]) throws {
+        guard let read = body.withUnsafeBytes({ HeartbeatReader($0) }), read.isHeartbeat else {
+            throw BinaryDecodingError.malformedProtobuf
+        }
+        let report = try WireReport(serializedBytes: body)
+        var rest = report
+        (rest.node, rest.bootID, rest.agentVersion, rest.pullSecretsDigest) = ("", "", "", "")
+        (rest.sequence, rest.acknowledged, rest.inventoryAgeMs, rest.standingBy) = (0, 0, 0, false)
+        rest.clearRuntime()
+        rest.clearImageFilesystem()
+        let heard = read.heartbeat
+        guard rest == WireReport(), heard.sequence == report.sequence, heard.acknowledged == report.acknowledged,
+            heard.inventoryAgeMilliseconds == report.inventoryAgeMs,
+            heard.capacityBytes == report.imageFilesystem.capacityBytes,
+            heard.freeBytes == report.imageFilesystem.freeBytes
+        else { fatalError("a heartbeat says something else") }
+    }
+
     private static func bytes(_ message: some Message) -> [UInt8] { (try? message.serializedBytes()) ?? [] }
     private static func json(_ message: some Message) -> [UInt8] { (try? message.jsonUTF8Bytes()) ?? [] }
 
@@ -59,6 +92,7 @@ extension FuzzTarget {
         FuzzTarget("report-json", seeds: [json(report)], words: ["{", "}", "[]", "\"full\":", "null", "\\u0000"]) {
             try take($0, isJSON: true)
         },
+        FuzzTarget("heartbeat", seeds: [bytes(heartbeat), bytes(report)]) { try hear($0) },
         FuzzTarget(
             "reply",
             seeds: [
@@ -163,14 +197,36 @@ extension FuzzTarget {
                 "IMAGES\u{1}a=nginx;b=redis\u{2}NODE_SELECTOR\u{1}{\"a\":\"b\"}\u{2}TOLERATIONS\u{1}[{\"operator\":\"Exists\"}]",
                 "AFFINITY\u{1}{\"nodeAffinity\":{}}\u{2}CACHING_MEMORY_LIMIT\u{1}20Mi\u{2}PULL_MAX_PARALLEL\u{1}9\u{2}"
                     + "RUNTIME_SOCKET\u{1}/run/x.sock\u{2}ALERT_WEBHOOK_URL\u{1}https://a/b",
-            ], words: ConfigurationKey.allCases.map(\.rawValue) + ["\u{1}", "\u{2}", "{", "}", "[", "null", "Ei", "m"]
+                "IMAGES\u{1}nginx;r.example.com/a:1\u{2}NODES\u{1}n1;n2\u{2}NODE_COUNT\u{1}3",
+            ],
+            words: ConfigurationKey.allCases.map(\.rawValue)
+                + ["NODES", "NODE_COUNT", "\u{1}", "\u{2}", "{", "}", "[", "null", "Ei", "m"]
         ) { text in
             var data: [String: String] = [:]
             for entry in text.split(separator: "\u{2}") {
-                let parts = entry.split(separator: "\u{1}", maxSplits: 1).map(String.init)
-                data[parts[0]] = parts.count > 1 ? parts[1] : ""
+                let key = entry.prefix { $0 != "\u{1}" }
+                data[String(key)] = String(entry.dropFirst(key.count + 1))
             }
-            _ = ConfigurationParser().decide(ConfigMapContent(data: data), last: nil) { $0.images.count * 1000 }
+            for set in [nil, "gpu"] {
+                var parser = ConfigurationParser()
+                parser.options.imageSet = set
+                _ = parser.decide(ConfigMapContent(data: data), last: nil) { $0.images.count * 1000 }
+            }
+            if let order = try? PrefetchOrder(data: data), (try? PrefetchOrder(data: order.data)) != order {
+                fatalError("a prefetch reads as another one")
+            }
+        },
+        FuzzTarget(
+            "prefetch",
+            texts: [
+                #"{"references":["nginx","r.example.com/a:1"],"selector":{"a":"b"},"nodes":["n1"],"nodeCount":3,"ttlSeconds":60}"#
+            ], words: ["{", "[", "null", "\"nodes\":", "\"references\":", "1e999", ","]
+        ) { text in
+            let request = try JSONDecoder().decode(PrefetchRequest.self, from: Data(text.utf8))
+            let order = try PrefetchOrder(
+                references: request.references, selector: request.selector ?? [:], nodes: request.nodes ?? [],
+                nodeCount: request.nodeCount)
+            _ = order.set(named: "prefetch-1")
         },
         FuzzTarget(
             "manifest",
@@ -277,7 +333,7 @@ extension FuzzTarget {
         },
         FuzzTarget(
             "query", texts: ["at=2h+ago&limit=5&cursor=1-2&by=label:a", "since=1h&failed=true&step=60s"],
-            words: ["&", "=", "%", "+", "limit=", "step="]
+            words: ["&", "=", "%", "+", "limit=", "step=", "set=", "selector=", "%28", "%29", "!", " in ("]
         ) { text in
             let head = HTTPTypes.HTTPRequest(
                 method: .get, scheme: nil, authority: nil, path: "/api/v1/coverage?" + text)
@@ -288,6 +344,8 @@ extension FuzzTarget {
             _ = try parameters.integer("limit", in: 1...1000, default: 5)
             _ = try parameters.cursor()
             _ = try parameters.flag("failed")
+            _ = try parameters.set()
+            _ = try parameters.selector()?.matches(["zone": "a"])
             _ = CoverageGrouping(parameters["by"] ?? "")
         },
         FuzzTarget("log-line", texts: ["a\u{1B}[2J", "größe\r\n"], words: ["\u{202E}", "\0", "\u{2028}"]) {

@@ -13,34 +13,56 @@ import Testing
 
 /// Whatever numbers an agent, a pod or a node brings, nothing that is computed of them ends the program.
 @Suite("Extreme values") struct ExtremeValuesTests {
-    /// Sets each numeric field of a report, and of all messages in it.
-    private static let numbers: [@Sendable (inout WireReport, UInt64) -> Void] = [
-        { $0.imageFilesystem.capacityBytes = $1 },
-        { $0.imageFilesystem.freeBytes = $1 },
-        { $0.inventoryAgeMs = $1 },
-        { $0.acknowledged = $1 },
-        { report, number in for index in report.full.images.indices { report.full.images[index].size = number } },
-        { report, number in for index in report.running.indices { report.running[index].ageMs = number } },
-        { report, number in for index in report.attempts.indices { report.attempts[index].id = max(1, number) } },
-        { report, number in for index in report.attempts.indices { report.attempts[index].startedAgeMs = number } },
-        { report, number in for index in report.attempts.indices { report.attempts[index].endedAgeMs = number } },
-        { report, number in for index in report.attempts.indices { report.attempts[index].bytes = number } },
-        { report, number in
-            for index in report.attempts.indices {
-                report.attempts[index].grpcCode = UInt32(clamping: number)
-                report.attempts[index].outcome = WireOutcome(rawValue: Int(Int32(clamping: number))) ?? .failed
-            }
-        },
-    ]
-
     private static let questions = [
         "coverage", "coverage?by=node", "coverage?by=zone&estimate=true", "coverage?by=label:pool", "nodes/n1",
         "nodes/n2", "images/web", "images/db", "cells", "history", "attempts", "attempts?failed=true", "warmups",
         "coverage/series?since=1h&step=60s",
     ]
 
-    @Test("Every field of every message, at its ends, one by one and all at once", arguments: [false, true])
-    func reports(isCRIO: Bool) async throws {
+    /// A report that says something in every field.
+    private static func report(
+        _ node: String, _ sequence: UInt64, runtime: String, isDelta: Bool, pulls: [WirePull]
+    ) throws -> [UInt8] {
+        try Stage.report(node, sequence, boot: "b\(sequence)") { report in
+            report.runtime.name = runtime
+            report.imageFilesystem.capacityBytes = 1 << 40
+            report.imageFilesystem.freeBytes = 1 << 39
+            // One node has an image that the other one lacks.
+            let images: [WireImage] = [.listed(node == "n1" ? "nginx" : "redis")]
+            if isDelta {
+                report.bootID = "b"
+                report.delta.changed = images
+                report.delta.removed = ["gone"]
+            } else {
+                report.full.images = images
+            }
+            report.attempts = pulls.map { pull in
+                WireAttempt.with {
+                    $0.id = sequence
+                    $0.pullID = pull.id
+                    $0.reference = pull.reference
+                    $0.outcome = .failed
+                    $0.message = "i/o timeout"
+                }
+            }
+            report.running = [
+                WireRunningPull.with {
+                    $0.pullID = 1
+                    $0.reference = "redis"
+                }
+            ]
+        }.serializedBytes()
+    }
+
+    @Test("Every field of every message, at its ends, one by one and all at once", arguments: ["containerd", "cri-o"])
+    func reports(runtime: String) async throws {
+        let fields = try WireFields()
+        let numbers = fields.numbers(in: "Report")
+        // What it is read from isn't read in vain.
+        #expect(numbers.count >= 20 && numbers.contains { "\($0)" == "InventoryDelta.since" })
+        // Each of these makes all others say nothing.
+        let decisive = ["Report.sequence", "Report.standing_by"]
+        let all = Set(numbers.filter { !decisive.contains("\($0)") })
         try await LiveCoordinator.run { coordinator in
             try await coordinator.start(images: ["web=nginx", "db=redis"], nodes: ["n1", "n2"])
             let loop = coordinator.stage.loop
@@ -48,39 +70,24 @@ import Testing
             defer { running.cancel() }
             var sequence: UInt64 = 0
             var pulls: [WirePull] = []
-            let extremes: [UInt64] = [.max, .max - 1, 1 << 63, 1 << 63 - 1, 1, 0]
+            let extremes: [UInt64] = [.max, .max - 1, 1 << 63, 1 << 63 - 1, 1 << 31, 1, 0]
             for number in extremes {
-                for fields in Self.numbers.map({ [$0] }) + [Self.numbers] {
-                    for node in ["n1", "n2"] {
+                for set in numbers.map({ Set([$0]) }) + [all] {
+                    for (node, isDelta) in [("n1", false), ("n2", false), ("n1", true)] {
+                        // What a delta has besides is tried in deltas, and all else in full reports.
+                        let isOfDelta = set.contains { $0.message == "InventoryDelta" }
+                        if set.count == 1 ? isDelta != isOfDelta : isDelta { continue }
                         sequence += 1
-                        var report = Stage.report(node, sequence) { report in
-                            report.runtime.name = isCRIO ? "cri-o" : "containerd"
-                            report.imageFilesystem.capacityBytes = 1 << 40
-                            report.imageFilesystem.freeBytes = 1 << 39
-                            // One node has an image that the other one lacks.
-                            report.full.images = [.listed(node == "n1" ? "nginx" : "redis")]
-                            report.attempts = pulls.map { pull in
-                                WireAttempt.with {
-                                    $0.id = sequence
-                                    $0.pullID = pull.id
-                                    $0.reference = pull.reference
-                                    $0.outcome = .failed
-                                    $0.message = "i/o timeout"
-                                }
-                            }
-                            report.running = [
-                                WireRunningPull.with {
-                                    $0.pullID = 1
-                                    $0.reference = "redis"
-                                }
-                            ]
-                        }
-                        for field in fields { field(&report, number) }
-                        let response = try await coordinator.post(
-                            try report.serializedBytes(), token: "agent-\(node)")
-                        #expect([200, 413].contains(response.status))
+                        let report = try Self.report(
+                            node, sequence, runtime: runtime, isDelta: isDelta, pulls: pulls)
+                        let body = fields.setting(set, to: number, in: report)
+                        // The number is what is sent, and not left out on the way.
+                        if number > 1 { #expect(body != report) }
+                        let response = try await coordinator.post(body, token: "agent-\(node)")
+                        #expect([200, 400, 413].contains(response.status), "\(set) = \(number): \(response.status)")
                         guard response.status == 200 else { continue }
-                        pulls = try WireReportReply(serializedBytes: response.body).assignment.pulls
+                        let reply = try WireReportReply(serializedBytes: response.body)
+                        if !reply.assignment.pulls.isEmpty { pulls = reply.assignment.pulls }
                     }
                 }
                 await loop.replan()

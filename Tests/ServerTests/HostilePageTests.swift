@@ -1,4 +1,5 @@
 import Cluster
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -43,6 +44,9 @@ import WebDriver
         }))
         await attempt('post', async () => (await fetch(
             base + '/api/v1/pull?image=web', { method: 'POST', mode: 'no-cors' })).type)
+        await attempt('prefetch', async () => (await fetch(
+            base + '/api/v1/prefetches', { method: 'POST', body: '{"references":["nginx"]}',
+            headers: { 'Content-Type': 'application/json' } })).status)
         await attempt('beacon', async () => navigator.sendBeacon(base + '/api/v1/pull?image=web', 'x'))
         const form = document.createElement('form')
         form.method = 'POST'
@@ -57,7 +61,13 @@ import WebDriver
         return results
         """
 
-    @Test("It reads nothing, changes nothing and starts no backup")
+    /// Resident, in bytes.
+    private static func memory() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return try #require(fields.dropFirst().first.flatMap { Int($0) }) * 4096
+    }
+
+    @Test("It reads nothing, changes nothing, starts no backup, and holds up nobody")
     func page() async throws {
         try await LiveCoordinator.run { coordinator in
             try await coordinator.start()
@@ -81,9 +91,32 @@ import WebDriver
                             + "window.work = work(arguments[0])", .string(coordinator.local))
                     try await browser.until("return window.results !== undefined")
                     let results = try await browser.run("return window.results")
-                    for name in ["fetch", "fetch with credentials", "metrics", "backup", "image", "script", "events"] {
+                    for name in [
+                        "fetch", "fetch with credentials", "metrics", "backup", "image", "script", "events", "prefetch",
+                    ] {
                         #expect(results[name] == "failed", "\(name): \(results)")
                     }
+                    // It asks as fast as it can, and whoever forwards the port goes on working.
+                    try await browser.run(
+                        """
+                        const [base] = arguments
+                        window.asked = 0
+                        const again = () => fetch(`${base}/api/v1/coverage?x=${window.asked++}`, { mode: 'no-cors' })
+                            .catch(() => {}).then(() => { if (window.asked < 20000) again() })
+                        for (let number = 0; number < 200; number++) again()
+                        for (let number = 0; number < 20; number++) new EventSource(`${base}/api/v1/events?y=${number}`)
+                        """, .string(coordinator.local))
+                    var times: [Duration] = []
+                    let memory = try Self.memory()
+                    for _ in 0..<200 {
+                        let start = ContinuousClock.now
+                        #expect(try await coordinator.get("\(coordinator.local)/api/v1/coverage").status == 200)
+                        times.append(start.duration(to: .now))
+                    }
+                    let p99 = times.sorted()[times.count * 99 / 100]
+                    #expect(p99 < .seconds(1), "questions: p99 \(p99)")
+                    #expect(try Self.memory() - memory < 64 << 20)
+                    #expect(try await browser.run("return window.asked > 200") == true)
                 }
             }
             // A pull by hand would be noted as an order's hurry; nothing of that kind came through.

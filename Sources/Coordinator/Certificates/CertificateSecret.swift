@@ -79,9 +79,10 @@ enum CertificateSecret {
         texts["next-ca.crt"] = state.next?.certificate
         texts["next-ca.key"] = state.next?.key
         let rotation = Rotation(
-            nextPublished: state.nextPublished.map { Int64($0.timeIntervalSince1970) },
+            nextPublished: state.nextPublished.map { Int64(saturating: $0.timeIntervalSince1970) },
             former: state.former.map {
-                .init(certificate: $0.certificate, until: Int64($0.until.timeIntervalSince1970.rounded(.up)))
+                .init(
+                    certificate: $0.certificate, until: Int64(saturating: $0.until.timeIntervalSince1970.rounded(.up)))
             })
         let notes = try JSONEncoder().encode(rotation)
         var values: [String: JSONValue] = [:]

@@ -107,7 +107,7 @@ extension ControlLoop {
         noteSilence(of: report.node, at: clock.now)
         noteOrders(of: report.node)
         var report = report
-        let (references, lastAttempt) = keepOrderedAttempts(of: &report)
+        let (references, lastAttempt) = keepOrderedAttempts(of: &report, from: agent)
         let former = fleet.nodes[report.node]?.bootID
         let ingestion = fleet.ingest(report, platform: node.platform, at: clock.now, using: &random)
         noteAgent(agent, of: report.node)
@@ -137,7 +137,7 @@ extension ControlLoop {
         noteCuts(of: report)
         if let pod = cluster.pods[agent], refusals[pod.node]?.pod == pod.name { refusals[pod.node] = nil }
         var report = report
-        let (references, lastAttempt) = keepOrderedAttempts(of: &report)
+        let (references, lastAttempt) = keepOrderedAttempts(of: &report, from: agent)
         let attempts = count(fleet.attempts(of: report, at: clock.now), of: references)
         let isTold = attempts.isEmpty || mayTell(attempts.count, of: report.node)
         let reception = ReportReception(

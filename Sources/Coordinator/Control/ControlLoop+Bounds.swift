@@ -16,7 +16,9 @@ extension ControlLoop {
     /// no more are taken than is quickly done: the agent sends the rest again, as they aren't acknowledged.
     ///
     /// - Returns: the references of those that stay, by the attempts' ids, and the newest id that is done with.
-    func keepOrderedAttempts(of report: inout CheckedReport) -> (references: [UInt64: String], last: UInt64?) {
+    func keepOrderedAttempts(
+        of report: inout CheckedReport, from agent: String
+    ) -> (references: [UInt64: String], last: UInt64?) {
         guard !report.attempts.isEmpty else { return ([:], nil) }
         var (bytes, last) = (0, UInt64(0))
         for attempt in report.attempts.sorted(by: { $0.id < $1.id }) {
@@ -29,7 +31,7 @@ extension ControlLoop {
         var references: [UInt64: String] = [:]
         report.keepAttempts { attempt in
             references[attempt.id] = givenOrders.reference(
-                of: attempt, bootID: bootID, node: node, listed: { fleet.written($0) })
+                of: attempt, bootID: bootID, node: node, from: agent, listed: { fleet.written($0) })
             return references[attempt.id] != nil
         }
         if report.attempts.count < count { Instruments.reportCut("attempts", by: count - report.attempts.count) }
@@ -70,8 +72,9 @@ extension ControlLoop {
     /// The orders that a node has now are given, if it is heard of them or not.
     func noteOrders(of node: String) {
         let now = clock.now
+        let agent = reports.agent(of: node)
         for order in fleet.orders(of: node) where order.puller == .agent {
-            givenOrders.note(order.id, order.reference.written, of: node, at: now)
+            givenOrders.note(order.id, order.reference.written, of: node, to: agent, at: now)
         }
         givenOrders.sweep(at: now)
     }

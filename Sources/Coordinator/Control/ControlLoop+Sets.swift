@@ -201,8 +201,9 @@ extension ControlLoop {
 
     /// How much of some sets is there, in their order; nil before there's a first accepted revision and a first list of the
     /// cluster.
-    package func coverage(of sets: [ImageSet]) -> [CoverageReport]? {
-        guard let snapshot = snapshot() else { return nil }
+    package nonisolated func coverage(of sets: [ImageSet]) async -> [CoverageReport]? {
+        // In a large cluster it takes long: nobody has to wait for it.
+        guard let snapshot = await snapshot() else { return nil }
         let roster = Roster(snapshot.cluster, scheduling: snapshot.configuration.scheduling, sets: sets)
         return sets.map { set in
             // Of a set that is held its own pods tell, too.

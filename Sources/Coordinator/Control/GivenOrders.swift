@@ -22,6 +22,8 @@ struct GivenOrders: Sendable {
     private struct Given: Sendable {
         var reference: String
         var at: Timestamp
+        /// Who was told to make it; nil: the only agent of the node.
+        var agent: String?
         /// The one that counts: an agent makes one of each order.
         var attempt: Attempt?
     }
@@ -41,23 +43,28 @@ struct GivenOrders: Sendable {
     init(firstID: UInt64) { self.firstID = firstID }
 
     /// The node was told to make a pull, or makes it still.
-    mutating func note(_ id: UInt64, _ reference: String, of node: String, at now: Timestamp) {
-        nodes[node, default: Node()].orders[id, default: Given(reference: reference, at: now)].at = now
+    ///
+    /// - Parameter agent: who works there; nil: the only one.
+    mutating func note(_ id: UInt64, _ reference: String, of node: String, to agent: String? = nil, at now: Timestamp) {
+        let given = Given(reference: reference, at: now, agent: agent)
+        nodes[node, default: Node()].orders[id, default: given].at = now
         guard let orders = nodes[node]?.orders, orders.count > Self.most else { return }
         // Ids rise.
         let kept = orders.keys.sorted().suffix(Self.most / 2)
         nodes[node]?.orders = orders.filter { $0.key >= kept.first ?? 0 }
     }
 
-    /// The reference that an attempt was of, whatever the agent calls it; nil when the node was given no such order, or
+    /// The reference that an attempt was of, whatever the agent calls it; nil when this agent was given no such order, or
     /// another attempt was its. Of an earlier run's order it is one that could have been given: one that is listed.
     ///
     /// - Parameter listed: a listed reference as it is written, by its name on the wire; nil: none has it.
     mutating func reference(
-        of attempt: WireAttempt, bootID: String, node: String, listed: (String) -> String?
+        of attempt: WireAttempt, bootID: String, node: String, from agent: String = "", listed: (String) -> String?
     ) -> String? {
         let name = Attempt(bootID: bootID, id: attempt.id)
         if let given = nodes[node]?.orders[attempt.pullID] {
+            // One that stands by doesn't answer for the one that works: its true attempt would be left out.
+            guard agent.isEmpty || given.agent.map({ $0 == agent }) ?? true else { return nil }
             if given.attempt == nil { nodes[node]?.orders[attempt.pullID]?.attempt = name }
             return given.attempt == nil || given.attempt == name ? given.reference : nil
         }

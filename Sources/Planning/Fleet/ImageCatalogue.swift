@@ -10,20 +10,22 @@ struct ImageCatalogue: Sendable {
 
     /// An image as a runtime describes it: the same id with other tags is another record.
     struct Record: Hashable, Sendable {
-        var id: String
-        var tags: [String]
-        var digests: [String]
-        var size: UInt64
-        var isPinned: Bool
+        let id: String
+        let tags: [String]
+        let digests: [String]
+        let size: UInt64
+        let isPinned: Bool
         /// References that only the runtime could resolve to it.
-        var resolved: [String]
+        let resolved: [String]
         /// `os/arch`; empty: not told.
-        var platform: String
-        var isArtifact: Bool
+        let platform: String
+        let isArtifact: Bool
         /// Short names that are to mean it, and that the runtime reads otherwise.
-        var misread: [String]
+        let misread: [String]
         /// What its size counts.
-        var isUnpacked: Bool
+        let isUnpacked: Bool
+        /// Of its names: a record is looked up several times, and a table of them grows.
+        private let summary: Int
 
         init(_ image: WireImage, isUnpacked: Bool) {
             self.isUnpacked = isUnpacked
@@ -34,7 +36,15 @@ struct ImageCatalogue: Sendable {
             isPinned = image.pinned
             resolved = image.resolved
             (platform, isArtifact, misread) = (image.platform, image.artifact, image.misread)
+            var hasher = Hasher()
+            hasher.combine(id)
+            hasher.combine(tags)
+            hasher.combine(digests)
+            hasher.combine(size)
+            summary = hasher.finalize()
         }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(summary) }
 
         func answers(to reference: ImageReference) -> Bool {
             reference.matches(tags: tags, digests: digests) || resolved.contains(reference.normalised)
@@ -88,17 +98,20 @@ struct ImageCatalogue: Sendable {
     }
 
     mutating func release(_ index: Index) {
-        guard let slot = slots[Int(index)] else { return }
-        if slot.users > 1 {
-            slots[Int(index)]?.users -= 1
-        } else {
-            indicesByRecord[slot.record] = nil
-            let left = variants[slot.record.id]?.filter { $0 != index } ?? []
-            indexByID[slot.record.id] = left.first
-            variants[slot.record.id] = left.count > 1 ? left : nil
-            slots[Int(index)] = nil
-            free.append(index)
+        guard let users = slots[Int(index)]?.users else { return }
+        if users > 1 {
+            slots[Int(index)]?.users = users - 1
+            return
         }
+        guard let record = slots[Int(index)].take()?.record else { return }
+        indicesByRecord[record] = nil
+        if let left = variants[record.id]?.filter({ $0 != index }) {
+            indexByID[record.id] = left.first
+            variants[record.id] = left.count > 1 ? left : nil
+        } else {
+            indexByID[record.id] = nil
+        }
+        free.append(index)
     }
 
     /// Why no container of a node's platform can be made of the image, in words that are classified; nil: one can, as far
@@ -137,7 +150,7 @@ struct ImageCatalogue: Sendable {
 
     /// The same image with other names, or of another size.
     func otherVariants(of index: Index) -> [Index] {
-        guard !variants.isEmpty, let id = record(index)?.id else { return [] }
+        guard !variants.isEmpty, let id = slots[Int(index)]?.record.id else { return [] }
         return variants[id]?.filter { $0 != index } ?? []
     }
 
@@ -158,9 +171,17 @@ struct ImageCatalogue: Sendable {
 
     /// What a runtime lists as a tag has no digest, and the other way round: see `ImageReference.matches`.
     private func columns(of record: Record) -> [Int32] {
-        var found = record.tags.filter { !$0.contains("@") }.flatMap { wanted[$0] ?? [] }
-        found += record.digests.filter { $0.contains("@") }.flatMap { wanted[$0] ?? [] }
-        found += record.resolved.flatMap { wanted[$0] ?? [] }
+        var found: [Int32] = []
+        // Nearly none of a large inventory's names is wanted.
+        for tag in record.tags {
+            if let columns = wanted[tag], !tag.utf8.contains(UInt8(ascii: "@")) { found += columns }
+        }
+        for digest in record.digests {
+            if let columns = wanted[digest], digest.utf8.contains(UInt8(ascii: "@")) { found += columns }
+        }
+        for name in record.resolved {
+            if let columns = wanted[name] { found += columns }
+        }
         return found.count > 1 ? Set(found).sorted() : found
     }
 
