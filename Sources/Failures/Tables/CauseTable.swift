@@ -184,7 +184,10 @@ enum CauseTable {
                 "accessdeniedexception", "caller does not have", "permission_denied",
             ]),
         // Elsewhere than at the token server it's a tool that unpacks or mounts.
-        Group(.runtimeUnavailable, "Go os/exec: a program that isn't on the node", ["executable file not found"]) {
+        Group(
+            .runtimeUnavailable, "Go os/exec, clouds' SDKs: a program that isn't on the node",
+            ["executable file not found", "not found on path"]
+        ) {
             $0.stages = [.authorise: .unauthorized, .unpack: .nodeStorage, .create: .nodeStorage]
             $0.blames = [.node]
         },
@@ -210,8 +213,7 @@ enum CauseTable {
             .policyRejected, "Harbor, Artifactory with Xray: a policy of the registry",
             [
                 "projectpolicyviolation", "configured policy", "blocking policy", "blocked by policy",
-                "policy violation",
-                "violates policy",
+                "policy violation", "violates policy",
             ]
         ) { $0.blames = [.reference, .registry] },
         Group(

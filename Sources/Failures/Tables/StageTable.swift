@@ -19,6 +19,7 @@ enum StageTable {
                 "failed to authorize", "failed to fetch oauth token", "failed to fetch anonymous token",
                 "unable to retrieve auth token", "requesting bearer token", "error getting credentials",
                 "credential provider plugin", "image pull secrets", "failed to get credentials",
+                "failed to get credential", "failed to get authorization token", "acquire a token",
             ]
         ),
         (.fetchManifest, "containerd, containers/image", ["reading manifest for image instance"]),
