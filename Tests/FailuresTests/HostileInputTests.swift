@@ -1,9 +1,17 @@
 import Failures
+import Foundation
 import Testing
 
 /// Whatever comes, there's an answer, soon.
 @Suite struct HostileInputTests {
     private static let known = ReportedMessages.all
+
+    /// Seconds of a processor that this thread has had: what other programs take meanwhile doesn't count.
+    private static var processorTime: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 
     private func isSound(_ known: FailureExplanation) -> Bool {
         Set(known.blames).isSubset(of: Set(Blame.allCases)) && Set(known.blames).count == known.blames.count
@@ -29,18 +37,18 @@ import Testing
     ])
     func aMegabyteTakesNoTime(piece: String) {
         let text = String(repeating: piece, count: (1 << 20) / piece.utf8.count)
-        let start = ContinuousClock.now
+        let start = Self.processorTime
         let known = FailureExplanation(message: text)
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(Self.processorTime - start < 1)
         #expect(isSound(known))
     }
 
     /// Quotation marks behind ever more backslashes have no partners: the worst for a reader that looks for them.
     @Test func unpairedQuotationsTakeNoTime() {
         let text = (1..<1500).map { String(repeating: "\\", count: $0) + "\" x" }.reversed().joined()
-        let start = ContinuousClock.now
+        let start = Self.processorTime
         #expect(isSound(FailureExplanation(message: text)))
-        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(Self.processorTime - start < 1)
     }
 
     /// The cause stands at the end, the stage at the beginning: a page of a megabyte between them hides neither.
