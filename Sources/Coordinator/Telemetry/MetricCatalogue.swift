@@ -70,7 +70,7 @@ package enum MetricCatalogue {
         static let all = [
             images, target, present, held, pulling, failed, missing, unknown, failing, overdue, versions, nodes,
             covered, silent, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits, loops,
-            alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
+            alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown, imageSets,
         ]
 
         package static let images = MetricSpec(
@@ -140,6 +140,9 @@ package enum MetricCatalogue {
             "image_puller_set_target_nodes", .gauge,
             "Nodes that the image set is for. Of default and of the 50 oldest others that are held; "
                 + "(others) is the sum of those beyond, (prefetches) that of all prefetches.")
+        package static let imageSets = MetricSpec(
+            "image_puller_image_set_info", .info,
+            "The image sets that list the image, as image_puller_set_target_nodes names them.")
         package static let setCells = MetricSpec(
             "image_puller_set_target_cells", .gauge, "Images times nodes that the image set wants.")
         package static let setPresent = MetricSpec(
