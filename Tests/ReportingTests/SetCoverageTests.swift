@@ -247,11 +247,23 @@ import Testing
         let own = try Stage.configuration(["web=nginx"])
         snapshot.sets =
             try (1...60).map { ImageSet(name: "held-\($0)", own: own, main: snapshot.configuration) }
+            + [ImageSet(name: "prefetch-held", own: own, main: snapshot.configuration)]
             + (1...9).map { ImageSet(name: "prefetch-\($0)", references: [try ImageReference("redis")]) }
         let families = CoverageMetrics(snapshot, cells: snapshot.targetCells()).families()
         let cells = try #require(families.first { $0.spec.name == "image_puller_set_target_cells" })
         let names = cells.samples.compactMap { $0.labels.first?.value }
         #expect(names.count == 53 && Set(names).count == 53 && names.first == ImageSet.defaultName)
         #expect(names.suffix(2) == ["(others)", "(prefetches)"])
+        let lists = try #require(families.first { $0.spec.name == "image_puller_image_set_info" })
+        let pairs = lists.samples.map { $0.labels.map(\.value) }
+        #expect(Set(pairs).count == pairs.count && Set(pairs.compactMap(\.last)).isSubset(of: names))
+        func name(_ reference: String) throws -> String {
+            let normalised = try ImageReference(reference).normalised
+            return try #require(snapshot.images.first { $0.reference.normalised == normalised }).name
+        }
+        for set in ["held-1", "(others)", "(prefetches)"] {
+            #expect(try pairs.contains([name("nginx"), set]), "\(set)")
+        }
+        #expect(try pairs.contains([name("redis"), "(prefetches)"]) && !pairs.contains([name("redis"), "held-1"]))
     }
 }

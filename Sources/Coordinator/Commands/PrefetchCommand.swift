@@ -130,7 +130,8 @@ struct PrefetchCommand: AsyncParsableCommand {
                     if isReached || CoverageCommand.isSettled(report, held: hold) || ContinuousClock.now >= deadline {
                         screen.clear()
                         if !isReached {
-                            StandardError.write(CoverageCommand.ending(report, bar: bar, timeout: timeout, held: hold) + "\n")
+                            StandardError.write(
+                                CoverageCommand.ending(report, bar: bar, timeout: timeout, held: hold) + "\n")
                         }
                         return last
                     }

@@ -66,7 +66,12 @@ extension ControlLoop {
     }
 
     /// The nodes that a held set's DaemonSet is for, where it wants so many of them; nil: they aren't known yet.
-    func pinnedNodes(of set: String) -> [String]? { nodesSynced ? pins[set] : nil }
+    func pinnedNodes(of set: String) -> [String]? {
+        guard nodesSynced else { return nil }
+        // What is chosen may be of nodes, or of sets, that have changed since.
+        if roster == nil { renewPins() }
+        return pins[set]
+    }
 
     /// Whoever keeps the DaemonSets wants to know when other nodes are chosen.
     package func onPinChange(_ body: @escaping @Sendable () async -> Void) { pinsChanged = body }

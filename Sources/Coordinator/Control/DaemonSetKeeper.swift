@@ -187,7 +187,8 @@ package actor DaemonSetKeeper {
         // While nobody knows the nodes, those that have pods keep them.
         guard pinned != nil || wanted.configuration.nodeCount == nil else { return lookAgain(after: .seconds(1)) }
         let manifest = try manifest(
-            of: wanted, proven: await loop.agentImageTrial.proven, image: await loop.agentImage(of: set), pinned: pinned)
+            of: wanted, proven: await loop.agentImageTrial.proven, image: await loop.agentImage(of: set), pinned: pinned
+        )
         try await surroundings.prepare(in: manifest.namespace)
         // One that is being deleted takes no changes; its end is the next reason to look.
         if let live, live.metadata.deletionTimestamp != nil { return }

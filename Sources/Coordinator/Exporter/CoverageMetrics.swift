@@ -124,11 +124,12 @@ struct CoverageMetrics {
         var bounded: [SetCounts] = []
         var sums: [SetCounts] = []
         for set in sets {
-            guard !set.isHeld || bounded.count > maximumSets else {
+            let isPrefetch = !set.isHeld || Prefetch.isName(set.name)
+            guard isPrefetch || bounded.count > maximumSets else {
                 bounded.append(set)
                 continue
             }
-            let name = set.isHeld ? "(others)" : "(prefetches)"
+            let name = isPrefetch ? "(prefetches)" : "(others)"
             if let index = sums.firstIndex(where: { $0.name == name }) {
                 sums[index].add(set)
             } else {
@@ -145,10 +146,16 @@ struct CoverageMetrics {
             (Names.setNodes, \.nodes), (Names.setCells, \.counts.cells), (Names.setPresent, \.counts.present),
             (Names.setHeld, \.counts.held), (Names.setFailed, \.counts.failed), (Names.setUnknown, \.counts.unknown),
         ]
+        let lists = sets.flatMap { set in
+            set.columns.sorted().filter(images.indices.contains).map {
+                MetricFamily.Sample(
+                    labels: [MetricLabel("image", images[$0].name), MetricLabel("set", set.name)], value: 1)
+            }
+        }
         return families.map { spec, value in
             MetricFamily(
                 spec, sets.map { .init(labels: [MetricLabel("set", $0.name)], value: Double(value($0))) })
-        }
+        } + [MetricFamily(Names.imageSets, lists)]
     }
 
     private func byImage(_ spec: MetricSpec, _ states: [CellState]) -> MetricFamily {

@@ -46,7 +46,8 @@ package struct MetricsSource: Sendable {
         families += await historyFamilies()
         let status = await configurationStatus()
         families.append(MetricFamily(Names.revision, status.revision))
-        let statuses = [status] + (status.sets ?? []).prefix(Self.mostSets)
+        let statuses =
+            [status] + (status.sets ?? []).filter { !Prefetch.isName($0.imageSet ?? "") }.prefix(Self.mostSets)
         families.append(
             MetricFamily(
                 Names.isAccepted, statuses.map { .init(labels: Self.labels(of: $0), value: $0.isAccepted ? 1 : 0) }))

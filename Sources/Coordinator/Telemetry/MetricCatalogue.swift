@@ -72,6 +72,7 @@ package enum MetricCatalogue {
             covered, silent, standby, nodeMissing, deviating, imageDeviating, deviatingNodes, retries, pulls, circuits,
             loops,
             alertAfter, reportInterval, setNodes, setCells, setPresent, setHeld, setFailed, setUnknown,
+            imageSets,
         ]
 
         package static let images = MetricSpec(
@@ -144,6 +145,9 @@ package enum MetricCatalogue {
             "image_puller_set_target_nodes", .gauge,
             "Nodes that the image set is for. Of default and of the 50 oldest others that are held; "
                 + "(others) is the sum of those beyond, (prefetches) that of all prefetches.")
+        package static let imageSets = MetricSpec(
+            "image_puller_image_set_info", .info,
+            "The image sets that list the image, as image_puller_set_target_nodes names them.")
         package static let setCells = MetricSpec(
             "image_puller_set_target_cells", .gauge, "Images times nodes that the image set wants.")
         package static let setPresent = MetricSpec(

@@ -12,6 +12,12 @@ import Shared
 package struct Prefetch: Sendable, Hashable {
     /// At once.
     package static let most = 50
+    /// What names begin with that the coordinator gives.
+    static let namePrefix = "prefetch-"
+
+    /// Whether the coordinator gave the name: ever new ones, of which no metric can have a series each.
+    package static func isName(_ name: String) -> Bool { name.hasPrefix(namePrefix) }
+
     /// Seconds from the beginning to the end: a minute to a week.
     package static let lifetimes = 60.0...604_800.0
     package static let usualLifetime = 3600.0
