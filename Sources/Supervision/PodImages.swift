@@ -23,15 +23,18 @@ public struct PodImages: Sendable {
         var byWritten: [String: Int] = [:]
         var byNormalised: [String: Int] = [:]
         for (name, configuration) in all {
+            var own: Set<Int> = []
             for entry in configuration.images {
                 let (written, normalised) = (entry.reference.written, entry.reference.normalised)
                 let place = HoldingPlace(set: name, container: entry.container)
                 // Entries of `default` that are written differently are columns of their own.
                 let known = name == ImageSet.defaultName ? byWritten[written] : byNormalised[normalised]
                 if let known {
-                    images[known].places.append(place)
+                    // Reports know one container of a set beside `default` for an image, its first entry's.
+                    if name == ImageSet.defaultName || own.insert(known).inserted { images[known].places.append(place) }
                     continue
                 }
+                own.insert(images.count)
                 byWritten[written] = images.count
                 if byNormalised[normalised] == nil { byNormalised[normalised] = images.count }
                 images.append(Image(written: written, places: [place]))
