@@ -19,6 +19,8 @@ package struct ManifestOptions: Sendable, Hashable {
 
     /// The image set, where it isn't that of the main ConfigMap.
     package var imageSet: String?
+    /// `namespace/name` of the `KubernetesImagePuller` object that the set comes from, where it does.
+    package var object: String?
     /// The last of our own images that has shown that it works; noted for the next run.
     package var provenAgentImage: String?
 
