@@ -26,6 +26,8 @@ package struct ConfigMapContent: Sendable, Equatable {
     package var isPrefetch = false
     /// Helm wrote it, so that the chart's values are what a user changes. Elsewhere there are none.
     package var isOfChart = false
+    /// It was made of an object's fields; nil: it is a ConfigMap's.
+    var object: ObjectWords?
 
     package init(
         data: [String: String] = [:], binaryKeys: Set<String> = [], annotations: [String: String] = [:],

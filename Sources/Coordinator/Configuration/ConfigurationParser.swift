@@ -24,6 +24,15 @@ package struct ConfigurationParser: Sendable {
     package func decide(
         _ content: ConfigMapContent, last: Configuration?, templateBytes: (Configuration) -> Int
     ) -> ConfigurationDecision {
+        let decision = judge(content, last: last, templateBytes: templateBytes)
+        guard let fields = content.object?.fields else { return decision }
+        let findings = decision.findings.map { $0.named(by: fields) }
+        return decision.configuration.map { .accepted($0, findings) } ?? .rejected(findings)
+    }
+
+    private func judge(
+        _ content: ConfigMapContent, last: Configuration?, templateBytes: (Configuration) -> Int
+    ) -> ConfigurationDecision {
         let reading = read(content, last: last)
         guard !reading.isRejected else { return .rejected(reading.findings) }
         let bytes = templateBytes(reading.configuration)

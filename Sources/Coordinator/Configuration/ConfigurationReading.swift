@@ -17,6 +17,8 @@ struct ConfigurationReading: Sendable {
         self.content = content
         self.options = options
         if let set = options.imageSet { leaveOutClusterKeys(of: set) }
+        findings += content.object?.findings ?? []
+        isRejected = findings.contains { $0.severity == .error }
     }
 
     /// Of a set beside `default`: keys that are the main ConfigMap's affair are as if they weren't written.

@@ -10,8 +10,10 @@ package struct ConfigurationStatus: Codable, Sendable, Hashable {
     package var acceptedAt: String?
     /// Whether the ConfigMap as it stands now is the revision in force.
     package var isAccepted = false
-    /// `namespace/name` of the ConfigMap.
+    /// `namespace/name` of the ConfigMap, or of the object that stands in its place.
     package var configMap = ""
+    /// What that object is: `KubernetesImagePuller`; nil: a ConfigMap.
+    package var kind: String?
     /// `metadata.resourceVersion` of the newest ConfigMap that was judged; nil before the first. What it asks is in force
     /// by the time that it stands here, unless it was rejected.
     package var resourceVersion: String?
@@ -19,6 +21,9 @@ package struct ConfigurationStatus: Codable, Sendable, Hashable {
     package var findings: [Remark] = []
     /// Those of the image sets beside `default`, the oldest first; nil: there are none.
     package var sets: [ConfigurationStatus]?
+
+    /// Under which history keeps its revisions.
+    package var historyName: String { kind.map { "\($0)/\(configMap)" } ?? configMap }
 
     package struct Remark: Codable, Sendable, Hashable {
         /// `error`, `warning` or `info`.
@@ -33,21 +38,24 @@ package final class ConfigurationBoard: Sendable {
     private struct Posted {
         var status: ConfigurationStatus
         var fit: [ConfigurationStatus.Remark] = []
+        var object: [ConfigurationStatus.Remark] = []
         var sets: [ConfigurationBoard] = []
     }
 
     private let posted: Mutex<Posted>
 
-    /// - Parameter imageSet: nil: `default`.
-    package init(configMap: String, imageSet: String? = nil) {
-        posted = Mutex(Posted(status: ConfigurationStatus(imageSet: imageSet, configMap: configMap)))
+    /// - Parameters:
+    ///   - imageSet: nil: `default`.
+    ///   - kind: nil: a ConfigMap.
+    package init(configMap: String, imageSet: String? = nil, kind: String? = nil) {
+        posted = Mutex(Posted(status: ConfigurationStatus(imageSet: imageSet, configMap: configMap, kind: kind)))
     }
 
     /// With what the cluster makes of the revision in force.
     package var status: ConfigurationStatus {
         posted.withLock { posted in
             var status = posted.status
-            status.findings += posted.fit
+            status.findings += posted.object + posted.fit
             if !posted.sets.isEmpty { status.sets = posted.sets.map(\.status) }
             return status
         }
@@ -57,6 +65,9 @@ package final class ConfigurationBoard: Sendable {
 
     /// The boards of the other sets, the oldest first.
     package func post(sets: [ConfigurationBoard]) { posted.withLock { $0.sets = sets } }
+
+    /// What is to be said of the object itself, whatever stands in it.
+    package func post(object: [ConfigurationStatus.Remark]) { posted.withLock { $0.object = object } }
 
     package func post(fit: [ConfigurationStatus.Remark]) { posted.withLock { $0.fit = fit } }
 }

@@ -17,9 +17,16 @@ package enum ImageSetName {
         return nil
     }
 
-    /// Two ConfigMaps with one name.
-    package static func taken(_ name: String, by configMap: String) -> Finding {
-        finding("image set \(name) is that of ConfigMap \(configMap), which is older", next: "write another name")
+    /// Two objects with one name.
+    ///
+    /// - Parameters:
+    ///   - owner: the older one, with its kind.
+    ///   - isOfLabel: a label says the name; else it's the object's own.
+    package static func taken(_ name: String, by owner: String, isOfLabel: Bool = true) -> Finding {
+        Finding(
+            severity: .error, key: isOfLabel ? "metadata.labels" : "metadata.name",
+            message: "image set \(name) is that of \(owner), which is older",
+            nextStep: isOfLabel ? "write another name" : "create it under another name")
     }
 
     private static func finding(_ message: String, next: String) -> Finding {

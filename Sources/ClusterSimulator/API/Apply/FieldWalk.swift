@@ -51,7 +51,7 @@ struct FieldWalk: Sendable {
         }
         let before = Dictionary((oldParts ?? []).map { ($0.step, $0) }) { first, _ in first }
         let after = Dictionary((newParts ?? []).map { ($0.step, $0) }) { first, _ in first }
-        var changed = FieldSet(isMember: old == nil && !FieldWalk.alwaysThere.contains(field))
+        var changed = FieldSet(isMember: old == nil && !rules.isAlwaysThere(field))
         var removed = FieldSet(isMember: new == nil)
         for step in Set(before.keys).union(after.keys) {
             let field = after[step]?.field ?? before[step]?.field ?? ""
@@ -78,7 +78,4 @@ struct FieldWalk: Sendable {
         if value.arrayValue != nil { return .array(kept.map(\.value)) }
         return .object(Dictionary(kept.map { (String($0.step.dropFirst(2)), $0.value) }) { first, _ in first })
     }
-
-    /// Structs that every object of Go has, so that nobody is noted as the one who made them.
-    private static let alwaysThere: Set<String> = ["", "metadata", "spec", "status", "template", "updateStrategy"]
 }

@@ -47,7 +47,9 @@ struct ManagedFields: Sendable, Equatable {
 
     /// Writes the entries that still own something back into the object.
     func store(in object: inout JSONValue) {
-        let list = entries.filter { !$0.fields.isEmpty }.map { entry in
+        let owners = entries.filter { !$0.fields.isEmpty }
+        // Who applies comes first.
+        let list = (owners.filter { $0.operation == .apply } + owners.filter { $0.operation != .apply }).map { entry in
             var value: JSONValue = [
                 "manager": .string(entry.manager), "operation": .string(entry.operation.rawValue),
                 "apiVersion": .string(entry.apiVersion), "time": .string(entry.time), "fieldsType": "FieldsV1",

@@ -29,6 +29,11 @@ struct MergeRules: Sendable {
 
     init(_ type: ResourceType) { self.type = type }
 
+    /// Whether an object without the field is the same: structs of Go are always there, fields of custom resources aren't.
+    func isAlwaysThere(_ field: String) -> Bool {
+        ["", "metadata", "status", "template", "updateStrategy"].contains(field) || field == "spec" && !type.isCustom
+    }
+
     func list(_ field: String) -> List {
         switch field {
         case "containers", "initContainers", "ephemeralContainers", "volumes", "env", "imagePullSecrets":

@@ -6,8 +6,10 @@ enum APIAnswer: Sendable {
     case document(APIDocument)
     case watch(WatchSession)
 
-    static func json(_ value: JSONValue, status: Int = 200) -> APIAnswer {
-        .document(APIDocument(status: status, body: value.encoded()))
+    static func json(_ value: JSONValue, status: Int = 200, warnings: [String] = []) -> APIAnswer {
+        var document = APIDocument(status: status, body: value.encoded())
+        if !warnings.isEmpty { document.headers["Warning"] = warnings.joined(separator: ", ") }
+        return .document(document)
     }
 
     static func error(_ error: APIError) -> APIAnswer {

@@ -18,6 +18,8 @@ extension APIHandler {
         if let token = query.token { rest = rest.drop { $0.key.path <= token.last } }
         var page = rest.filter { selection.matches($0.value) }
         var metadata: JSONValue = ["resourceVersion": .string(String(version))]
+        // Lists of custom resources say so even on their last page.
+        if path.type.isCustom { metadata["continue"] = "" }
         if let limit = query.limit, page.count > limit {
             let remaining = page.count - limit
             page = Array(page.prefix(limit))

@@ -12,9 +12,10 @@ extension APIHandler {
         }
         let object = try RequestBody.object(request, path.type)
         if path.type == .pods { try await checkAccount(of: object, namespace: path.namespace) }
+        let warnings = try await unknownFields(request, path, of: object)
         let created = try await store.create(
             path.type, namespace: path.namespace, object: object, manager: request.manager, isDryRun: dryRun != nil)
-        return .json(EventView.shown(created, as: path.type), status: 201)
+        return .json(EventView.shown(created, as: path.type), status: 201, warnings: warnings)
     }
 
     /// No pod without its service account. The `default` one is there as soon as its namespace.
@@ -37,10 +38,11 @@ extension APIHandler {
             throw .badRequest(
                 "the name of the object (\(object.name)) does not match the name on the URL (\(name))")
         }
+        let warnings = try await unknownFields(request, path, of: object)
         let updated = try await store.update(
             path.type, namespace: path.namespace, name: name, object: object, subresource: path.part,
             manager: request.manager)
-        return .json(EventView.shown(updated, as: path.type))
+        return .json(EventView.shown(updated, as: path.type), warnings: warnings)
     }
 
     func patch(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {
@@ -50,6 +52,7 @@ extension APIHandler {
         let document = try RequestBody.json(request, path.type)
         if format == .apply {
             try await checkCreation(request, path)
+            try await refuseUndeclared(document, path)
             let result = try await store.apply(
                 path.type, namespace: path.namespace, name: name,
                 configuration: try RequestBody.checked(document, path.type),
@@ -60,6 +63,27 @@ extension APIHandler {
             path.type, namespace: path.namespace, name: name, format: format, document: document,
             subresource: path.part, manager: request.manager)
         return .json(EventView.shown(patched, as: path.type))
+    }
+
+    /// Of a custom type's object: what its schema doesn't know is left out with a warning, or refused when it is asked for.
+    private func unknownFields(
+        _ request: APIRequest, _ path: ResourcePath, of object: JSONValue
+    ) async throws(APIError) -> [String] {
+        let unknown = await store.schema(of: path.type)?.pruned(object).unknown ?? []
+        if !unknown.isEmpty, request.parameter("fieldValidation") == "Strict" {
+            let fields = unknown.map { "unknown field \"\($0)\"" }.joined(separator: ", ")
+            throw .badRequest(
+                "\(path.type.kind) in version \"\(path.type.version)\" cannot be handled as a \(path.type.kind): strict "
+                    + "decoding error: \(fields)")
+        }
+        return unknown.map { "299 - \"unknown field \\\"\($0)\\\"\"" }
+    }
+
+    private func refuseUndeclared(_ document: JSONValue, _ path: ResourcePath) async throws(APIError) {
+        guard let field = await store.schema(of: path.type)?.pruned(document).unknown.first else { return }
+        let stored = await store.get(path.type, namespace: path.namespace, name: path.name ?? "")
+        guard path.part == .none || stored != nil else { return }
+        throw .undeclared(field, path.type, namespace: nil, name: path.name ?? "")
     }
 
     /// An apply that makes an object needs the permission to create one of that name besides that to patch.

@@ -53,12 +53,16 @@ final class APIHandler: Sendable {
         case .health: return .document(APIDocument(status: 200, contentType: "text/plain", body: Array("ok".utf8)))
         case .version: return .json(version)
         case .coreVersions: return .json(Discovery.coreVersions)
-        case .groups: return .json(Discovery.groups)
-        case .group(let name): return Discovery.group(name).map { .json($0) } ?? APIHandler.noSuchPage
+        case .groups: return .json(await Discovery(store.servedTypes).groups)
+        case .group(let name):
+            return await Discovery(store.servedTypes).group(name).map { .json($0) } ?? APIHandler.noSuchPage
         case .resources(let group, let version):
-            return Discovery.resources(group: group, version: version).map { .json($0) } ?? APIHandler.noSuchPage
+            let resources = await Discovery(store.servedTypes).resources(group: group, version: version)
+            return resources.map { .json($0) } ?? APIHandler.noSuchPage
         case .review(let kind): return try await review(kind, request)
-        case .resource(let place): return try await answer(request, place, verb: attributes.verb)
+        case .resource(let place):
+            guard await store.serves(place.type) else { return APIHandler.noSuchPage }
+            return try await answer(request, place, verb: attributes.verb)
         case .unknown: return APIHandler.noSuchPage
         }
     }

@@ -1,7 +1,12 @@
 import Shared
 
 /// What the API says of itself.
-enum Discovery {
+struct Discovery {
+    private let types: [ResourceType]
+
+    /// - Parameter types: that are served.
+    init(_ types: [ResourceType]) { self.types = types }
+
     /// The version of the cluster that the captured facts come from.
     static let version: JSONValue = [
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
@@ -14,14 +19,14 @@ enum Discovery {
         "serverAddressByClientCIDRs": [],
     ]
 
-    static var groups: JSONValue {
+    var groups: JSONValue {
         [
             "kind": "APIGroupList", "apiVersion": "v1",
             "groups": .array(groupNames.map(groupBody)),
         ]
     }
 
-    static func group(_ name: String) -> JSONValue? {
+    func group(_ name: String) -> JSONValue? {
         guard groupNames.contains(name) else { return nil }
         var group = groupBody(name)
         group["kind"] = "APIGroup"
@@ -29,11 +34,12 @@ enum Discovery {
         return group
     }
 
-    static func resources(group: String, version: String) -> JSONValue? {
-        let types = ResourceType.all.filter { $0.group == group && $0.version == version }
+    func resources(group: String, version: String) -> JSONValue? {
+        let types = types.filter { $0.group == group && $0.version == version }
         let reviews = version == "v1" ? APIPath.reviews.filter { $0.value == group }.keys.sorted() : []
         guard !types.isEmpty || !reviews.isEmpty else { return nil }
-        let resources = types.flatMap(entries) + reviews.map { entry($0, kind: $0, namespaced: false, ["create"]) }
+        let resources =
+            types.flatMap(Self.entries) + reviews.map { Self.entry($0, kind: $0, namespaced: false, ["create"]) }
         let groupVersion = group.isEmpty ? version : "\(group)/\(version)"
         return [
             "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": .string(groupVersion),
@@ -41,17 +47,18 @@ enum Discovery {
         ]
     }
 
-    private static var groupNames: [String] {
+    private var groupNames: [String] {
         var names: [String] = []
-        for name in ResourceType.all.map(\.group) + APIPath.reviews.values.sorted()
+        for name in types.map(\.group) + APIPath.reviews.values.sorted()
         where !name.isEmpty && !names.contains(name) {
             names.append(name)
         }
         return names
     }
 
-    private static func groupBody(_ name: String) -> JSONValue {
-        let version: JSONValue = ["groupVersion": .string("\(name)/v1"), "version": "v1"]
+    private func groupBody(_ name: String) -> JSONValue {
+        let number = types.first { $0.group == name }?.version ?? "v1"
+        let version: JSONValue = ["groupVersion": .string("\(name)/\(number)"), "version": .string(number)]
         return ["name": .string(name), "versions": [version], "preferredVersion": version]
     }
 

@@ -25,8 +25,9 @@ struct APIError: Error, Sendable, Equatable {
         metadata["continue"] = continueToken.map(JSONValue.string)
         var document: JSONValue = [
             "kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure",
-            "message": .string(message), "reason": .string(reason), "code": .integer(Int64(code)),
+            "message": .string(message), "code": .integer(Int64(code)),
         ]
+        if !reason.isEmpty { document["reason"] = .string(reason) }
         document["details"] = details
         return document
     }

@@ -4,7 +4,9 @@ import Shared
 /// write, raises the generation, and checks.
 enum Admission {
     /// Types whose `metadata.generation` counts changes of their spec.
-    private static let counted: Set<ResourceType> = [.pods, .daemonSets, .deployments, .replicaSets]
+    private static let counted: Set<ResourceType> = [
+        .pods, .daemonSets, .deployments, .replicaSets, .definitions, .imagePullers,
+    ]
     /// The API's shadow of a DaemonSet's `spec.templateGeneration`.
     static let templateGeneration = "deprecated.daemonset.template.generation"
 

@@ -30,6 +30,12 @@ enum ObjectDefaults {
         case .deployments: object["status"] = .object([:])
         case .replicaSets: object["status"] = ["replicas": 0]
         case .services: object["status"] = ["loadBalancer": [:]]
+        case .imagePullers: object["status"] = nil
+        case .definitions:
+            object["status"] = [
+                "acceptedNames": object.at("spec", "names") ?? [:],
+                "conditions": [["type": "Established", "status": "True", "reason": "InitialNamesAccepted"]],
+            ]
         default: break
         }
     }

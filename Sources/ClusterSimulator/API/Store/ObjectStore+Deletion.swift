@@ -35,6 +35,7 @@ extension ObjectStore {
         try check(options, against: old, type, name)
         var object = old.value
         if type == .namespaces { return terminateNamespace(key, object) }
+        if type == .definitions { return removeDefinition(key, object) }
         if options.propagation == .orphan { orphanDependents(of: old) }
         if options.propagation == .foreground, hasDependents(old) {
             var finalizers = object.at("metadata", "finalizers")?.arrayValue ?? []

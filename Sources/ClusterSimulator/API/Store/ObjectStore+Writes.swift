@@ -24,7 +24,7 @@ extension ObjectStore {
         object.set("metadata", "resourceVersion", to: nil)
         object.set("metadata", "deletionTimestamp", to: nil)
         object.set("metadata", "deletionGracePeriodSeconds", to: nil)
-        object = mutated(type, namespace, object)
+        object = try checked(type, mutated(type, namespace, object))
         Admission.prepareForCreate(type, &object)
         try Admission.validate(type, object, old: nil)
         if type == .pods {
@@ -56,7 +56,8 @@ extension ObjectStore {
                 type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
         }
         let changed = subresource == .none ? mutated(type, namespace, object) : object
-        var new = Admission.prepareForUpdate(type, changed, old: old.value, subresource: subresource)
+        var new = try checked(
+            type, Admission.prepareForUpdate(type, changed, old: old.value, subresource: subresource))
         guard new != old.value else { return old.value }  // no version is made, no watcher told
         try Admission.validate(type, new, old: old.value)
         if let manager {

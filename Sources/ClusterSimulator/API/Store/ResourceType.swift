@@ -66,12 +66,23 @@ extension ResourceType {
     static let disruptionBudgets = ResourceType(
         group: "policy", plural: "poddisruptionbudgets", kind: "PodDisruptionBudget", hasStatus: true)
 
-    /// Every type that is served.
+    static let definitions = ResourceType(
+        group: "apiextensions.k8s.io", plural: "customresourcedefinitions", kind: "CustomResourceDefinition",
+        namespaced: false, hasStatus: true)
+    /// Served only while there is its definition.
+    static let imagePullers = ResourceType(
+        group: "che.eclipse.org", version: "v1alpha1", plural: "kubernetesimagepullers", kind: "KubernetesImagePuller",
+        hasStatus: true)
+
+    /// Whether a CustomResourceDefinition makes the type.
+    var isCustom: Bool { self == .imagePullers }
+
+    /// Every type that is known.
     static let all: [ResourceType] = [
         .configMaps, .events, .namespaces, .nodes, .pods, .secrets, .serviceAccounts, .services,
         .controllerRevisions, .daemonSets, .deployments, .replicaSets, .eventsV1, .leases,
         .clusterRoleBindings, .clusterRoles, .roleBindings, .roles,
-        .volumeClaims, .networkPolicies, .disruptionBudgets,
+        .volumeClaims, .networkPolicies, .disruptionBudgets, .definitions, .imagePullers,
     ]
 
     /// The type under whose name objects are stored: the two event APIs are two views of one kind.

@@ -11,6 +11,8 @@ struct FieldFault: Sendable, Equatable {
         case forbidden = "FieldValueForbidden"
         case notFound = "FieldValueNotFound"
         case tooLong = "FieldValueTooLong"
+        case tooMany = "FieldValueTooMany"
+        case typeInvalid = "FieldValueTypeInvalid"
     }
 
     let kind: Kind

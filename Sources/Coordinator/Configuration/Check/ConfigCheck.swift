@@ -158,7 +158,7 @@ package struct ConfigCheck: Sendable, Equatable {
             var clashes: [Finding] = []
             if let set {
                 clashes += [ImageSetName.fault(set)].compactMap(\.self)
-                if let other = configMaps[set] { clashes.append(ImageSetName.taken(set, by: other)) }
+                if let other = configMaps[set] { clashes.append(ImageSetName.taken(set, by: "ConfigMap \(other)")) }
             }
             guard clashes.isEmpty else { return clashes }
             configMaps[set ?? ImageSet.defaultName] = configMap

@@ -150,7 +150,7 @@ extension KubernetesClient {
 
     private static let ownership: [(name: String, value: String)] = [("fieldManager", fieldManager)]
 
-    private static func encode(_ document: some Encodable) throws -> [UInt8] {
+    static func encode(_ document: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         return Array(try encoder.encode(document))

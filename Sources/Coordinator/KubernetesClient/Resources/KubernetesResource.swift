@@ -43,10 +43,17 @@ extension ResourceType {
         group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", isNamespaced: true)
     package static let daemonSets = ResourceType(
         group: "apps", version: "v1", plural: "daemonsets", kind: "DaemonSet", isNamespaced: true)
-    static let deployments = ResourceType(
+    package static let deployments = ResourceType(
         group: "apps", version: "v1", plural: "deployments", kind: "Deployment", isNamespaced: true)
     static let replicaSets = ResourceType(
         group: "apps", version: "v1", plural: "replicasets", kind: "ReplicaSet", isNamespaced: true)
+    package static let customResourceDefinitions = ResourceType(
+        group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions",
+        kind: "CustomResourceDefinition", isNamespaced: false)
+    /// Served where somebody has installed their CustomResourceDefinition.
+    package static let imagePullers = ResourceType(
+        group: "che.eclipse.org", version: "v1alpha1", plural: "kubernetesimagepullers", kind: "KubernetesImagePuller",
+        isNamespaced: true)
     package static let leases = ResourceType(
         group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", isNamespaced: true)
 }

@@ -8,7 +8,7 @@ package struct ObjectMeta: Codable, Sendable, Hashable {
     /// Opaque: compare for equality only.
     package var resourceVersion: String?
     /// Counts changes of the spec.
-    var generation: Int?
+    package var generation: Int?
     package var labels: [String: String] = [:]
     package var annotations: [String: String] = [:]
     package var ownerReferences: [OwnerReference] = []

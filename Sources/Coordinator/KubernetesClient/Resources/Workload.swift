@@ -1,8 +1,8 @@
 /// `apps/v1 Deployment`: only who it is.
-struct Deployment: KubernetesResource, Hashable {
-    static let resourceType = ResourceType.deployments
+package struct Deployment: KubernetesResource, Hashable {
+    package static let resourceType = ResourceType.deployments
 
-    var metadata = ObjectMeta()
+    package var metadata = ObjectMeta()
 }
 
 /// `apps/v1 ReplicaSet`: only who it is and whose.

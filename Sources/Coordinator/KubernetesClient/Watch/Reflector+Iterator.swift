@@ -11,6 +11,7 @@ extension Reflector {
         private var hasWatched = false
         private var lastComplaint: String?
         private var streams: Bool
+        private var isOver = false
 
         init(_ reflector: Reflector) {
             self.reflector = reflector
@@ -20,7 +21,7 @@ extension Reflector {
 
         /// The next event; nil once the task is cancelled.
         package mutating func next() async -> ReflectorEvent<Resource>? {
-            while !Task.isCancelled {
+            while !Task.isCancelled, !isOver {
                 if let event = connection == nil ? await advance() : await read() { return event }
             }
             connection = nil
@@ -51,7 +52,7 @@ extension Reflector {
                 recovered()
                 return .synced(list.items)
             } catch {
-                guard !Task.isCancelled else { return nil }
+                guard !Task.isCancelled, !ends(with: error) else { return nil }
                 state.listFailed(error as? KubernetesError) { .random(in: $0) }
                 complain(error)
                 return nil
@@ -153,9 +154,17 @@ extension Reflector {
 
         private mutating func failed(_ error: any Error) {
             connection = nil
-            guard !Task.isCancelled else { return }
+            guard !Task.isCancelled, !ends(with: error) else { return }
             state.watchFailed(error as? KubernetesError) { .random(in: $0) }
             complain(error)
+        }
+
+        private mutating func ends(with error: any Error) -> Bool {
+            guard reflector.options.endsWhenNotServed, (error as? KubernetesError)?.isNotFound == true else {
+                return false
+            }
+            isOver = true
+            return true
         }
 
         private mutating func complain(_ error: any Error) {

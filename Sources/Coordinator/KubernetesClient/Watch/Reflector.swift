@@ -19,7 +19,7 @@ extension ReflectorEvent: Equatable where Resource: Equatable {}
 /// for await event in Reflector(Node.self, client: client) { view.apply(event) }
 /// ```
 ///
-/// It never ends by itself, only when its task is cancelled, and then at once. What goes wrong is repeated with back-off
+/// It never ends by itself (but see ``ReflectorOptions/endsWhenNotServed``), only when its task is cancelled, and then at once. What goes wrong is repeated with back-off
 /// and told to `onTrouble`; meanwhile what was delivered stands: a list that fails is never delivered as an empty one.
 /// There is no queue: events wait on the connection until the consumer asks.
 package struct Reflector<Resource: KubernetesResource>: AsyncSequence, Sendable {
@@ -55,6 +55,9 @@ package struct ReflectorOptions: Sendable {
     ///
     /// Kubernetes has it by default since 1.34; where it isn't, or doesn't work, lists are read in pages.
     package var streamsLists = false
+    /// Whether iterating ends when the API server doesn't serve the type (any more), as it is of custom resources whose
+    /// definition isn't installed: 404 in plain text. Else that is an error like any other.
+    package var endsWhenNotServed = false
     var backoff = ReflectorState.Backoff()
     /// The server ends each watch after a random time in here, as client-go asks for, so that they don't all end at once.
     var serverTimeout = 300.0...600.0
