@@ -27,8 +27,9 @@ package struct Prefetch: Sendable, Hashable {
     var uid: String?
     package var createdAt: Timestamp
     package var endsAt: Timestamp
-    /// A DaemonSet holds its images while it lasts: its ConfigMap is an image set's too, of its name.
-    package var isHeld = false
+    /// A DaemonSet holds its images while it lasts: its ConfigMap is this image set's, too. Nil: nothing holds them.
+    var heldSet: String?
+    package var isHeld: Bool { heldSet != nil }
     /// What it asks for, or why nobody knows.
     package var order: Result<PrefetchOrder, PrefetchFault>
 
@@ -36,7 +37,7 @@ package struct Prefetch: Sendable, Hashable {
         self.name = name
         self.createdAt = createdAt
         self.endsAt = endsAt
-        self.isHeld = isHeld
+        heldSet = isHeld ? name : nil
         self.order = .success(order)
     }
 
@@ -44,7 +45,7 @@ package struct Prefetch: Sendable, Hashable {
     init(_ map: ConfigMap, now: Timestamp) {
         name = map.metadata.name
         uid = map.metadata.uid
-        isHeld = map.metadata.labels[PodNames.setLabel] != nil
+        heldSet = map.metadata.labels[PodNames.setLabel]
         createdAt = map.metadata.creationTimestamp.map(Timestamp.init) ?? now
         let text = map.data?[PrefetchOrder.endKey] ?? ""
         let longest = createdAt + Self.lifetimes.upperBound
@@ -59,7 +60,7 @@ package struct Prefetch: Sendable, Hashable {
         }
         endsAt = min(end, longest)
         do {
-            order = .success(try PrefetchOrder(data: map.data ?? [:], isHeld: isHeld))
+            order = .success(try PrefetchOrder(data: map.data ?? [:], isHeld: heldSet != nil))
         } catch {
             order = .failure(error)
         }
@@ -73,7 +74,7 @@ package struct Prefetch: Sendable, Hashable {
         var data = data
         data[PrefetchOrder.endKey] = endsAt.rfc3339
         var labels = [PrefetchOrder.label: "true", PodNames.managedByLabel: PodNames.application]
-        if isHeld { labels[PodNames.setLabel] = name }
+        labels[PodNames.setLabel] = heldSet
         return [
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": [

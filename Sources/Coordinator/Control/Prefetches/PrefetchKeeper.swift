@@ -117,11 +117,11 @@ package actor PrefetchKeeper {
     }
 
     private func statuses(_ prefetches: [Prefetch]) async -> [PrefetchStatus] {
-        let held = Set(prefetches.filter(\.isHeld).map(\.name))
+        let held = Set(prefetches.compactMap(\.heldSet))
         let sets = prefetches.compactMap(\.set) + (await loop.heldSets.filter { held.contains($0.name) })
         let reports = await loop.coverage(of: sets) ?? []
         let coverage = Dictionary(zip(sets.map(\.name), reports), uniquingKeysWith: { first, _ in first })
-        return prefetches.map { PrefetchStatus($0, coverage: coverage[$0.name]) }
+        return prefetches.map { PrefetchStatus($0, coverage: coverage[$0.heldSet ?? $0.name]) }
     }
 
     // MARK: What the cluster has
