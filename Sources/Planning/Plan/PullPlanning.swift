@@ -118,16 +118,20 @@ struct PullPlanning {
             return false
         }
         disk.take(node: name, column: column)
-        let isRemedy = failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
+        let isRemedy =
+            !isRefresh && failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
         let platform = planner.roster.platforms[platforms[slot]]
         let key = reference.normalised
+        // Only agents remove. Where they are refused the image, the node's kubelet pulls it then.
         let puller =
-            chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
+            chosen
+            ?? (isRemedy
+                ? .agent : fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now))
         if puller == .agent { agentsTry.insert(key) }
         plan.pulls.append(
             Plan.Pull(
                 node: name, reference: reference, platform: platform, isRefresh: isRefresh,
-                removesFirst: isRemedy && !isRefresh && puller == .agent, puller: puller))
+                removesFirst: isRemedy && puller == .agent, puller: puller))
         trying[Trial.Key(reference: reference.normalised, platform: platform), default: 0] += 1
         room[reference.registry, default: 0] -= 1
         spare[reference.registry, default: 0] -= 1
