@@ -212,10 +212,10 @@ let coordinatorTests: [Target] = [
         [
             "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator",
             "Exporter", "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "ImageSets",
-            "KubernetesClient",
+            "KubernetesClient", "Leadership",
             "Manifests", "Planning", "Reporting", "ServerFixtures", "Shared",
             "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
-            protobuf, x509, asn1,
+            .product(name: "NIOEmbedded", package: "swift-nio"), protobuf, x509, asn1,
         ]),
     tests(
         "Coordinator",

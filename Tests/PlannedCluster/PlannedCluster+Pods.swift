@@ -19,9 +19,18 @@ extension PlannedCluster {
 
     /// Makes the pods that are missing, as the DaemonSet's controller does, and finds room for them, as the scheduler does.
     mutating func keepPods() {
-        for pod in cluster.unscheduled.values.sorted(by: { $0.uid < $1.uid }) where hasRoom(on: pod.node) {
+        for pod in cluster.unscheduled.values.sorted(by: { $0.uid < $1.uid }) where hasRoom(for: pod) {
             cluster.unscheduled[pod.uid] = nil
             start(pod)
+        }
+        for (name, node) in cluster.nodes.sorted(by: { $0.key < $1.key }) {
+            let pods = pods(of: ImageSet.defaultName, on: name)
+            if !configuration.scheduling.selects(node) {
+                podDue[name] = nil
+                for pod in pods { delete(pod) }
+            } else if pods.isEmpty, podDue[name] == nil {
+                podDue[name] = model.now
+            }
         }
         for (node, due) in podDue.sorted(by: { $0.key < $1.key }) where due <= model.now && model.isOnline(node) {
             guard !forbidsPods else { continue }
@@ -40,7 +49,7 @@ extension PlannedCluster {
         view.createdAt = now
         agentImages[template] = agentImage(of: place.set)
         podConfigurations[id] = configuration
-        if place.set != ImageSet.defaultName || hasRoom(on: place.node) {
+        if hasRoom(for: view) {
             start(view)
         } else {
             (view.reason, view.message) = ("Unschedulable", "Insufficient memory")
@@ -49,9 +58,20 @@ extension PlannedCluster {
         planSoon()
     }
 
-    private func hasRoom(on node: String) -> Bool {
-        guard let text = cluster.nodes[node]?.allocatableMemory, let total = try? Quantity(text) else { return true }
-        return successor.memory + others[node, default: .zero] <= total
+    private func hasRoom(for pod: PodView) -> Bool {
+        guard let text = cluster.nodes[pod.node]?.allocatableMemory, let total = try? Quantity(text) else {
+            return true
+        }
+        let pods = [pod] + cluster.pods.living(on: pod.node)
+        return pods.reduce(others[pod.node, default: .zero]) { sum, pod in
+            sum + (podConfigurations[pod.uid].map { successor(for: $0).memory } ?? .zero)
+        } <= total
+    }
+
+    /// Those that the scheduler has no place for, too.
+    func pods(of set: String, on node: String) -> [PodView] {
+        cluster.pods.living(on: node, of: set)
+            + cluster.unscheduled.values.filter { $0.set == set && $0.node == node }
     }
 
     private mutating func start(_ pod: PodView) {
@@ -78,6 +98,7 @@ extension PlannedCluster {
         cluster.unscheduled[replacement.uid] = nil
         cluster.pods.remove(uid: replacement.uid)
         podConfigurations[replacement.uid] = nil
+        forgetAgent(replacement.uid, on: replacement.node)
         if workers[replacement.node] == replacement.uid { handOver(replacement.node) }
         model.removePod(replacement.uid, node: replacement.node)
         if replacement.set == ImageSet.defaultName {
@@ -97,7 +118,9 @@ extension PlannedCluster {
             if brokenAgentImages.contains(image) {
                 model.containerExited(
                     node: event.node, pod: pod, container: container, exitCode: 1, reason: "Error", message: "broken")
-            } else if !standsBy(pod, on: event.node) {
+            } else if standsBy(pod, on: event.node) {
+                standbyReports[pod] = model.now
+            } else {
                 workers[event.node] = pod
                 startAgent(on: event.node)
             }

@@ -46,6 +46,10 @@ package struct PlannedCluster {
     var setDue: [PodPlace: Seconds] = [:]
     /// By node: the pod whose agent works, where others may stand by.
     var workers: [String: String] = [:]
+    /// By node: the pods whose agents this run has heard.
+    var heardAgents: [String: Set<String>] = [:]
+    /// By pod whose agent stands by: when it reports next.
+    var standbyReports: [String: Seconds] = [:]
     /// The pod template's hash, and our own image in it.
     package private(set) var template = ""
     package private(set) var templateAgentImage: String?
@@ -153,6 +157,7 @@ package struct PlannedCluster {
         cluster.pullPods = cluster.pullPods.filter { $0.value.node != name }
         podDue[name] = nil
         workers[name] = nil
+        heardAgents[name] = nil
         setDue = setDue.filter { $0.key.node != name }
         fleet.remove(node: name, at: now)
         changed()
@@ -205,7 +210,8 @@ package struct PlannedCluster {
         let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
         let resources = configuration.sleepResources
         let others = [
-            agentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest, resources.memoryLimit,
+            configuration.daemonSetName, agentImage ?? "", "\(configuration.runtimeSocket)", resources.memoryRequest,
+            resources.memoryLimit,
         ]
         return StableHash.hex64((parts + others).joined(separator: ";"))
     }
@@ -221,6 +227,9 @@ package struct PlannedCluster {
         trialPatience = patience
         gates = NodeReadyGates()
         retries = RestrictedRetries()
+        heardAgents = [:]
+        // Their connections end.
+        for pod in standbyReports.keys { standbyReports[pod] = model.now + 3 }
         adopt()
         late = []
         applyTemplate()
@@ -297,6 +306,7 @@ package struct PlannedCluster {
         }
         if hasPods { keepPods() }
         deliverLate()
+        reportStandbys()
         for name in agents.keys.sorted() where model.isOnline(name) { agents[name]?.expire(&model) }
         for name in agents.keys.sorted() where model.isOnline(name) && isDue(name) { exchange(with: name) }
         newOrders = []
@@ -377,6 +387,7 @@ package struct PlannedCluster {
         if loss == 0 || random.unit() >= loss {
             let platform = cluster.nodes[name]?.platform ?? ""
             let checked = CheckedReport(modelled: report)
+            if let worker = workers[name] { hearAgent(worker, on: name) }
             let ingestion = fleet.ingest(checked, platform: platform, at: now, using: &random)
             mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
             mustPlan = mustPlan || report.inventory != nil
@@ -405,8 +416,19 @@ package struct PlannedCluster {
 
     /// What the sets want of a node, besides the configuration: said anew, without asking whoever plans.
     package func furtherReferences(of node: String) -> [ImageReference] {
+        guard !sets.isEmpty else { return [] }
         let roster = Roster(cluster, scheduling: configuration.scheduling, sets: sets)
         return sets.filter { roster.nodes(of: $0.name).contains(node) }.flatMap(\.references)
+    }
+
+    /// Whether `default` selects a node.
+    package func isSelected(_ node: String) -> Bool {
+        cluster.nodes[node].map(configuration.scheduling.selects) ?? false
+    }
+
+    /// What all sets want of a node, `default` too.
+    package func wantedReferences(of node: String) -> [ImageReference] {
+        (isSelected(node) ? configuration.images.map(\.reference) : []) + furtherReferences(of: node)
     }
 
     /// Whether a node is ready, heard, and has room: what others were told counts for nothing.
@@ -427,7 +449,7 @@ package struct PlannedCluster {
     package var isCovered: Bool {
         agents.keys.allSatisfy { node in
             guard let runtime = model.runtime(node) else { return true }
-            return (configuration.images.map(\.reference) + furtherReferences(of: node)).allSatisfy { reference in
+            return wantedReferences(of: node).allSatisfy { reference in
                 !isOffered(reference, to: node) || runtime.image(reference.normalised) != nil
             }
         }
@@ -435,7 +457,7 @@ package struct PlannedCluster {
 
     /// Whether every node has what its registry means by each reference today.
     package var isCurrent: Bool {
-        cluster.nodes.keys.allSatisfy { node in
+        cluster.nodes.keys.filter(isSelected).allSatisfy { node in
             configuration.images.allSatisfy { entry in
                 guard isOffered(entry.reference, to: node) else { return true }
                 let image = model.registry(entry.reference.registry)?.image(entry.reference)
@@ -446,7 +468,7 @@ package struct PlannedCluster {
 
     /// Whether containers use all of them.
     package var isHeld: Bool {
-        cluster.nodes.keys.allSatisfy { node in
+        cluster.nodes.keys.filter(isSelected).allSatisfy { node in
             guard let runtime = model.runtime(node) else { return true }
             return configuration.images.allSatisfy { entry in
                 guard isOffered(entry.reference, to: node) else { return true }

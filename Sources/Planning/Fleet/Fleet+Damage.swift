@@ -39,13 +39,16 @@ extension Fleet {
         return transitions
     }
 
-    /// A pull has brought what was damaged. One that asked what a tag means brings nothing that is there.
     mutating func noteMended(_ attempts: [WireAttempt], node name: String, at now: Timestamp) {
-        guard damage[name] != nil else { return }
         for attempt in attempts where attempt.outcome == .succeeded {
-            guard let order = nodes[name]?.orders[attempt.pullID], !order.isRefresh else { continue }
-            damage[name]?[order.reference.normalised]?.mendedAt = now
+            if let order = nodes[name]?.orders[attempt.pullID] { noteMended(order, node: name, at: now) }
         }
+    }
+
+    /// A pull has brought what was damaged. One that asked what a tag means brings nothing that is there.
+    mutating func noteMended(_ order: PullOrder, node name: String, at now: Timestamp) {
+        guard !order.isRefresh else { return }
+        damage[name]?[order.reference.normalised]?.mendedAt = now
     }
 }
 

@@ -83,6 +83,9 @@ extension Fleet {
         guard let node = nodes[name], node.hasInventory, let inventoryAt = node.inventoryAt,
             node.orders.values.contains(where: { $0.endedAt != nil })
         else { return result }
+        for order in node.orders.values where order.endedAt.map({ inventoryAt >= $0 }) ?? false {
+            noteMended(order, node: name, at: now)
+        }
         result.transitions = refreshCells(of: name, at: now)
         for order in node.orders.values.sorted(by: { $0.id < $1.id }) {
             guard let ended = order.endedAt, inventoryAt >= ended else { continue }
@@ -133,7 +136,7 @@ extension Fleet {
         case ordinary
         /// The pod didn't come so far: that says nothing of the image, which agents are refused still.
         case nothing
-        /// An agent tried again in vain: the kubelet does it.
+        /// An agent tried again in vain, or has removed what was damaged: the kubelet does it.
         case kubeletsTurn
     }
 
@@ -144,6 +147,8 @@ extension Fleet {
         let key = order.reference.normalised
         let pull = experience.kubeletPulls[key] ?? KubeletPull()
         if order.puller == .agent {
+            // What was damaged has been removed.
+            if order.removesFirst, pull.isProven, reason.blamesReference { return .kubeletsTurn }
             let isRefused = reason == .unauthorized || FailureExplanation(message: message).isRefused
             guard pull.isProven, pull.change != nil, isRefused else { return .ordinary }
             experience.kubeletPulls[key]?.agentRefused(at: now)

@@ -28,6 +28,16 @@ extension Fleet {
         return refusal
     }
 
+    /// Columns of an image that several containers of a node may use: of each other column's, or of several sets'.
+    var sharedColumns: Set<Int> {
+        var shared = catalogue.sharedColumns
+        var seen = Set(entryColumns)
+        for columns in heldColumns.values {
+            for column in Set(columns) where !seen.insert(column).inserted { shared.insert(column) }
+        }
+        return shared
+    }
+
     /// Notes which containers wait for images that are there, and which pulls were ordered for that.
     mutating func noteRefusals(_ plan: Plan, at now: Timestamp) {
         guard !plan.waiting.isEmpty || !refusals.isEmpty else { return }

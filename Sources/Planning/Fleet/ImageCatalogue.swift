@@ -185,6 +185,13 @@ struct ImageCatalogue: Sendable {
         return found.count > 1 ? Set(found).sorted() : found
     }
 
+    /// The positions of wanted references that mean one image on some node.
+    var sharedColumns: Set<Int> {
+        slots.reduce(into: []) { shared, slot in
+            if let columns = slot?.columns, columns.count > 1 { shared.formUnion(columns.lazy.map(Int.init)) }
+        }
+    }
+
     /// Of its texts.
     func bytes(_ index: Index) -> Int {
         guard let record = record(index) else { return 0 }

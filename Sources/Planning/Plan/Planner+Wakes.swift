@@ -24,13 +24,17 @@ extension Planner {
     private func findWakes(
         _ unheld: UnheldEntries, _ candidates: inout [(last: Timestamp?, wake: Plan.Wake)], _ plan: inout Plan
     ) {
-        guard let template, configuration.runtimeSocket != .none, !unheld.entries.isEmpty else { return }
+        guard let template, configuration.runtimeSocket != .none else { return }
+        let shared = sharedEntries
+        guard !unheld.entries.isEmpty || !shared.isEmpty else { return }
         let replaced = Set(plan.replacements.map(\.uid))
         for pod in cluster.pods.of(set) where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
-            guard let entries = unheld.entries[pod.node], !replaced.contains(pod.uid) else { continue }
-            let waitingEntries = entries.filter {
+            guard !replaced.contains(pod.uid) else { continue }
+            let entries = unheld.entries[pod.node] ?? []
+            let waitingEntries = (entries + shared.filter { !entries.contains($0) }).filter {
                 pod.containers[configuration.images[$0].container]?.waitingReason == "ErrImageNeverPull"
+                    && fleet.state(node: pod.node, column: columns[$0], now: now).isPresent
             }
             guard !waitingEntries.isEmpty else { continue }
             let waiting = Set(waitingEntries.map { configuration.images[$0].container })
@@ -46,6 +50,13 @@ extension Planner {
                     Plan.Wake(set: set, pod: pod.name, uid: pod.uid, node: pod.node, entries: waiting)
                 ))
         }
+    }
+
+    /// The set's entries whose container may wait though another one uses the image: that of the same content's other name, or
+    /// another set's.
+    private var sharedEntries: [Int] {
+        let shared = fleet.sharedColumns
+        return shared.isEmpty ? [] : columns.indices.filter { shared.contains(columns[$0]) }
     }
 
     /// Whether more of the node's images may come any moment.

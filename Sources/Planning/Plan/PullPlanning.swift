@@ -117,7 +117,8 @@ struct PullPlanning {
             if !isRefresh { plan.shortages.append(shortage) }
             return false
         }
-        let isRemedy = failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
+        let isRemedy =
+            !isRefresh && failure(slot, column).map { $0.reason == .nodeStorage && $0.immediate.isDue } ?? false
         // What is to be removed first is an agent's affair, and pulled after that.
         let sets = chosen == nil && !isRemedy ? setsWithSecrets(for: reference, on: name) : []
         let isForSecrets = !sets.isEmpty
@@ -126,16 +127,16 @@ struct PullPlanning {
         disk.take(node: name, column: column)
         let platform = planner.roster.platforms[platforms[slot]]
         let key = reference.normalised
-        let puller =
-            isForSecrets
-            ? .kubelet
-            : chosen ?? fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
+        // Only agents remove. Where they are refused the image, the node's kubelet pulls it then.
+        let own =
+            isRemedy
+            ? .agent : fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
+        let puller = isForSecrets ? .kubelet : chosen ?? own
         if puller == .agent { agentsTry.insert(key) }
         plan.pulls.append(
             Plan.Pull(
                 node: name, reference: reference, platform: platform, isRefresh: isRefresh,
-                removesFirst: isRemedy && !isRefresh && puller == .agent, puller: puller,
-                isForSecrets: isForSecrets))
+                removesFirst: isRemedy && puller == .agent, puller: puller, isForSecrets: isForSecrets))
         trying[Trial.Key(reference: reference.normalised, platform: platform), default: 0] += 1
         room[reference.registry, default: 0] -= 1
         spare[reference.registry, default: 0] -= 1

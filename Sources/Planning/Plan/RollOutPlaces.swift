@@ -32,6 +32,9 @@ struct RollOutPlaces {
         var failed = 0
         var lost: Set<String> = []
         var isUnderWay = false
+        // Where nothing is held yet an earlier run can't have cost anything: it leaves one node.
+        let isFirstLook =
+            !book.hasLooked && cluster.pods.of(set).contains { !$0.isTerminating && !$0.held.isEmpty }
         let isRolling = cluster.pods.of(set).contains { !$0.isTerminating && $0.template != template }
         for node in nodes {
             let living = cluster.pods.living(on: node, of: set)
@@ -61,7 +64,7 @@ struct RollOutPlaces {
                 // Of what an earlier run left, young pods came in the place of others, and those of this template while there
                 // are former ones; the rest was away before, or never fits. One that holds something is no loss.
                 let isFound =
-                    !book.hasLooked && living.allSatisfy(\.held.isEmpty)
+                    isFirstLook && living.allSatisfy(\.held.isEmpty)
                     && (isNew && isRolling || since + RollOutBook.silencePatience > now)
                 if entry?.isLost(under: template) ?? isFound { lost.insert(node) }
             }

@@ -200,4 +200,41 @@ import Testing
         #expect(cluster.model.runtime("n2")?.image(app.normalised)?.isWhole == true)
         #expect(cluster.fleet.experience.repeats.loops(now: cluster.now).isEmpty)
     }
+
+    @Test(
+        "Where only kubelets have credentials the agent removes it, and the kubelet pulls it",
+        arguments: RuntimeFlavour.allCases)
+    func mendedByKubelet(flavour: RuntimeFlavour) throws {
+        let app = try ImageReference("registry.example:5000/app:1")
+        let credential = Credential(username: "kubelets", password: "secret")
+        var registry = RegistryModel(host: app.registry)
+        registry.credential = credential
+        registry.publish(ImageDescriptor(name: "app", version: "1", size: 20_000_000), as: app)
+        var nodes = (1...3).map { NodeModel(name: "n\($0)") }
+        for index in nodes.indices { nodes[index].flavour = flavour }
+        var cluster = PlannedCluster(seed: 5, nodes: nodes, registries: [registry], hasPods: true)
+        for node in nodes { cluster.giveKubeletCredential(credential, node: node.name) }
+        var configuration = Configuration()
+        configuration.images = [ImageEntry(name: "app", reference: app)]
+        cluster.configure(configuration)
+        func isMended() -> Bool {
+            cluster.isHeld && cluster.model.runtime("n2")?.image(app.normalised)?.isWhole == true
+        }
+        for _ in 0..<100 where !isMended() { cluster.step() }
+        #expect(isMended() && cluster.fleet.puller(of: app) == .kubelet)
+        let failed = try #require(cluster.model.registry(app.registry)?.counters.failed)
+        cluster.model.damageImage(app.normalised, node: "n2")
+        cluster.powerOff("n2")
+        cluster.step()
+        cluster.powerOn("n2")
+        for _ in 0..<5 { cluster.step() }
+        #expect(!isMended())
+        for _ in 0..<400 where !isMended() { cluster.step() }
+        #expect(isMended() && cluster.fleet.puller(of: app) == .kubelet)
+        for _ in 0..<200 { cluster.step() }
+        #expect(cluster.fleet.state(node: "n2", column: 0, now: cluster.now) == .held)
+        #expect(cluster.fleet.experience.repeats.loops(now: cluster.now).isEmpty)
+        // The agent asked for it, once.
+        #expect((cluster.model.registry(app.registry)?.counters.failed ?? 0) <= failed + 1)
+    }
 }

@@ -35,7 +35,10 @@ struct IdleWaits {
         var running: Set<String> = []
         for (_, order) in fleet.orders { running.insert(order.reference.registry) }
         let bound = Self.bound(cluster)
-        for (column, reference) in fleet.references.enumerated() where fleet.entryColumns.contains(column) {
+        let wanted = cluster.cluster.nodes.keys.reduce(into: [String: Set<String>]()) {
+            $0[$1] = Set(cluster.wantedReferences(of: $1).map(\.normalised))
+        }
+        for (column, reference) in fleet.references.enumerated() where fleet.listedColumns.contains(column) {
             let pace = fleet.experience.registries[reference.registry]
             let isIdle =
                 !running.contains(reference.registry) && pace?.circuit.isOpen != true
@@ -48,7 +51,8 @@ struct IdleWaits {
                     if !isWell { seconds[key] = nil }
                     continue
                 }
-                guard view.isReady, !view.hasDiskPressure, cluster.model.isOnline(node),
+                guard wanted[node]?.contains(reference.normalised) == true, view.isReady, !view.hasDiskPressure,
+                    cluster.model.isOnline(node),
                     !Self.isSick(node, in: cluster), cluster.isOffered(reference, to: node),
                     fleet.state(node: node, column: column, now: cluster.now) == .missing,
                     fleet.orders(of: node).isEmpty

@@ -9,8 +9,19 @@ extension Invariants {
         guard let gate = cluster.configuration.scheduling.nodeReadyGate else { return nil }
         for opening in cluster.newOpenings {
             let what = "\(opening.node) lost its startup taint"
-            let isThere = cluster.fleet.entryColumns.allSatisfy {
-                cluster.fleet.state(node: opening.node, column: $0, now: cluster.now).isPresent
+            // What is only pulled beforehand nobody waits for.
+            let further = cluster.sets.filter {
+                guard let scheduling = $0.configuration?.scheduling, let node = cluster.cluster.nodes[opening.node]
+                else {
+                    return false
+                }
+                return scheduling.selects(node)
+            }
+            let own = cluster.isSelected(opening.node) ? cluster.configuration.images.map(\.reference) : []
+            let isThere = (own + further.flatMap(\.references)).allSatisfy {
+                cluster.fleet.column(of: $0).map {
+                    cluster.fleet.state(node: opening.node, column: $0, now: cluster.now).isPresent
+                } ?? false
             }
             if opening.lacking.isEmpty {
                 if !isThere { return "\(what), though not everything is known to be there" }

@@ -64,12 +64,11 @@ struct Invariants {
                 refused.insert(reference)
             }
         }
-        var wanted = Set(cluster.configuration.images.map(\.reference.written))
-        if let own = cluster.configuration.agentImage { wanted.insert(own) }
+        let own = cluster.configuration.agentImage
         for order in cluster.newOrders {
             let what = "\(order.pull.reference) was ordered on \(order.pull.node)"
-            let isFurther = { cluster.furtherReferences(of: order.pull.node).contains(order.pull.reference) }
-            guard wanted.contains(order.pull.reference.written) || isFurther() else {
+            guard order.pull.reference.written == own || isWanted(order.pull.reference, on: order.pull.node, cluster)
+            else {
                 return "\(what), but no set wants it there"
             }
             switch order.state {
@@ -90,6 +89,10 @@ struct Invariants {
         return nil
     }
 
+    private func isWanted(_ reference: ImageReference, on node: String, _ cluster: PlannedCluster) -> Bool {
+        cluster.wantedReferences(of: node).contains { $0.normalised == reference.normalised }
+    }
+
     /// A reference that exists nowhere is tried on two nodes; on another one now and then, as those two could be wrong
     /// together.
     private mutating func trial(of order: PlannedCluster.Order, in cluster: PlannedCluster) -> String? {
@@ -102,10 +105,9 @@ struct Invariants {
         let key = "\(reference.normalised) \(order.pull.platform)"
         let last = newcomers.updateValue((order.pull.node, order.at), forKey: key)
         var reasons: [FailureReason: Int] = [:]
-        let isFurther = cluster.furtherReferences(of: order.pull.node).contains(reference)
         for (name, view) in cluster.cluster.nodes where view.platform == order.pull.platform {
             // One that isn't to have it any more can't ask again, so that another one does.
-            if isFurther, !cluster.furtherReferences(of: name).contains(reference) { continue }
+            guard isWanted(reference, on: name, cluster) else { continue }
             if fleet.state(node: name, column: column, now: cluster.now).isPresent { return nil }
             guard fleet.state(node: name, column: column, now: cluster.now) == .failed, view.isReady,
                 !view.hasDiskPressure, let reason = fleet.failure(node: name, column: column)?.reason,
@@ -189,10 +191,10 @@ struct Invariants {
             return "a reference has two columns: \(cluster.fleet.references)"
         }
         // Nobody pulls for a set what it doesn't want there any more.
-        for (node, order) in cluster.fleet.orders where further.contains(order.reference.normalised) {
-            guard cluster.cluster.nodes[node] != nil,
-                cluster.furtherReferences(of: node).contains(where: { $0.normalised == order.reference.normalised })
-            else { return "\(node) is still to pull \(order.reference), which no set wants there" }
+        for (node, order) in cluster.fleet.orders where order.reference.written != cluster.configuration.agentImage {
+            guard isWanted(order.reference, on: node, cluster) else {
+                return "\(node) is still to pull \(order.reference), which no set wants there"
+            }
         }
         for (node, _) in cluster.fleet.nodes {
             for column in cluster.fleet.entryColumns {

@@ -13,7 +13,7 @@ extension RandomHistory {
         let nodes = cluster.cluster.nodes.keys.sorted()
         let node = nodes.randomElement(using: &random) ?? ""
         let host = cluster.model.registryHosts.randomElement(using: &random) ?? ""
-        switch Int.random(in: 0..<38, using: &random) {
+        switch Int.random(in: 0..<43, using: &random) {
         case 0: cluster.model.changeRegistry(host) { $0.availability = .refusing }
         case 1: cluster.model.changeRegistry(host) { $0.availability = .erring(status: 503) }
         case 2: cluster.model.changeRegistry(host) { $0.availability = .silent }
@@ -51,6 +51,13 @@ extension RandomHistory {
         case 29, 30, 31: fall(node, host)
         case 33, 34, 35, 36: changeSets(nodes)
         case 32: cluster.model.changeFaults(node: node) { $0 = NodeFaults() }
+        case 37, 38, 39: damage(on: node)
+        case 40, 41:
+            // The user moves it to the pool that `default` selects, or out of it.
+            guard isPartial else { return }
+            saw("nodes that default selects no more, or anew")
+            cluster.changeNode(node) { $0.labels["pool"] = $0.labels["pool"] == nil ? Self.pool["pool"] : nil }
+            invariants.waiting.beginAnew()
         default:
             let name = "n\(Int.random(in: 1000...9999, using: &random))"
             if nodes.count < 8, !nodes.contains(name) { addNode(name) }
@@ -58,7 +65,7 @@ extension RandomHistory {
     }
 
     /// Up to four sets beside the list come, go and change, with what others list and what nobody does.
-    private mutating func changeSets(_ nodes: [String]) {
+    mutating func changeSets(_ nodes: [String]) {
         var sets = cluster.sets
         if !sets.isEmpty, random.unit() < 0.3 { sets.remove(at: Int.random(in: 0..<sets.count, using: &random)) }
         if sets.count < 4 || random.unit() < 0.5 {
@@ -122,6 +129,14 @@ extension RandomHistory {
             default: faults.mirrors[registry] = NodeFaults.Mirror(host: "mirror.example:5000", answer: answer)
             }
         }
+    }
+
+    /// A part of an image's content is lost; it is listed all the same.
+    private mutating func damage(on node: String) {
+        let reference = images.randomElement(using: &random)?.reference.normalised ?? ""
+        guard cluster.model.runtime(node)?.image(reference) != nil else { return }
+        saw("images damaged")
+        cluster.model.damageImage(reference, node: node)
     }
 
     /// A tag means another image from now on.

@@ -23,12 +23,16 @@ struct RandomHistory {
     let credential = Credential(username: "puller", password: "secret")
     /// Some kubelets have the registries' credential by themselves.
     let hasKubeletCredentials: Bool
+    /// `default` selects some nodes, and further sets others, too.
+    private(set) var isPartial = false
     var invariants = Invariants()
     /// How often what happened, by its name: histories in which nothing happens prove nothing.
     private(set) var sights: [String: Int] = [:]
 
     /// Our own image; every node has it.
     static let agentImage = "agent.example/agent:1"
+    /// Of the nodes that `default` selects where it doesn't select all.
+    static let pool = ["pool": "warm"]
     /// One history in so many is of 200 nodes.
     static let rarity: UInt64 = 2500
 
@@ -88,6 +92,8 @@ struct RandomHistory {
         let entries = Set(images.map(\.reference.normalised))
         saw("orders of further sets", cluster.newOrders.count { !entries.contains($0.pull.reference.normalised) })
         if cluster.sets.count == 4 { saw("steps with five sets") }
+        saw("orders outside of default", cluster.newOrders.count { !cluster.isSelected($0.pull.node) })
+        saw("orders to mend an image", cluster.newOrders.count { $0.pull.removesFirst })
         saw("refreshes", cluster.newOrders.count { $0.pull.isRefresh })
         saw("pods of further sets replaced", cluster.newReplacements.count { $0.plan.set != ImageSet.defaultName })
         saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
@@ -155,6 +161,7 @@ struct RandomHistory {
         cluster.brokenAgentImages = ["agent.example/crashing:1"]
         cluster.trialPatience = 8
         cluster.refreshInterval = Double.random(in: 4...20, using: &random)
+        isPartial = cluster.hasPods && random.unit() < 0.4
         for number in 0..<nodes { addNode("n\(number)") }
         var configuration = Configuration()
         if cluster.hasPods, random.unit() < 0.5 { configuration.agentImage = Self.agentImage }
@@ -166,12 +173,16 @@ struct RandomHistory {
         // What hangs is ended by nobody else.
         configuration.pullTimeoutSeconds = 60
         configuration.reportIntervalSeconds = 4
+        if isPartial { configuration.scheduling.nodeSelector = Self.pool }
         let taint = Taint(key: "not-ready", effect: .noSchedule)
         let isGated = seed % 4 == 0
         if isGated {
             configuration.scheduling.nodeReadyGate = NodeReadyGate(taint: taint, timeoutSeconds: 60)
         }
         cluster.configure(configuration)
+        if cluster.hasPods, random.unit() < 0.3 {
+            for _ in 0..<Int.random(in: 1...6, using: &random) { changeSets(cluster.cluster.nodes.keys.sorted()) }
+        }
         guard isGated else { return }
         for name in cluster.cluster.nodes.keys.sorted() { cluster.changeNode(name) { $0.taints = [taint] } }
     }
@@ -185,6 +196,7 @@ struct RandomHistory {
         let flavours = RuntimeFlavour.allCases
         node.flavour = flavours.randomElement(using: &random) ?? .containerd16
         cluster.addNode(node, zone: "z\(Int.random(in: 0..<3, using: &random))")
+        if random.unit() < 0.6 { cluster.changeNode(name) { $0.labels.merge(Self.pool) { $1 } } }
         if random.unit() < 0.5 { cluster.giveCredential(credential, node: name) }
         if hasKubeletCredentials, random.unit() < 0.5 { cluster.giveKubeletCredential(credential, node: name) }
     }
@@ -194,9 +206,10 @@ struct RandomHistory {
         var result: [String] = []
         for node in cluster.cluster.nodes.keys.sorted() {
             if cluster.cluster.nodes[node]?.taints.isEmpty == false { result.append("\(node) is kept back") }
-            for column in cluster.fleet.entryColumns {
+            let wanted = Set(cluster.wantedReferences(of: node).map(\.normalised))
+            for column in cluster.fleet.listedColumns {
                 let reference = cluster.fleet.references[column]
-                guard cluster.isOffered(reference, to: node) else { continue }
+                guard wanted.contains(reference.normalised), cluster.isOffered(reference, to: node) else { continue }
                 let isThere = cluster.model.runtime(node)?.image(reference.normalised) != nil
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
                 let offered = cluster.model.registry(reference.registry)?.image(reference)?.id
@@ -209,6 +222,17 @@ struct RandomHistory {
                 result.append("\(node) \(reference): \(state)\(age), \(failure?.reason.rawValue ?? "") \(wait)")
             }
         }
+        for pod in cluster.cluster.pods.values.sorted(by: { ($0.node, $0.uid) < ($1.node, $1.uid) })
+        where cluster.hasPods {
+            let isOutdated = pod.template != cluster.template(of: pod.set)
+            let waiting = pod.containers.filter { !$0.value.isRunning }.sorted { $0.key < $1.key }
+                .map { "\($0) \($1.waitingReason ?? "")" }
+            if isOutdated || !waiting.isEmpty {
+                result.append("\(pod.set)'s \(pod.uid) on \(pod.node)\(isOutdated ? " is outdated" : ""): \(waiting)")
+            }
+        }
+        result += cluster.unheldOfSets
+        result += cluster.lastPlan.rollOuts.map { "\($0.key) doesn't roll: \($0.value)" }
         result += cluster.fleet.orders.map { "ordered on \($0.node): \($0.order.reference)" }
         for (registry, pace) in cluster.fleet.experience.registries.sorted(by: { $0.key < $1.key }) {
             let circuit = pace.circuit.isOpen ? ", open" : ""
@@ -219,14 +243,23 @@ struct RandomHistory {
 
     /// Everything that can be had is there, held where there are pods, and known.
     var isWell: Bool {
-        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld && cluster.areSetsHeld else {
+        guard cluster.isCovered, cluster.isCurrent, !cluster.hasPods || cluster.isHeld && cluster.unheldOfSets.isEmpty
+        else {
             return false
         }
-        guard cluster.cluster.nodes.values.allSatisfy(\.taints.isEmpty) else { return false }
+        // Of nodes that no set selects nobody takes it.
+        let isKept = cluster.cluster.nodes.values.contains { node in
+            !node.taints.isEmpty
+                && (cluster.isSelected(node.name)
+                    || cluster.sets.contains { $0.configuration?.scheduling.selects(node) ?? false })
+        }
+        guard !isKept else { return false }
         return cluster.cluster.nodes.keys.allSatisfy { node in
-            cluster.fleet.entryColumns.allSatisfy { column in
+            let wanted = Set(cluster.wantedReferences(of: node).map(\.normalised))
+            return cluster.fleet.listedColumns.allSatisfy { column in
                 let state = cluster.fleet.state(node: node, column: column, now: cluster.now)
                 let reference = cluster.fleet.references[column]
+                guard wanted.contains(reference.normalised) else { return true }
                 let isThere = cluster.model.runtime(node)?.image(reference.normalised) != nil
                 return state.isPresent == isThere && state != .unknown
             }

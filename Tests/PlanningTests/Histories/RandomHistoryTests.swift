@@ -12,42 +12,49 @@ import Testing
             if let failure = try RandomHistory.play(seed: seed).failure { Issue.record("\(failure)") }
             return
         }
-        // 363 fails: an image is present on a node, and doesn't come to be held there.
-        let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 363
+        // About two minutes of processor time.
+        let count = environment["HISTORIES"].flatMap { UInt64($0) } ?? 2000
         let workers: UInt64 = 2
-        let outcomes = try await withThrowingTaskGroup(of: RandomHistory.Outcome.self) { group in
+        let outcomes = try await withThrowingTaskGroup(of: Outcome.self) { group in
             for worker in 0..<workers {
                 group.addTask {
-                    var sights: [String: Int] = [:]
+                    var outcome = Outcome()
                     for seed in stride(from: worker, to: count, by: UInt64.Stride(workers)) {
-                        let outcome = try RandomHistory.play(seed: seed)
-                        sights.merge(outcome.sights, uniquingKeysWith: +)
-                        if let failure = outcome.failure {
-                            return RandomHistory.Outcome(failure: failure, sights: sights)
-                        }
+                        let history = try RandomHistory.play(seed: seed)
+                        outcome.sights.merge(history.sights, uniquingKeysWith: +)
+                        if let failure = history.failure { outcome.failures.append(failure) }
+                        if outcome.failures.count == Self.mostFailures { break }
                     }
-                    return RandomHistory.Outcome(failure: nil, sights: sights)
+                    return outcome
                 }
             }
-            return try await group.reduce(into: [RandomHistory.Outcome]()) { $0.append($1) }
+            return try await group.reduce(into: [Outcome]()) { $0.append($1) }
         }
-        for failure in outcomes.compactMap(\.failure) {
-            Issue.record("\(failure) (HISTORY_SEED=… plays it again)")
-        }
+        let failures = outcomes.flatMap(\.failures)
+        for failure in failures { Issue.record("\(failure) (HISTORY_SEED=… plays it again)") }
         let sights = outcomes.reduce(into: [:]) { $0.merge($1.sights, uniquingKeysWith: +) }
         print(
             "\(count) histories:",
             sights.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         // Everything that the invariants speak of has happened.
-        guard outcomes.allSatisfy({ $0.failure == nil }), count >= 1000 else { return }
+        guard failures.isEmpty, count >= 1000 else { return }
         for what in Self.sights { #expect(sights[what, default: 0] >= Int(count / 100), "\(what)") }
         #expect(sights["steps with a refused agent image", default: 0] > 0)
     }
+
+    private struct Outcome {
+        var failures: [String] = []
+        var sights: [String: Int] = [:]
+    }
+
+    /// Others may fail for another reason than the first one.
+    private static let mostFailures = 10
 
     private static let sights = [
         "orders", "refreshes", "pods replaced for a template", "pods replaced for a moved tag", "pods woken",
         "tags moved", "reboots", "agent images edited", "faults of one node", "refusals of one node alone",
         "orders of further sets", "steps with five sets", "pods of further sets replaced", "edits of held sets",
-        "mirrors that are behind",
+        "mirrors that are behind", "images damaged", "orders to mend an image", "orders outside of default",
+        "nodes that default selects no more, or anew",
     ]
 }

@@ -198,4 +198,35 @@ import Testing
         desk.adopt()
         #expect(desk.desk.fleet.puller(of: reference) == .agent)
     }
+
+    @Test(
+        "What a kubelet has pulled under one name is held under another, too, though a container uses the image already"
+    )
+    func twoNames() throws {
+        let names = [try ImageReference(Self.reference), try ImageReference("public.example/app:1")]
+        let image = ImageDescriptor(name: "app", version: "1", size: 20_000_000)
+        var hidden = RegistryModel(host: names[0].registry)
+        hidden.credential = Self.agents
+        hidden.publish(image, as: names[0])
+        var open = RegistryModel(host: names[1].registry)
+        open.publish(image, as: names[1])
+        var cluster = PlannedCluster(
+            seed: 3, nodes: [NodeModel(name: "n1"), NodeModel(name: "n2")], registries: [hidden, open], hasPods: true)
+        for node in ["n1", "n2"] { cluster.giveKubeletCredential(Self.agents, node: node) }
+        var configuration = Configuration()
+        configuration.images = [ImageEntry(name: "hidden", reference: names[0])]
+        cluster.configure(configuration)
+        for _ in 0..<100 where !cluster.isHeld { cluster.step() }
+        #expect(cluster.isHeld && cluster.fleet.puller(of: names[0]) == .kubelet)
+        // Its agent pulls it, and the kubelet has no record of that name.
+        configuration.images.append(ImageEntry(name: "open", reference: names[1]))
+        cluster.configure(configuration)
+        func waiting() -> [String] {
+            cluster.cluster.pods.values.filter { $0.containers["open"]?.isRunning != true }.map(\.node)
+        }
+        for _ in 0..<40 { cluster.step() }
+        #expect(!waiting().isEmpty)
+        for _ in 0..<200 where !waiting().isEmpty { cluster.step() }
+        #expect(waiting().isEmpty)
+    }
 }

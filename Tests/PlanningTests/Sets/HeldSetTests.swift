@@ -260,4 +260,22 @@ import Testing
         #expect(fleet.holders(of: 2, on: "n1") == ["b"])
         #expect(fleet.interval(of: "docker.io/library/busybox:latest") == 3600)
     }
+
+    @Test("A new set whose pods don't come holds up nobody else's roll-out for long")
+    func newSet() throws {
+        var desk = try PlanDesk("nginx", nodes: 4)
+        desk.template = "new"
+        desk.adopt()
+        let sets = [ImageSet(name: "a", own: try Self.configuration("a", ["nginx"]), main: desk.desk.configuration)]
+        Self.adopt(&desk, sets)
+        for node in desk.cluster.nodes.keys {
+            desk.pod(node, template: "old")
+            desk.hold(desk.desk.configuration.images[0].container, on: node)
+        }
+        desk.reportAll(.listed("nginx"))
+        #expect(Self.step(&desk, sets).replacements.isEmpty, "they may come any moment")
+        desk.desk.pass(seconds: 130)
+        desk.reportAll(.listed("nginx"))
+        #expect(Self.step(&desk, sets).replacements.map(\.set) == ["default"])
+    }
 }
