@@ -47,11 +47,10 @@ import Testing
         let keeper = ImageSetKeeper(
             parts: KeeperParts(
                 client: cluster.client, namespace: namespace, extraNamespaces: [],
-                parser: ConfigurationParser(options: standardOptions),
+                main: "k8s-image-puller", parser: ConfigurationParser(options: standardOptions),
                 manifest: ManifestOptions(serverURL: "http://127.0.0.1:1"),
                 surroundings: DaemonSetKeeperTests.Surroundings(), history: history, events: cluster.events,
-                clock: CoordinatorClock(), logger: .quiet, loop: stage.loop),
-            main: "k8s-image-puller", board: board)
+                clock: CoordinatorClock(), logger: .quiet, loop: stage.loop), board: board)
         let watcher = ClusterWatcher(client: cluster.client, loop: stage.loop, logger: .quiet)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await keeper.run() }

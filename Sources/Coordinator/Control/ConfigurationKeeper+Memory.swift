@@ -13,7 +13,7 @@ import Shared
 extension ConfigurationKeeper {
     /// The configuration that was in force before this run, so that a ConfigMap that is broken now changes nothing.
     func restore() async {
-        guard let revision = try? await history.lastAcceptedRevision(imageSet: status.configMap) else { return }
+        guard let revision = try? await history.lastAcceptedRevision(imageSet: status.historyName) else { return }
         let content = ConfigMapContent(
             data: revision.data,
             annotations: [ConfigMapContent.allowEmptyAnnotation: "true", ConfigMapContent.allowResetAnnotation: "true"])
@@ -60,7 +60,7 @@ extension ConfigurationKeeper {
     /// Stores what became of an edit; an accepted revision until it is stored.
     func record(_ content: ConfigMapContent, number: Int?, findings: [Finding], configuration: Configuration?) async {
         let record = RevisionRecord(
-            imageSet: status.configMap, number: number.map(Int64.init), at: clock.now.milliseconds,
+            imageSet: status.historyName, number: number.map(Int64.init), at: clock.now.milliseconds,
             data: content.data, findings: RevisionNotes(findings: findings, configuration: configuration).text)
         if number != nil { inForce = record }
         let isStored = await history.record(revision: record)
@@ -75,7 +75,7 @@ extension ConfigurationKeeper {
             guard let record = inForce else { continue }
             let database = await history.health.databaseID
             guard database == nil || database != storedIn else { continue }
-            if let stored = try? await history.lastAcceptedRevision(imageSet: status.configMap),
+            if let stored = try? await history.lastAcceptedRevision(imageSet: status.historyName),
                 stored.number == record.number, stored.data == record.data
             {
                 storedIn = await history.health.databaseID

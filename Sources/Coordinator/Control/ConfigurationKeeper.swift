@@ -128,12 +128,11 @@ package actor ConfigurationKeeper {
     }
 
     /// Judges the ConfigMap as it is now.
-    func consider(_ map: ConfigMap) async {
-        let annotations = map.metadata.annotations.filter {
-            ConfigMapContent.userAnnotations.contains($0.key) || !$0.key.hasPrefix(ConfigMapContent.ownPrefix)
-        }
-        let content = ConfigMapContent(
-            data: map.data ?? [:], annotations: annotations, labels: map.metadata.labels)
+    func consider(_ map: ConfigMap) async { await consider(WrittenConfiguration(map)) }
+
+    /// Judges what is written now.
+    func consider(_ map: WrittenConfiguration) async {
+        let content = map.content
         guard content != lastContent else {
             status.resourceVersion = map.metadata.resourceVersion
             return
@@ -164,7 +163,7 @@ package actor ConfigurationKeeper {
         }
     }
 
-    private func post(_ decision: ConfigurationDecision, on map: ConfigMap) {
+    private func post(_ decision: ConfigurationDecision, on map: WrittenConfiguration) {
         var judged = status
         judged.isAccepted = decision.configuration != nil
         judged.findings = decision.findings.map(ConfigurationStatus.Remark.init)
@@ -173,7 +172,7 @@ package actor ConfigurationKeeper {
     }
 
     /// Without history the revisions are counted on from the one that the ConfigMap says was in force.
-    private func countOn(from map: ConfigMap) {
+    private func countOn(from map: WrittenConfiguration) {
         guard status.revision == 0, let text = map.metadata.annotations[PodNames.revisionAnnotation],
             let number = Int(text), (1...999_999_999).contains(number)
         else { return }
@@ -207,11 +206,11 @@ package actor ConfigurationKeeper {
         await adopt(configuration, revision)
     }
 
-    private func tell(_ decision: ConfigurationDecision, about map: ConfigMap) {
+    private func tell(_ decision: ConfigurationDecision, about map: WrittenConfiguration) {
         let isRejected = decision.configuration == nil
         Instruments.edit(isAccepted: !isRejected)
         logger.log(
-            level: isRejected ? .error : .notice, "the ConfigMap was read",
+            level: isRejected ? .error : .notice, "the \(status.kind ?? "ConfigMap") was read",
             metadata: ["configMap": "\(status.configMap)", "decision": "\(decision.summary)"])
         for finding in decision.findings {
             logger.log(level: finding.severity == .error ? .error : .warning, "\(finding)")
@@ -228,7 +227,7 @@ package actor ConfigurationKeeper {
                 problems.isEmpty ? "ConfigurationAccepted" : "ConfigurationWarning"
             }
         events.record(
-            problems.isEmpty ? .normal : .warning, about: ObjectReference(map), reason: reason, message: text)
+            problems.isEmpty ? .normal : .warning, about: map.reference, reason: reason, message: text)
     }
 
     /// Says on the ConfigMap itself which revision is in force, under our own field manager.
@@ -236,7 +235,7 @@ package actor ConfigurationKeeper {
     /// By its uid: an apply creates what isn't there, and a ConfigMap deleted meanwhile would come back without data.
     /// Nothing but the annotation: the labels are of whoever made the ConfigMap. Helm refuses to upgrade and to delete one
     /// that says that somebody else manages it.
-    private func annotate(_ map: ConfigMap) async {
+    private func annotate(_ map: WrittenConfiguration) async {
         let document: JSONValue = [
             "apiVersion": "v1", "kind": "ConfigMap",
             "metadata": [

@@ -35,6 +35,7 @@ package actor DaemonSetKeeper {
     let namespaces: [String]
     private var options: ManifestOptions
     private let configMap: ObjectReference
+    private let ownNamespace: String?
     let surroundings: any AgentSurroundings
     private let events: EventRecorder
 
@@ -62,7 +63,8 @@ package actor DaemonSetKeeper {
 
     package init(
         client: KubernetesClient, set: String = ImageSet.defaultName, options: ManifestOptions,
-        configMap: ObjectReference, namespaces: [String], surroundings: any AgentSurroundings, events: EventRecorder,
+        configMap: ObjectReference, ownNamespace: String? = nil, namespaces: [String],
+        surroundings: any AgentSurroundings, events: EventRecorder,
         logger: Logger, loop: ControlLoop
     ) {
         self.client = client
@@ -70,6 +72,7 @@ package actor DaemonSetKeeper {
         self.options = options
         self.options.imageSet = set == ImageSet.defaultName ? nil : set
         self.configMap = configMap
+        self.ownNamespace = ownNamespace ?? configMap.namespace
         self.namespaces = namespaces
         self.surroundings = surroundings
         self.events = events
@@ -351,7 +354,7 @@ package actor DaemonSetKeeper {
         // The trial can be of a revision that is about to be wanted here, too.
         configuration.agentImage = image ?? configuration.agentImage
         // Across namespaces the garbage collector would delete the DaemonSet at once.
-        if wanted.configuration.namespace != configMap.namespace { options.ownerReference = nil }
+        if wanted.configuration.namespace != ownNamespace { options.ownerReference = nil }
         return try DaemonSetManifest(configuration, revision: wanted.revision, options: options)
     }
 

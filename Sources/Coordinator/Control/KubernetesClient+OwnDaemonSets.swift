@@ -2,8 +2,24 @@ import KubernetesClient
 import Manifests
 
 extension KubernetesClient {
+    /// Those of several namespaces; nil: of all. Where we may not look there are none.
+    func ownDaemonSets(of namespaces: Set<String>?) async throws -> [DaemonSet] {
+        guard let namespaces else { return try await ownDaemonSets(in: nil) }
+        var found: [DaemonSet] = []
+        for namespace in namespaces.sorted() {
+            do {
+                found += try await ownDaemonSets(in: namespace)
+            } catch let error as KubernetesError where error.status == 403 {
+                continue
+            }
+        }
+        return found
+    }
+
     /// The DaemonSets of a namespace that are ours, of all image sets.
-    func ownDaemonSets(in namespace: String) async throws -> [DaemonSet] {
+    ///
+    /// - Parameter namespace: nil: all of them.
+    func ownDaemonSets(in namespace: String?) async throws -> [DaemonSet] {
         let selector =
             "\(PodNames.managedByLabel)=\(PodNames.application),\(PodNames.nameLabel)=\(PodNames.application)"
         return try await list(DaemonSet.self, Selection(namespace: namespace, labelSelector: selector)).items

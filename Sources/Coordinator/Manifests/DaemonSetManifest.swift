@@ -114,6 +114,7 @@ package struct DaemonSetManifest: Sendable, Hashable {
         if let set = options.imageSet { labels[PodNames.setLabel] = set }
         var annotations = configuration.daemonSetAnnotations
         annotations[PodNames.revisionAnnotation] = String(revision)
+        if let object = options.object { annotations[PodNames.objectAnnotation] = object }
         if let image = options.provenAgentImage { annotations[PodNames.provenImageAnnotation] = image }
         var metadata: JSONValue = [
             "name": .string(configuration.daemonSetName),

@@ -19,6 +19,9 @@ package enum PodNames {
     /// On the ConfigMap of an image set beside the main one, and on its DaemonSet: the set's name.
     package static let setLabel = "image-puller/set"
 
+    /// On the DaemonSet: `namespace/name` of the `KubernetesImagePuller` object whose set it is.
+    package static let objectAnnotation = "image-puller/object"
+
     static let osLabel = "kubernetes.io/os"
 
     /// The labels of the DaemonSet's pods, and its selector.

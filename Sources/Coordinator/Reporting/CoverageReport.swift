@@ -154,14 +154,14 @@ extension CoverageRow {
 
 /// Failed cells with the same reason.
 package struct FailureGroup: Codable, Sendable, Hashable {
-    var reason: String
+    package var reason: String
     /// Whether somebody has to change something.
     var permanent: Bool
-    var cells: Int
+    package var cells: Int
     /// Of the cell that was tried most often; 0 when kubelets pull, who don't tell.
     var attempts: Int
     /// One of the runtime's messages.
-    var message: String
+    package var message: String
     /// Some of the nodes, at most ``maximumNodes``.
     var nodes: [String]
     var image: String

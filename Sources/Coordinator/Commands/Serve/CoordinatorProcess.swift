@@ -188,10 +188,10 @@ struct CoordinatorProcess {
         parser.options.defaultAgentImage = options.agentImage
         let sets = ImageSetKeeper(
             parts: KeeperParts(
-                client: client, namespace: namespace, extraNamespaces: options.extraNamespaces, parser: parser,
+                client: client, namespace: namespace, extraNamespaces: options.extraNamespaces, main: options.configMap,
+                objects: PullerScope(options.objects.scope(own: namespace)), parser: parser,
                 manifest: manifest, surroundings: surroundings, history: history, events: events, clock: clock,
-                logger: logger, loop: loop),
-            main: options.configMap, board: board)
+                logger: logger, loop: loop), board: board)
         await loop.onAgentImageChange(patience: options.agentImagePatience) { await sets.lookAgain() }
         await loop.recallQuestions()
         await loop.expectSets()
@@ -271,5 +271,15 @@ private struct EndOfWaits: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await loop.endWaits()
+    }
+}
+
+extension PullerScope {
+    fileprivate init(_ scope: OperatorOptions.Scope) {
+        switch scope {
+        case .nobodys: self = .nobodys
+        case .namespaces(let names): self = .namespaces(names)
+        case .all: self = .all
+        }
     }
 }

@@ -9,13 +9,13 @@ import Manifests
 import Planning
 import Shared
 
-/// Keeps all image sets that are held: that of the main ConfigMap, and those of ConfigMaps with the label `image-puller/set`.
+/// Keeps all image sets that are held: that of the main ConfigMap, those of ConfigMaps with the label `image-puller/set`, and
+/// those of `KubernetesImagePuller` objects.
 ///
 /// Each has keepers of its own, so that what is wrong with one concerns no other. What is in force is put in force for all of
 /// them together, as all take the cluster's keys from the main one.
 package actor ImageSetKeeper {
     private let parts: KeeperParts
-    private let main: String
     private let board: ConfigurationBoard
 
     private var mainKeeper: SetKeeper?
@@ -23,12 +23,17 @@ package actor ImageSetKeeper {
     /// By ConfigMap: all with the label.
     private var maps: [String: ConfigMap] = [:]
     private var isSynced = false
+    private var pullers: PullerKeeper?
+    private var objects: PullerKeeper.Report?
+    private var statuses: PullerStatusKeeper?
     /// By set, and the oldest first.
     private var works: [String: Work] = [:]
     private var order: [String] = []
     private var claims = DaemonSetClaims()
-    /// What was told of ConfigMaps whose label is no good.
-    private var told: [String: Finding] = [:]
+    /// What was told of ConfigMaps and objects that have no effect.
+    private var told: [SetOrigin.Key: Finding] = [:]
+    /// The last of those that go through all sets, one after the other.
+    private var settling: Task<Void, Never>?
     /// The last of those that put sets in force, one after the other.
     private var publishing: Task<Void, Never>?
     private var published: (configuration: Configuration, revision: Int)?
@@ -36,6 +41,7 @@ package actor ImageSetKeeper {
     private let mainHasClaimed = Promise<Void>()
     /// The sets that there are have been judged once, so that what they want isn't given up when a coordinator begins.
     private let haveSettled = Promise<Void>()
+    private var hasSettledMaps = false
     private let sweeps: AsyncStream<Void>
     private let sweep: AsyncStream<Void>.Continuation
 
@@ -44,37 +50,48 @@ package actor ImageSetKeeper {
 
     /// A set that is kept.
     private struct Work {
+        var origin: SetOrigin.Key
         var keeper: SetKeeper
         var task: Task<Void, Never>
         /// Not as it may be: with its own words for what is the cluster's affair.
         var accepted: (configuration: Configuration, revision: Int)?
-        /// `metadata.resourceVersion` of what was judged last.
-        var judged: String?
+        /// What was judged last.
+        var judged: WrittenConfiguration?
         /// Another set has the DaemonSet that it names.
         var isTaken = false
     }
 
-    /// - Parameter main: the name of the main ConfigMap.
-    package init(parts: KeeperParts, main: String, board: ConfigurationBoard) {
+    package init(parts: KeeperParts, board: ConfigurationBoard) {
         self.parts = parts
-        self.main = main
         self.board = board
         (sweeps, sweep) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Works until cancelled.
     package func run() async {
-        let keeper = SetKeeper(ImageSet.defaultName, configMap: main, board: board, parts: parts) { [self] in
+        let keeper = SetKeeper(ImageSet.defaultName, origin: nil, board: board, parts: parts) { [self] in
             await claim($0, for: ImageSet.defaultName)
         } adopt: { [self] in
             await adoptMain($0, revision: $1)
         }
         mainKeeper = keeper
+        let pullers = parts.objects == .nobodys ? nil : PullerKeeper(parts: parts) { [self] in await use($0) }
+        self.pullers = pullers
+        let statuses = pullers.map { pullers in
+            PullerStatusKeeper(client: parts.client, clock: parts.clock, logger: parts.logger) { [self] in
+                await facts(of: pullers)
+            } fields: {
+                await pullers.statusFields
+            }
+        }
+        self.statuses = statuses
         await withTaskGroup { group in
             group.addTask { await keeper.run() }
             group.addTask { await keeper.configuration.run() }
             group.addTask { await self.follow() }
             group.addTask { await self.sweepWhenDue() }
+            if let pullers { group.addTask { await pullers.run() } }
+            if let statuses { group.addTask { await statuses.run() } }
         }
         for work in works.values { work.task.cancel() }
     }
@@ -107,92 +124,151 @@ package actor ImageSetKeeper {
             }
             await wait(for: mainHasClaimed)
             await settle()
-            await haveSettled.fulfil(())
+            hasSettledMaps = true
+            await noteSettled()
         }
     }
 
-    /// Begins to keep sets that came, and ends it for those that went. Of two ConfigMaps with one name the older counts.
+    /// What is known of `KubernetesImagePuller` objects.
+    private func use(_ report: PullerKeeper.Report) async {
+        let wasComplete = objects?.isComplete ?? false
+        objects = report
+        if report.isComplete, !wasComplete { sweep.yield() }
+        await wait(for: mainHasClaimed)
+        await settle()
+        await noteSettled()
+    }
+
+    private func noteSettled() async {
+        guard hasSettledMaps, parts.objects == .nobodys || objects?.isComplete == true else { return }
+        await haveSettled.fulfil(())
+    }
+
     private func settle() async {
-        var chosen: [String: ConfigMap] = [:]
+        let former = settling
+        let task = Task {
+            await former?.value
+            await settleNow()
+        }
+        settling = task
+        await task.value
+    }
+
+    /// Begins to keep sets that came, and ends it for those that went. Of two with one name the older counts.
+    private func settleNow() async {
+        var chosen: [String: SetOrigin] = [:]
         var names: [String] = []
         var boards: [ConfigurationBoard] = []
-        var faults: [String: Finding] = [:]
-        for map in maps.values.sorted(by: Self.isOlder) where map.metadata.name != main {
-            let name = map.metadata.labels[PodNames.setLabel] ?? ""
-            let taken = chosen[name].map { ImageSetName.taken(name, by: $0.metadata.name) }
-            if let fault = ImageSetName.fault(name) ?? taken {
-                faults[map.metadata.name] = fault
-                tell(fault, about: map)
-                boards.append(Self.board(name, map, fault))
+        var faults: [SetOrigin.Key: Finding] = [:]
+        for origin in origins.sorted(by: { $0.isOlder(than: $1) }) {
+            let isLabelled = origin.key.kind == .configMap
+            let taken = chosen[origin.set].map {
+                ImageSetName.taken(origin.set, by: $0.key.title, isOfLabel: isLabelled)
+            }
+            let nameFault = isLabelled ? ImageSetName.fault(origin.set) : nil
+            let fault = nameFault ?? taken ?? origin.obstacle
+            if let fault {
+                faults[origin.key] = fault
+                tell(fault, about: origin)
+            }
+            // What runs already goes on as it is.
+            if let fault, fault != origin.obstacle || works[origin.set]?.origin != origin.key {
+                boards.append(Self.board(origin, fault))
                 continue
             }
-            chosen[name] = map
-            names.append(name)
+            chosen[origin.set] = origin
+            names.append(origin.set)
         }
         told = faults
-        for (name, work) in works where chosen[name]?.metadata.name != work.keeper.configMap {
+        for (name, work) in works where chosen[name]?.key != work.origin {
             await end(name, isReplaced: chosen[name] != nil)
         }
         order = names
         for name in names where works[name] == nil {
-            guard let map = chosen[name] else { continue }
-            await begin(name, map)
+            guard let origin = chosen[name] else { continue }
+            await begin(origin)
         }
         board.post(sets: names.compactMap { works[$0]?.keeper.board } + boards)
         for name in names {
-            guard let map = chosen[name], works[name]?.judged != map.metadata.resourceVersion else { continue }
-            works[name]?.judged = map.metadata.resourceVersion
-            await works[name]?.keeper.configuration.consider(map)
+            guard let origin = chosen[name], let keeper = works[name]?.keeper else { continue }
+            keeper.board.post(
+                object: [origin.obstacle, origin.absence].compactMap(\.self).map(ConfigurationStatus.Remark.init))
+            guard origin.obstacle == nil, let written = origin.written, works[name]?.judged?.isSame(as: written) != true
+            else { continue }
+            await keeper.configuration.consider(written)
+            works[name]?.judged = written
+        }
+        statuses?.lookAgain()
+    }
+
+    /// What there is to say of the objects that are there.
+    private func facts(of pullers: PullerKeeper) async -> [PullerStatus.Facts] {
+        let present = await pullers.present
+        let progress = await parts.loop.progress(of: Set(works.keys)) ?? [:]
+        let ofOrigins = Dictionary(
+            works.values.map { ($0.origin, $0) }, uniquingKeysWith: { first, _ in first })
+        return present.map { object in
+            let name = PullerObjects.Name(object)
+            let key = SetOrigin.Key(kind: .puller, namespace: name.namespace, name: name.name)
+            let work = ofOrigins[key]
+            var facts = PullerStatus.Facts(
+                object: object, configuration: work?.keeper.board.status, judged: work?.judged?.metadata.generation,
+                progress: work.flatMap { progress[$0.keeper.set] })
+            if let finding = told[key] {
+                let isOthers = objects?.origins.first { $0.key == key }?.obstacle == finding
+                facts.obstacle = (isOthers ? "OtherOperatorActs" : "NameTaken", finding)
+            }
+            return facts
         }
     }
 
-    private static func isOlder(_ one: ConfigMap, _ other: ConfigMap) -> Bool {
-        let (first, second) = (one.metadata.creationTimestamp, other.metadata.creationTimestamp)
-        if let first, let second, first != second { return first < second }
-        return one.metadata.name < other.metadata.name
+    private var origins: [SetOrigin] {
+        maps.values.filter { $0.metadata.name != parts.main }.map { SetOrigin($0, namespace: parts.namespace) }
+            + (objects?.origins ?? [])
     }
 
-    private static func board(_ set: String, _ map: ConfigMap, _ fault: Finding) -> ConfigurationBoard {
-        let place = "\(map.metadata.namespace ?? "")/\(map.metadata.name)"
-        let board = ConfigurationBoard(configMap: place, imageSet: set.cleaned(maximumBytes: 63))
+    private static func board(_ origin: SetOrigin, _ fault: Finding) -> ConfigurationBoard {
+        let board = ConfigurationBoard(
+            configMap: origin.key.place, imageSet: origin.set.cleaned(maximumBytes: 63), kind: origin.key.shownKind)
         var status = board.status
         status.findings = [ConfigurationStatus.Remark(fault)]
-        status.resourceVersion = map.metadata.resourceVersion
+        status.resourceVersion = origin.written?.metadata.resourceVersion
         board.post(status)
         return board
     }
 
-    private func tell(_ fault: Finding, about map: ConfigMap) {
-        guard told[map.metadata.name] != fault else { return }
-        parts.logger.error("\(fault)", metadata: ["configMap": "\(parts.namespace)/\(map.metadata.name)"])
+    private func tell(_ fault: Finding, about origin: SetOrigin) {
+        guard told[origin.key] != fault else { return }
+        parts.logger.error("\(fault)", metadata: ["object": "\(origin.key)"])
         parts.events.record(
-            .warning, about: ObjectReference(map), reason: "ConfigurationRejected", message: fault.description)
+            .warning, about: origin.reference,
+            reason: fault == origin.obstacle ? "OtherOperatorActs" : "ConfigurationRejected", message: fault.description
+        )
     }
 
-    private func begin(_ set: String, _ map: ConfigMap) async {
-        let name = map.metadata.name
-        let board = ConfigurationBoard(configMap: "\(parts.namespace)/\(name)", imageSet: set)
-        let keeper = SetKeeper(set, configMap: name, board: board, parts: parts) { [self] in
+    private func begin(_ origin: SetOrigin) async {
+        let set = origin.set
+        let board = ConfigurationBoard(configMap: origin.key.place, imageSet: set, kind: origin.key.shownKind)
+        let keeper = SetKeeper(set, origin: origin, board: board, parts: parts) { [self] in
             await claim($0, for: set)
         } adopt: { [self] in
             await adopt($0, revision: $1, for: set)
         }
-        parts.logger.notice("an image set came", metadata: ["imageSet": "\(set)", "configMap": "\(name)"])
+        parts.logger.notice("an image set came", metadata: ["imageSet": "\(set)", "object": "\(origin.key)"])
         let task = Task {
             await withTaskGroup { group in
                 group.addTask { await keeper.run() }
                 group.addTask { await keeper.configuration.keepStored() }
             }
         }
-        works[set] = Work(keeper: keeper, task: task)
+        works[set] = Work(origin: origin.key, keeper: keeper, task: task)
         await keeper.configuration.restore()
     }
 
-    /// - Parameter isReplaced: another ConfigMap stands for the set from now on: nothing is released.
+    /// - Parameter isReplaced: another object stands for the set from now on: nothing is released.
     private func end(_ set: String, isReplaced: Bool) async {
         guard let work = works.removeValue(forKey: set) else { return }
-        parts.logger.notice(
-            "an image set went", metadata: ["imageSet": "\(set)", "configMap": "\(work.keeper.configMap)"])
+        parts.logger.notice("an image set went", metadata: ["imageSet": "\(set)", "object": "\(work.origin)"])
         work.task.cancel()
         // What it was about to write must not come after the release.
         await work.task.value
@@ -227,8 +303,8 @@ package actor ImageSetKeeper {
     /// A DaemonSet's name may be free by now for sets that had to wait for it.
     private func reconsider() async {
         for name in order where works[name]?.isTaken == true {
-            guard let keeper = works[name]?.keeper, let map = maps[keeper.configMap] else { continue }
-            await keeper.configuration.consider(map)
+            guard let work = works[name], let written = work.judged else { continue }
+            await work.keeper.configuration.consider(written)
         }
     }
 
@@ -284,7 +360,7 @@ package actor ImageSetKeeper {
             var pause = Duration.seconds(1)
             while !Task.isCancelled {
                 do {
-                    for namespace in parts.namespaces { try await sweep(namespace) }
+                    try await sweepOnce()
                     break
                 } catch {
                     parts.logger.warning(
@@ -297,14 +373,26 @@ package actor ImageSetKeeper {
         }
     }
 
-    private func sweep(_ namespace: String) async throws {
-        let ours = try await parts.client.ownDaemonSets(in: namespace)
+    private func sweepOnce() async throws {
         // What a list that failed doesn't tell of is there all the same.
         guard isSynced else { return }
-        // Whether a ConfigMap that is there is any good is another question: its set keeps what it has.
-        let names = Set(maps.values.compactMap { $0.metadata.labels[PodNames.setLabel] })
+        let isEverywhere =
+            if parts.objects == .all { try await parts.client.may("list", .daemonSets, namespace: nil) } else { false }
+        let namespaces = Set(parts.namespaces).union(objects?.namespaces ?? [])
+        let ours = try await parts.client.ownDaemonSets(of: isEverywhere ? nil : namespaces)
+        for (namespace, daemonSets) in Dictionary(grouping: ours, by: { $0.metadata.namespace ?? parts.namespace }) {
+            try await sweep(daemonSets, in: namespace)
+        }
+    }
+
+    /// - Parameter ours: all DaemonSets of ours in a namespace.
+    private func sweep(_ ours: [DaemonSet], in namespace: String) async throws {
+        // Whether a ConfigMap or an object that is there is any good is another question: its set keeps what it has.
+        let names = Set(origins.map(\.set))
+        let areObjectsKnown = parts.objects == .nobodys || objects?.isComplete == true
         let former = ours.filter { daemonSet in
-            daemonSet.metadata.labels[PodNames.setLabel].map { !names.contains($0) } ?? false
+            guard let set = daemonSet.metadata.labels[PodNames.setLabel], !names.contains(set) else { return false }
+            return areObjectsKnown || daemonSet.metadata.annotations[PodNames.objectAnnotation] == nil
         }
         for old in former {
             parts.logger.notice(

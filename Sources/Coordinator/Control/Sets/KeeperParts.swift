@@ -12,6 +12,11 @@ package struct KeeperParts: Sendable {
     package let namespace: String
     /// Others that DaemonSets can be in.
     package let extraNamespaces: [String]
+    /// The name of the main ConfigMap.
+    package let main: String
+    /// Whose `KubernetesImagePuller` objects are image sets, too.
+    package let objects: PullerScope
+    let objectTimes: PullerTimes
     package let parser: ConfigurationParser
     package let manifest: ManifestOptions
     package let surroundings: any AgentSurroundings
@@ -22,13 +27,17 @@ package struct KeeperParts: Sendable {
     package let loop: ControlLoop
 
     package init(
-        client: KubernetesClient, namespace: String, extraNamespaces: [String], parser: ConfigurationParser,
+        client: KubernetesClient, namespace: String, extraNamespaces: [String], main: String,
+        objects: PullerScope = .nobodys, objectTimes: PullerTimes = PullerTimes(), parser: ConfigurationParser,
         manifest: ManifestOptions, surroundings: any AgentSurroundings, history: HistoryStore, events: EventRecorder,
         clock: CoordinatorClock, logger: Logger, loop: ControlLoop
     ) {
         self.client = client
         self.namespace = namespace
         self.extraNamespaces = extraNamespaces
+        self.main = main
+        self.objects = objects
+        self.objectTimes = objectTimes
         self.parser = parser
         self.manifest = manifest
         self.surroundings = surroundings
@@ -39,7 +48,7 @@ package struct KeeperParts: Sendable {
         self.loop = loop
     }
 
-    /// Where DaemonSets of ours can be.
+    /// Where DaemonSets of ours can be, but for those of objects.
     var namespaces: [String] { [namespace] + extraNamespaces }
 
     func reference(_ configMap: String) -> ObjectReference {
