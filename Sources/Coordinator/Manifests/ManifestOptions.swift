@@ -8,6 +8,8 @@ package struct ManifestOptions: Sendable, Hashable {
     package var serverURL: String
     /// The coordinator's Deployment, when it is in the same namespace.
     package var ownerReference: OwnerReference?
+    /// `namespace/name` of the `KubernetesImagePuller` object that the set comes from, where it does.
+    package var object: String?
     /// OpenShift assigns user ids, and confines containers by SELinux.
     package var openShift = false
     package var logLevel = Logger.Level.info

@@ -105,6 +105,8 @@ actor PullerKeeper {
                     uid: found.metadata.uid ?? "",
                     createdAt: found.metadata.creationTimestamp.map(Timestamp.init) ?? now))
         } catch {
+            // What can't be read just now is as it was.
+            guard (error as? KubernetesError)?.status == 403 else { return .unknown }
             if !hasToldOfDefinition {
                 hasToldOfDefinition = true
                 parts.logger.warning(
