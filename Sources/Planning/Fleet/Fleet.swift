@@ -65,7 +65,17 @@ public struct Fleet: Sendable {
     /// Those that only further sets list, behind the entries.
     var furtherCount = 0
     /// By node: the columns that it is to have by further sets. Where `default` selects it, only those behind the entries.
-    var furtherColumns: [String: [Int]] = [:]
+    var furtherColumns: [String: [Int]] = [:] { didSet { furtherGroups = nil } }
+    /// The same by slot, nodes with the same columns together: to go through thousands of nodes for each plan costs more than all
+    /// the rest of one. Nil: nobody has put them together yet.
+    private(set) var furtherGroups: FurtherGroups?
+
+    struct FurtherGroups: Sendable {
+        /// Of ``SlotTable/version``: with another one they aren't those any more.
+        var version: Int
+        var groups: [(columns: [Int], slots: BitSet)]
+    }
+
     /// Nodes that `default` doesn't select: of its entries they have what further sets list too.
     var outsiders: Set<String> = []
     /// By further set that is held: the columns of its entries, in their order.
@@ -114,6 +124,16 @@ public struct Fleet: Sendable {
 
     /// The nodes that are to have something of further sets.
     public var servedNodes: [String] { Array(furtherColumns.keys) }
+
+    /// Puts together what plans to come need.
+    mutating func groupFurtherColumns() {
+        guard !furtherColumns.isEmpty, furtherGroups?.version != slots.version else { return }
+        var groups: [[Int]: BitSet] = [:]
+        for (name, columns) in furtherColumns {
+            if let slot = slots.numbers[name] { groups[columns, default: BitSet()].insert(slot) }
+        }
+        furtherGroups = FurtherGroups(version: slots.version, groups: groups.map { ($0.key, $0.value) })
+    }
 
     /// The columns of a held set's entries, in their order.
     public func columns(of set: String) -> [Int] {
