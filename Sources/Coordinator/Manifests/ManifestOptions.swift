@@ -23,8 +23,6 @@ package struct ManifestOptions: Sendable, Hashable {
     package var imageSet: String?
     /// Of the nodes that are selected those of these names; nil or none: all.
     package var pinnedNodes: [String]?
-    /// `namespace/name` of the `KubernetesImagePuller` object that the set comes from, where it does.
-    package var object: String?
     /// The last of our own images that has shown that it works; noted for the next run.
     package var provenAgentImage: String?
 
