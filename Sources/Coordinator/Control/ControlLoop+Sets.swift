@@ -237,25 +237,6 @@ extension ControlLoop {
         }
     }
 
-    /// How far some held sets are, by name: on all of their nodes, and on those of them that are ready.
-    ///
-    /// - Returns: nil as above.
-    func progress(of names: Set<String>) -> [String: SetProgress]? {
-        guard let snapshot = snapshot() else { return nil }
-        let chosen = sets.filter { names.contains($0.name) && $0.configuration != nil }
-        guard !chosen.isEmpty else { return [:] }
-        let roster = Roster(snapshot.cluster, scheduling: snapshot.configuration.scheduling, sets: chosen)
-        return chosen.reduce(into: [:]) { progress, set in
-            let nodes = roster.nodes(of: set.name)
-            let ready = nodes.filter { snapshot.cluster.nodes[$0]?.isReady == true }
-            let whole = CoverageReport(of: set, on: nodes, in: snapshot)
-            progress[set.name] = SetProgress(
-                whole: whole,
-                ready: ready.count == nodes.count ? whole : CoverageReport(of: set, on: ready, in: snapshot),
-                agentImage: set.configuration?.agentImage)
-        }
-    }
-
     /// Whether agents pull: without them, nothing can be pulled that no pod names.
     package var hasAgents: Bool { configuration.map { $0.runtimeSocket != RuntimeSocket.none } ?? true }
 }
