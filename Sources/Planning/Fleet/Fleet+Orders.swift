@@ -19,7 +19,7 @@ extension Fleet {
     /// - Returns: transitions, and the nodes whose assignment has changed.
     public mutating func carryOut(_ plan: Plan, at now: Timestamp) -> (transitions: [Transition], nodes: Set<String>) {
         settleSilence(at: now)
-        groupFurtherColumns()
+        keepFurtherGroups()
         var transitions: [Transition] = []
         var changed: Set<String> = []
         for cancellation in plan.cancellations {

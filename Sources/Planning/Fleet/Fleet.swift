@@ -65,16 +65,9 @@ public struct Fleet: Sendable {
     /// Those that only further sets list, behind the entries.
     var furtherCount = 0
     /// By node: the columns that it is to have by further sets. Where `default` selects it, only those behind the entries.
-    var furtherColumns: [String: [Int]] = [:] { didSet { furtherGroups = nil } }
-    /// The same by slot, nodes with the same columns together: to go through thousands of nodes for each plan costs more than all
-    /// the rest of one. Nil: nobody has put them together yet.
-    private(set) var furtherGroups: FurtherGroups?
-
-    struct FurtherGroups: Sendable {
-        /// Of ``SlotTable/version``: with another one they aren't those any more.
-        var version: Int
-        var groups: [(columns: [Int], slots: BitSet)]
-    }
+    var furtherColumns: [String: [Int]] = [:] { didSet { keptGroups = nil } }
+    /// ``furtherGroups`` of a ``SlotTable/version``; with another one they aren't those any more. Nil: nobody has kept them.
+    private var keptGroups: (version: Int, groups: [(columns: [Int], slots: BitSet)])?
 
     /// Nodes that `default` doesn't select: of its entries they have what further sets list too.
     var outsiders: Set<String> = []
@@ -125,14 +118,20 @@ public struct Fleet: Sendable {
     /// The nodes that are to have something of further sets.
     public var servedNodes: [String] { Array(furtherColumns.keys) }
 
-    /// Puts together what plans to come need.
-    mutating func groupFurtherColumns() {
-        guard !furtherColumns.isEmpty, furtherGroups?.version != slots.version else { return }
+    /// ``furtherColumns`` by slot, nodes with the same columns together.
+    var furtherGroups: [(columns: [Int], slots: BitSet)] {
+        if let keptGroups, keptGroups.version == slots.version { return keptGroups.groups }
         var groups: [[Int]: BitSet] = [:]
         for (name, columns) in furtherColumns {
             if let slot = slots.numbers[name] { groups[columns, default: BitSet()].insert(slot) }
         }
-        furtherGroups = FurtherGroups(version: slots.version, groups: groups.map { ($0.key, $0.value) })
+        return groups.map { ($0.key, $0.value) }
+    }
+
+    /// Keeps them for plans to come: to go through thousands of nodes for each costs more than all the rest of a plan.
+    mutating func keepFurtherGroups() {
+        guard !furtherColumns.isEmpty, keptGroups?.version != slots.version else { return }
+        keptGroups = (slots.version, furtherGroups)
     }
 
     /// The columns of a held set's entries, in their order.

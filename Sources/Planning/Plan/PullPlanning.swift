@@ -78,7 +78,9 @@ struct PullPlanning {
             }
             for column in fleet.entryColumns { wanting[column] = own }
         }
-        wantFurther()
+        for (columns, slots) in fleet.furtherGroups {
+            for column in columns { wanting[column] = wanting[column]?.union(slots) }
+        }
         countRunning(unheard: unheard > 0 ? unheardPulls() : 0)
         for slot in order {
             switch busy[slot, default: 0] {
@@ -86,19 +88,6 @@ struct PullPlanning {
             case 1..<Planner.pullsPerNode: half.insert(slot)
             default: break
             }
-        }
-    }
-
-    private mutating func wantFurther() {
-        if let known = fleet.furtherGroups, known.version == fleet.slots.version {
-            for (columns, slots) in known.groups {
-                for column in columns { wanting[column] = wanting[column]?.union(slots) }
-            }
-            return
-        }
-        for (name, columns) in fleet.furtherColumns {
-            guard let slot = fleet.slots.numbers[name] else { continue }
-            for column in columns { wanting[column]?.insert(slot) }
         }
     }
 
