@@ -33,9 +33,9 @@ package actor ImageSetKeeper {
     /// What was told of ConfigMaps and objects that have no effect.
     private var told: [SetOrigin.Key: Finding] = [:]
     /// The last of those that go through all sets, one after the other.
-    private var settling: Task<Void, Never>?
+    private var settling = TaskQueue()
     /// The last of those that put sets in force, one after the other.
-    private var publishing: Task<Void, Never>?
+    private var publishing = TaskQueue()
     private var published: (configuration: Configuration, revision: Int)?
     /// The main ConfigMap has had its say on its DaemonSet's name, which sets come after.
     private let mainHasClaimed = Promise<Void>()
@@ -145,13 +145,7 @@ package actor ImageSetKeeper {
     }
 
     private func settle() async {
-        let former = settling
-        let task = Task {
-            await former?.value
-            await settleNow()
-        }
-        settling = task
-        await task.value
+        await settling.add { await self.settleNow() }.value
     }
 
     /// Begins to keep sets that came, and ends it for those that went. Of two with one name the older counts.
@@ -322,13 +316,7 @@ package actor ImageSetKeeper {
 
     /// Puts in force what is accepted by now; what was begun before comes before.
     private func publish() async {
-        let former = publishing
-        let task = Task {
-            await former?.value
-            await publishNow()
-        }
-        publishing = task
-        await task.value
+        await publishing.add { await self.publishNow() }.value
     }
 
     private func publishNow() async {
