@@ -16,50 +16,7 @@ import Testing
 @testable import TestBasics
 
 @Suite("The keeper of image sets", .timeLimit(.minutes(5))) struct ImageSetKeeperTests {
-    private static let namespace = "k8s-image-puller"
-
-    /// One life of a coordinator's keepers, on a simulated API server.
-    private struct Life: Sendable {
-        let cluster: SimulatedCluster
-        let loop: ControlLoop
-        let board: ConfigurationBoard
-
-        func set(_ name: String) -> ConfigurationStatus? { board.status.sets?.first { $0.imageSet == name } }
-
-        /// The images of a DaemonSet's sleep containers, in order; nil: there's none.
-        func images(_ daemonSet: String) async throws -> [String]? {
-            guard let live = try await cluster.daemonSet(daemonSet) else { return nil }
-            return (live.spec?.template?.spec?.containers ?? []).filter {
-                $0.name != Configuration.agentContainerName
-            }.compactMap(\.image)
-        }
-
-        func reasons(about configMap: String) async throws -> [String] {
-            try await cluster.client.list(Event.self, Selection(namespace: namespace)).items
-                .filter { $0.involvedObject.name == configMap }.compactMap(\.reason)
-        }
-    }
-
-    private static func live(_ cluster: SimulatedCluster, _ body: @Sendable (Life) async throws -> Void) async throws {
-        let stage = Stage()
-        let board = ConfigurationBoard(configMap: "\(namespace)/k8s-image-puller")
-        let history = memoryStore()
-        let keeper = ImageSetKeeper(
-            parts: KeeperParts(
-                client: cluster.client, namespace: namespace, extraNamespaces: [],
-                main: "k8s-image-puller", parser: ConfigurationParser(options: standardOptions),
-                manifest: ManifestOptions(serverURL: "http://127.0.0.1:1"),
-                surroundings: DaemonSetKeeperTests.Surroundings(), history: history, events: cluster.events,
-                clock: CoordinatorClock(), logger: .quiet, loop: stage.loop), board: board)
-        let watcher = ClusterWatcher(client: cluster.client, loop: stage.loop, logger: .quiet)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await keeper.run() }
-            group.addTask { await watcher.followNodes() }
-            group.addTask { await stage.loop.run() }
-            defer { group.cancelAll() }
-            try await body(Life(cluster: cluster, loop: stage.loop, board: board))
-        }
-    }
+    private static let namespace = KeepersLife.namespace
 
     private static func write(
         _ cluster: SimulatedCluster, _ name: String, set: String, _ data: [String: String]
@@ -88,7 +45,7 @@ import Testing
             try await cluster.createNamespace(Self.namespace)
             try await cluster.configure("web=nginx")
             try await Self.write(cluster, "one", set: "gpu", ["IMAGES": "cuda=nginx;model=redis"])
-            try await Self.live(cluster) { life in
+            try await KeepersLife.run(cluster) { life in
                 let name = "kubernetes-image-puller"
                 #expect(try await soon { try await life.images(name) == [Self.hub("nginx")] })
                 #expect(
@@ -136,7 +93,7 @@ import Testing
             try await cluster.createNamespace(Self.namespace)
             try await cluster.configure("web=nginx")
             try await Self.write(cluster, "one", set: "a", ["IMAGES": "x=redis", "DAEMONSET_NAME": "shared"])
-            try await Self.live(cluster) { life in
+            try await KeepersLife.run(cluster) { life in
                 #expect(try await soon { try await life.images("shared") == [Self.hub("redis")] })
                 try await Self.write(cluster, "two", set: "b", ["IMAGES": "y=busybox", "DAEMONSET_NAME": "shared"])
                 #expect(await soon { life.set("b")?.findings.contains { $0.key == "DAEMONSET_NAME" } == true })
@@ -171,7 +128,7 @@ import Testing
             // Created within one second, the name decides.
             try await Self.write(cluster, "zwei", set: "a", ["IMAGES": "x=busybox"])
             try await Self.write(cluster, "three", set: "Upper_Case", ["IMAGES": "x=redis"])
-            try await Self.live(cluster) { life in
+            try await KeepersLife.run(cluster) { life in
                 let name = "kubernetes-image-puller"
                 #expect(try await soon { try await life.images("\(name)-a") == [Self.hub("redis")] })
                 #expect(await life.loop.held.map(\.name) == ["a"])
@@ -198,7 +155,7 @@ import Testing
             try await Self.write(cluster, "one", set: "a", ["IMAGES": "x=redis"])
             try await Self.write(cluster, "two", set: "b", ["IMAGES": "y=busybox"])
             let name = "kubernetes-image-puller"
-            try await Self.live(cluster) { life in
+            try await KeepersLife.run(cluster) { life in
                 let areMade = try await soon {
                     let (one, other) = (try await life.images("\(name)-a"), try await life.images("\(name)-b"))
                     return one != nil && other != nil
@@ -210,7 +167,7 @@ import Testing
             try await Self.write(cluster, "one", set: "a", ["IMAGES": "x=redis", "NODE_SELECTOR": "{"])
             // No good either: sets wait for it, and what they have must not go meanwhile.
             try await cluster.configure("web=nginx", ["CACHING_MEMORY_LIMIT": "abc"])
-            try await Self.live(cluster) { life in
+            try await KeepersLife.run(cluster) { life in
                 let isReleased = try await soon { try await cluster.daemonSet("\(name)-b") == nil }
                 #expect(isReleased)
                 #expect(await soon { life.set("a")?.findings.isEmpty == false })
@@ -218,5 +175,20 @@ import Testing
                 #expect(still?.metadata.uid == kept?.metadata.uid && own != nil)
             }
         }
+    }
+}
+
+extension KeepersLife {
+    /// The images of a DaemonSet's sleep containers, in order; nil: there's none.
+    fileprivate func images(_ daemonSet: String) async throws -> [String]? {
+        guard let live = try await cluster.daemonSet(daemonSet) else { return nil }
+        return (live.spec?.template?.spec?.containers ?? []).filter {
+            $0.name != Configuration.agentContainerName
+        }.compactMap(\.image)
+    }
+
+    fileprivate func reasons(about configMap: String) async throws -> [String] {
+        try await cluster.client.list(Event.self, Selection(namespace: Self.namespace)).items
+            .filter { $0.involvedObject.name == configMap }.compactMap(\.reason)
     }
 }

@@ -17,45 +17,17 @@ import Testing
 @testable import TestBasics
 
 @Suite("Image sets of KubernetesImagePuller objects", .timeLimit(.minutes(5))) struct PullerSetTests {
-    private static let namespace = "k8s-image-puller"
-
-    /// One life of a coordinator's keepers, on a simulated API server.
-    private struct Life: Sendable {
-        let cluster: SimulatedCluster
-        let loop: ControlLoop
-        let board: ConfigurationBoard
-
-        func set(_ name: String) -> ConfigurationStatus? { board.status.sets?.first { $0.imageSet == name } }
-
-        func says(_ set: String, _ text: String) -> Bool {
-            self.set(set)?.findings.contains { $0.message.contains(text) } ?? false
-        }
-    }
+    private static let namespace = KeepersLife.namespace
 
     private static func live(
         _ cluster: SimulatedCluster, history: HistoryStore = memoryStore(), patience: Double = 900,
-        scope: PullerScope = .namespaces([namespace, "che"]), _ body: @Sendable (Life) async throws -> Void
+        _ body: @Sendable (KeepersLife) async throws -> Void
     ) async throws {
-        let stage = Stage()
-        let board = ConfigurationBoard(configMap: "\(namespace)/k8s-image-puller")
         var times = PullerTimes()
         times.patience = patience
         times.search = .seconds(1)
-        let keeper = ImageSetKeeper(
-            parts: KeeperParts(
-                client: cluster.client, namespace: namespace, extraNamespaces: [], main: "k8s-image-puller",
-                objects: scope, objectTimes: times, parser: ConfigurationParser(options: standardOptions),
-                manifest: ManifestOptions(serverURL: "http://127.0.0.1:1"),
-                surroundings: DaemonSetKeeperTests.Surroundings(), history: history, events: cluster.events,
-                clock: CoordinatorClock(), logger: .quiet, loop: stage.loop), board: board)
-        let watcher = ClusterWatcher(client: cluster.client, loop: stage.loop, logger: .quiet)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await keeper.run() }
-            group.addTask { await watcher.followNodes() }
-            group.addTask { await stage.loop.run() }
-            defer { group.cancelAll() }
-            try await body(Life(cluster: cluster, loop: stage.loop, board: board))
-        }
+        try await KeepersLife.run(
+            cluster, history: history, objects: .namespaces([namespace, "che"]), times: times, body)
     }
 
     private static func run(_ body: @Sendable (SimulatedCluster) async throws -> Void) async throws {
@@ -289,5 +261,11 @@ extension SimulatedCluster {
     func reasons(about object: String, in namespace: String = "k8s-image-puller") async throws -> [String] {
         try await client.list(Event.self, Selection(namespace: namespace)).items
             .filter { $0.involvedObject.name == object }.compactMap(\.reason)
+    }
+}
+
+extension KeepersLife {
+    fileprivate func says(_ set: String, _ text: String) -> Bool {
+        self.set(set)?.findings.contains { $0.message.contains(text) } ?? false
     }
 }

@@ -50,26 +50,34 @@ import Testing
     /// The overlay that the head of kustomization.yaml shows says where the images are and what is cached.
     @Test func theOverlayOfTheHeadFillsIn() async throws {
         #expect(try await Self.objects().first("ConfigMap").at("data", "IMAGES") == "")
+        let text = try await Self.overlay("kustomization.yaml", "[../image-puller/deploy/kustomize]", is: "[../base]")
+        #expect(!text.contains("SET-YOUR-REGISTRY"))
+        let objects = try YAMLDocuments.read(text)
+        #expect(try objects.first("ConfigMap").at("data", "IMAGES") == "nginx=nginx:1.27")
+        let container = try #require(
+            try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first)
+        #expect(container["image"] == "registry.example.com/image-puller/coordinator:0.1.0")
+        #expect(
+            container["env"]?.arrayValue?.first
+                == ["name": "AGENT_IMAGE", "value": "registry.example.com/image-puller/agent:0.1.0"])
+    }
+
+    /// What kubectl makes of the overlay that the head of a kustomization shows.
+    ///
+    /// - Parameters:
+    ///   - place: how the overlay names the base.
+    ///   - copy: the same, where the base lies beside it.
+    static func overlay(_ file: String, _ place: String, is copy: String) async throws -> String {
         let base = Repository.root + "/deploy/kustomize"
-        let overlay = try TextFile.read(base + "/kustomization.yaml").split(separator: "\n")
+        let overlay = try TextFile.read(base + "/" + file).split(separator: "\n")
             .filter { $0.hasPrefix("#   ") }.map { $0.dropFirst(4) }.joined(separator: "\n")
-        try await RealMachine.with { machine in
+        return try await RealMachine.with { machine in
             try FileManager.default.copyItem(atPath: base, toPath: machine.directory + "/base")
             try FileManager.default.createDirectory(
                 atPath: machine.directory + "/overlay", withIntermediateDirectories: true)
             try TextFile.write(
-                machine.directory + "/overlay/kustomization.yaml",
-                overlay.replacing("[../image-puller/deploy/kustomize]", with: "[../base]") + "\n")
-            let text = try await Repository.kubectl(["kustomize", machine.directory + "/overlay"])
-            #expect(!text.contains("SET-YOUR-REGISTRY"))
-            let objects = try YAMLDocuments.read(text)
-            #expect(try objects.first("ConfigMap").at("data", "IMAGES") == "nginx=nginx:1.27")
-            let container = try #require(
-                try objects.first("Deployment").at("spec", "template", "spec", "containers")?.arrayValue?.first)
-            #expect(container["image"] == "registry.example.com/image-puller/coordinator:0.1.0")
-            #expect(
-                container["env"]?.arrayValue?.first
-                    == ["name": "AGENT_IMAGE", "value": "registry.example.com/image-puller/agent:0.1.0"])
+                machine.directory + "/overlay/kustomization.yaml", overlay.replacing(place, with: copy) + "\n")
+            return try await Repository.kubectl(["kustomize", machine.directory + "/overlay"])
         }
     }
 }

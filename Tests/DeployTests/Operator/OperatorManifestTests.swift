@@ -125,26 +125,16 @@ import Testing
     }
 
     @Test func theComponentFillsIn() async throws {
-        let base = Repository.root + "/deploy/kustomize"
-        let head = try TextFile.read(base + "/operator/kustomization.yaml").split(separator: "\n")
-            .filter { $0.hasPrefix("#   ") }.map { $0.dropFirst(4) }.joined(separator: "\n")
-        try await RealMachine.with { machine in
-            try FileManager.default.copyItem(atPath: base, toPath: machine.directory + "/base")
-            try FileManager.default.createDirectory(
-                atPath: machine.directory + "/overlay", withIntermediateDirectories: true)
-            try TextFile.write(
-                machine.directory + "/overlay/kustomization.yaml",
-                head.replacing("../image-puller/deploy/kustomize", with: "../base") + "\n")
-            let objects = try YAMLDocuments.read(
-                try await Repository.kubectl(["kustomize", machine.directory + "/overlay"]))
-            let check = try SchemaCheck()
-            #expect(objects.flatMap(check.faults) == [])
-            #expect(try HelmChartTests.arguments(objects).last == "--operator")
-            #expect(try Self.spec(objects) == Self.spec(Repository.documents("deploy/kustomize/operator/crd.yaml")))
-            #expect(
-                try Grants(objects: objects).of(Self.account).isSuperset(
-                    of: Grants(objects: Self.truth()).of(Self.account)))
-        }
+        let objects = try YAMLDocuments.read(
+            try await KustomizeTests.overlay(
+                "operator/kustomization.yaml", "../image-puller/deploy/kustomize", is: "../base"))
+        let check = try SchemaCheck()
+        #expect(objects.flatMap(check.faults) == [])
+        #expect(try HelmChartTests.arguments(objects).last == "--operator")
+        #expect(try Self.spec(objects) == Self.spec(Repository.documents("deploy/kustomize/operator/crd.yaml")))
+        #expect(
+            try Grants(objects: objects).of(Self.account).isSuperset(
+                of: Grants(objects: Self.truth()).of(Self.account)))
     }
 
     @Test func theTemplatesParameter() throws {
