@@ -65,6 +65,13 @@ struct CoverageMetrics {
                 retries[images[column].reference.registry, default: 0] += 1
             }
         }
+        if row[.pulling] > 0 {
+            // A retry under way: were it no failure, an alert that waits for minutes would begin anew with each.
+            for column in row.states.indices where row.states[column] == .pulling {
+                guard let failure = node.failure(column) else { continue }
+                failing[Failing(column: column, reason: failure.reason), default: 0] += 1
+            }
+        }
         if !node.isKnown {
             if node.node.isReady { silent.ready += 1 } else { silent.notReady += 1 }
         } else {

@@ -27,26 +27,45 @@ extension Fleet {
 
     /// All of them, by node, then in the order of the list.
     public func deviations(now: Timestamp) -> [Deviation] {
-        let failing = listedColumns.filter { !index.failed[$0].isEmpty && !index.present[$0].isEmpty }
-        let peers = failing.isEmpty && orders.isEmpty ? [:] : peers(now: now)
-        let found = hanging(peers, now: now) + failing.flatMap { deviations(column: $0, peers, now: now) }
-        return found.sorted { ($0.node, $0.column) < ($1.node, $1.column) }
+        let failing = failing
+        let columns = listedColumns.filter { !failing[$0].isEmpty && !index.present[$0].isEmpty }
+        let peers = columns.isEmpty && orders.isEmpty ? [:] : peers(now: now)
+        let found = columns.flatMap { deviations(column: $0, failing[$0], peers, now: now) }
+        let hanging = hanging(peers, now: now).filter { pull in
+            !found.contains { $0.node == pull.node && $0.column == pull.column }
+        }
+        return (found + hanging).sorted { ($0.node, $0.column) < ($1.node, $1.column) }
+    }
+
+    /// By column, where the last attempt failed, also while another is made: a fault that were gone for each of them would
+    /// never be told by an alert that waits for minutes.
+    private var failing: [BitSet] {
+        var failing = index.failed
+        for (name, order) in orders where !order.isRefresh {
+            guard let node = nodes[name], node.failures[order.reference.normalised] != nil else { continue }
+            for column in listedColumns where references[column].normalised == order.reference.normalised {
+                failing[column].insert(node.slot)
+            }
+        }
+        return failing
     }
 
     /// What one image's failure on one node says of that node; nil: nothing, so far.
     public func deviation(node name: String, column: Int, now: Timestamp) -> Deviation? {
         guard let node = nodes[name], index.failed.indices.contains(column) else { return nil }
         let peers = peers(now: now)
-        let isFailed = index.failed[column].contains(node.slot)
-        return (isFailed ? deviations(column: column, peers, now: now) : hanging(peers, now: now))
-            .first { $0.node == name && $0.column == column }
+        let failing = failing[column]
+        let found = failing.contains(node.slot) ? deviations(column: column, failing, peers, now: now) : []
+        return (found + hanging(peers, now: now)).first { $0.node == name && $0.column == column }
     }
 
-    private func deviations(column: Int, _ peers: [String: BitSet], now: Timestamp) -> [Deviation] {
+    private func deviations(
+        column: Int, _ failed: BitSet, _ peers: [String: BitSet], now: Timestamp
+    ) -> [Deviation] {
         let reference = references[column]
         let holders = peers.mapValues { $0.intersection(index.present[column]).count }
         var failing: [(name: String, platform: String, failure: Failure)] = []
-        index.failed[column].forEach { slot in
+        failed.forEach { slot in
             guard let name = slots.names[slot], let node = nodes[name], isKnown(node, now: now),
                 let failure = node.failures[reference.normalised]
             else { return }

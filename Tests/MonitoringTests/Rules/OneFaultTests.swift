@@ -109,7 +109,29 @@ import Testing
             families += CoverageMetrics(snapshot, cells: cells).families()
         }
         try await Self.expect(fault.alert, of: families)
+
+        // Other attempts under way end no fault: a rule that waits for minutes would begin anew with each.
+        for node in Self.nodes {
+            for reference in desk.fleet.failures(of: node).keys {
+                _ = desk.fleet.order(
+                    try ImageReference(reference), node: node, platform: desk.cluster.nodes[node]?.platform ?? "",
+                    at: desk.now)
+            }
+        }
+        let retried = Snapshot(
+            configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        let cells = retried.targetCells()
+        let during = await watch.families(retried, cells: cells) + CoverageMetrics(retried, cells: cells).families()
+        for name in Self.faultMetrics {
+            let before = try #require(families.first { $0.spec.name == name })
+            #expect(during.first { $0.spec.name == name }?.samples == before.samples, "\(name)")
+        }
     }
+
+    private static let faultMetrics = [
+        "image_puller_image_failing_nodes", "image_puller_image_overdue_nodes", "image_puller_node_deviating_images",
+        "image_puller_image_deviating_nodes", "image_puller_deviating_nodes", "image_puller_registry_circuit_open",
+    ]
 
     /// Lets promtool play an hour in which nothing changes.
     private static func expect(_ alert: String, of families: [MetricFamily]) async throws {
