@@ -20,7 +20,6 @@ def start(
         lambda: next((each for each in cluster.pods() if _is_on(each, node, daemon_set)), None))
     name = node if daemon_set == DAEMON_SET else f"{node}-{daemon_set}"
     token = workshop.write(f"token-{name}", cluster.token(pod["metadata"]["name"]))
-    keep_token(cluster, node, token, daemon_set)
     authority = workshop.write("ca.crt", cluster.bundle())
     containers = cluster.daemon_set(daemon_set)["spec"]["template"]["spec"]["containers"]
     container = next(each for each in containers if each["name"] == "image-puller-agent")
@@ -30,7 +29,9 @@ def start(
         "IMAGE_PULLER_CA_FILE": str(authority), "IMAGE_PULLER_RUNTIME_SOCKETS": str(runtime.socket),
     }
     environment.pop("IMAGE_PULLER_PULL_SECRETS", None)
-    return workshop.start(f"node-agent-{name}", program, environment=environment)
+    agent = workshop.start(f"node-agent-{name}", program, environment=environment)
+    _follow_pods(cluster, node, token, daemon_set, pod["metadata"]["name"], agent)
+    return agent
 
 
 def _is_on(pod: dict, node: str, daemon_set: str) -> bool:
@@ -38,12 +39,12 @@ def _is_on(pod: dict, node: str, daemon_set: str) -> bool:
     return pod["spec"].get("nodeName") == node and daemon_set in owners
 
 
-def keep_token(cluster: Cluster, node: str, file: Path, daemon_set: str = DAEMON_SET) -> None:
-    """Has the agent speak for the node's newest pod, as the kubelet does: a former one's token is worth nothing."""
+def _follow_pods(cluster: Cluster, node: str, file: Path, daemon_set: str, known: str, agent: Program) -> None:
+    """Has the agent end with its pod, and begin with the next one and its token."""
 
     def run() -> None:
+        nonlocal known
         kubernetes = API(cluster.url)
-        known = None
         while True:
             try:
                 items = kubernetes.do("GET", f"/api/v1/namespaces/{NAMESPACE}/pods", None)["items"]
@@ -55,6 +56,7 @@ def keep_token(cluster: Cluster, node: str, file: Path, daemon_set: str = DAEMON
                     file.with_suffix(".new").write_text(token)
                     file.with_suffix(".new").rename(file)
                     known = names[0]
+                    agent.restart()
             except Exception:  # the cluster is taken down
                 return
             time.sleep(0.1)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,16 +43,32 @@ class Program:
         self.name = name
         self.output = folder / f"{name}.out"
         self.log = folder / f"{name}.log"
-        with self.output.open("wb") as out, self.log.open("wb") as err:
+        for file in (self.output, self.log):
+            file.write_bytes(b"")
+        self._command, self._environment = command, environment
+        self._restarting = threading.Lock()
+        self._start()
+
+    def _start(self) -> None:
+        with self.output.open("ab") as out, self.log.open("ab") as err:
             # A session of its own: a Ctrl-C is the benchmark's alone. Should that be killed, its programs go too.
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, start_new_session=True,
-                preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+                self._command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self._environment,
+                start_new_session=True, preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
         self.pid = self._process.pid
+
+    def restart(self) -> None:
+        """Ends it, and starts it again; nothing when it has ended."""
+        with self._restarting:
+            if self._process.poll() is None:
+                self.stop()
+                self._start()
 
     def check(self) -> None:
         """Raises when it has ended."""
-        if (status := self._process.poll()) is not None:
+        with self._restarting:
+            status = self._process.poll()
+        if status is not None:
             raise RuntimeError(f"{self.name} ended with status {status}:\n{self.tail()}")
 
     def finish(self, seconds: float) -> str:
