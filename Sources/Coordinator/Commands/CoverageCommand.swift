@@ -207,6 +207,7 @@ struct CoverageCommand: AsyncParsableCommand {
         let bar = min ?? 100
         let timeout = timeout ?? .seconds(20 * 60)
         let deadline = ContinuousClock.now + timeout
+        let pause = LookPause()
         var screen = ProgressScreen()
         var patience = 0
         while true {
@@ -235,7 +236,7 @@ struct CoverageCommand: AsyncParsableCommand {
                 let times = patience == 1 ? "once" : "\(patience) times"
                 screen.note("\(error.description) (asked \(times), still trying)")
             }
-            try await Task.sleep(for: .milliseconds(500))
+            try await pause.rest()
         }
     }
 }

@@ -119,6 +119,7 @@ struct PrefetchCommand: AsyncParsableCommand {
         let timeout = timeout ?? .seconds(20 * 60)
         let deadline = ContinuousClock.now + timeout
         let bar = min ?? 100
+        let pause = LookPause()
         var screen = ProgressScreen()
         var last = first
         while true {
@@ -142,7 +143,7 @@ struct PrefetchCommand: AsyncParsableCommand {
                 screen.note("\(error.description) (still trying)")
             }
             guard ContinuousClock.now < deadline else { return last }
-            try await Task.sleep(for: .milliseconds(500))
+            try await pause.rest()
         }
     }
 }
