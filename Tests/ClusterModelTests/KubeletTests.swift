@@ -91,6 +91,35 @@ import Testing
         #expect(cluster.pod("q", node: "n1")?.containers[0].pullAttempts == attempts)
     }
 
+    /// Measured: it starts within a second, the pod is as ready as before while it waits, and nobody starts it again.
+    @Test func ephemeralContainersStartOnce() throws {
+        var cluster = try Fixture.cluster()
+        cluster.addPod(spec("p", ["registry.example.com/app:1"]), node: "n1")
+        _ = cluster.advance(to: 60)
+        #expect(cluster.pod("p", node: "n1")?.isReady == true)
+        let added = [
+            PodSpec.Container(name: "held", image: "registry.example.com/app:1", policy: .never),
+            PodSpec.Container(name: "waits", image: "registry.example.com/other:1", policy: .never),
+        ]
+        cluster.extendPod("p", by: added, node: "n1")
+        _ = cluster.advance(to: 63)
+        func container(_ name: String) throws -> PodModel.Container {
+            try #require(cluster.pod("p", node: "n1")?.containers.first { $0.spec.name == name })
+        }
+        #expect(try container("held").isRunning)
+        #expect(reason(try container("waits")) == "ErrImageNeverPull")
+        #expect(cluster.pod("p", node: "n1")?.isReady == true)
+        cluster.extendPod("p", by: added, node: "n1")
+        #expect(cluster.pod("p", node: "n1")?.containers.count == 3)
+        cluster.containerExited(node: "n1", pod: "p", container: "held", exitCode: 137)
+        _ = cluster.advance(to: 700)
+        guard case .terminated = try container("held").state else {
+            Issue.record("\(try container("held").state)")
+            return
+        }
+        #expect(cluster.pod("p", node: "n1")?.isReady == true)
+    }
+
     @Test func aKubeletInBackOffDoesNotSeeTheImageArrive() throws {
         var cluster = try Fixture.cluster()
         cluster.changeRegistry(Fixture.host) { $0.availability = .refusing }

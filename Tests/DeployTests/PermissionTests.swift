@@ -89,8 +89,12 @@ import Testing
     @Test func wakingPodsCanBeLeftOut() async throws {
         let with = Grants(objects: try await HelmCase("").render()).of(Self.account)
         let without = Grants(objects: try await HelmCase("", set: ["rbac.wakePods=false"]).render()).of(Self.account)
-        #expect(with.subtracting(without) == ["namespace/k8s-image-puller /pods * patch"])
+        let added = "namespace/k8s-image-puller /pods/ephemeralcontainers * patch"
+        #expect(with.subtracting(without) == ["namespace/k8s-image-puller /pods * patch", added])
         #expect(without.isSubset(of: with))
+        // Adding containers goes with it, and can be left out alone.
+        let fixed = Grants(objects: try await HelmCase("", set: ["rbac.extendPods=false"]).render()).of(Self.account)
+        #expect(with.subtracting(fixed) == [added] && fixed.isSubset(of: with))
     }
 
     /// The key needs the permission: the value that writes the one grants the other, as does the manifest for others.
@@ -137,7 +141,8 @@ import Testing
             let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
             guard cells.count == 3, !cells[0].hasPrefix("-") else { continue }
             let words = cells[0].split(separator: " ").map(String.init)
-            let resource = words[0].contains("/") ? words[0] : "/" + words[0]
+            // A group, or a pod's subresource.
+            let resource = words[0].contains("/") && !words[0].hasPrefix("pods/") ? words[0] : "/" + words[0]
             let name = words.dropFirst().first?.replacing("`", with: "").replacing("SERVICE", with: Self.service)
             for verb in cells[1].split(separator: ", ") { told.insert("\(resource) \(name ?? "*") \(verb)") }
         }

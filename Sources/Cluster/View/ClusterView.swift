@@ -61,8 +61,14 @@ public struct PodView: Sendable, Equatable {
     public var node: String
     /// The annotation `image-puller/template`: which template the pod was made from.
     public var template: String?
+    /// The annotation `image-puller/frame`: the same of its template without the images that are held. Nil where no container
+    /// may be added to the pod.
+    public var frame: String?
     public var isTerminating = false
+    /// Ephemeral ones, too.
     public var containers: [String: ContainerView] = [:]
+    /// The images of its containers, ephemeral ones included, as its spec has them; empty without a ``frame``.
+    public var images: [String: String] = [:]
     /// The container that copies `sleep`, before all others. Nil when it has done so, or nobody tells.
     public var initContainer: ContainerView?
     public var createdAt: Timestamp?

@@ -23,6 +23,13 @@ extension ClusterModel {
         runKubelet(index)
     }
 
+    /// The ephemeral containers of the pod's object.
+    public mutating func extendPod(_ id: String, by containers: [PodSpec.Container], node name: String) {
+        guard let index = nodeIndex[name], nodes[index].isOnline else { return }
+        nodes[index].kubelet.extend(id, by: containers, at: now)
+        runKubelet(index)
+    }
+
     /// A container ended by itself.
     public mutating func containerExited(
         node name: String, pod: String, container: String, exitCode: Int, reason: String? = nil, message: String? = nil

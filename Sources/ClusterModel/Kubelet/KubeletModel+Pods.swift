@@ -15,7 +15,7 @@ extension KubeletModel {
         }
         while pods[index].cursor < pods[index].containers.count {
             let container = pods[index].containers[pods[index].cursor]
-            if !container.isRunning, !container.isCompleted, container.retryAt <= now {
+            if !container.isRunning, !container.isCompleted, !container.isOver, container.retryAt <= now {
                 if let work = step(container, in: index, runtime: runtime, at: now) {
                     pods[index].work = work
                     return
@@ -160,7 +160,7 @@ extension KubeletModel {
 
     private func nextLook(at pod: PodModel) -> Seconds {
         var next: Seconds = .infinity
-        for container in pod.containers where !container.isCompleted {
+        for container in pod.containers where !container.isCompleted && !container.isOver {
             if !container.isRunning {
                 if case .waiting(container.pullReason, _) = container.state {
                     next = min(next, container.backOffShownAt)
@@ -203,7 +203,7 @@ extension KubeletModel {
             reason: reason ?? (code == 0 ? "Completed" : "Error"), message: message)
         actions.append(.stopped(pod: pods[index].id, container: container.spec.name))
         actions.append(.changed(pod: pods[index].id))
-        if container.isInit, code == 0 {
+        if container.isInit && code == 0 || container.isEphemeral {
             container.state = .terminated(end)
         } else {
             let gap = configuration.crashGap(afterRestarts: container.restartCount)

@@ -69,6 +69,21 @@ public struct KubeletModel: Sendable {
         look(at: index, now: now)
     }
 
+    /// Ephemeral containers that the pod has now, those of before among them.
+    public mutating func extend(_ id: String, by containers: [PodSpec.Container], at now: Seconds) {
+        guard let index = pods.firstIndex(where: { $0.id == id }) else { return }
+        let known = Set(pods[index].containers.map(\.spec.name))
+        let added = containers.filter { !known.contains($0.name) }
+        guard !added.isEmpty else { return }
+        for spec in added {
+            var container = PodModel.Container(spec, isInit: false)
+            container.isEphemeral = true
+            pods[index].containers.append(container)
+        }
+        actions.append(.changed(pod: id))
+        look(at: index, now: now)
+    }
+
     /// Lets the pod's next pass begin now, with the containers that wait without back-off.
     mutating func look(at index: Int, now: Seconds) {
         let time = max(now, pods[index].listedAgainAt)

@@ -19,6 +19,8 @@ public struct PodModel: Hashable, Sendable {
     public struct Container: Hashable, Sendable {
         public let spec: PodSpec.Container
         public let isInit: Bool
+        /// Added while the pod ran. It counts for nothing of the pod's conditions, and is never started again.
+        public var isEphemeral = false
         public internal(set) var state = State.waiting(reason: "ContainerCreating", message: nil)
         public internal(set) var lastTermination: Termination?
         public internal(set) var restartCount = 0
@@ -50,6 +52,12 @@ public struct PodModel: Hashable, Sendable {
         public var isRunning: Bool {
             if case .running = state { return true }
             return false
+        }
+
+        /// Of an ephemeral container: it has run.
+        var isOver: Bool {
+            guard case .terminated = state else { return false }
+            return isEphemeral
         }
 
         /// An init container that has done its work.
@@ -92,7 +100,9 @@ public struct PodModel: Hashable, Sendable {
 
     public var isInitialized: Bool { containers.allSatisfy { !$0.isInit || $0.isCompleted } }
     /// Every container runs.
-    public var isReady: Bool { containers.allSatisfy { $0.isInit ? $0.isCompleted : $0.isRunning } }
+    public var isReady: Bool {
+        containers.allSatisfy { $0.isEphemeral || ($0.isInit ? $0.isCompleted : $0.isRunning) }
+    }
 }
 
 /// Names a pull that a kubelet asked for.

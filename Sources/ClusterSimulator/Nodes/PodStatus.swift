@@ -15,7 +15,7 @@ struct PodStatus {
     let runtime: String
 
     var status: JSONValue {
-        let containers = model.containers.filter { !$0.isInit }
+        let containers = model.containers.filter { !$0.isInit && !$0.isEphemeral }
         let hasStarted = model.containers.contains { $0.containerID != nil }
         var status: JSONValue = [
             "phase": .string(model.isInitialized && containers.contains { $0.containerID != nil } ? phase : "Pending"),
@@ -31,6 +31,10 @@ struct PodStatus {
         if !initial.isEmpty {
             status["initContainerStatuses"] = .array(initial.map(describe))
         }
+        let added = model.containers.filter(\.isEphemeral)
+        if !added.isEmpty {
+            status["ephemeralContainerStatuses"] = .array(added.map(describe))
+        }
         if hasStarted {
             let number = StableHash.hash(model.id)
             let address = "10.89.\(number % 250 + 1).\(number / 250 % 250 + 2)"
@@ -42,7 +46,7 @@ struct PodStatus {
 
     /// Pending until every container has been started once.
     private var phase: String {
-        model.containers.allSatisfy { $0.isInit || $0.containerID != nil } ? "Running" : "Pending"
+        model.containers.allSatisfy { $0.isInit || $0.isEphemeral || $0.containerID != nil } ? "Running" : "Pending"
     }
 
     private func date(_ time: Seconds) -> String { timestamp(epoch.addingTimeInterval(time)) }
@@ -50,7 +54,7 @@ struct PodStatus {
     // MARK: Conditions
 
     private var conditions: JSONValue {
-        let unready = model.containers.filter { !$0.isInit && !$0.isRunning }.map(\.spec.name)
+        let unready = model.containers.filter { !$0.isInit && !$0.isEphemeral && !$0.isRunning }.map(\.spec.name)
         let uninitialized = model.containers.filter { $0.isInit && !$0.isCompleted }.map(\.spec.name)
         let notReady: (String, String)? =
             unready.isEmpty
@@ -94,11 +98,12 @@ struct PodStatus {
         var status: JSONValue = [
             "name": .string(container.spec.name), "image": .string(container.imageName),
             "imageID": .string(container.imageID), "lastState": .object([:]),
-            "ready": .bool(container.isInit ? container.isCompleted : container.isRunning),
+            "ready": .bool(
+                container.isInit ? container.isCompleted : container.isRunning && !container.isEphemeral),
             "restartCount": .integer(Int64(container.restartCount)),
-            "started": .bool(!container.isInit && container.isRunning),
             "state": state(container),
         ]
+        if !container.isEphemeral { status["started"] = .bool(!container.isInit && container.isRunning) }
         if let id = container.containerID { status["containerID"] = .string("\(runtime)://\(id)") }
         if let last = container.lastTermination { status["lastState"] = ["terminated": describe(last)] }
         return status

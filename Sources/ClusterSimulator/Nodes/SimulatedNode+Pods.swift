@@ -19,7 +19,13 @@ extension SimulatedNode {
             Task { await admit(uid) }
         } else if phase == .admitted, let old, old.withoutStatus != pod.withoutStatus {
             // What the kubelet itself writes is no reason to look.
-            await cluster.change { [name] in $0.syncPod(uid, node: name) }
+            let added = (pod.at("spec", "ephemeralContainers")?.arrayValue ?? []).map {
+                PodSpec.Container($0, exitsAfter: nil)
+            }
+            await cluster.change { [name] in
+                $0.extendPod(uid, by: added, node: name)
+                $0.syncPod(uid, node: name)
+            }
         }
     }
 

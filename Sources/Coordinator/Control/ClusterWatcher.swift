@@ -121,11 +121,22 @@ extension PodView {
         guard let uid = pod.metadata.uid else { return nil }
         self.init(name: pod.metadata.name, uid: uid, node: node)
         template = pod.metadata.annotations[PodNames.templateAnnotation]
+        frame = pod.metadata.annotations[PodNames.frameAnnotation]
         isTerminating = pod.metadata.deletionTimestamp != nil
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
         reason = clean(pod.status?.reason)
         message = clean(pod.status?.message)
         for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
+        for status in pod.status?.ephemeralContainerStatuses ?? [] {
+            containers[status.name] = ContainerView(status)
+            // No kubelet starts it again: the pod holds less than any template says.
+            if status.state?.terminated != nil { (template, frame) = (nil, nil) }
+        }
+        if frame != nil {
+            for container in (pod.spec?.containers ?? []) + (pod.spec?.ephemeralContainers ?? []) {
+                images[container.name] = container.image
+            }
+        }
         let copySleep = pod.status?.initContainerStatuses?.first { $0.name == Configuration.copySleepContainerName }
         if let copySleep, copySleep.state?.terminated?.exitCode != 0 { initContainer = ContainerView(copySleep) }
     }

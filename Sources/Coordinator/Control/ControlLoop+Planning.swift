@@ -37,8 +37,14 @@ extension ControlLoop {
         for replacement in plan.replacements {
             replace(replacement, namespace: namespace(of: replacement.set) ?? configuration.namespace)
         }
+        adopt(plan.adoptions) { namespace(of: $0) ?? configuration.namespace }
         for wake in plan.wakes {
             let namespace = namespace(of: wake.set) ?? configuration.namespace
+            // That makes the kubelet look, too.
+            guard wake.additions.isEmpty else {
+                add(to: wake, namespace: namespace)
+                continue
+            }
             Task { [wakePod] in await wakePod(wake, namespace) }
         }
         if let moment = plan.wake {

@@ -23,6 +23,8 @@ package actor ControlLoop {
     let replacePod: ReplacePod
     let wakePod: WakePod
     let openGate: OpenGate
+    /// Nil: pods are only replaced.
+    let podChanges: PodChanges?
     let logger: Logger
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
@@ -102,6 +104,7 @@ package actor ControlLoop {
     package init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
         openGate: @escaping OpenGate = { _ in false }, wakePod: @escaping WakePod = { _, _ in },
+        podChanges: PodChanges? = nil,
         replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
@@ -110,6 +113,7 @@ package actor ControlLoop {
         self.replacePod = replacePod
         self.wakePod = wakePod
         self.openGate = openGate
+        self.podChanges = podChanges
         let fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
         self.fleet = fleet
         givenOrders = GivenOrders(firstID: fleet.firstOrderID)
@@ -164,9 +168,14 @@ package actor ControlLoop {
     ///   - set: whose DaemonSet it is.
     func useTemplate(
         _ template: String, agentImage: String? = nil, images: [String: ImageReference] = [:],
-        successor: Successor = Successor(), of set: String = ImageSet.defaultName
+        successor: Successor = Successor(), addedContainer: JSONValue? = nil, of set: String = ImageSet.defaultName
     ) {
-        guard let state = daemonSets[set],
+        guard let state = daemonSets[set] else { return }
+        var successor = successor
+        daemonSets[set]?.frame = successor.frame
+        daemonSets[set]?.addedContainer = addedContainer
+        if state.refusesAdditions || podChanges == nil { successor.frame = nil }
+        guard
             state.template != template || state.templateAgentImage != agentImage || state.successor != successor
         else { return }
         daemonSets[set]?.template = template

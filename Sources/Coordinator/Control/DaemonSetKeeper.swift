@@ -253,7 +253,9 @@ package actor DaemonSetKeeper {
         await loop.useTemplate(
             manifest.templateHash, agentImage: manifest.agentImage,
             images: manifest.images.compactMapValues { try? ImageReference($0) },
-            successor: Successor(refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu), of: set)
+            successor: Successor(
+                refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu, frame: manifest.frameHash),
+            addedContainer: manifest.addedContainer, of: set)
     }
 
     /// Why the API server takes no pod of the template, and what it makes of one; both nil: it doesn't let us ask.

@@ -44,6 +44,8 @@ extension PodView {
     /// Takes the storage of another pod's for what is equal in both.
     mutating func share(with other: PodView) {
         if containers == other.containers { containers = other.containers }
+        if images == other.images { images = other.images }
         if template == other.template { template = other.template }
+        if frame == other.frame { frame = other.frame }
     }
 }

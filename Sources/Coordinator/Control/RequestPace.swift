@@ -1,7 +1,8 @@
 /// Requests to the API server at a bounded rate: each is told to wait until its turn, in the order in which they come.
 package actor RequestPace {
-    /// Deletions of pods a second. A roll-out over thousands of nodes would send hundreds at once; kubelets take seconds for each.
-    package static let deletions = 50
+    /// Deletions and changes of pods a second. A roll-out over thousands of nodes would send hundreds at once; kubelets take
+    /// seconds for each deletion.
+    package static let podChanges = 50
 
     private let pause: Duration
     private var next = ContinuousClock.now

@@ -11,6 +11,10 @@ package struct DaemonSetManifest: Sendable, Hashable {
     package let document: JSONValue
     /// Of the pod template's content; stands in it as an annotation too.
     package let templateHash: String
+    /// Of the same without the images that are held; stands in the pod template as an annotation too. Nil in restricted mode.
+    package let frameHash: String?
+    /// What a container that is added to a pod has beside its name and its image. Ephemeral containers request nothing.
+    package let addedContainer: JSONValue
     /// Our own image in it.
     package let agentImage: String?
     /// The pod template's size in JSON.
@@ -23,12 +27,24 @@ package struct DaemonSetManifest: Sendable, Hashable {
     /// - Throws: ``ManifestError``.
     package init(_ configuration: Configuration, revision: Int, options: ManifestOptions) throws {
         let labels = JSONValue(labels: PodNames.labels(daemonSet: configuration.daemonSetName))
-        var template: JSONValue = [
-            "metadata": ["labels": labels],
-            "spec": try PodTemplate(configuration, options).spec(),
-        ]
+        let pods = try PodTemplate(configuration, options)
+        var template: JSONValue = ["metadata": ["labels": labels], "spec": try pods.spec()]
         templateHash = CanonicalJSON.hash(template)
-        template["metadata"]?["annotations"] = [PodNames.templateAnnotation: .string(templateHash)]
+        var annotations: JSONValue = [PodNames.templateAnnotation: .string(templateHash)]
+        if configuration.runtimeSocket == .none {
+            frameHash = nil
+        } else {
+            var frame = template
+            let agent = frame["spec"]?["containers"]?.arrayValue?.filter {
+                $0["name"]?.stringValue == Configuration.agentContainerName
+            }
+            frame["spec"]?["containers"] = .array((agent ?? []) + [pods.holder])
+            let hash = CanonicalJSON.hash(frame)
+            frameHash = hash
+            annotations[PodNames.frameAnnotation] = .string(hash)
+        }
+        addedContainer = .object((pods.holder.objectValue ?? [:]).filter { $0.key != "resources" })
+        template["metadata"]?["annotations"] = annotations
         // Behind the hash: pods that are there stay as they are when other nodes are chosen.
         if let nodes = options.pinnedNodes, !nodes.isEmpty {
             let affinity = configuration.scheduling.narrowed(to: nodes).affinity

@@ -7,6 +7,9 @@ package enum PodNames {
 
     /// On the pod template, and so on each pod: the hash of the template's content. Tells which pods are outdated.
     package static let templateAnnotation = "image-puller/template"
+    /// On the pod template of DaemonSets with agents, and so on each pod: the hash of the template's content without the images
+    /// that are held. Pods of one frame differ in nothing else, so that one becomes another by containers that are added.
+    package static let frameAnnotation = "image-puller/frame"
     /// On the DaemonSet: the accepted revision of the configuration that it was made from.
     package static let revisionAnnotation = "image-puller/revision"
 

@@ -64,11 +64,17 @@ struct PodTemplate: Sendable {
     }
 
     private func sleepContainer(_ entry: ImageEntry) -> JSONValue {
+        var container = holder
+        container["name"] = .string(entry.container)
+        // A short name may mean something else to each node's runtime.
+        container["image"] = .string(entry.reference.normalised)
+        return container
+    }
+
+    /// What all containers that hold an image have in common.
+    var holder: JSONValue {
         let resources = configuration.sleepResources
         return [
-            "name": .string(entry.container),
-            // A short name may mean something else to each node's runtime.
-            "image": .string(entry.reference.normalised),
             // With an agent kubelets never pull: a container starts when the agent has brought its image.
             "imagePullPolicy": agent == nil ? "IfNotPresent" : "Never",
             "command": ["/image-puller-bin/sleep"],

@@ -8,6 +8,7 @@ public struct Plan: Sendable, Equatable {
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
     public var wakes: [Wake] = []
+    public var adoptions: [PodAdoption] = []
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Pods, by their UID, that seem to hold what a tag meant before.
@@ -107,6 +108,17 @@ public struct Plan: Sendable, Equatable {
         var isFree = false
     }
 
+    /// A pod of an older template that lacks nothing but images which the list has gained: it becomes one of the present template
+    /// as it runs, and gets their containers when they have come.
+    public struct PodAdoption: Sendable, Equatable {
+        /// The image set whose DaemonSet has made it.
+        public var set = ImageSet.defaultName
+        public var pod: String
+        public var uid: String
+        public var node: String
+        public var template: String
+    }
+
     /// A pod to touch, so that its kubelet looks at its waiting containers now.
     public struct Wake: Sendable, Equatable {
         /// The image set whose DaemonSet has made it.
@@ -116,6 +128,8 @@ public struct Plan: Sendable, Equatable {
         public var node: String
         /// The image entries whose containers can start.
         public var entries: Set<String>
+        /// The images among them whose containers the pod lacks, by the containers' names.
+        public var additions: [String: String] = [:]
     }
 
     /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.

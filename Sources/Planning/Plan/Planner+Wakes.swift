@@ -26,7 +26,8 @@ extension Planner {
     ) {
         guard let template, configuration.runtimeSocket != .none else { return }
         let shared = sharedEntries
-        guard !unheld.entries.isEmpty || !shared.isEmpty else { return }
+        let adds = successor.frame != nil
+        guard !unheld.entries.isEmpty || !shared.isEmpty || adds else { return }
         let replaced = Set(plan.replacements.map(\.uid))
         for pod in cluster.pods.of(set) where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
@@ -36,8 +37,9 @@ extension Planner {
                 pod.containers[configuration.images[$0].container]?.waitingReason == "ErrImageNeverPull"
                     && fleet.state(node: pod.node, column: columns[$0], now: now).isPresent
             }
-            guard !waitingEntries.isEmpty else { continue }
-            let waiting = Set(waitingEntries.map { configuration.images[$0].container })
+            let additions = adds ? additions(to: pod) : [:]
+            guard !waitingEntries.isEmpty || !additions.isEmpty else { continue }
+            let waiting = Set(waitingEntries.map { configuration.images[$0].container }).union(additions.keys)
             plan.waiting[pod.node, default: []].formUnion(
                 waitingEntries.map { fleet.references[columns[$0]].normalised })
             if let due = fleet.wakeBook.due(pod.uid, entries: waiting, hasMore: hasMore(pod.node)), due > now {
@@ -47,7 +49,8 @@ extension Planner {
             candidates.append(
                 (
                     fleet.wakeBook.lastWake(of: pod.uid),
-                    Plan.Wake(set: set, pod: pod.name, uid: pod.uid, node: pod.node, entries: waiting)
+                    Plan.Wake(
+                        set: set, pod: pod.name, uid: pod.uid, node: pod.node, entries: waiting, additions: additions)
                 ))
         }
     }

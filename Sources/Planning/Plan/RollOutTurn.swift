@@ -60,7 +60,9 @@ struct RollOutTurn {
         let hasMoved =
             !plan.suspects.isEmpty || fleet.movedNodes.contains { fleet.nodes[$0]?.moved.isEmpty == false }
         hasOutdated =
-            cluster.pods.of(set).contains { !$0.isTerminating && $0.template != template }
+            cluster.pods.of(set).contains {
+                !$0.isTerminating && ($0.template != template || planner.isIncomplete($0))
+            }
             || cluster.unscheduled.values.contains {
                 $0.set == set && !$0.isTerminating && $0.template != template
             }
@@ -92,11 +94,18 @@ struct RollOutTurn {
         // While the template isn't known to work; a node that has lost what it held already costs no further one.
         var roomOfTrial = isProven ? Int.max : places.roomOfTrial
         if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOuts[set] = trouble }
+        let listed = hasOutdated && successor.frame != nil ? planner.listedImages : [:]
         var candidates: [PodView] = []
         var free: [PodView] = []
         for node in live where !node.hasDiskPressure {
             for pod in cluster.pods.living(on: node.name, of: set) {
-                let isOutdated = pod.template != template
+                let isOutdated = pod.template != template || planner.isIncomplete(pod)
+                if isOutdated, planner.isAdoptable(pod, listed: listed) {
+                    plan.adoptions.append(
+                        Plan.PodAdoption(
+                            set: set, pod: pod.name, uid: pod.uid, node: pod.node, template: template))
+                    continue
+                }
                 guard isOutdated || isProven && planner.holdsFormer(pod, plan) else { continue }
                 if isOutdated, pod.held.isEmpty, isRestricted || !pod.isWorking(under: configuration) {
                     free.append(pod)

@@ -7,11 +7,16 @@ public struct Successor: Sendable, Equatable {
     /// What one requests.
     public var memory = Quantity.zero
     public var cpu = Quantity.zero
+    /// Of pods that differ from it in their images alone, and may be given those that they lack. Nil: none may.
+    public var frame: String?
 
-    public init(refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero) {
+    public init(
+        refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero, frame: String? = nil
+    ) {
         self.refusal = refusal
         self.memory = memory
         self.cpu = cpu
+        self.frame = frame
     }
 
     /// Whether the node could have room. What it doesn't tell it may have.

@@ -50,6 +50,9 @@ extension APIHandler {
             _ = try await store.delete(.pods, namespace: path.namespace, name: name)
             return .json(
                 ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
+        case (.pods, "ephemeralcontainers", "GET"): return try await get(path)
+        case (.pods, "ephemeralcontainers", "PATCH"):
+            return try await patch(request, path, subresource: .ephemeralContainers)
         default: return APIHandler.noSuchPage
         }
     }

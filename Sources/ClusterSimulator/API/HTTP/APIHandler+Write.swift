@@ -45,7 +45,9 @@ extension APIHandler {
         return .json(EventView.shown(updated, as: path.type), warnings: warnings)
     }
 
-    func patch(_ request: APIRequest, _ path: ResourcePath) async throws(APIError) -> APIAnswer {
+    func patch(
+        _ request: APIRequest, _ path: ResourcePath, subresource: ObjectStore.Subresource? = nil
+    ) async throws(APIError) -> APIAnswer {
         try refuseDryRun(request)
         let name = path.name ?? ""
         guard let format = PatchFormat(mediaType: request.mediaType) else { throw .unsupportedPatch }
@@ -61,7 +63,7 @@ extension APIHandler {
         }
         let patched = try await store.patch(
             path.type, namespace: path.namespace, name: name, format: format, document: document,
-            subresource: path.part, manager: request.manager)
+            subresource: subresource ?? path.part, manager: request.manager)
         return .json(EventView.shown(patched, as: path.type))
     }
 

@@ -29,6 +29,16 @@ enum Admission {
             }
             return result
         }
+        if subresource == .ephemeralContainers {
+            // All else that the request changes is left out, metadata too (measured).
+            var result = old
+            result.set("spec", "ephemeralContainers", to: new.at("spec", "ephemeralContainers"))
+            if result["spec"] != old["spec"] {
+                let generation = old.at("metadata", "generation")?.integerValue ?? 0
+                result.set("metadata", "generation", to: .integer(generation + 1))
+            }
+            return result
+        }
         var result = new
         for name in [
             "name", "namespace", "uid", "creationTimestamp", "resourceVersion", "generation", "generateName",

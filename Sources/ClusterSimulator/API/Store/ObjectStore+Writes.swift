@@ -52,6 +52,8 @@ extension ObjectStore {
         if given.isEmpty, type == .leases { throw .invalid(type, name, [LeaseValidation.withoutVersion]) }
         if !given.isEmpty, given != String(old.resourceVersion) { throw .conflict(type, name) }
         if let uid = object.at("metadata", "uid")?.stringValue, !uid.isEmpty, uid != old.uid {
+            // Measured: of this subresource alone the answer isn't a conflict.
+            if subresource == .ephemeralContainers { throw .invalid(type, name, [EphemeralValidation.foreignUID(uid)]) }
             throw .conflict(
                 type, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(old.uid)")
         }
@@ -59,7 +61,12 @@ extension ObjectStore {
         var new = try checked(
             type, Admission.prepareForUpdate(type, changed, old: old.value, subresource: subresource))
         guard new != old.value else { return old.value }  // no version is made, no watcher told
-        try Admission.validate(type, new, old: old.value)
+        if subresource == .ephemeralContainers {
+            let faults = EphemeralValidation.faults(new, old: old.value)
+            if !faults.isEmpty { throw .invalid(type, name, faults) }
+        } else {
+            try Admission.validate(type, new, old: old.value)
+        }
         if let manager {
             manager.record(in: &new, comparedWith: old.value, type: type, subresource: subresource, at: now())
         }

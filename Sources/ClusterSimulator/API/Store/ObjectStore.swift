@@ -9,7 +9,11 @@ import Shared
 /// happens before the call returns.
 actor ObjectStore {
     /// Whether a write is of the object or of its status alone.
-    enum Subresource: Sendable { case none, status }
+    enum Subresource: Sendable {
+        case none, status
+        /// Of pods: containers that are added while they run.
+        case ephemeralContainers
+    }
 
     /// The last change's resource version.
     private(set) var revision: Int

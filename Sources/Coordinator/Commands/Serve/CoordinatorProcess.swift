@@ -45,13 +45,14 @@ struct CoordinatorProcess {
                 apiVersion: "v1", kind: "ConfigMap", namespace: namespace, name: options.configMap),
             tellsNodes: options.nodeEvents, logger: logger)
         let waker = PodWaker(client: client, clock: clock, logger: logger)
-        let deletions = RequestPace(perSecond: RequestPace.deletions)
+        let pace = RequestPace(perSecond: RequestPace.podChanges)
         let loop = ControlLoop(
             clock: clock, history: StoredHistory(store: history), logger: logger,
-            openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) }
+            openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) },
+            podChanges: ControlLoop.PodChanges(PodExtender(client: client, pace: pace))
         ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
-            await deletions.turn()
+            await pace.turn()
             try await client.delete(.pods, name: $0.pod, namespace: $1, options: options)
         }
         let events = EventRecorder(client: client, logger: logger)

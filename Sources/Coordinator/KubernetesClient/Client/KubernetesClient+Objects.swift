@@ -68,11 +68,28 @@ extension KubernetesClient {
     package func mergePatch(
         _ patch: JSONValue, _ type: ResourceType, name: String, namespace: String? = nil, subresource: String? = nil
     ) async throws -> JSONValue {
+        try await self.patch(
+            patch, as: "application/merge-patch+json", type, name: name, namespace: namespace, subresource: subresource)
+    }
+
+    /// Strategic merge patch: in lists that have a merge key, items are added or merged by it. Only for Kubernetes' own types.
+    @discardableResult
+    package func strategicPatch(
+        _ patch: JSONValue, _ type: ResourceType, name: String, namespace: String? = nil, subresource: String? = nil
+    ) async throws -> JSONValue {
+        try await self.patch(
+            patch, as: "application/strategic-merge-patch+json", type, name: name, namespace: namespace,
+            subresource: subresource)
+    }
+
+    private func patch(
+        _ patch: JSONValue, as contentType: String, _ type: ResourceType, name: String, namespace: String?,
+        subresource: String?
+    ) async throws -> JSONValue {
         let operation = Self.operation("patch", type, name, namespace)
         let request = Request(
             method: "PATCH", path: type.path(namespace: namespace, name: name, subresource: subresource),
-            query: Self.ownership, contentType: "application/merge-patch+json", body: try Self.encode(patch),
-            operation: operation)
+            query: Self.ownership, contentType: contentType, body: try Self.encode(patch), operation: operation)
         return try decode(await send(request), operation)
     }
 

@@ -32,6 +32,11 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
     }
 
     package var isNotFound: Bool { status == 404 }
+    /// There is no object of the name that was meant, or it is another one than the given uid's. A path that the API server
+    /// doesn't know has no details.
+    package var isOfGoneObject: Bool {
+        isNotFound && details?.name != nil || isConflict || details?.causes?.contains { $0.field == "metadata.uid" } == true
+    }
     package var isAlreadyExists: Bool { reason == "AlreadyExists" }
     /// The object has changed meanwhile, or another field manager owns a field.
     package var isConflict: Bool { status == 409 && reason != "AlreadyExists" }

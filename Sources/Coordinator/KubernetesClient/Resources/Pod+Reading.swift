@@ -18,6 +18,7 @@ extension Pod.Spec: ReadableValue {
         case "serviceAccountName": serviceAccountName = try reader.string()
         case "initContainers": initContainers = try Pod.Container.readAll(&reader)
         case "containers": containers = try Pod.Container.readAll(&reader)
+        case "ephemeralContainers": ephemeralContainers = try Pod.Container.readAll(&reader)
         case "affinity": affinity = try Pod.Affinity.read(&reader)
         default: break
         }
@@ -87,6 +88,8 @@ extension Pod.Status: ReadableValue {
         case "conditions": conditions = try Condition.readAll(&reader)
         case "initContainerStatuses": initContainerStatuses = try Pod.ContainerStatus.readAll(&reader)
         case "containerStatuses": containerStatuses = try Pod.ContainerStatus.readAll(&reader)
+        case "ephemeralContainerStatuses":
+            ephemeralContainerStatuses = try Pod.ContainerStatus.readAll(&reader)
         default: break
         }
     }

@@ -14,6 +14,8 @@ package struct Pod: KubernetesResource, Hashable {
         var serviceAccountName: String?
         package var initContainers: [Container]?
         package var containers: [Container]?
+        /// Containers that were added while the pod ran. None is ever removed, changed or started again.
+        package var ephemeralContainers: [Container]?
         var affinity: Affinity?
 
         package init() {}
@@ -67,6 +69,8 @@ package struct Pod: KubernetesResource, Hashable {
         package var initContainerStatuses: [ContainerStatus]?
         /// Not in the order of the spec: match by name.
         package var containerStatuses: [ContainerStatus]?
+        /// Not in the order of the spec: match by name.
+        package var ephemeralContainerStatuses: [ContainerStatus]?
 
         package init() {}
     }
