@@ -46,6 +46,12 @@ extension PlannedCluster {
         var view = PodView(name: id, uid: id, node: place.node)
         view.set = place.set
         view.template = template
+        view.frame = frame(configuration, of: place.set)
+        if view.frame != nil {
+            view.images = Dictionary(
+                uniqueKeysWithValues: configuration.images.map { ($0.container, $0.reference.normalised) })
+            view.images[Configuration.agentContainerName] = agentImage(of: place.set) ?? Self.agentImage
+        }
         view.createdAt = now
         agentImages[template] = agentImage(of: place.set)
         podConfigurations[id] = configuration
@@ -64,7 +70,7 @@ extension PlannedCluster {
         }
         let pods = [pod] + cluster.pods.living(on: pod.node)
         return pods.reduce(others[pod.node, default: .zero]) { sum, pod in
-            sum + (podConfigurations[pod.uid].map { successor(for: $0).memory } ?? .zero)
+            sum + (podConfigurations[pod.uid].map { successor(for: $0, of: pod.set).memory } ?? .zero)
         } <= total
     }
 
@@ -138,6 +144,8 @@ extension PlannedCluster {
         guard let pod = model.pod(id, node: node), var view = cluster.pods[id] else { return }
         for container in pod.containers {
             view.containers[container.spec.name] = ContainerView(container)
+            // As the coordinator reads it.
+            if container.isEphemeral, case .terminated = container.state { (view.template, view.frame) = (nil, nil) }
         }
         cluster.pods[id] = view
         planSoon()
@@ -146,13 +154,13 @@ extension PlannedCluster {
 
 extension PlannedCluster {
     /// What is known of pods of the present template before there is one.
-    var successor: Successor { successor(for: configuration) }
+    var successor: Successor { successor(for: configuration, of: ImageSet.defaultName) }
 
-    func successor(for configuration: Configuration) -> Successor {
+    func successor(for configuration: Configuration, of set: String) -> Successor {
         guard let each = try? Quantity(configuration.sleepResources.memoryRequest) else { return Successor() }
         return Successor(
             refusal: forbidsPods && tellsRefusals ? "violates PodSecurity" : nil,
-            memory: each * configuration.images.count)
+            memory: each * configuration.images.count, frame: frame(configuration, of: set))
     }
 }
 

@@ -12,7 +12,8 @@ extension PlannedCluster {
         sets.compactMap { set in
             set.configuration.map {
                 HeldSet(
-                    name: set.name, configuration: $0, template: template(of: set.name), successor: successor(for: $0))
+                    name: set.name, configuration: $0, template: template(of: set.name),
+                    successor: successor(for: $0, of: set.name))
             }
         }
     }

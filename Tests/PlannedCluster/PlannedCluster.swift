@@ -24,6 +24,7 @@ package struct PlannedCluster {
     package private(set) var newReplacements: [Replacement] = []
     /// How many pods were woken in the newest step.
     package private(set) var newWakes = 0
+    package private(set) var newAdditions = 0
     /// What happened in the newest step, in words.
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
@@ -56,6 +57,8 @@ package struct PlannedCluster {
     /// Our own image of each template that there was a pod of.
     package internal(set) var agentImages: [String: String] = [:]
     package var agentImageTrial = AgentImageTrial()
+    /// Whether containers may be added to pods.
+    package var addsContainers = true
     /// Seconds that the first pod of a template may be in trouble.
     package var trialPatience: Double {
         get { fleet.rollOutPatience }
@@ -304,7 +307,10 @@ package struct PlannedCluster {
             }
             observePullPods(event)
         }
-        if hasPods { keepPods() }
+        if hasPods {
+            keepPods()
+            extendPods()
+        }
         deliverLate()
         reportStandbys()
         for name in agents.keys.sorted() where model.isOnline(name) { agents[name]?.expire(&model) }
@@ -312,6 +318,7 @@ package struct PlannedCluster {
         newOrders = []
         newReplacements = []
         newWakes = 0
+        newAdditions = 0
         newOpenings = []
         plan()
     }
@@ -346,6 +353,8 @@ package struct PlannedCluster {
         _ = fleet.carryOut(plan, at: now)
         if agentImageTrial.current != former { applyTemplate() }
         newWakes = plan.wakes.count
+        newAdditions = plan.wakes.reduce(0) { $0 + $1.additions.count }
+        carryOutAdditions(plan)
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
         openGates(plan)
         carryOutPullPods(plan)

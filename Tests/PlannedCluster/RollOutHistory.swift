@@ -47,6 +47,7 @@ package struct RollOutHistory {
         own.publish(ImageDescriptor(name: "agent", version: "1", size: 1), as: try ImageReference(Self.agentImage))
         cluster = PlannedCluster(seed: seed, nodes: [], registries: [registry, own], hasPods: true)
         cluster.trialPatience = 20
+        cluster.addsContainers = seed % 2 == 0
         for number in 0..<Int.random(in: 1...12, using: &random) {
             cluster.addNode(NodeModel(name: "n\(number)"))
             cluster.changeNode("n\(number)") { $0.allocatableMemory = "200Mi" }
@@ -137,6 +138,7 @@ package struct RollOutHistory {
     private mutating func step(_ isVerbose: Bool) -> String? {
         cluster.step()
         saw("pods replaced", cluster.newReplacements.count)
+        saw("containers added to pods", cluster.newAdditions)
         saw("pods replaced that held", cluster.newReplacements.count { !$0.held.isEmpty })
         if isVerbose {
             for replacement in cluster.newReplacements {

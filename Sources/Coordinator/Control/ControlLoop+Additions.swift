@@ -10,7 +10,8 @@ extension ControlLoop {
     /// What changes running pods, and what does it.
     package struct PodChanges: Sendable {
         package var add:
-            @Sendable (_ images: [String: String], _ like: JSONValue, _ pod: Plan.Wake, _ namespace: String) async throws
+            @Sendable (_ images: [String: String], _ like: JSONValue, _ pod: Plan.Wake, _ namespace: String)
+                async throws
                 -> Void
         package var adopt: @Sendable (Plan.PodAdoption, _ namespace: String) async throws -> Void
 

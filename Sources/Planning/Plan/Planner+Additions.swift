@@ -14,7 +14,8 @@ extension Planner {
     /// The images of the list by their containers' names, as pods have them.
     var listedImages: [String: String] {
         Dictionary(
-            configuration.images.map { ($0.container, $0.reference.normalised) }, uniquingKeysWith: { first, _ in first })
+            configuration.images.map { ($0.container, $0.reference.normalised) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Whether the pod, of the present template, lacks containers that nobody may add.

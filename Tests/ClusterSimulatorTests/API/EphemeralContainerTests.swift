@@ -72,14 +72,16 @@ import Testing
         }
         let greedy: JSONValue = ["name": "five", "image": "x:1", "resources": ["limits": ["memory": "1Mi"]]]
         #expect(
-            message(await add(greedy, to: api)).contains("resources: Forbidden: cannot be set for an Ephemeral Container"))
+            message(await add(greedy, to: api)).contains(
+                "resources: Forbidden: cannot be set for an Ephemeral Container"))
     }
 
     @Test("Another pod than the one that was meant is told by its uid, and not as a conflict")
     func uid() async throws {
         let api = try await fixture()
         let answer = await add(Self.three, to: api, metadata: ["uid": "00000000-0000-0000-0000-000000000000"])
-        #expect(answer.status == 422 && answer.json.at("details", "causes")?.arrayValue?.first?["field"] == "metadata.uid")
+        #expect(
+            answer.status == 422 && answer.json.at("details", "causes")?.arrayValue?.first?["field"] == "metadata.uid")
         let gone = await add(Self.three, to: api, path: "/api/v1/namespaces/facts/pods/q")
         #expect(gone.status == 404 && gone.json.at("details", "name") == "q")
     }

@@ -99,6 +99,7 @@ struct RandomHistory {
         saw("pods replaced for a template", cluster.newReplacements.count { !$0.isOfTemplate })
         saw("pods replaced for a moved tag", cluster.newReplacements.count(where: \.isOfTemplate))
         saw("pods woken", cluster.newWakes)
+        saw("containers added to pods", cluster.newAdditions)
         saw("refusals of one node alone", cluster.fleet.deviations(now: cluster.now).count)
         if case .refused = cluster.agentImageTrial.trouble { saw("steps with a refused agent image") }
     }
@@ -160,6 +161,7 @@ struct RandomHistory {
         let nodes = isLarge ? 200 : Int.random(in: 1...5, using: &random)
         cluster.brokenAgentImages = ["agent.example/crashing:1"]
         cluster.trialPatience = 8
+        cluster.addsContainers = seed % 4 != 0
         cluster.refreshInterval = Double.random(in: 4...20, using: &random)
         isPartial = cluster.hasPods && random.unit() < 0.4
         for number in 0..<nodes { addNode("n\(number)") }

@@ -36,6 +36,6 @@ import Testing
     private static let sights = [
         "restarts", "edits that fit nowhere", "edits that other pods leave no room for",
         "edits with which no container starts", "edits with which no pod is admitted", "edits of the mode",
-        "deletions that fail", "pods replaced that held",
+        "deletions that fail", "containers added to pods", "pods replaced that held",
     ]
 }

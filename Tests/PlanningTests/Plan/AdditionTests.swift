@@ -67,7 +67,9 @@ import Testing
         #expect(gaps.count >= 3 && gaps == gaps.sorted() && gaps.first.map { $0 >= 5 } == true, "\(gaps)")
     }
 
-    @Test("An image that the list lost, or another pod template, is reason to replace", arguments: ["lost", "frame", "ended"])
+    @Test(
+        "An image that the list lost, or another pod template, is reason to replace",
+        arguments: ["lost", "frame", "ended"])
     func replacement(_ why: String) throws {
         var desk = try grown(nodes: 3)
         for name in desk.cluster.nodes.keys {

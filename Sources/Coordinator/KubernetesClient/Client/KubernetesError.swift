@@ -35,7 +35,8 @@ package struct KubernetesError: Error, Sendable, CustomStringConvertible {
     /// There is no object of the name that was meant, or it is another one than the given uid's. A path that the API server
     /// doesn't know has no details.
     package var isOfGoneObject: Bool {
-        isNotFound && details?.name != nil || isConflict || details?.causes?.contains { $0.field == "metadata.uid" } == true
+        isNotFound && details?.name != nil || isConflict
+            || details?.causes?.contains { $0.field == "metadata.uid" } == true
     }
     package var isAlreadyExists: Bool { reason == "AlreadyExists" }
     /// The object has changed meanwhile, or another field manager owns a field.
