@@ -389,6 +389,7 @@ package struct PlannedCluster {
             let checked = CheckedReport(modelled: report)
             if let worker = workers[name] { hearAgent(worker, on: name) }
             let ingestion = fleet.ingest(checked, platform: platform, at: now, using: &random)
+            if let pod = workers[name].flatMap({ cluster.pods[$0] }) { fleet.noteAgent(of: pod.set, on: name) }
             mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
             mustPlan = mustPlan || report.inventory != nil
             var reply = WireReportReply()

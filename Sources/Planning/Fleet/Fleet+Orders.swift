@@ -50,6 +50,9 @@ extension Fleet {
             guard let node = nodes[replacement.node] else { continue }
             let moved = node.moved.filter { $0.set == replacement.set }
             nodes[replacement.node]?.replacedBootIDs[replacement.set] = node.bootID
+            if replacement.set == node.agentSet ?? ImageSet.defaultName {
+                nodes[replacement.node]?.awaitedUntil = now + silenceSeconds
+            }
             nodes[replacement.node]?.replacedMoved = moved
             nodes[replacement.node]?.moved.subtract(moved)
             let columns = columns(of: replacement.set)
@@ -76,6 +79,7 @@ extension Fleet {
         rollOuts[replacement.set]?.replacementFailed(on: name)
         guard let moved = nodes[name]?.replacedMoved else { return }
         nodes[name]?.replacedBootIDs[replacement.set] = nil
+        nodes[name]?.awaitedUntil = nil
         nodes[name]?.replacedFor = []
         nodes[name]?.moved.formUnion(moved)
         if !moved.isEmpty { movedNodes.insert(name) }

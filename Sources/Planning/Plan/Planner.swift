@@ -56,6 +56,9 @@ public struct Planner: Sendable {
         for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         for (planner, unheld) in held { planner.suspectHolds(unheld, &plan) }
         planner.planReplacements(held.map(\.0), &plan)
+        // An agent goes with its pod, and what it pulls is lost.
+        let replaced = Set(plan.replacements.lazy.map(\.node))
+        plan.pulls.removeAll { $0.puller == .agent && replaced.contains($0.node) }
         planWakes(held, &plan)
         planner.noticeSilence(&plan)
         return plan
