@@ -54,7 +54,7 @@ import Testing
         "orders", "refreshes", "pods replaced for a template", "pods replaced for a moved tag", "pods woken",
         "tags moved", "reboots", "agent images edited", "faults of one node", "refusals of one node alone",
         "orders of further sets", "steps with five sets", "pods of further sets replaced", "edits of held sets",
-        "mirrors that are behind", "images damaged", "orders to mend an image", "orders outside of default",
-        "nodes that default selects no more, or anew",
+        "held sets for so many nodes", "mirrors that are behind", "images damaged", "orders to mend an image",
+        "orders outside of default", "nodes that default selects no more, or anew",
     ]
 }
