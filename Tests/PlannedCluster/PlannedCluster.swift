@@ -362,6 +362,10 @@ package struct PlannedCluster {
         if agentImageTrial.current != former { applyTemplate() }
         newWakes = plan.wakes.count
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
+        for mark in plan.marks {
+            cluster.pods[mark.uid]?.replacesNothing = true
+            cluster.unscheduled[mark.uid]?.replacesNothing = true
+        }
         openGates(plan)
         carryOutPullPods(plan)
         for replacement in plan.replacements { replacePod(replacement) }

@@ -61,6 +61,8 @@ public struct PodView: Sendable, Equatable {
     public var node: String
     /// The annotation `image-puller/template`: which template the pod was made from.
     public var template: String?
+    /// The annotation `image-puller/replaces-nothing`: no pod that held anything was deleted for it.
+    public var replacesNothing = false
     public var isTerminating = false
     public var containers: [String: ContainerView] = [:]
     /// The container that copies `sleep`, before all others. Nil when it has done so, or nobody tells.

@@ -121,6 +121,7 @@ extension PodView {
         guard let uid = pod.metadata.uid else { return nil }
         self.init(name: pod.metadata.name, uid: uid, node: node)
         template = pod.metadata.annotations[PodNames.templateAnnotation]
+        replacesNothing = pod.metadata.annotations[PodNames.replacesNothingAnnotation] != nil
         isTerminating = pod.metadata.deletionTimestamp != nil
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
         reason = clean(pod.status?.reason)

@@ -8,6 +8,8 @@ public struct Plan: Sendable, Equatable {
     public var cancellations: [Cancellation] = []
     public var replacements: [PodReplacement] = []
     public var wakes: [Wake] = []
+    /// Pods that don't start, and for which nothing that held anything was deleted.
+    public var marks: [PodMark] = []
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Pods, by their UID, that seem to hold what a tag meant before.
@@ -116,6 +118,14 @@ public struct Plan: Sendable, Equatable {
         public var node: String
         /// The image entries whose containers can start.
         public var entries: Set<String>
+    }
+
+    /// A pod to mark, so that another run of the coordinator knows that its node has lost nothing.
+    public struct PodMark: Sendable, Equatable {
+        /// The image set whose DaemonSet has made it.
+        public var set: String
+        public var pod: String
+        public var uid: String
     }
 
     /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.

@@ -72,10 +72,14 @@ struct RollOutPlaces {
                 // Of what an earlier run left, young pods came in the place of others, and those of this template while there
                 // are former ones; the rest was away before, or never fits. One that holds something is no loss.
                 let isFound =
-                    isFirstLook
+                    isFirstLook && pod?.replacesNothing != true
                     && living.allSatisfy { $0.held.isEmpty || isUnclear && !$0.isSettled }
                     && (isNew && isRolling || since + RollOutBook.silencePatience > now)
-                if entry?.isLost(under: template) ?? isFound { lost.insert(node) }
+                if entry?.isLost(under: template) ?? isFound {
+                    lost.insert(node)
+                } else if isOver, entry != nil, let pod, pod.held.isEmpty, !pod.replacesNothing {
+                    plan.marks.append(Plan.PodMark(set: set, pod: pod.name, uid: pod.uid))
+                }
                 if entry?.held.isEmpty == false { surelyLost.insert(node) }
             }
             guard isTry else { continue }

@@ -48,7 +48,8 @@ struct CoordinatorProcess {
         let deletions = RequestPace(perSecond: RequestPace.deletions)
         let loop = ControlLoop(
             clock: clock, history: StoredHistory(store: history), logger: logger,
-            openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) }
+            openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) },
+            markPod: { await waker.mark($0, namespace: $1) }
         ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
             await deletions.turn()
