@@ -267,6 +267,27 @@ import Testing
         #expect(cluster.cluster.pods.values.allSatisfy(isNew))
     }
 
+    @Test("No pod is replaced to hold another image on a disk that is about to be collected", arguments: [80, 81])
+    func nearCollection(usedPercent: UInt64) throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.adopt()
+        desk.pod("n1", template: "new")
+        desk.template = "new"
+        desk.hold("i-nginx", on: "n1")
+        var replaced = 0
+        for round in 1...6 {
+            desk.desk.take(UInt64(round), node: "n1") {
+                $0.full.images = [.listed("nginx")]
+                $0.imageFilesystem.capacityBytes = 100_000_000
+                $0.imageFilesystem.freeBytes = (100 - usedPercent) * 1_000_000
+            }
+            replaced += desk.step().replacements.count
+            desk.desk.pass(seconds: 9)
+        }
+        // Five points below the threshold of 85.
+        #expect(replaced == (usedPercent > 80 ? 0 : 1))
+    }
+
     @Test("Failures of a reason that nobody knows hold no node's pod back")
     func unknownReasons() throws {
         var desk = try PlanDesk("nginx", "odd", nodes: 20)
