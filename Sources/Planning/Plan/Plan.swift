@@ -10,6 +10,8 @@ public struct Plan: Sendable, Equatable {
     public var wakes: [Wake] = []
     /// Pods that don't start, and for which nothing that held anything was deleted.
     public var marks: [PodMark] = []
+    /// By node and normalised reference: why no container can be made of an image that another one uses.
+    var unusable: [String: [String: String]] = [:]
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Pods, by their UID, that seem to hold what a tag meant before.
