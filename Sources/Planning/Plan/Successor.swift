@@ -9,9 +9,7 @@ public struct Successor: Sendable, Equatable {
     public var cpu = Quantity.zero
 
     public init(refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero) {
-        self.refusal = refusal
-        self.memory = memory
-        self.cpu = cpu
+        (self.refusal, self.memory, self.cpu) = (refusal, memory, cpu)
     }
 
     /// Whether the node could have room. What it doesn't tell it may have.
