@@ -38,6 +38,10 @@ public struct FailureExplanation: Sendable, Hashable {
 
     /// Whether somebody has to change something before another attempt can succeed.
     public var isPermanent: Bool { reason.isPermanent }
+    /// Whether the pull broke off while content came.
+    public var breaksOff: Bool {
+        [.network, .timeout, .registryUnavailable].contains(reason) && stage == .fetchBlob
+    }
 
     /// What to do, by whom it lies with, in the order of ``blames``. `REGISTRY` and `REFERENCE` stand for those of the image.
     public var nextSteps: [(blame: Blame, step: String)] {

@@ -119,16 +119,15 @@ extension PlannedCluster {
         guard hasPods else { return }
         switch event.kind {
         case .containerStarted(let pod, let container) where container == Configuration.agentContainerName:
-            guard cluster.pods[pod] != nil else { return }
-            let image = agentImages[cluster.pods[pod]?.template ?? ""] ?? Self.agentImage
+            guard let view = cluster.pods[pod] else { return }
+            let image = agentImages[view.template ?? ""] ?? Self.agentImage
             if brokenAgentImages.contains(image) {
                 model.containerExited(
                     node: event.node, pod: pod, container: container, exitCode: 1, reason: "Error", message: "broken")
             } else if standsBy(pod, on: event.node) {
                 standbyReports[pod] = model.now
             } else {
-                workers[event.node] = pod
-                startAgent(on: event.node)
+                work(view, on: event.node)
             }
         case .containerStarted(let pod, let container)
         where podConfigurations[pod]?.sleepResources.memoryLimit == Self.tooLittle:

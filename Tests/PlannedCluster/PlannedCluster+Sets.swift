@@ -71,7 +71,13 @@ extension PlannedCluster {
         workers[node] = nil
         guard let next = others.first(where: { $0.containers[Configuration.agentContainerName]?.isRunning == true })
         else { return }
-        workers[node] = next.uid
+        work(next, on: node)
+    }
+
+    /// A pod's agent is the node's from now on.
+    mutating func work(_ pod: PodView, on node: String) {
+        workers[node] = pod.uid
+        fleet.noteAgent(of: pod.set, on: node)
         startAgent(on: node)
     }
 

@@ -13,7 +13,9 @@ package struct PlannedCluster {
     package var model: ClusterModel
     package var random: SeededGenerator
     package private(set) var configuration = Configuration()
-    /// Image sets beside the configuration's.
+    /// Image sets beside the configuration's, as their sources have them.
+    package private(set) var listedSets: [ImageSet] = []
+    /// The same, held ones that are for so many nodes with those that are chosen.
     package private(set) var sets: [ImageSet] = []
     package var cluster = ClusterView()
     package internal(set) var fleet: Fleet
@@ -181,9 +183,10 @@ package struct PlannedCluster {
             for name in cluster.nodes.keys.sorted() { fleet.remove(node: name, at: now) }
         }
         self.configuration = configuration
-        sets = sets.map { set in
+        listedSets = listedSets.map { set in
             set.configuration.map { ImageSet(name: set.name, own: $0, main: configuration) } ?? set
         }
+        chooseNodes()
         agentImageTrial.want(configuration.agentImage)
         adopt()
         applyTemplate()
@@ -192,9 +195,16 @@ package struct PlannedCluster {
 
     /// Sets come, change and go without any edit of the configuration.
     package mutating func use(_ sets: [ImageSet]) {
-        self.sets = sets
+        listedSets = sets
+        chooseNodes()
         adopt(isEdit: false)
         changed()
+    }
+
+    private mutating func chooseNodes() {
+        sets = listedSets.map { set in
+            set.count == nil ? set : set.pinned(to: set.choose(of: cluster.nodes.values, from: []).sorted())
+        }
     }
 
     private mutating func adopt(isEdit: Bool = true) {
@@ -327,6 +337,11 @@ package struct PlannedCluster {
         let isDue = lastPlan.wake.map { $0 <= now } ?? false
         guard mustPlan || isDue else { return }
         mustPlan = false
+        if roster == nil {
+            let former = sets
+            chooseNodes()
+            if sets != former { adopt(isEdit: false) }
+        }
         let roster = self.roster ?? Roster(cluster, scheduling: configuration.scheduling, sets: sets)
         if self.roster == nil { _ = fleet.serve(roster, at: now) }
         self.roster = roster
@@ -356,6 +371,10 @@ package struct PlannedCluster {
         newAdditions = plan.wakes.reduce(0) { $0 + $1.additions.count }
         carryOutAdditions(plan)
         for wake in plan.wakes { model.syncPod(wake.uid, node: wake.node) }
+        for mark in plan.marks {
+            cluster.pods[mark.uid]?.replacesNothing = true
+            cluster.unscheduled[mark.uid]?.replacesNothing = true
+        }
         openGates(plan)
         carryOutPullPods(plan)
         for replacement in plan.replacements { replacePod(replacement) }
@@ -398,6 +417,7 @@ package struct PlannedCluster {
             let checked = CheckedReport(modelled: report)
             if let worker = workers[name] { hearAgent(worker, on: name) }
             let ingestion = fleet.ingest(checked, platform: platform, at: now, using: &random)
+            if let pod = workers[name].flatMap({ cluster.pods[$0] }) { fleet.noteAgent(of: pod.set, on: name) }
             mustPlan = mustPlan || !ingestion.transitions.isEmpty || !report.attempts.isEmpty || ingestion.needsFull
             mustPlan = mustPlan || report.inventory != nil
             var reply = WireReportReply()

@@ -458,6 +458,39 @@ import Testing
         #expect(desk.coverage().total.refused == 0)
     }
 
+    @Test("An image in use of which no other container can be made is told")
+    func notWhole() throws {
+        var desk = try SnapshotDesk(["web=nginx", "spare=mirror.example/nginx:1"], nodes: 1)
+        var image = WireImage.held("nginx")
+        image.tags.append("mirror.example/nginx:1")
+        desk.report("n1") { $0.full.images = [image] }
+        desk.pod(
+            "n1",
+            [
+                Configuration.agentContainerName: { $0.isRunning = true }, "web": { $0.isRunning = true },
+                "spare": {
+                    $0.waitingReason = "CreateContainerError"
+                    $0.waitingMessage = "error unpacking image: content digest sha256:bb: not found"
+                },
+            ])
+        desk.cluster.pods["p-n1"]?.template = "t"
+        func plan() {
+            let plan = Planner.plan(
+                configuration: desk.configuration, cluster: desk.cluster, fleet: desk.fleet, template: "t",
+                now: desk.now)
+            _ = desk.fleet.carryOut(plan, at: desk.now)
+        }
+        plan()
+        let cause = try only(desk, .notHeld)
+        #expect(cause.summary.hasPrefix("spare is in use but not whole") && cause.images == ["spare"])
+        #expect(cause.evidence.first?.message.contains("content digest") == true)
+        let problems = desk.coverage().problems
+        #expect(problems.count == 1 && problems[0].hasPrefix("spare: in use on 1 node (n1), but not whole"))
+        desk.cluster.pods["p-n1"]?.containers["spare"]?.isRunning = true
+        plan()
+        #expect(causes(desk).isEmpty && desk.coverage().problems.isEmpty)
+    }
+
     @Test("Being pulled")
     func pulling() throws {
         var desk = try healthy()

@@ -64,6 +64,8 @@ public struct PodView: Sendable, Equatable {
     /// The annotation `image-puller/frame`: the same of its template without the images that are held. Nil where no container
     /// may be added to the pod.
     public var frame: String?
+    /// The annotation `image-puller/replaces-nothing`: no pod that held anything was deleted for it.
+    public var replacesNothing = false
     public var isTerminating = false
     /// Ephemeral ones, too.
     public var containers: [String: ContainerView] = [:]

@@ -122,6 +122,7 @@ extension PodView {
         self.init(name: pod.metadata.name, uid: uid, node: node)
         template = pod.metadata.annotations[PodNames.templateAnnotation]
         frame = pod.metadata.annotations[PodNames.frameAnnotation]
+        replacesNothing = pod.metadata.annotations[PodNames.replacesNothingAnnotation] != nil
         isTerminating = pod.metadata.deletionTimestamp != nil
         createdAt = pod.metadata.creationTimestamp.map(Timestamp.init)
         reason = clean(pod.status?.reason)

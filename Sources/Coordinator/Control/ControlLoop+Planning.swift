@@ -47,6 +47,13 @@ extension ControlLoop {
             }
             Task { [wakePod] in await wakePod(wake, namespace) }
         }
+        for mark in plan.marks {
+            let namespace = namespace(of: mark.set) ?? configuration.namespace
+            // The watch will say the same.
+            cluster.pods[mark.uid]?.replacesNothing = true
+            cluster.unscheduled[mark.uid]?.replacesNothing = true
+            Task { [markPod] in await markPod(mark, namespace) }
+        }
         if let moment = plan.wake {
             wake = Task { [signal] in
                 try? await Task.sleep(for: .milliseconds(max(1, moment.milliseconds(since: now))))

@@ -15,6 +15,8 @@ package actor ControlLoop {
     package typealias ReplacePod = @Sendable (Plan.PodReplacement, _ namespace: String) async throws -> Void
     /// Makes a pod's kubelet look at it.
     package typealias WakePod = @Sendable (Plan.Wake, _ namespace: String) async -> Void
+    /// Notes on a pod what another run is to know.
+    package typealias MarkPod = @Sendable (Plan.PodMark, _ namespace: String) async -> Void
 
     package nonisolated let clock: CoordinatorClock
     package nonisolated let history: any HistoryRecorder
@@ -22,6 +24,7 @@ package actor ControlLoop {
     package nonisolated let reports = ReportBoard()
     let replacePod: ReplacePod
     let wakePod: WakePod
+    let markPod: MarkPod
     let openGate: OpenGate
     /// Nil: pods are only replaced.
     let podChanges: PodChanges?
@@ -104,14 +107,14 @@ package actor ControlLoop {
     package init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
         openGate: @escaping OpenGate = { _ in false }, wakePod: @escaping WakePod = { _, _ in },
-        podChanges: PodChanges? = nil,
-        replacePod: @escaping ReplacePod
+        podChanges: PodChanges? = nil, markPod: @escaping MarkPod = { _, _ in }, replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
         self.history = history
         self.logger = logger
         self.replacePod = replacePod
         self.wakePod = wakePod
+        self.markPod = markPod
         self.openGate = openGate
         self.podChanges = podChanges
         let fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))

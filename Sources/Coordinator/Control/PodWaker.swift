@@ -8,7 +8,7 @@ import Planning
 import Shared
 
 /// Touches pods, so that their kubelets look at containers whose image has come: an annotation with the time, which
-/// nobody reads. Without it they look by themselves, up to 15 s later.
+/// nobody reads. Without it they look by themselves, up to 15 s later. Marks pods, too, for another run of the coordinator.
 ///
 /// Where the permission is missing, that is said once, and asked again now and then: nothing else depends on it.
 package actor PodWaker {
@@ -27,15 +27,21 @@ package actor PodWaker {
     }
 
     package func wake(_ wake: Plan.Wake, namespace: String) async {
+        await note(PodNames.wokenAnnotation, on: wake.pod, uid: wake.uid, namespace: namespace)
+    }
+
+    package func mark(_ mark: Plan.PodMark, namespace: String) async {
+        await note(PodNames.replacesNothingAnnotation, on: mark.pod, uid: mark.uid, namespace: namespace)
+    }
+
+    private func note(_ annotation: String, on pod: String, uid: String, namespace: String) async {
         if let offUntil, ContinuousClock.now < offUntil { return }
         // The uid keeps a successor of the same name from being meant.
         let patch: JSONValue = [
-            "metadata": [
-                "uid": .string(wake.uid), "annotations": [PodNames.wokenAnnotation: .string(clock.now.rfc3339)],
-            ]
+            "metadata": ["uid": .string(uid), "annotations": [annotation: .string(clock.now.rfc3339)]]
         ]
         do {
-            try await client.mergePatch(patch, .pods, name: wake.pod, namespace: namespace)
+            try await client.mergePatch(patch, .pods, name: pod, namespace: namespace)
             offUntil = nil
         } catch let error as KubernetesError where error.status == 403 {
             offUntil = .now + Self.forbiddenPause
@@ -49,7 +55,9 @@ package actor PodWaker {
                 """, metadata: ["error": "\(error)"])
         } catch {
             // The pod has gone, or the API server is busy: the kubelet looks by itself.
-            logger.debug("a pod was not woken", metadata: ["pod": "\(wake.pod)", "error": "\(error)"])
+            logger.debug(
+                "a pod was not annotated",
+                metadata: ["pod": "\(pod)", "annotation": "\(annotation)", "error": "\(error)"])
         }
     }
 }

@@ -15,6 +15,9 @@ package enum PodNames {
 
     /// On pods: when their kubelet was made to look at them last.
     package static let wokenAnnotation = "image-puller/woken"
+    /// On pods that don't start: when it was noted that no pod that held anything was deleted for them. Another run of the
+    /// coordinator doesn't count their nodes among those that lost something.
+    package static let replacesNothingAnnotation = "image-puller/replaces-nothing"
 
     /// On the DaemonSet: the last of our own images with which an agent has reported.
     package static let provenImageAnnotation = "image-puller/proven-agent-image"

@@ -82,11 +82,19 @@ extension HangingGroup {
 
 extension NotHeldGroup {
     fileprivate var text: String {
-        reason == Self.refused
-            ? "\(image): present, refused by the kubelet on \(Trouble.nodes(cells, nodes)): pods that use it there are refused "
-                + "as well; the kubelets pull it under this name, with IMAGE_PULL_SECRETS" + Trouble.indented(message)
-            : "\(image): present but not held on \(Trouble.nodes(cells, nodes)), \(reason): its container doesn't run, so the "
-                + "kubelet's garbage collection may remove the image" + Trouble.indented(message)
+        let words =
+            switch reason {
+            case Self.refused:
+                "present, refused by the kubelet on \(Trouble.nodes(cells, nodes)): pods that use it there are refused as well; "
+                    + "the kubelets pull it under this name, with IMAGE_PULL_SECRETS"
+            case Self.notWhole:
+                "in use on \(Trouble.nodes(cells, nodes)), but not whole: no other container can be made of it; it is removed "
+                    + "and pulled again when no container uses it"
+            default:
+                "present but not held on \(Trouble.nodes(cells, nodes)), \(reason): its container doesn't run, so the kubelet's "
+                    + "garbage collection may remove the image"
+            }
+        return "\(image): \(words)" + Trouble.indented(message)
     }
 }
 

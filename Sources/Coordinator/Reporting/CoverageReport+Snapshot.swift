@@ -60,6 +60,14 @@ extension CoverageReport {
                     tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
                 }
             }
+            for (key, message) in snapshot.fleet.unusable[node.name] ?? [:] {
+                guard let column = images.firstIndex(where: { $0.reference.normalised == key }),
+                    row.states[column] == .held
+                else { continue }
+                for slice in tally.slices(column: column, kind: kind, slice: slice) {
+                    tally.add(notWhole: message, column: column, slice: slice, node: node.name)
+                }
+            }
             guard isHoldingBack, row[.missing] > 0 else { continue }
             let platform = node.node.platform
             let columns =

@@ -195,8 +195,11 @@ struct HangingGroup: Codable, Sendable, Hashable {
 struct NotHeldGroup: Codable, Sendable, Hashable {
     /// The image is present, and the kubelet doesn't let our container use it.
     static let refused = "refused"
+    /// One container uses the image, and no other can be made of it: not all of its content is there.
+    static let notWhole = "notWhole"
 
-    /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …; ``refused`` where it says that the image isn't there.
+    /// Kubelet's word: `CreateContainerError`, `CrashLoopBackOff` …; ``refused`` where it says that the image isn't there;
+    /// ``notWhole``.
     var reason: String
     var cells: Int
     var message: String

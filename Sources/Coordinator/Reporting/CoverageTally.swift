@@ -181,6 +181,11 @@ struct CoverageTally {
             notHeld: NotHeldGroup.refused, container?.waitingMessage ?? "", column: column, slice: slice, node: node)
     }
 
+    /// Not all of the image's content is there, and yet a container uses it.
+    mutating func add(notWhole message: String, column: Int, slice: Int, node: String) {
+        add(notHeld: NotHeldGroup.notWhole, message, column: column, slice: slice, node: node)
+    }
+
     private mutating func add(notHeld reason: String, _ message: String, column: Int, slice: Int, node: String) {
         let key = TroubleKey(slice: slice, column: column, reason: reason)
         var group =

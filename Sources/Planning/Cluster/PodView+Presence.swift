@@ -7,8 +7,7 @@ public struct HoldingPlace: Sendable, Hashable {
     public var container: String
 
     public init(set: String, container: String) {
-        self.set = set
-        self.container = container
+        (self.set, self.container) = (set, container)
     }
 }
 

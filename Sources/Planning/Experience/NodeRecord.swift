@@ -16,15 +16,12 @@ struct NodeRecord: Sendable, Equatable {
 
     /// Nothing has failed yet.
     init(_ reason: FailureReason, _ message: String, at now: Timestamp) {
-        since = now
-        self.reason = reason
-        self.message = message
+        (since, self.reason, self.message) = (now, reason, message)
     }
 
     mutating func note(_ key: Trial.Key, _ reason: FailureReason, _ message: String) {
         attempts += 1
-        self.reason = reason
-        self.message = message
+        (self.reason, self.message) = (reason, message)
         failed.removeAll { $0 == key }
         failed.append(key)
         if failed.count > Self.memory { failed.removeFirst() }

@@ -74,7 +74,7 @@ extension Fleet {
         _ attempt: WireAttempt, of order: PullOrder, reason: FailureReason, node name: String, at now: Timestamp,
         using random: inout some RandomNumberGenerator
     ) {
-        let isInterruption = order.puller == .agent && attempt.isInterruption(reason)
+        let isInterruption = order.puller == .agent && attempt.isInterruption
         if order.isRefresh {
             let isRefused = reason == .unauthorized || FailureExplanation(message: attempt.message).isRefused
             return noteFailedRefresh(

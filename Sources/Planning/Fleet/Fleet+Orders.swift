@@ -39,6 +39,7 @@ extension Fleet {
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for pod in plan.suspects where suspectedSince[pod] == nil { suspectedSince[pod] = now }
         noteRefusals(plan, at: now)
+        unusable = plan.unusable
         transitions += noteDamage(plan.damage, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
         for set in Set(plan.looks.keys).union(plan.replacements.map(\.set)) {
@@ -50,6 +51,9 @@ extension Fleet {
             guard let node = nodes[replacement.node] else { continue }
             let moved = node.moved.filter { $0.set == replacement.set }
             nodes[replacement.node]?.replacedBootIDs[replacement.set] = node.bootID
+            if replacement.set == node.agentSet ?? ImageSet.defaultName {
+                nodes[replacement.node]?.awaitedUntil = now + silenceSeconds
+            }
             nodes[replacement.node]?.replacedMoved = moved
             nodes[replacement.node]?.moved.subtract(moved)
             let columns = columns(of: replacement.set)
@@ -76,6 +80,7 @@ extension Fleet {
         rollOuts[replacement.set]?.replacementFailed(on: name)
         guard let moved = nodes[name]?.replacedMoved else { return }
         nodes[name]?.replacedBootIDs[replacement.set] = nil
+        nodes[name]?.awaitedUntil = nil
         nodes[name]?.replacedFor = []
         nodes[name]?.moved.formUnion(moved)
         if !moved.isEmpty { movedNodes.insert(name) }

@@ -179,6 +179,7 @@ extension Fleet {
         for index in node.inventory.keys { catalogue.release(index) }
         node.formerBootID = node.bootID
         node.bootID = id
+        node.awaitedUntil = nil
         node.lastSequence = 0
         node.lastAttempt = 0
         node.hasInventory = false

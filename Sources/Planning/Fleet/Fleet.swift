@@ -42,6 +42,9 @@ public struct Fleet: Sendable {
     var refusals: [String: [String: Refusal]] = [:]
     /// By node and normalised reference: images of which no container can be made, and those that were mended.
     var damage: [String: [String: Damage]] = [:]
+    /// By node and normalised reference: why no further container can be made of an image that one uses, so that it isn't
+    /// removed and pulled again.
+    public internal(set) var unusable: [String: [String: String]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
     /// What replaced pods left behind, by image set.

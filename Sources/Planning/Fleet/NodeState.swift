@@ -82,6 +82,8 @@ extension NodeState {
         var moved: Set<MovedImage> = []
         /// By image set: the agent's process when its pod was replaced: only another one proves the new pod.
         var replacedBootIDs: [String: String] = [:]
+        /// The pod of its agent was replaced: until when another process is awaited. What this one is told is lost.
+        var awaitedUntil: Timestamp?
         /// Where several pods have an agent: those whose agent has reported. Only one of them works.
         var agentPods: Set<String> = []
         /// The image set whose pod's agent works; nil: nobody told, or that of `default`.

@@ -12,11 +12,8 @@ extension Plan {
         public var lacking: [Lacking]
 
         public init(node: String, uid: String, taint: Taint, seconds: Double, lacking: [Lacking]) {
-            self.node = node
-            self.uid = uid
-            self.taint = taint
-            self.seconds = seconds
-            self.lacking = lacking
+            (self.node, self.uid, self.taint) = (node, uid, taint)
+            (self.seconds, self.lacking) = (seconds, lacking)
         }
     }
 
@@ -29,9 +26,7 @@ extension Plan {
         public var reason: FailureReason?
 
         public init(name: String, state: CellState, reason: FailureReason?) {
-            self.name = name
-            self.state = state
-            self.reason = reason
+            (self.name, self.state, self.reason) = (name, state, reason)
         }
     }
 }

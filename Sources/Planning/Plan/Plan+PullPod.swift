@@ -12,10 +12,7 @@ extension Plan {
         public var isRefresh: Bool
 
         public init(node: String, order: UInt64, reference: ImageReference, isRefresh: Bool) {
-            self.node = node
-            self.order = order
-            self.reference = reference
-            self.isRefresh = isRefresh
+            (self.node, self.order, self.reference, self.isRefresh) = (node, order, reference, isRefresh)
         }
     }
 

@@ -9,6 +9,10 @@ public struct Plan: Sendable, Equatable {
     public var replacements: [PodReplacement] = []
     public var wakes: [Wake] = []
     public var adoptions: [PodAdoption] = []
+    /// Pods that don't start, and for which nothing that held anything was deleted.
+    public var marks: [PodMark] = []
+    /// By node and normalised reference: why no container can be made of an image that another one uses.
+    var unusable: [String: [String: String]] = [:]
     /// By column: nodes, by slot, that have the image which their tag means.
     var agreeing: [Int: BitSet] = [:]
     /// Pods, by their UID, that seem to hold what a tag meant before.
@@ -130,6 +134,14 @@ public struct Plan: Sendable, Equatable {
         public var entries: Set<String>
         /// The images among them whose containers the pod lacks, by the containers' names.
         public var additions: [String: String] = [:]
+    }
+
+    /// A pod to mark, so that another run of the coordinator knows that its node has lost nothing.
+    public struct PodMark: Sendable, Equatable {
+        /// The image set whose DaemonSet has made it.
+        public var set: String
+        public var pod: String
+        public var uid: String
     }
 
     /// Whether an image that is listed on the node turns out to be no good: by what was known before, it is there.

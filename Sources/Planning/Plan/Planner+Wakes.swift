@@ -34,8 +34,14 @@ extension Planner {
             guard !replaced.contains(pod.uid) else { continue }
             let entries = unheld.entries[pod.node] ?? []
             let waitingEntries = (entries + shared.filter { !entries.contains($0) }).filter {
-                pod.containers[configuration.images[$0].container]?.waitingReason == "ErrImageNeverPull"
-                    && fleet.state(node: pod.node, column: columns[$0], now: now).isPresent
+                guard let container = pod.containers[configuration.images[$0].container], !container.isRunning else {
+                    return false
+                }
+                let state = fleet.state(node: pod.node, column: columns[$0], now: now)
+                if state == .held, let trouble = container.contentTrouble {
+                    plan.unusable[pod.node, default: [:]][fleet.references[columns[$0]].normalised] = trouble
+                }
+                return container.waitingReason == "ErrImageNeverPull" && state.isPresent
             }
             let additions = adds ? additions(to: pod) : [:]
             guard !waitingEntries.isEmpty || !additions.isEmpty else { continue }

@@ -56,6 +56,9 @@ public struct Planner: Sendable {
         for (planner, unheld) in held { planner.findDamage(unheld, &plan) }
         for (planner, unheld) in held { planner.suspectHolds(unheld, &plan) }
         planner.planReplacements(held.map(\.0), &plan)
+        // An agent goes with its pod, and what it pulls is lost.
+        let replaced = Set(plan.replacements.lazy.map(\.node))
+        plan.pulls.removeAll { $0.puller == .agent && replaced.contains($0.node) }
         planWakes(held, &plan)
         planner.noticeSilence(&plan)
         return plan
@@ -82,11 +85,6 @@ public struct Planner: Sendable {
             ? roster.members : roster.members.filter { !roster.outsiders.contains($0.name) }
     }
 
-    /// Whether one of the sets wants it of a node that any of them selects.
-    private func isWanted(_ reference: ImageReference, node: String) -> Bool {
-        fleet.column(of: reference).map { fleet.isWanted($0, of: node) } ?? true
-    }
-
     /// Silence is noticed when it begins, not when something else happens.
     private func noticeSilence(_ plan: inout Plan) {
         var soonest = Int64.max
@@ -102,7 +100,8 @@ public struct Planner: Sendable {
             let isOverdue = order.assignedAt + patience < now
             let isTarget =
                 roster.outsiders.contains(node) || cluster.nodes[node].map(configuration.scheduling.selects) ?? false
-            if !isTarget || isOverdue || !isWanted(order.reference, node: node) {
+            let isWanted = fleet.column(of: order.reference).map { fleet.isWanted($0, of: node) } ?? true
+            if !isTarget || isOverdue || !isWanted {
                 plan.cancellations.append(Plan.Cancellation(node: node, order: order.id))
             } else {
                 plan.lookAgain(at: order.assignedAt + (patience + 0.001))

@@ -123,7 +123,6 @@ struct PullPlanning {
         let isForSecrets = !sets.isEmpty
         // The pod belongs to a DaemonSet, which has to be there.
         if isForSecrets, planner.applied.isDisjoint(with: sets) { return false }
-        disk.take(node: name, column: column)
         let platform = planner.roster.platforms[platforms[slot]]
         let key = reference.normalised
         // Only agents remove. Where they are refused the image, the node's kubelet pulls it then.
@@ -131,7 +130,14 @@ struct PullPlanning {
             isRemedy
             ? .agent : fleet.puller(of: reference, on: name, isAgentTrying: agentsTry.contains(key), now: now)
         let puller = isForSecrets ? .kubelet : chosen ?? own
-        if puller == .agent { agentsTry.insert(key) }
+        if puller == .agent {
+            if let until = fleet.nodes[name]?.awaitedUntil, until > now {
+                plan.lookAgain(at: until)
+                return false
+            }
+            agentsTry.insert(key)
+        }
+        disk.take(node: name, column: column)
         plan.pulls.append(
             Plan.Pull(
                 node: name, reference: reference, platform: platform, isRefresh: isRefresh,

@@ -10,6 +10,8 @@ struct RollOutPlaces {
     private(set) var taken: Set<String> = []
     /// Nodes that have lost what they held by deletions of ours, and haven't got it back.
     private(set) var lost: Set<String> = []
+    /// Those of which this run knows it.
+    private(set) var surelyLost: Set<String> = []
     /// How many pods may be deleted while the template isn't known to work.
     private(set) var roomOfTrial = 1
     /// No pod is away.
@@ -32,16 +34,22 @@ struct RollOutPlaces {
         var failed = 0
         var lost: Set<String> = []
         var isUnderWay = false
-        // Where nothing is held yet an earlier run can't have cost anything: it leaves one node.
+        // Where nothing is held yet an earlier run can't have cost anything: of some set it leaves one node.
         let isFirstLook =
-            !book.hasLooked && cluster.pods.of(set).contains { !$0.isTerminating && !$0.held.isEmpty }
+            !book.hasLooked && !(cluster.pods.of(set).isEmpty && waiting.isEmpty)
+            && cluster.pods.values.contains { !$0.isTerminating && !$0.held.isEmpty }
         let isRolling = cluster.pods.of(set).contains { !$0.isTerminating && $0.template != template }
         for node in nodes {
             let living = cluster.pods.living(on: node, of: set)
             let entry = book.entries[node]
-            let isBack = living.contains { $0.isBack(holding: entry?.held ?? [], under: configuration) }
             let pod = (living + (waiting[node] ?? []).filter { !$0.isTerminating }).first
             let isNew = pod.map { $0.template == template } ?? true
+            // Where an earlier run deleted the predecessor nobody knows what that held: all that is on its way is awaited.
+            let isUnclear =
+                entry.map { $0.held.isEmpty && $0.isLost(under: template) } ?? (isFirstLook && isNew && isRolling)
+            let isBack = living.contains {
+                $0.isBack(holding: entry?.held ?? [], under: configuration) && ($0.isSettled || !isUnclear)
+            }
             // A pod whose agent runs has yet to report.
             let isTry =
                 !isProven && isNew
@@ -64,14 +72,20 @@ struct RollOutPlaces {
                 // Of what an earlier run left, young pods came in the place of others, and those of this template while there
                 // are former ones; the rest was away before, or never fits. One that holds something is no loss.
                 let isFound =
-                    isFirstLook && living.allSatisfy(\.held.isEmpty)
+                    isFirstLook && pod?.replacesNothing != true
+                    && living.allSatisfy { $0.held.isEmpty || isUnclear && !$0.isSettled }
                     && (isNew && isRolling || since + RollOutBook.silencePatience > now)
-                if entry?.isLost(under: template) ?? isFound { lost.insert(node) }
+                if entry?.isLost(under: template) ?? isFound {
+                    lost.insert(node)
+                } else if isOver, entry != nil, let pod, pod.held.isEmpty, !pod.replacesNothing {
+                    plan.marks.append(Plan.PodMark(set: set, pod: pod.name, uid: pod.uid))
+                }
+                if entry?.held.isEmpty == false { surelyLost.insert(node) }
             }
             guard isTry else { continue }
             if isOver { failed += 1 } else { isUnderWay = true }
-            let silence = isOver ? pod?.silence(isBack, configuration) ?? Self.noPod : nil
-            let message = pod?.obstacle(under: configuration) ?? silence
+            let silence = pod?.silence(isBack, configuration) ?? "no pod comes in place of the one that was deleted"
+            let message = pod?.obstacle(under: configuration) ?? (isOver ? silence : nil)
             if trouble == nil, let message {
                 trouble = Plan.RollOutTrouble(pod: pod?.name ?? "", node: node, message: message)
             }
@@ -85,8 +99,6 @@ struct RollOutPlaces {
         trouble?.isFinal = isDecided
         if isUnderWay || isDecided { roomOfTrial = 0 }
     }
-
-    private static let noPod = "no pod comes in place of the one that was deleted"
 }
 
 extension PodView {

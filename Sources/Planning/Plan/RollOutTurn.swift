@@ -11,14 +11,17 @@ struct RollOutBudget {
     let isQuiet: Bool
     /// Nodes of which a pod was deleted that may come back any moment, or is deleted now, each with its set.
     private var nodes: [String: String] = [:]
+    /// Nodes that have lost what some set's pod held, by a deletion of this run.
+    let lost: Set<String>
     private let limit: Int
     private var given = 0
 
     init(_ turns: [RollOutTurn], limit: Int) {
         let taken = turns.reduce(0) { $0 + $1.places.taken.count }
-        let lost = turns.reduce(0) { $0 + $1.places.lost.count }
+        lost = turns.reduce(into: []) { $0.formUnion($1.places.surelyLost) }
+        let allLost = turns.reduce(into: Set<String>()) { $0.formUnion($1.places.lost) }
         roomOfLost = max(0, limit - taken)
-        room = max(0, min(limit - taken, max(limit, RollOutPlaces.mostTries) - lost))
+        room = max(0, min(limit - taken, max(limit, RollOutPlaces.mostTries) - allLost.count))
         self.limit = room
         isQuiet = turns.allSatisfy(\.places.isQuiet)
         for turn in turns {
@@ -115,13 +118,26 @@ struct RollOutTurn {
             }
         }
         let working = candidates.filter { $0.isWorking(under: configuration) }
-        var replaced = 0
         // Where nothing works already, a pod that doesn't work either tells nothing of the template.
-        for pod in isProven || working.isEmpty ? candidates : working {
-            let isLost = pod.template != template && places.lost.contains(pod.node)
-            guard roomOfTrial > 0, isLost ? budget.roomOfLost > 0 : budget.room > 0,
-                !budget.isTaken(pod.node, by: set)
-            else { continue }
+        var turn = isProven || working.isEmpty ? candidates : working
+        // Other sets' pods that wait for room may take it before the successor comes.
+        let waiting = cluster.unscheduled.values.filter { $0.set != set && !$0.isTerminating }
+        let others = Dictionary(waiting.map { ($0.node, budget.lost.contains($0.node) ? 0 : 1) }, uniquingKeysWith: +)
+        if let most = others.values.max() {
+            turn = (0...most).flatMap { count in turn.filter { others[$0.node] ?? 0 == count } }
+        }
+        var replaced = 0
+        // A trial waits for a node that suits it better.
+        var bound = Int.max
+        for pod in turn where others[pod.node] ?? 0 <= bound {
+            // Another set's pod may have no room until this one's successor leaves it.
+            let isLost =
+                pod.template != template && (places.lost.contains(pod.node) || budget.lost.contains(pod.node))
+            guard roomOfTrial > 0, isLost ? budget.roomOfLost > 0 : budget.room > 0 else { continue }
+            if budget.isTaken(pod.node, by: set) {
+                if !isProven { bound = others[pod.node] ?? 0 }
+                continue
+            }
             let isUntried = planner.isUntriedImage(on: pod.node)
             if isUntried, !budget.isQuiet { continue }
             // One whose agent doesn't run can't tell whether its node is done.

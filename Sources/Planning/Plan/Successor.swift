@@ -13,10 +13,7 @@ public struct Successor: Sendable, Equatable {
     public init(
         refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero, frame: String? = nil
     ) {
-        self.refusal = refusal
-        self.memory = memory
-        self.cpu = cpu
-        self.frame = frame
+        (self.refusal, self.memory, self.cpu, self.frame) = (refusal, memory, cpu, frame)
     }
 
     /// Whether the node could have room. What it doesn't tell it may have.

@@ -42,17 +42,7 @@ extension WireAttempt {
     var seconds: Double { startedAgeMs > endedAgeMs ? Double(startedAgeMs - endedAgeMs) / 1000 : 0 }
 
     /// The registry was serving content when the pull broke off: a try at once can go on from there.
-    func isInterruption(_ reason: FailureReason) -> Bool {
-        guard outcome == .failed, FailureReason.interruptions.contains(reason) else { return false }
-        return FailureExplanation(message: message, grpcCode: Int(grpcCode)).stage == .fetchBlob
+    var isInterruption: Bool {
+        outcome == .failed && FailureExplanation(message: message, grpcCode: Int(grpcCode)).breaksOff
     }
-}
-
-extension FailureReason {
-    fileprivate static let interruptions: Set<Self> = [.network, .timeout, .registryUnavailable]
-}
-
-extension FailureExplanation {
-    /// Whether the pull broke off while content came.
-    public var breaksOff: Bool { FailureReason.interruptions.contains(reason) && stage == .fetchBlob }
 }

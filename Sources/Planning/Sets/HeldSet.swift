@@ -13,9 +13,7 @@ public struct HeldSet: Sendable, Equatable {
     public init(
         name: String, configuration: Configuration, template: String? = nil, successor: Successor = Successor()
     ) {
-        self.name = name
-        self.configuration = configuration
-        self.template = template
-        self.successor = successor
+        (self.name, self.configuration) = (name, configuration)
+        (self.template, self.successor) = (template, successor)
     }
 }

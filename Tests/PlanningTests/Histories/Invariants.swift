@@ -84,6 +84,9 @@ struct Invariants {
             }
             guard let view = cluster.cluster.nodes[order.pull.node] else { return "\(what), which has left" }
             if !view.isReady || view.hasDiskPressure { return "\(what), which is in trouble" }
+            if order.pull.puller == .agent, cluster.newReplacements.contains(where: { $0.plan.node == view.name }) {
+                return "\(what), whose pod is replaced"
+            }
             if let complaint = trial(of: order, in: cluster) { return "\(what), \(complaint)" }
         }
         return nil

@@ -66,7 +66,7 @@ extension RandomHistory {
 
     /// Up to four sets beside the list come, go and change, with what others list and what nobody does.
     mutating func changeSets(_ nodes: [String]) {
-        var sets = cluster.sets
+        var sets = cluster.listedSets
         if !sets.isEmpty, random.unit() < 0.3 { sets.remove(at: Int.random(in: 0..<sets.count, using: &random)) }
         if sets.count < 4 || random.unit() < 0.5 {
             let references = (furtherImages + images.map(\.reference)).filter { _ in random.unit() < 0.4 }
@@ -105,6 +105,8 @@ extension RandomHistory {
         own.images = references.enumerated().map { ImageEntry(name: "e\($0.offset)", reference: $0.element) }
         own.scheduling = scheduling
         own.daemonSetName = name
+        own.nodeCount = count
+        if count != nil { saw("held sets for so many nodes") }
         return ImageSet(name: name, own: own, main: cluster.configuration)
     }
 

@@ -55,7 +55,7 @@ import Testing
         "containers added to pods",
         "tags moved", "reboots", "agent images edited", "faults of one node", "refusals of one node alone",
         "orders of further sets", "steps with five sets", "pods of further sets replaced", "edits of held sets",
-        "mirrors that are behind", "images damaged", "orders to mend an image", "orders outside of default",
-        "nodes that default selects no more, or anew",
+        "held sets for so many nodes", "mirrors that are behind", "images damaged", "orders to mend an image",
+        "orders outside of default", "nodes that default selects no more, or anew",
     ]
 }

@@ -1,4 +1,5 @@
 import Cluster
+import ClusterModel
 import ImageSets
 import PlannedCluster
 import Planning
@@ -236,6 +237,55 @@ import Testing
             desk.desk.pass(seconds: 9)
         }
         #expect(replaced == ["n4", "n5", "n6"], "they hold what their tag meant before")
+    }
+
+    @Test("Nodes that no pod fits on cost the others nothing, though another run goes on with a roll-out")
+    func neverFitsAnotherRun() throws {
+        let nodes = (1...8).map { NodeModel(name: "n\($0)") }
+        var registry = RegistryModel(host: "r.example:5000", latency: 0.1, bandwidth: 1e6)
+        let images = try [1, 40].map { megabytes in
+            let reference = try ImageReference("r.example:5000/app\(megabytes):1")
+            let size = Int64(megabytes) * 1_000_000
+            registry.publish(ImageDescriptor(name: "app\(megabytes)", version: "1", size: size), as: reference)
+            return ImageEntry(name: "app\(megabytes)", reference: reference)
+        }
+        var cluster = PlannedCluster(seed: 1, nodes: nodes, registries: [registry], hasPods: true)
+        for node in nodes { cluster.changeNode(node.name) { $0.allocatableMemory = "200Mi" } }
+        for name in ["n6", "n7", "n8"] { cluster.others[name] = try Quantity("200Mi") }
+        var configuration = Configuration()
+        configuration.images = [images[0]]
+        cluster.configure(configuration)
+        for _ in 0..<40 { cluster.step() }
+        configuration.images = images
+        cluster.configure(configuration)
+        func isNew(_ pod: PodView) -> Bool { pod.template == cluster.template }
+        for _ in 0..<300 where !cluster.cluster.unscheduled.values.allSatisfy(isNew) { cluster.step() }
+        for _ in 0..<15 { cluster.step() }
+        #expect(cluster.cluster.unscheduled.count == 3 && !cluster.cluster.pods.values.allSatisfy(isNew))
+        cluster.restartCoordinator()
+        for _ in 0..<500 where !cluster.cluster.pods.values.allSatisfy(isNew) { cluster.step() }
+        #expect(cluster.cluster.pods.values.allSatisfy(isNew))
+    }
+
+    @Test("No pod is replaced to hold another image on a disk that is about to be collected", arguments: [80, 81])
+    func nearCollection(usedPercent: UInt64) throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        desk.adopt()
+        desk.pod("n1", template: "new")
+        desk.template = "new"
+        desk.hold("i-nginx", on: "n1")
+        var replaced = 0
+        for round in 1...6 {
+            desk.desk.take(UInt64(round), node: "n1") {
+                $0.full.images = [.listed("nginx")]
+                $0.imageFilesystem.capacityBytes = 100_000_000
+                $0.imageFilesystem.freeBytes = (100 - usedPercent) * 1_000_000
+            }
+            replaced += desk.step().replacements.count
+            desk.desk.pass(seconds: 9)
+        }
+        // Five points below the threshold of 85.
+        #expect(replaced == (usedPercent > 80 ? 0 : 1))
     }
 
     @Test("Failures of a reason that nobody knows hold no node's pod back")

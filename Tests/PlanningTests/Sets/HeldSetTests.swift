@@ -97,6 +97,32 @@ import Testing
         #expect(granted == [true])
     }
 
+    @Test("That no other container can be made of an image which one uses is known until one is")
+    func notWhole() throws {
+        var desk = try PlanDesk("nginx", nodes: 1)
+        let main = desk.desk.configuration
+        let sets = try ["a", "b"].map { ImageSet(name: $0, own: try Self.configuration($0, ["redis"]), main: main) }
+        desk.adopt()
+        Self.adopt(&desk, sets)
+        for set in ["a", "b"] {
+            let pod = Self.pod(set, on: "n1", template: set, holding: ["e0"])
+            desk.cluster.pods[pod.uid] = pod
+        }
+        desk.report("n1", .listed("nginx"), .listed("redis", inUse: true))
+        _ = Self.step(&desk, sets)
+        #expect(desk.desk.fleet.unusable.isEmpty)
+        desk.cluster.pods["b-n1"]?.containers["e0"]?.isRunning = false
+        desk.cluster.pods["b-n1"]?.containers["e0"]?.waitingReason = "CreateContainerError"
+        desk.cluster.pods["b-n1"]?.containers["e0"]?.waitingMessage = "content digest sha256:bb: not found"
+        let plan = Self.step(&desk, sets)
+        #expect(plan.pulls.isEmpty && plan.damage.isEmpty, "it isn't removed under whoever uses it")
+        let message = desk.desk.fleet.unusable["n1"]?["docker.io/library/redis:latest"]
+        #expect(message?.contains("content digest") == true)
+        desk.cluster.pods["b-n1"]?.containers["e0"]?.isRunning = true
+        _ = Self.step(&desk, sets)
+        #expect(desk.desk.fleet.unusable.isEmpty)
+    }
+
     @Test("Nodes that only a further set selects pull what it lists, and nothing of the list")
     func outsiders() throws {
         var desk = try PlanDesk("nginx", nodes: 3)

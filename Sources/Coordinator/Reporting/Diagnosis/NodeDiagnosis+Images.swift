@@ -40,7 +40,8 @@ extension NodeDiagnosis {
                 }
             case .pulling:
                 if let deviation = alone?[node, image.name] { failing.append(cause(hanging: deviation, image)) }
-            case .present, .held, .unknown, .unwanted: break
+            case .held: notHeld += [cause(notWhole: image, places(position, cells))].compactMap { $0 }
+            case .present, .unknown, .unwanted: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(image)].compactMap { $0 } }
             if state.isPresent { moved += [unasked(image, column)].compactMap { $0 } }
@@ -155,6 +156,27 @@ extension NodeDiagnosis {
                 ? Self.plannedReplacement + ", and the new one holds it"
                 : "the kubelet starts the container again by itself, after growing pauses; the pod isn't replaced for it",
             images: [image.name])
+    }
+
+    /// A container uses it, so that it isn't removed and pulled again.
+    private func cause(
+        notWhole image: ImageEntry, _ places: [(holder: Holder, pod: PodView, container: String)]
+    ) -> Cause? {
+        guard let message = snapshot.fleet.unusable[node]?[image.reference.normalised],
+            let place = places.first(where: { $0.pod.containers[$0.container]?.isRunning == false })
+        else { return nil }
+        let user = places.first { $0.pod.containers[$0.container]?.isRunning == true }
+        return Cause(
+            kind: .notHeld,
+            summary: "\(image.name) is in use but not whole: no other container can be made of it, "
+                + "nor of pods that use it on this node",
+            evidence: [
+                evidence("Pod/\(place.pod.name)", "status.containerStatuses[\(place.container)].state", message)
+            ],
+            nextStep: user.map {
+                "kubectl delete pod \($0.pod.name) -n \($0.holder.configuration.namespace): it uses the image"
+            } ?? "delete the pods on the node that use it",
+            planned: "it is removed and pulled again when no container uses it", images: [image.name])
     }
 
     /// Not while the node isn't ready, is short of disk, pulls, or has no say.

@@ -17,7 +17,7 @@ extension FailureReason {
     }
 
     /// It says nothing of the image, whoever else may pull it.
-    var blamesNodeAlone: Bool {
+    public var blamesNodeAlone: Bool {
         switch self {
         case .diskFull, .nodeStorage, .runtimeUnavailable, .cancelled: true
         default: false
