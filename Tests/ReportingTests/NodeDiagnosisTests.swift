@@ -226,6 +226,34 @@ import Testing
             try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
     }
 
+    @Test("A pod that was made a moment ago is starting; one that doesn't get on is a trouble to look at")
+    func starting() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "PodInitializing"
+        let young = try only(desk, .podNotRunning)
+        #expect(young.summary == "our pod is starting" && young.nextStep.hasPrefix("wait; if it stays so, kubectl "))
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now + -60
+        #expect(try only(desk, .podNotRunning).summary == "our pod is on the node, but its agent doesn't run")
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "CrashLoopBackOff"
+        #expect(try only(desk, .podNotRunning).summary == "our pod is on the node, but its agent doesn't run")
+    }
+
+    @Test("In restricted mode nothing is repeated of what an agent said before")
+    func restrictedFacts() throws {
+        var desk = try healthy()
+        func text(_ report: NodeReport) -> String {
+            report.text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        }
+        #expect(text(desk.node("n1")).contains("containerd 1.6.20, report 0 s old"))
+        desk.configuration.runtimeSocket = .none
+        let report = desk.node("n1")
+        #expect(report.reportAgeSeconds == nil && report.reportIntervalSeconds == nil && report.runtime == nil)
+        #expect(!text(report).contains("report "))
+    }
+
     @Test("Our own image can't be pulled: the container that copies sleep says so, and the agent only waits for it")
     func ownImage() throws {
         var desk = try healthy()
