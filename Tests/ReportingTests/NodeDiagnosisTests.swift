@@ -447,8 +447,10 @@ import Testing
         #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
     }
 
-    @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
-    func kubeletRefuses() throws {
+    @Test(
+        "A kubelet that refuses an image which is there is told, once it should have started the container: also where "
+            + "somebody else's container uses the same content under another name", arguments: [false, true])
+    func kubeletRefuses(isUsedByOthers: Bool) throws {
         var desk = try healthy()
         desk.cluster.pods["p-n1"]?.template = "t"
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
@@ -458,6 +460,7 @@ import Testing
             desk.report("n1") {
                 var image = WireImage.listed("nginx")
                 image.digests = ["docker.io/library/nginx@sha256:1", "mirror.example/nginx@sha256:1"]
+                image.inUse = isUsedByOthers
                 $0.full.images = [image, .held("redis")]
             }
             let plan = Planner.plan(
@@ -469,6 +472,7 @@ import Testing
         #expect(pass(seconds: 0).pulls.isEmpty)
         #expect(pass(seconds: 20).pulls.isEmpty)
         #expect(causes(desk).isEmpty && desk.coverage().total.refused == 0)
+        let held = desk.coverage().total.held
         // The kubelet itself is to pull it, under the listed name.
         let pulls = pass(seconds: 15).pulls
         #expect(pulls.map(\.puller) == [.kubelet] && pulls.first?.reference.written == "nginx")
@@ -478,12 +482,13 @@ import Testing
         #expect(cause.nextStep.contains("IMAGE_PULL_SECRETS") && cause.planned?.contains("15 s") == true)
         let coverage = desk.coverage()
         #expect(coverage.total.refused == 1 && coverage.rows.map(\.counts.refused) == [1, 0])
+        #expect(coverage.total.held == (isUsedByOthers ? held - 1 : held))
         #expect(coverage.problems.first?.hasPrefix("web: present, refused by the kubelet on 1 node (n1)") == true)
         // It starts.
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = true
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = nil
         _ = pass(seconds: 5)
-        #expect(desk.coverage().total.refused == 0)
+        #expect(desk.coverage().total.refused == 0 && desk.coverage().total.held == held)
     }
 
     @Test("Being pulled")

@@ -25,21 +25,22 @@ extension Planner {
         _ unheld: UnheldEntries, _ candidates: inout [(last: Timestamp?, wake: Plan.Wake)], _ plan: inout Plan
     ) {
         guard let template, configuration.runtimeSocket != .none else { return }
-        let shared = sharedEntries
-        guard !unheld.entries.isEmpty || !shared.isEmpty else { return }
+        let shared = Set(sharedEntries)
         let replaced = Set(plan.replacements.map(\.uid))
-        for pod in cluster.pods.of(set) where pod.template == template && !pod.isTerminating {
+        for pod in cluster.pods.waiting(of: set) where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
             guard !replaced.contains(pod.uid) else { continue }
-            let entries = unheld.entries[pod.node] ?? []
-            let waitingEntries = (entries + shared.filter { !entries.contains($0) }).filter {
+            let waitingEntries = columns.indices.filter {
                 pod.containers[configuration.images[$0].container]?.waitingReason == "ErrImageNeverPull"
                     && fleet.state(node: pod.node, column: columns[$0], now: now).isPresent
             }
             guard !waitingEntries.isEmpty else { continue }
-            let waiting = Set(waitingEntries.map { configuration.images[$0].container })
             plan.waiting[pod.node, default: []].formUnion(
                 waitingEntries.map { fleet.references[columns[$0]].normalised })
+            let entries = shared.union(unheld.entries[pod.node] ?? [])
+            let waiting = Set(
+                waitingEntries.lazy.filter(entries.contains).map { configuration.images[$0].container })
+            guard !waiting.isEmpty else { continue }
             if let due = fleet.wakeBook.due(pod.uid, entries: waiting, hasMore: hasMore(pod.node)), due > now {
                 plan.lookAgain(at: due)
                 continue
