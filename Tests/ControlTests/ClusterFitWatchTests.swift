@@ -93,16 +93,38 @@ import Testing
         #expect(!isNew(refused))
     }
 
+    private func watch(_ stage: Stage, _ board: ConfigurationBoard) -> ClusterFitWatch {
+        ClusterFitWatch(
+            loop: stage.loop, board: board, options: options,
+            configMap: ObjectReference(apiVersion: "v1", kind: "ConfigMap", namespace: "a", name: "b"),
+            events: EventRecorder(client: KubernetesClient.patient("http://127.0.0.1:1"), logger: .quiet),
+            logger: .quiet, interval: .milliseconds(20))
+    }
+
+    @Test("Where no pod of the new template is admitted the status says that the edit has no effect, until one is")
+    func notAdmitted() async throws {
+        let stage = Stage()
+        let board = ConfigurationBoard(configMap: "a/b")
+        let watch = watch(stage, board)
+        try await stage.run(try configuration(), nodes: [node("n1")]) { stage in
+            let watching = Task { await watch.run() }
+            defer { watching.cancel() }
+            var pod = PodView(name: "p", uid: "u", node: "n1")
+            pod.template = "old"
+            await stage.loop.replacePods([pod], of: Stage.pods)
+            await stage.loop.useTemplate("new", successor: Successor(refusal: "violates PodSecurity"))
+            #expect(await soon { board.status.findings.map(\.severity) == ["error"] })
+            #expect(board.status.findings.first?.message.contains("violates PodSecurity") == true)
+            await stage.loop.useTemplate("old")
+            #expect(await soon { board.status.findings.isEmpty })
+        }
+    }
+
     @Test("The status follows the nodes")
     func status() async throws {
         let stage = Stage()
         let board = ConfigurationBoard(configMap: "a/b")
-        let client = KubernetesClient.patient("http://127.0.0.1:1")
-        let watch = ClusterFitWatch(
-            loop: stage.loop, board: board, options: options,
-            configMap: ObjectReference(apiVersion: "v1", kind: "ConfigMap", namespace: "a", name: "b"),
-            events: EventRecorder(client: client, logger: .quiet), logger: .quiet,
-            interval: .milliseconds(20))
+        let watch = watch(stage, board)
         var wanted = try configuration()
         wanted.scheduling.nodeSelector = ["pool": "build"]
         let target = node("n2", labels: ["pool": "build"])

@@ -226,6 +226,34 @@ import Testing
             try only(desk, .podNotRunning).evidence[0].message.hasPrefix("ImagePullBackOff: Back-off pulling image"))
     }
 
+    @Test("A pod that was made a moment ago is starting; one that doesn't get on is a trouble to look at")
+    func starting() throws {
+        var desk = try healthy()
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "PodInitializing"
+        let young = try only(desk, .podNotRunning)
+        #expect(young.summary == "our pod is starting" && young.nextStep.hasPrefix("wait; if it stays so, kubectl "))
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now + -60
+        #expect(try only(desk, .podNotRunning).summary == "our pod is on the node, but its agent doesn't run")
+        desk.cluster.pods["p-n1"]?.createdAt = desk.now
+        desk.cluster.pods["p-n1"]?.containers[Configuration.agentContainerName]?.waitingReason = "CrashLoopBackOff"
+        #expect(try only(desk, .podNotRunning).summary == "our pod is on the node, but its agent doesn't run")
+    }
+
+    @Test("In restricted mode nothing is repeated of what an agent said before")
+    func restrictedFacts() throws {
+        var desk = try healthy()
+        func text(_ report: NodeReport) -> String {
+            report.text(TextStyle(isColoured: false), width: nil, all: false).joined(separator: "\n")
+        }
+        #expect(text(desk.node("n1")).contains("containerd 1.6.20, report 0 s old"))
+        desk.configuration.runtimeSocket = .none
+        let report = desk.node("n1")
+        #expect(report.reportAgeSeconds == nil && report.reportIntervalSeconds == nil && report.runtime == nil)
+        #expect(!text(report).contains("report "))
+    }
+
     @Test("Our own image can't be pulled: the container that copies sleep says so, and the agent only waits for it")
     func ownImage() throws {
         var desk = try healthy()
@@ -419,8 +447,10 @@ import Testing
         #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
     }
 
-    @Test("A kubelet that refuses an image which is there is told, once it should have started the container")
-    func kubeletRefuses() throws {
+    @Test(
+        "A kubelet that refuses an image which is there is told, once it should have started the container: also where "
+            + "somebody else's container uses the same content under another name", arguments: [false, true])
+    func kubeletRefuses(isUsedByOthers: Bool) throws {
         var desk = try healthy()
         desk.cluster.pods["p-n1"]?.template = "t"
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
@@ -430,6 +460,7 @@ import Testing
             desk.report("n1") {
                 var image = WireImage.listed("nginx")
                 image.digests = ["docker.io/library/nginx@sha256:1", "mirror.example/nginx@sha256:1"]
+                image.inUse = isUsedByOthers
                 $0.full.images = [image, .held("redis")]
             }
             let plan = Planner.plan(
@@ -441,6 +472,7 @@ import Testing
         #expect(pass(seconds: 0).pulls.isEmpty)
         #expect(pass(seconds: 20).pulls.isEmpty)
         #expect(causes(desk).isEmpty && desk.coverage().total.refused == 0)
+        let held = desk.coverage().total.held
         // The kubelet itself is to pull it, under the listed name.
         let pulls = pass(seconds: 15).pulls
         #expect(pulls.map(\.puller) == [.kubelet] && pulls.first?.reference.written == "nginx")
@@ -450,12 +482,13 @@ import Testing
         #expect(cause.nextStep.contains("IMAGE_PULL_SECRETS") && cause.planned?.contains("15 s") == true)
         let coverage = desk.coverage()
         #expect(coverage.total.refused == 1 && coverage.rows.map(\.counts.refused) == [1, 0])
+        #expect(coverage.total.held == (isUsedByOthers ? held - 1 : held))
         #expect(coverage.problems.first?.hasPrefix("web: present, refused by the kubelet on 1 node (n1)") == true)
         // It starts.
         desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = true
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = nil
         _ = pass(seconds: 5)
-        #expect(desk.coverage().total.refused == 0)
+        #expect(desk.coverage().total.refused == 0 && desk.coverage().total.held == held)
     }
 
     @Test("An image in use of which no other container can be made is told")

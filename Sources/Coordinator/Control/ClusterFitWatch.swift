@@ -51,7 +51,9 @@ package struct ClusterFitWatch: Sendable {
         var own: AgentImageTrial?
         var unheard = UnheardAgents()
         while !Task.isCancelled {
-            if let trouble = await loop.daemonSets[set]?.rollOutTrouble, stops.isNew(trouble) { tell(trouble) }
+            let trouble = await loop.daemonSets[set]?.rollOutTrouble
+            if let trouble, stops.isNew(trouble) { tell(trouble) }
+            let stop = trouble.flatMap(Finding.init(stop:))
             let trial = await loop.agentImageTrial
             let finding = isOfMain ? trial.finding : nil
             if let finding, finding != own?.finding { tell(finding, of: trial) }
@@ -64,7 +66,7 @@ package struct ClusterFitWatch: Sendable {
                         away.finding(daemonSet: configuration.daemonSetName, namespace: configuration.namespace))
                 }
                 findings += await loop.admissionRules(of: set).map(Finding.init)
-                board.post(fit: ([finding].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
+                board.post(fit: ([finding, stop].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
             if isOfMain, let facts = await loop.agentContact(),
@@ -122,6 +124,18 @@ package struct ClusterFitWatch: Sendable {
 }
 
 extension Finding {
+    /// That nodes keep pods of an older template for good; nil: the roll-out goes on by itself.
+    init?(stop trouble: Plan.RollOutTrouble) {
+        guard trouble.isFinal else { return nil }
+        self.init(
+            severity: .error, key: "DaemonSet",
+            message: trouble.node.isEmpty
+                ? "no pod of the new template is admitted, so all nodes keep the pods that they have: \(trouble.message)"
+                : "the first pods of the new template don't work, so the other nodes keep the pods that they have: "
+                    + "\(trouble.message) (node \(trouble.node))",
+            nextStep: "change the ConfigMap, or what hinders the pods; it is tried again by itself")
+    }
+
     /// What a rule of the platform makes of images.
     init(_ rule: AdmittedImages.Rule) {
         self.init(

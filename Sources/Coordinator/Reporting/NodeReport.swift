@@ -118,6 +118,8 @@ package struct NodeReport: Codable, Sendable, Hashable {
                 images.append(image)
             }
         }
+        // In restricted mode there's no agent: what one said before is nothing that holds now.
+        guard snapshot.configuration.runtimeSocket != .none else { return }
         reportAgeSeconds = state?.inventoryAt.map { Double(snapshot.now.milliseconds(since: $0)) / 1000 }
         agents = snapshot.agents[name].map { agents in
             let own = agents.names.map { agent in

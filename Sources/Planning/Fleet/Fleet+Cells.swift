@@ -11,6 +11,7 @@ extension Fleet {
         node.resolved = [ImageCatalogue.Index](repeating: -1, count: references.count)
         node.misfits = [:]
         let damage = self.damage[name]
+        let refusals = self.refusals[name]
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
                 if let misfit = catalogue.misfit(index, platform: node.platform) {
@@ -23,7 +24,8 @@ extension Fleet {
                     node.misfits[Int(column)] = damage.message
                     continue
                 }
-                let state: CellState = inUse ? .held : .present
+                let isRefused = refusals?[references[Int(column)].normalised]?.isBelieved == true
+                let state: CellState = inUse && !isRefused ? .held : .present
                 guard cells[Int(column)].rawValue < state.rawValue else { continue }
                 cells[Int(column)] = state
                 node.resolved[Int(column)] = index

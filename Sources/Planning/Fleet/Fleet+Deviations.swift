@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// What nodes suffer alone, while others pull the same images: for reports and alerts.
@@ -86,7 +87,10 @@ extension Fleet {
                 node: name, column: column, reference: reference.written, failure: failure,
                 holders: holders[platform] ?? 0, alike: alike,
                 isPulledElsewhere: workedAt.map { $0 >= failure.since } ?? false)
-            return deviation.holders > alike || (deviation.isPulledElsewhere && deviation.holders > 0) ? deviation : nil
+            // Where as many have it as fail, such as with two nodes, who pulled it just before speaks for the reference.
+            let isFresh = workedAt.map { $0 + Double(retry.permanentSeconds) >= failure.since } ?? false
+            let isOutvoted = deviation.holders > alike || (deviation.holders == alike && isFresh)
+            return isOutvoted || (deviation.isPulledElsewhere && deviation.holders > 0) ? deviation : nil
         }
     }
 

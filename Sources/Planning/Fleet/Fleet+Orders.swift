@@ -38,7 +38,7 @@ extension Fleet {
         for (column, slots) in plan.agreeing { index.agree(slots, column: column) }
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for pod in plan.suspects where suspectedSince[pod] == nil { suspectedSince[pod] = now }
-        noteRefusals(plan, at: now)
+        transitions += noteRefusals(plan, at: now)
         unusable = plan.unusable
         transitions += noteDamage(plan.damage, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }

@@ -14,6 +14,8 @@ public struct Refusal: Sendable, Equatable {
     public internal(set) var attempts = 0
     /// When it is believed, and when the next of those is due.
     var nextAttempt: Timestamp
+    /// Nothing of ours holds the image then, whoever else uses it.
+    var isBelieved = false
 
     /// Seconds: a kubelet looks every 15 s at the latest.
     static let patience = 30.0
@@ -39,8 +41,11 @@ extension Fleet {
     }
 
     /// Notes which containers wait for images that are there, and which pulls were ordered for that.
-    mutating func noteRefusals(_ plan: Plan, at now: Timestamp) {
-        guard !plan.waiting.isEmpty || !refusals.isEmpty else { return }
+    ///
+    /// - Returns: what isn't held any more, or is again: that somebody else's container uses the same content under another
+    ///   name is no hold of ours.
+    mutating func noteRefusals(_ plan: Plan, at now: Timestamp) -> [Transition] {
+        guard !plan.waiting.isEmpty || !refusals.isEmpty else { return [] }
         let former = refusals
         refusals = [:]
         for (node, references) in plan.waiting {
@@ -54,6 +59,17 @@ extension Fleet {
             refusals[pull.node]?[pull.reference.normalised]?.nextAttempt =
                 now + min(pause, Double(retry.permanentSeconds))
         }
+        var changed: Set<String> = []
+        for (node, own) in refusals {
+            for (reference, refusal) in own where !refusal.isBelieved && refusal.since + Refusal.patience <= now {
+                refusals[node]?[reference]?.isBelieved = true
+                changed.insert(node)
+            }
+        }
+        for (node, own) in former where own.contains(where: { $1.isBelieved && refusals[node]?[$0] == nil }) {
+            changed.insert(node)
+        }
+        return changed.sorted().flatMap { refreshCells(of: $0, at: now) }
     }
 }
 

@@ -23,17 +23,30 @@ extension Planner {
         successor.frame == nil && pod.frame != nil && pod.images.count <= configuration.images.count
     }
 
-    /// The images that are there and that the pod has no container for, by the containers' names.
-    func additions(to pod: PodView) -> [String: String] {
-        // Its agent's container is among them.
-        guard pod.frame != nil, pod.images.count <= configuration.images.count else { return [:] }
+    /// Those of the entries whose image is there, by the containers' names.
+    func additions(to pod: PodView, _ entries: [Int]) -> [String: String] {
         var additions: [String: String] = [:]
-        for (entry, image) in configuration.images.enumerated() where pod.images[image.container] == nil {
-            guard entry < columns.count, fleet.state(node: pod.node, column: columns[entry], now: now).isPresent else {
-                continue
-            }
-            additions[image.container] = image.reference.normalised
+        for entry in entries where entry < columns.count {
+            guard fleet.state(node: pod.node, column: columns[entry], now: now).isPresent else { continue }
+            additions[configuration.images[entry].container] = configuration.images[entry].reference.normalised
         }
         return additions
+    }
+}
+
+/// The entries that pods have no container for: mostly the same ones as of the last pod.
+struct LackedEntries {
+    private let configuration: Configuration
+    private var last: (images: [String: String], entries: [Int])?
+
+    init(_ configuration: Configuration) { self.configuration = configuration }
+
+    mutating func entries(of pod: PodView) -> [Int] {
+        // The agent's container is among its images.
+        guard pod.frame != nil, pod.images.count <= configuration.images.count else { return [] }
+        if let last, last.images == pod.images { return last.entries }
+        let entries = configuration.images.indices.filter { pod.images[configuration.images[$0].container] == nil }
+        last = (pod.images, entries)
+        return entries
     }
 }

@@ -25,15 +25,17 @@ extension Planner {
         _ unheld: UnheldEntries, _ candidates: inout [(last: Timestamp?, wake: Plan.Wake)], _ plan: inout Plan
     ) {
         guard let template, configuration.runtimeSocket != .none else { return }
-        let shared = sharedEntries
-        let adds = successor.frame != nil
-        guard !unheld.entries.isEmpty || !shared.isEmpty || adds else { return }
+        let shared = Set(sharedEntries)
         let replaced = Set(plan.replacements.map(\.uid))
-        for pod in cluster.pods.of(set) where pod.template == template && !pod.isTerminating {
+        let waitingPods = cluster.pods.waiting(of: set)
+        let waitingUIDs = Set(waitingPods.lazy.map(\.uid))
+        let lackingPods = successor.frame == nil ? [] : cluster.pods.holding(fewerThan: configuration.images.count, of: set)
+        var lacks = LackedEntries(configuration)
+        for pod in waitingPods + lackingPods.filter({ !waitingUIDs.contains($0.uid) })
+        where pod.template == template && !pod.isTerminating {
             // A pod of another template may wait for what its name meant before.
             guard !replaced.contains(pod.uid) else { continue }
-            let entries = unheld.entries[pod.node] ?? []
-            let waitingEntries = (entries + shared.filter { !entries.contains($0) }).filter {
+            let waitingEntries = (waitingUIDs.contains(pod.uid) ? columns.indices : 0..<0).filter {
                 guard let container = pod.containers[configuration.images[$0].container], !container.isRunning else {
                     return false
                 }
@@ -43,11 +45,17 @@ extension Planner {
                 }
                 return container.waitingReason == "ErrImageNeverPull" && state.isPresent
             }
-            let additions = adds ? additions(to: pod) : [:]
+            let additions = successor.frame == nil ? [:] : additions(to: pod, lacks.entries(of: pod))
             guard !waitingEntries.isEmpty || !additions.isEmpty else { continue }
-            let waiting = Set(waitingEntries.map { configuration.images[$0].container }).union(additions.keys)
-            plan.waiting[pod.node, default: []].formUnion(
-                waitingEntries.map { fleet.references[columns[$0]].normalised })
+            if !waitingEntries.isEmpty {
+                plan.waiting[pod.node, default: []].formUnion(
+                    waitingEntries.map { fleet.references[columns[$0]].normalised })
+            }
+            let entries = shared.union(unheld.entries[pod.node] ?? [])
+            let waiting = Set(
+                waitingEntries.lazy.filter(entries.contains).map { configuration.images[$0].container }
+            ).union(additions.keys)
+            guard !waiting.isEmpty else { continue }
             if let due = fleet.wakeBook.due(pod.uid, entries: waiting, hasMore: hasMore(pod.node)), due > now {
                 plan.lookAgain(at: due)
                 continue

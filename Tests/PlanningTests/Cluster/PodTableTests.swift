@@ -18,11 +18,25 @@ import Testing
                 table[uid]?.isTerminating = true
                 pods[uid]?.isTerminating = true
             default:
-                let pod = PodView(name: uid, uid: uid, node: "n\(Int.random(in: 0..<4, using: &random))")
+                var pod = PodView(name: uid, uid: uid, node: "n\(Int.random(in: 0..<4, using: &random))")
+                if Bool.random(using: &random) { pod.set = "gpu" }
+                var container = ContainerView()
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: container.waitingReason = "ErrImageNeverPull"
+                case 1: container.waitingReason = "CrashLoopBackOff"
+                default: container.isRunning = true
+                }
+                pod.containers["c"] = container
                 table[uid] = pod
                 pods[uid] = pod
             }
             #expect(table == PodTable(pods.values) && table.count == pods.count, "seed \(seed)")
+            for set in [PodView.defaultSet, "gpu"] {
+                let own = pods.values.filter {
+                    $0.set == set && $0.containers["c"]?.waitingReason == "ErrImageNeverPull"
+                }
+                #expect(Set(table.waiting(of: set).map(\.uid)) == Set(own.map(\.uid)), "seed \(seed)")
+            }
             for node in (0..<4).map({ "n\($0)" }) {
                 let own = pods.values.filter { $0.node == node }.sorted { $0.uid < $1.uid }
                 #expect(table.on(node).sorted { $0.uid < $1.uid } == own, "seed \(seed)")

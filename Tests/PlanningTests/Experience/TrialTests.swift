@@ -55,6 +55,25 @@ import Testing
         #expect(next(&desk).isEmpty)
     }
 
+    @Test("Of two nodes, one that fails just after the other has pulled is alone with it; long after, nobody can tell")
+    func oneOfTwo() throws {
+        func deviation(after seconds: Double) throws -> Fleet.Deviation? {
+            var desk = try desk(nodes: 2)
+            desk.report("n2", .named(Self.image))
+            #expect(next(&desk) == ["n1"])
+            try end(&desk, "n1", nil)
+            desk.desk.pass(seconds: seconds)
+            desk.report("n1", .named(Self.image))
+            desk.report("n2")
+            #expect(next(&desk) == ["n2"])
+            try end(&desk, "n2", Self.absent)
+            return desk.desk.fleet.deviations(now: desk.desk.now).first
+        }
+        let fresh = try #require(try deviation(after: 1))
+        #expect(fresh.node == "n2" && fresh.holders == 1 && fresh.alike == 1 && !fresh.isPulledElsewhere)
+        #expect(try deviation(after: 3600) == nil)
+    }
+
     @Test("The second opinion is of another zone where there is one")
     func zones() throws {
         var desk = try PlanDesk(Self.image, nodes: 4)

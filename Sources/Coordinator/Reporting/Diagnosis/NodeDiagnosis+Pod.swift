@@ -53,13 +53,17 @@ extension NodeDiagnosis {
         let words = [container?.waitingReason ?? pod.reason, container?.waitingMessage ?? pod.message]
         let text = words.filter { !$0.isEmpty }
         let look = "kubectl describe pod \(pod.name) -n \(holder.configuration.namespace)"
+        let found = evidence(
+            "Pod/\(pod.name)", field, text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "),
+            since: pod.createdAt)
+        if container?.trouble == nil, pod.reason.isEmpty, let created = pod.createdAt, snapshot.now < created + 60 {
+            return Cause(
+                kind: .podNotRunning, summary: "\(holder.pod) is starting", evidence: [found],
+                nextStep: "wait; if it stays so, \(look)",
+                planned: "the kubelet starts its containers one after another")
+        }
         return Cause(
-            kind: .podNotRunning, summary: "\(holder.pod) is on the node, but \(what)",
-            evidence: [
-                evidence(
-                    "Pod/\(pod.name)", field,
-                    text.isEmpty ? "no container has a status yet" : text.joined(separator: ": "), since: pod.createdAt)
-            ],
+            kind: .podNotRunning, summary: "\(holder.pod) is on the node, but \(what)", evidence: [found],
             nextStep: Self.hint(container) + look, planned: "the kubelet tries again by itself")
     }
 
