@@ -1,3 +1,5 @@
+import Cluster
+
 /// Which nodes lack or have which image, kept as cells change: so that a plan looks at what is open, not at every cell.
 ///
 /// Nodes stand here by their slot, images by their column.

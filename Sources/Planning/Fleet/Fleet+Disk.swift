@@ -1,5 +1,6 @@
 import Cluster
 import ImageSets
+import RegistryPacing
 import Shared
 
 extension Fleet {

@@ -1,3 +1,4 @@
+import Cluster
 import Shared
 
 /// Before all turns: pulls that broke off while content came, and those whose remedy is to be tried.

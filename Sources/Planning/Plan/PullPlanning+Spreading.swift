@@ -1,3 +1,5 @@
+import Cluster
+
 /// The second turn: what has worked goes to all nodes, first to those that pull nothing else.
 extension PullPlanning {
     mutating func spread(_ ready: [Ready], _ plan: inout Plan) {

@@ -1,3 +1,4 @@
+import Cluster
 import RegistryPacing
 import Shared
 

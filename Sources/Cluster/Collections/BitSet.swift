@@ -1,55 +1,55 @@
 /// A set of small numbers: which nodes, by their slot, have something in common.
-struct BitSet: Sendable, Equatable {
-    private(set) var words: [UInt64] = []
+public struct BitSet: Sendable, Equatable {
+    public private(set) var words: [UInt64] = []
 
-    init() {}
+    public init() {}
 
-    var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
-    var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
+    public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+    public var count: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
-    func contains(_ number: Int) -> Bool {
+    public func contains(_ number: Int) -> Bool {
         let word = number >> 6
         return word < words.count && words[word] & (1 << UInt64(number & 63)) != 0
     }
 
-    mutating func insert(_ number: Int) {
+    public mutating func insert(_ number: Int) {
         let word = number >> 6
         if word >= words.count { words.append(contentsOf: repeatElement(0, count: word + 1 - words.count)) }
         words[word] |= 1 << UInt64(number & 63)
     }
 
-    mutating func remove(_ number: Int) {
+    public mutating func remove(_ number: Int) {
         let word = number >> 6
         guard word < words.count else { return }
         words[word] &= ~(1 << UInt64(number & 63))
     }
 
-    func union(_ other: Self) -> Self {
+    public func union(_ other: Self) -> Self {
         var result = words.count >= other.words.count ? self : other
         let lesser = words.count >= other.words.count ? other : self
         for index in lesser.words.indices { result.words[index] |= lesser.words[index] }
         return result
     }
 
-    func intersection(_ other: Self) -> Self {
+    public func intersection(_ other: Self) -> Self {
         var result = Self()
         let count = min(words.count, other.words.count)
         result.words = (0..<count).map { words[$0] & other.words[$0] }
         return result
     }
 
-    func subtracting(_ other: Self) -> Self {
+    public func subtracting(_ other: Self) -> Self {
         var result = self
         for index in 0..<min(words.count, other.words.count) { result.words[index] &= ~other.words[index] }
         return result
     }
 
-    func intersects(_ other: Self) -> Bool {
+    public func intersects(_ other: Self) -> Bool {
         (0..<min(words.count, other.words.count)).contains { words[$0] & other.words[$0] != 0 }
     }
 
     /// The smallest members, so many at most.
-    func first(_ limit: Int) -> [Int] {
+    public func first(_ limit: Int) -> [Int] {
         var members: [Int] = []
         for (index, word) in words.enumerated() {
             var rest = word
@@ -63,7 +63,7 @@ struct BitSet: Sendable, Equatable {
     }
 
     /// Calls `body` for each member, in ascending order.
-    func forEach(_ body: (Int) -> Void) {
+    public func forEach(_ body: (Int) -> Void) {
         for (index, word) in words.enumerated() {
             var rest = word
             while rest != 0 {
