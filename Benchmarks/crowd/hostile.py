@@ -56,7 +56,7 @@ class HostileAgent:
             self.invented_attempts, self.ordered_attempts, self.nested_json]
         small = [
             self.invented_pulls, self.extremes, self.flapping, self.boots, self.random_bytes, self.other_node,
-            self.control_characters]
+            self.control_characters, self.standing_by]
         for number, kind in enumerate(large + small):
             options = (random.Random(number), kind, LARGE if kind in large else SMALL)
             self._threads.append(threading.Thread(target=self._run, args=options, daemon=True))
@@ -218,6 +218,15 @@ class HostileAgent:
     def control_characters(self, chance: random.Random) -> tuple[str, bytes]:
         runtime = wire.text(1, "containerd\x1b[2J\r\n") + wire.text(4, "cannot\nconnect\x07") + wire.number(6, 1)
         return self._protobuf(self._head(), wire.text(5, runtime))
+
+    def standing_by(self, chance: random.Random) -> tuple[str, bytes]:
+        """Says that another agent of the node works, and now and then the contrary, each time with all that it can say."""
+        attempt = b"".join((wire.number(1, chance.getrandbits(8)), wire.number(2, chance.getrandbits(8)),
+                            wire.text(3, chance.choice(self._references)), wire.number(6, 2), wire.text(7, "timeout")))
+        return self._protobuf(
+            self._head(boot=f"boot-{chance.getrandbits(1)}"), wire.text(8, wire.inventory(self._references)),
+            wire.text(10, attempt), wire.text(11, wire.number(1, 7) + wire.text(2, self._references[0])),
+            wire.number(14, chance.choice((0, 1, MOST))))
 
     def _slow_bodies(self) -> None:
         """Forty connections that say that a large body comes, and let it drip."""

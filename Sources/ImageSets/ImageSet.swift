@@ -77,7 +77,7 @@ public struct ImageSet: Sendable, Equatable {
     ///   - all: of the cluster.
     ///   - nodes: those among them that `default` selects.
     public func choose(of all: some Collection<NodeView>, from nodes: [NodeView]) -> Set<String> {
-        let matching = configuration != nil ? all.filter(scheduling.selects) : nodes.filter(scheduling.matches)
+        let matching = configuration != nil ? all.filter(scheduling.selects) : match(nodes)
         guard let count, matching.count > count else { return Set(matching.map(\.name)) }
         func rank(_ node: NodeView) -> UInt64 {
             var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -89,5 +89,21 @@ public struct ImageSet: Sendable, Equatable {
             (trouble: node.isReady && !node.isUnschedulable ? 0 : 1, rank: rank(node), name: node.name)
         }.sorted { $0 < $1 }
         return Set(ranked.prefix(count).map(\.name))
+    }
+
+    /// The nodes that match. A prefetch can name a thousand, which aren't compared with each of thousands.
+    private func match(_ nodes: [NodeView]) -> [NodeView] {
+        let required = scheduling.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+        guard let terms = required?.nodeSelectorTerms else { return nodes.filter(scheduling.matches) }
+        var names: Set<String> = []
+        for term in terms {
+            guard let field = term.matchFields?.first, term.matchFields?.count == 1, field.key == "metadata.name",
+                field.operator == .in, (term.matchExpressions ?? []).isEmpty
+            else { return nodes.filter(scheduling.matches) }
+            names.formUnion(field.values ?? [])
+        }
+        var rest = scheduling
+        rest.affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution = nil
+        return nodes.filter { names.contains($0.name) && rest.matches($0) }
     }
 }

@@ -54,6 +54,39 @@ struct ImageListTests {
         #expect(malformedSecond.images == ["web=nginx:2", "api=redis"])
     }
 
+    @Test(
+        "A list of more entries than can ever be used isn't read, and what is cached stays",
+        arguments: ["x", "a=n=", "x=y:1"])
+    func tooLong(entry: String) throws {
+        let last = try accepted("web=nginx:1")
+        let decision = decide(["IMAGES": String(repeating: entry + ";", count: 50_000)], last: last)
+        #expect(decision.configuration == nil)
+        #expect(
+            decision.texts == [
+                "IMAGES: the list has 50000 entries, and the limit is 4096. "
+                    + "Next step: list fewer images; nothing changes until then."
+            ])
+    }
+
+    @Test("Thousands of entries of one name get names of their own")
+    func manyOfOneName() {
+        let list = (1...4096).map { "web=nginx:\($0)" }.joined(separator: ";")
+        let images = decide(["IMAGES": list]).images ?? []
+        #expect(images.count == 4096 && images.first == "web=nginx:1" && images.last == "web-4096=nginx:4096")
+    }
+
+    @Test("Of thousands of unknown keys some are named")
+    func unknownKeys() {
+        var data = ["IMAGES": "web=nginx:1"]
+        for number in 1...300 { data["K\(number)"] = "" }
+        let decision = decide(data)
+        #expect(decision.images == ["web=nginx:1"])
+        #expect(decision.texts.count == 21)
+        #expect(
+            decision.texts.last
+                == "data: 280 more unknown keys and annotations; they have no effect. Next step: remove them.")
+    }
+
     @Test("An entry without a name gets one from its repository")
     func nameless() throws {
         let list =

@@ -106,6 +106,20 @@ import Testing
         }
     }
 
+    @Test("A thousand nodes can be named, and those of them are meant that have the labels")
+    func manyNodes() throws {
+        let names = (0..<PrefetchOrder.mostNodes).map { "n\($0)" }
+        let order = try PrefetchOrder(references: ["nginx"], selector: ["pool": "a"], nodes: names)
+        let nodes = (0..<5000).map { Self.node("n\($0)", ["pool": $0 % 2 == 0 ? "a" : "b"]) }
+        let meant = order.set(named: "p").choose(of: nodes, from: nodes)
+        #expect(meant == Set(nodes.filter(order.set(named: "p").scheduling.matches).map(\.name)))
+        #expect(meant.count == PrefetchOrder.mostNodes / 2)
+        let fault = #expect(throws: PrefetchFault.self) {
+            try PrefetchOrder(references: ["nginx"], nodes: names + ["n1"])
+        }
+        #expect(fault?.message == "1001 nodes are named, and the limit is 1000")
+    }
+
     @Test("Data that somebody edited is understood or refused", arguments: 1...10)
     func random(seed: UInt64) {
         var random = Seeded(state: seed)

@@ -41,6 +41,27 @@ import Testing
         #expect(configuration.scheduling.tolerations.count == 1 && configuration.imagePullSecrets == ["a", "b"])
     }
 
+    @Test("Lists of more than can ever be used aren't read, and of unknown fields some are named")
+    func tooMuch() throws {
+        let last = try #require(Self.decide(["images": "web=nginx"]).configuration)
+        let entry: JSONValue = ["image": "nginx"]
+        let long = Self.decide(["imageList": .array(Array(repeating: entry, count: 5_000))], last: last)
+        #expect(long.configuration == nil)
+        #expect(
+            long.texts.contains(
+                "spec.imageList: it has 5000 entries, and the limit is 4096. "
+                    + "Next step: list fewer images; nothing changes until then."))
+        #expect(long.texts.count <= 2)
+        let both = Self.decide(
+            ["images": "web=nginx", "imageList": .array(Array(repeating: entry, count: 4096))], last: last)
+        #expect(both.configuration == nil)
+        var fields: [String: JSONValue] = ["images": "web=nginx"]
+        for number in 1...300 { fields["f\(number)"] = .integer(1) }
+        let unknown = Self.decide(.object(fields))
+        #expect(unknown.images == ["web=nginx"] && unknown.texts.count == 21)
+        #expect(unknown.texts.last?.contains("280 more unknown fields from here on") == true)
+    }
+
     @Test("Typed fields say the same without strings in strings")
     func typedFields() throws {
         let decision = Self.decide([

@@ -30,6 +30,20 @@ struct SchedulingTests {
         #expect(configuration("NODE_SELECTOR", text)?.scheduling.nodeSelector == labels)
     }
 
+    @Test("Long values take no longer than their length, and a fault far behind says where")
+    func long() throws {
+        let one = #"{"operator":"Exists"}"#
+        let most = Array(repeating: one, count: 2_000)
+        #expect(configuration("TOLERATIONS", "[\(most.joined(separator: ","))]")?.scheduling.tolerations.count == 2_000)
+        let lines = "[\n" + most.joined(separator: ",\n") + ",\n   x]"
+        #expect(text("TOLERATIONS", lines).contains("line 2002, column 4: expected a JSON value, found 'x'"))
+        let labels = (0..<2_000).map { "\"a\($0)\":\"b\"" }.joined(separator: ",\n")
+        #expect(configuration("NODE_SELECTOR", "{\(labels)}")?.scheduling.nodeSelector.count == 2_000)
+        #expect(text("NODE_SELECTOR", "{\(labels),\n\"a7\":\"\"}").contains("line 2001, column 1: \"a7\" stands twice"))
+        let names = (0..<2_000).map { "s\($0)" }
+        #expect(configuration("IMAGE_PULL_SECRETS", names.joined(separator: ";"))?.imagePullSecrets.count == 2_000)
+    }
+
     @Test(
         "Bad JSON says where",
         arguments: [

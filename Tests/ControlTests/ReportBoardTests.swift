@@ -104,15 +104,35 @@ import Testing
     @Test("Who comes early goes on when reports can be taken, a few at a time, each with the report of another")
     func early() {
         let waiters = (0..<100).map { _ in Waiter() }
-        for waiter in waiters { #expect(board.waitUntilReady(turn: 1, waiter)) }
+        for waiter in waiters { #expect(board.waitUntilReady(turn: 1, waiter) != nil) }
         #expect(board.early == 100)
         board.set(isReady: true)
         let first = waiters.count { $0.woken == [1] }
         #expect(first > 0 && first < 100)
         #expect(waiters.prefix(first).allSatisfy { $0.woken == [1] }, "in the order in which they came")
-        #expect(!board.waitUntilReady(turn: 1, Waiter()), "nobody needs to wait now")
+        #expect(board.waitUntilReady(turn: 1, Waiter()) == nil, "nobody needs to wait now")
         for number in 0..<100 { _ = open("n\(number)") }
         #expect(waiters.allSatisfy { $0.woken == [1] })
+        #expect(board.early == 0)
+    }
+
+    @Test("Who comes early and goes again is kept no longer, and who stays goes on in its turn")
+    func gone() throws {
+        let (gone, stays, last) = (Waiter(), Waiter(), Waiter())
+        for _ in 0..<10 {
+            for turn in UInt64(1)...1000 { board.leave(try #require(board.waitUntilReady(turn: turn, gone))) }
+            #expect(board.early == 0)
+        }
+        let first = try #require(board.waitUntilReady(turn: 1, gone))
+        _ = board.waitUntilReady(turn: 2, stays)
+        let other = try #require(board.waitUntilReady(turn: 3, gone))
+        _ = board.waitUntilReady(turn: 4, last)
+        board.leave(first)
+        board.leave(other)
+        #expect(board.early == 2)
+        board.set(isReady: true)
+        #expect(gone.woken.isEmpty && stays.woken == [2] && last.woken == [4])
+        board.leave(other)
         #expect(board.early == 0)
     }
 

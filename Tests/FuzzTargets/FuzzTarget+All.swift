@@ -217,6 +217,27 @@ extension FuzzTarget {
             }
         },
         FuzzTarget(
+            "puller-object",
+            texts: [
+                #"{"images":"a=nginx;b=redis","imageList":[{"name":"web","image":"nginx"},{"image":"redis:7"}]}"#,
+                #"{"nodeLabels":{"a":"b"},"tolerationList":[{"operator":"Exists"}],"affinityObject":{"nodeAffinity":{}}}"#,
+                #"{"pullSecrets":["a"],"daemonSetAnnotations":{"a":"b"},"daemonsetName":"x","imagePullerImage":"y","z":1}"#,
+            ],
+            words: [
+                "{", "}", "[", "]", ",", "null", "\"image\":", "\"imageList\":", "\"nodeLabels\":", "1e999", ";", "=",
+            ]
+        ) { text in
+            let spec = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+            var parser = ConfigurationParser()
+            parser.options.imageSet = "che"
+            for insteadOf in [nil, "che"] {
+                let place = PullerObject.Place(
+                    namespace: "k8s-image-puller", daemonSetName: "kubernetes-image-puller-che", insteadOf: insteadOf)
+                let content = PullerObject.content(spec: spec, annotations: [:], place: place)
+                _ = parser.decide(content, last: nil) { $0.images.count * 1000 }
+            }
+        },
+        FuzzTarget(
             "prefetch",
             texts: [
                 #"{"references":["nginx","r.example.com/a:1"],"selector":{"a":"b"},"nodes":["n1"],"nodeCount":3,"ttlSeconds":60}"#

@@ -1,3 +1,6 @@
+import Logging
+import NIOCore
+import NIOPosix
 import Shared
 import TestServer
 import Testing
@@ -30,6 +33,25 @@ import Testing
                 #expect(outcome.status == 413)
             }
         }
+    }
+}
+
+@Suite("Connections of listeners that end") struct UnservedConnectionTests {
+    @Test("One that was accepted and that nobody serves is closed, and harms nobody else")
+    func unserved() async throws {
+        let guarded = GuardedChannel(
+            responder: { _, _, _ in },
+            connections: ConnectionGuard(identity: nil, limiter: ConnectionLimiter(.probes)))
+        // A server that has been told to end gives up what it accepts.
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { guarded.setup(channel: $0, logger: .quiet).map { _ in } }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let client = RawClient(server: "http://127.0.0.1:\(server.localAddress?.port ?? 0)", bundle: "")
+        for _ in 0..<3 {
+            let outcome = try await client.send([Array("GET /healthz HTTP/1.1\r\n".utf8)], within: 20)
+            #expect(outcome.isClosed)
+        }
+        try await server.close()
     }
 }
 

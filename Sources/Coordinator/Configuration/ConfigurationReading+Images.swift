@@ -9,6 +9,15 @@ extension ConfigurationReading {
             readEmptyList(last: last)
             return
         }
+        guard list.count <= ImageListParser.mostEntries else {
+            configuration.images = last
+            reject(
+                .images,
+                ValueFault(
+                    "the list has \(list.count) entries, and the limit is \(ImageListParser.mostEntries)",
+                    next: "list fewer images; nothing changes until then"))
+            return
+        }
         guard !list.valid.isEmpty else {
             add(list.refused.map { $0.finding(outcome: nil) })
             configuration.images = last

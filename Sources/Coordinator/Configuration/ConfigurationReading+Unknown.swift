@@ -36,6 +36,7 @@ extension ConfigurationReading {
                 "annotation \(annotation)", "\"\(Redaction.quote(value, limit: 40))\" has no effect",
                 next: "write \"true\"")
         }
+        addOtherUnknown()
     }
 
     /// Whether a misspelt key is one without which pods run elsewhere or otherwise. Then it rejects the edit.
@@ -76,6 +77,21 @@ extension ConfigurationReading {
     private mutating func addUnknown(
         _ key: String, _ message: String, next: String, severity: Finding.Severity = .warning
     ) {
+        unknownKeys += 1
+        guard unknownKeys <= Self.mostUnknown else { return }
         add([Finding(severity: severity, key: Redaction.quote(key, limit: 100), message: message, nextStep: next)])
+    }
+
+    /// So many are named: a ConfigMap can have a hundred thousand.
+    private static let mostUnknown = 20
+
+    private mutating func addOtherUnknown() {
+        guard unknownKeys > Self.mostUnknown else { return }
+        add([
+            Finding(
+                severity: .warning, key: "data",
+                message: "\(unknownKeys - Self.mostUnknown) more unknown keys and annotations; they have no effect",
+                nextStep: "remove them")
+        ])
     }
 }

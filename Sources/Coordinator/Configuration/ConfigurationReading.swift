@@ -12,6 +12,8 @@ struct ConfigurationReading: Sendable {
     private(set) var isRejected = false
     /// The keys that are at fault for that.
     private(set) var faultyKeys: Set<String> = []
+    /// How many there are without effect.
+    var unknownKeys = 0
 
     init(content: ConfigMapContent, options: ConfigurationOptions) {
         self.content = content

@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
 
 /// A connection within limits, by TLS where an identity is given.
 ///
@@ -60,6 +61,27 @@ struct ConnectionGuard: Sendable {
 
 /// A connection as our listeners serve it: HTTP/1.1 within limits.
 struct GuardedChannel: ServerChildChannel {
+    /// A connection that is to be served, or is closed when nobody does: a server that ends gives up those that it has just
+    /// accepted, and streams of a connection that nobody has read end the program then.
+    final class Value: ServerChildChannelValue {
+        let channel: any Channel
+        private let streams: Mutex<HTTP1Channel.Value?>
+
+        init(_ streams: HTTP1Channel.Value) {
+            channel = streams.channel
+            self.streams = Mutex(streams)
+        }
+
+        /// Nil the second time.
+        func take() -> HTTP1Channel.Value? { streams.withLock { $0.take() } }
+
+        deinit {
+            guard let streams = take() else { return }
+            channel.close(promise: nil)
+            Task { try? await streams.executeThenClose { _, _ in } }
+        }
+    }
+
     let http: HTTP1Channel
     let connections: ConnectionGuard
 
@@ -69,17 +91,17 @@ struct GuardedChannel: ServerChildChannel {
         self.connections = connections
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture { try connections.begin(channel) }.flatMap {
             http.setup(channel: channel, logger: logger)
-        }.flatMapThrowing { value in
+        }.map(Value.init).flatMapThrowing { value in
             try connections.guardRequests(channel)
             return value
         }
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        await http.handle(value: value, logger: logger)
+    func handle(value: Value, logger: Logger) async {
+        if let streams = value.take() { await http.handle(value: streams, logger: logger) }
     }
 }
 

@@ -22,6 +22,7 @@ struct ImageListMerge {
         var kept: [ImageEntry] = []
         var uncertain: [ImageListEntry] = []
         var findings = list.findings
+        let names = Set(list.valid.map(\.name))
 
         for refusal in list.refused {
             let outcome: String
@@ -29,7 +30,7 @@ struct ImageListMerge {
                 outcome = "it has no effect"
             } else if let name = refusal.entry.certainName {
                 let repository = refusal.entry.repository
-                let hasNamesake = list.valid.contains { $0.name == name }
+                let hasNamesake = names.contains(name)
                 let position =
                     open.first { repository != nil && last[$0].reference.name == repository && last[$0].name == name }
                     ?? open.first { repository != nil && last[$0].reference.name == repository }

@@ -4,6 +4,9 @@ import Shared
 
 /// Reads `IMAGES`, each entry on its own: one that is wrong takes no other with it.
 struct ImageListParser {
+    /// Longer lists aren't read. No agent reports more images, and the pod template would be too large long before.
+    static let mostEntries = ReportLimits.images
+
     /// An entry that can't be used, and why.
     struct Refusal: Equatable {
         var entry: ImageListEntry
@@ -31,6 +34,7 @@ struct ImageListParser {
     init(_ list: String, last: [ImageEntry] = []) {
         let entries = ImageListEntry.split(list)
         count = entries.count
+        guard count <= Self.mostEntries else { return }
         // What somebody wrote isn't given to an entry that has no name of its own.
         let names = Set(entries.compactMap(\.certainName))
         let known = Set(

@@ -3,16 +3,19 @@ import ImageSets
 /// Gives each entry a name of its own, as near as possible to the one that is asked for.
 struct UniqueNames {
     private var taken = Configuration.reservedContainerNames
+    /// By name: all numbers below are taken.
+    private var numbers: [String: Int] = [:]
 
     /// `web`, and for the next one that is called so `web-2`. Names have 63 characters at most.
     mutating func take(_ name: String) -> String {
         var candidate = name
-        var number = 2
+        var number = numbers[name] ?? 2
         while !taken.insert(candidate).inserted {
             let suffix = "-\(number)"
             candidate = String(name.prefix(63 - suffix.count)) + suffix
             number += 1
         }
+        if number > 2 { numbers[name] = number }
         return candidate
     }
 

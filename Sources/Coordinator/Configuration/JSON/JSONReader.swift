@@ -8,6 +8,9 @@ struct JSONReader {
 
     private let scalars: [Unicode.Scalar]
     private var index = 0
+    /// Where the line begins that is being read, and its number: to count from the beginning for each value would take hours.
+    private var lineStart = 0
+    private var line = 1
 
     static func read(_ text: String) throws(ValueFault) -> JSONNode {
         var reader = JSONReader(scalars: Array(text.unicodeScalars))
@@ -24,12 +27,7 @@ struct JSONReader {
 
     private var current: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
 
-    private var position: TextPosition {
-        let before = scalars[..<index]
-        let line = before.count { $0 == "\n" } + 1
-        let start = before.lastIndex(of: "\n").map { $0 + 1 } ?? 0
-        return TextPosition(line: line, column: index - start + 1)
-    }
+    private var position: TextPosition { TextPosition(line: line, column: index - lineStart + 1) }
 
     private var found: String {
         guard let current else { return "the end" }
@@ -50,7 +48,11 @@ struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while let current, current == " " || current == "\n" || current == "\t" || current == "\r" { index += 1 }
+        while let current, current == " " || current == "\n" || current == "\t" || current == "\r" {
+            index += 1
+            // Nowhere else a line may end.
+            if current == "\n" { (line, lineStart) = (line + 1, index) }
+        }
     }
 
     private mutating func value(depth: Int) throws(ValueFault) -> JSONNode {

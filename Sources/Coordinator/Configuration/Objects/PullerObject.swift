@@ -65,6 +65,9 @@ package struct PullerObject: Sendable {
         "imageList", "nodeLabels", "affinityObject", "tolerationList", "pullSecrets", "daemonSetAnnotations",
     ]
 
+    /// So many are named.
+    private static let mostUnknown = 20
+
     private mutating func read(_ place: Place) {
         // A field that is gone means its default, and says so: an object is its user's whole word.
         data = [
@@ -92,8 +95,15 @@ package struct PullerObject: Sendable {
             data[ConfigurationKey.daemonSetAnnotations.rawValue] = Self.json(.object(annotations))
         }
         let known = Set(Self.strings.map(\.field)).union(Self.idle).union(Self.typed)
-        for field in spec.keys.sorted() where !known.contains(field) {
+        let unknown = spec.keys.filter { !known.contains($0) }.sorted()
+        for field in unknown.prefix(Self.mostUnknown) {
             note(.warning, field, "unknown field; it has no effect", next: "remove it")
+        }
+        if unknown.count > Self.mostUnknown {
+            note(
+                .warning, unknown[Self.mostUnknown],
+                "\(unknown.count - Self.mostUnknown) more unknown fields from here on; they have no effect",
+                next: "remove them")
         }
     }
 
@@ -113,6 +123,12 @@ package struct PullerObject: Sendable {
 
     private mutating func readImages() {
         guard let list = typed("imageList", "a list", { $0.arrayValue }) else { return }
+        guard list.count <= ImageListParser.mostEntries else {
+            refuse(
+                "imageList", "it has \(list.count) entries, and the limit is \(ImageListParser.mostEntries)",
+                next: "list fewer images; nothing changes until then")
+            return
+        }
         let text = data[ConfigurationKey.images.rawValue] ?? ""
         var entries: [String] = text.trimmed.isEmpty ? [] : [text]
         if entries.isEmpty { fields[ConfigurationKey.images.rawValue] = "spec.imageList" }

@@ -6,6 +6,8 @@ import Shared
 package struct PrefetchOrder: Sendable, Hashable {
     /// A ConfigMap of more couldn't be read by people, and longer lists belong into IMAGES.
     package static let mostReferences = 100
+    /// That are named: more have a label in common.
+    package static let mostNodes = 1000
 
     /// Each once, in the order in which they are pulled.
     package var references: [ImageReference]
@@ -50,6 +52,11 @@ package struct PrefetchOrder: Sendable, Hashable {
     static let counts = 1...100_000
 
     static func check(nodes: [String]) throws(PrefetchFault) {
+        guard nodes.count <= mostNodes else {
+            throw PrefetchFault(
+                "\(nodes.count) nodes are named, and the limit is \(mostNodes)",
+                next: "say which nodes are meant by labels, or make several prefetches")
+        }
         for node in nodes where !KubernetesName.isSubdomain(node) {
             throw PrefetchFault(
                 "\"\(Redaction.quote(node, limit: 80))\" can't be a node's name",

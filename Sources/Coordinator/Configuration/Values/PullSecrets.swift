@@ -2,6 +2,7 @@
 enum PullSecrets {
     static func parse(_ text: String) throws(ValueFault) -> [String] {
         var names: [String] = []
+        var known: Set<String> = []
         let entries = text.split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }
         for (index, name) in entries.enumerated() {
             guard KubernetesName.isSubdomain(name) else {
@@ -13,7 +14,7 @@ enum PullSecrets {
                     next: "write the names like this: secret1;secret2",
                     entry: .init(number: index + 1, text: Redaction.quote(name)))
             }
-            if !names.contains(name) { names.append(name) }
+            if known.insert(name).inserted { names.append(name) }
         }
         return names
     }

@@ -31,6 +31,11 @@ package final class ReportBoard: Sendable {
         fileprivate var number: UInt64
     }
 
+    /// Given to whoever waits until reports can be taken.
+    package struct Place: Sendable, Hashable {
+        fileprivate var number: UInt64
+    }
+
     /// What becomes of a heartbeat.
     package enum Verdict: Sendable, Hashable {
         case taken
@@ -87,10 +92,11 @@ package final class ReportBoard: Sendable {
         var databaseID = ""
         var isEnding = false
         var isReady = false
-        /// Who came before reports can be taken, in that order.
-        var early: [(waiter: any ReportWaiter, turn: UInt64)] = []
-        /// How many of them go on already.
-        var earlyWoken = 0
+        /// Who came before reports can be taken and still waits, by the order in which they came.
+        var early: [UInt64: (waiter: any ReportWaiter, turn: UInt64)] = [:]
+        /// Those before have gone on already.
+        var firstEarly: UInt64 = 0
+        var lastEarly: UInt64 = 0
         /// Lines of nodes that have gone.
         var free: [Int] = []
 
@@ -115,11 +121,15 @@ package final class ReportBoard: Sendable {
         /// Those that came early go on a few at a time, each with the report of another: all at once would take the memory that
         /// they spare by waiting.
         mutating func wakeEarly(_ count: Int) {
-            guard !early.isEmpty else { return }
-            let end = min(earlyWoken + count, early.count)
-            for next in early[earlyWoken..<end] { next.waiter.wake(turn: next.turn) }
-            earlyWoken = end
-            if end == early.count { (early, earlyWoken) = ([], 0) }
+            var left = count
+            while left > 0, !early.isEmpty {
+                // Some don't wait any more.
+                if let next = early.removeValue(forKey: firstEarly) {
+                    next.waiter.wake(turn: next.turn)
+                    left -= 1
+                }
+                firstEarly += 1
+            }
         }
 
         mutating func close(_ number: Int) {
@@ -196,17 +206,23 @@ package final class ReportBoard: Sendable {
         }
     }
 
-    /// Lets a connection wait until reports can be taken. False: they can be now.
-    package func waitUntilReady(turn: UInt64, _ waiter: any ReportWaiter) -> Bool {
+    /// Lets a connection wait until reports can be taken. Nil: they can be now.
+    package func waitUntilReady(turn: UInt64, _ waiter: any ReportWaiter) -> Place? {
         state.withLock { state in
-            guard !state.isReady, !state.isEnding else { return false }
-            state.early.append((waiter, turn))
-            return true
+            guard !state.isReady, !state.isEnding else { return nil }
+            // All before have left.
+            if state.early.isEmpty { state.firstEarly = state.lastEarly }
+            defer { state.lastEarly += 1 }
+            state.early[state.lastEarly] = (waiter, turn)
+            return Place(number: state.lastEarly)
         }
     }
 
+    /// The connection doesn't wait for that any more. Without this every agent that comes again in an outage would be kept.
+    package func leave(_ place: Place) { state.withLock { $0.early[place.number] = nil } }
+
     /// How many wait until reports can be taken.
-    package var early: Int { state.withLock { $0.early.count - $0.earlyWoken } }
+    package var early: Int { state.withLock { $0.early.count } }
 
     /// Whether nothing has happened to a node since the ticket was given.
     package func isCurrent(_ ticket: Ticket) -> Bool {

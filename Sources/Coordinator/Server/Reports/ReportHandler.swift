@@ -32,7 +32,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         /// A report waits for news.
         case waiting(Wait)
         /// A report came before any can be taken.
-        case early(ReportCall, until: NIODeadline)
+        case early(ReportCall, ReportBoard.Place, until: NIODeadline)
         /// The answer is sent; what is left of the request's body is passed over.
         case answered
         /// The connection is the server's.
@@ -160,7 +160,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Of a report whose body may be needed.
     private var call: ReportCall? {
         switch state {
-        case .working(let call), .early(let call, _): call
+        case .working(let call), .early(let call, _, _): call
         default: nil
         }
     }
@@ -325,11 +325,11 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// where it costs this process nothing.
     private func waitUntilReady(_ call: ReportCall, _ context: ChannelHandlerContext) -> Bool {
         guard service.agents.patience > .zero, !hasWaited,
-            service.agents.loop.reports.waitUntilReady(turn: turn, connectionWaiter(context))
+            let place = service.agents.loop.reports.waitUntilReady(turn: turn, connectionWaiter(context))
         else { return false }
         hasWaited = true
         let until = NIODeadline.now() + TimeAmount(service.agents.patience)
-        state = .early(call, until: until)
+        state = .early(call, place, until: until)
         arm(until, context)
         return true
     }
@@ -353,7 +353,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context, turn == self.turn else { return }
         switch state {
         case .waiting(let wait): makeAnswer(wait.call, wait.reception)
-        case .early(let call, _): take(call, context)
+        case .early(let call, _, _): take(call, context)
         default: break
         }
     }
@@ -386,8 +386,10 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch state {
         case .waiting(let wait):
             if NIODeadline.now() >= wait.until { timeIsOver() } else { arm(wait.until, context) }
-        case .early(let call, let until):
-            if NIODeadline.now() >= until { take(call, context) } else { arm(until, context) }
+        case .early(let call, let place, let until):
+            guard NIODeadline.now() >= until else { return arm(until, context) }
+            service.agents.loop.reports.leave(place)
+            take(call, context)
         default: break
         }
     }
@@ -477,6 +479,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func forget() {
         if case .working = state, let attendance { service.agents.loop.reports.abandon(attendance) }
+        if case .early(_, let place, _) = state { service.agents.loop.reports.leave(place) }
         attendance = nil
         if case .waiting(let wait) = state, let waiter {
             service.agents.loop.reports.leave(wait.ticket, turn: turn, waiter)
