@@ -448,8 +448,8 @@ import Testing
     }
 
     @Test(
-        "A kubelet that refuses an image which is there is told, once it should have started the container: also where "
-            + "somebody else's container uses the same content under another name", arguments: [false, true])
+        "A kubelet that refuses an image is told once it should have started the container, whoever else uses the content",
+        arguments: [false, true])
     func kubeletRefuses(isUsedByOthers: Bool) throws {
         var desk = try healthy()
         desk.cluster.pods["p-n1"]?.template = "t"
