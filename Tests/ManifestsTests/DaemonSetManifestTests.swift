@@ -88,7 +88,11 @@ import Testing
         #expect(spec?["updateStrategy"] == ["type": "OnDelete"])
         #expect(
             spec?["template"]?["metadata"] == [
-                "labels": labels, "annotations": ["image-puller/template": .string(manifest.templateHash)],
+                "labels": labels,
+                "annotations": [
+                    "image-puller/template": .string(manifest.templateHash),
+                    "image-puller/frame": .string(try #require(manifest.frameHash)),
+                ],
             ])
     }
 

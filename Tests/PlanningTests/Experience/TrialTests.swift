@@ -69,7 +69,7 @@ import Testing
             try end(&desk, "n2", Self.absent)
             return desk.desk.fleet.deviations(now: desk.desk.now).first
         }
-        let fresh = try #require(try deviation(after: 1))
+        let fresh = try #require(try deviation(after: 5))
         #expect(fresh.node == "n2" && fresh.holders == 1 && fresh.alike == 1 && !fresh.isPulledElsewhere)
         #expect(try deviation(after: 3600) == nil)
     }

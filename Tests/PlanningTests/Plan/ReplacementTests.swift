@@ -250,6 +250,7 @@ import Testing
             return ImageEntry(name: "app\(megabytes)", reference: reference)
         }
         var cluster = PlannedCluster(seed: 1, nodes: nodes, registries: [registry], hasPods: true)
+        cluster.addsContainers = false
         for node in nodes { cluster.changeNode(node.name) { $0.allocatableMemory = "200Mi" } }
         for name in ["n6", "n7", "n8"] { cluster.others[name] = try Quantity("200Mi") }
         var configuration = Configuration()
