@@ -1,19 +1,23 @@
+import Shared
+
 /// Makes what a user wrote fit for logs: no passwords, no line breaks, not too long.
 package enum Redaction {
     static let mask = "***"
 
-    /// A text to be quoted: credentials masked, white space and control characters shown as one space, cut at `limit`.
+    /// A text to be quoted: credentials masked; white space, control characters and marks that turn writing round shown as one
+    /// space; cut at `limit` characters, and at four times as many bytes, as one character can have any number.
     package static func quote(_ text: some StringProtocol, limit: Int = 120) -> String {
-        var quoted = ""
+        var scalars = String.UnicodeScalarView()
+        var isGap = false
         for scalar in withoutCredentials(String(text)).unicodeScalars {
-            let isBlank = scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
-            if !isBlank {
-                quoted.unicodeScalars.append(scalar)
-            } else if quoted.last != " " {
-                quoted += " "
-            }
+            let isBlank =
+                scalar.properties.isWhitespace || [.control, .format].contains(scalar.properties.generalCategory)
+            if !isBlank { scalars.append(scalar) } else if !isGap { scalars.append(" ") }
+            isGap = isBlank
         }
-        return quoted.count > limit ? quoted.prefix(limit - 1) + "…" : quoted
+        let quoted = String(scalars)
+        let short = quoted.count > limit ? quoted.prefix(limit - 1) + "…" : quoted
+        return short.utf8.count > 4 * limit ? short.cleaned(maximumBytes: 4 * limit - 3) + "…" : short
     }
 
     /// Masks `user:password@` and `token@` before a host.
@@ -38,11 +42,13 @@ package enum Redaction {
     }
 
     private static func credentialsEnd(in text: String) -> String.Index? {
+        // Found once: a long text can have any number of '@'.
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        let separator = text.lastIndex { $0 == "/" || $0 == "." } ?? text.startIndex
         var rest = text[...]
         while let at = rest.lastIndex(of: "@") {
             let after = text[text.index(after: at)...].drop(while: \.isWhitespace)
-            let hasUserInformation = text[..<at].contains(":") || after.contains("/") || after.contains(".")
-            if !after.lowercased().hasPrefix("sha"), hasUserInformation { return at }
+            if after.prefix(3).lowercased() != "sha", colon < at || at < separator { return at }
             rest = rest[..<at]
         }
         return nil
