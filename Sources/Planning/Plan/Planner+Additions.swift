@@ -11,13 +11,6 @@ extension Planner {
         return pod.images.allSatisfy { $0.key == Configuration.agentContainerName || listed[$0.key] == $0.value }
     }
 
-    /// The images of the list by their containers' names, as pods have them.
-    var listedImages: [String: String] {
-        Dictionary(
-            configuration.images.map { ($0.container, $0.reference.normalised) },
-            uniquingKeysWith: { first, _ in first })
-    }
-
     /// Whether the pod, of the present template, lacks containers that nobody may add.
     func isIncomplete(_ pod: PodView) -> Bool {
         successor.frame == nil && pod.frame != nil && pod.images.count <= configuration.images.count

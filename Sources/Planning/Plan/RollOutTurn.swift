@@ -1,5 +1,6 @@
 import Cluster
 import ImageSets
+import Shared
 
 /// How many more pods may be deleted, of all image sets together.
 struct RollOutBudget {
@@ -97,7 +98,8 @@ struct RollOutTurn {
         // While the template isn't known to work; a node that has lost what it held already costs no further one.
         var roomOfTrial = isProven ? Int.max : places.roomOfTrial
         if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOuts[set] = trouble }
-        let listed = hasOutdated && successor.frame != nil ? planner.listedImages : [:]
+        let images = hasOutdated && successor.frame != nil ? configuration.images : []
+        let listed = Dictionary(images.map { ($0.container, $0.reference.normalised) }) { first, _ in first }
         var candidates: [PodView] = []
         var free: [PodView] = []
         for node in live where !node.hasDiskPressure {
