@@ -311,7 +311,8 @@ private struct Losses {
         for deletion in deletions where !deletion.isOfTemplate {
             guard let configuration = cluster.configuration(of: deletion.plan.set),
                 let text = cluster.cluster.nodes[deletion.plan.node]?.allocatableMemory,
-                let total = try? Quantity(text), cluster.successor(for: configuration, of: deletion.plan.set).memory > total
+                let total = try? Quantity(text),
+                cluster.successor(for: configuration, of: deletion.plan.set).memory > total
             else { continue }
             return "a pod of \(deletion.plan.set) was deleted on \(deletion.plan.node), where its successor can't fit"
         }

@@ -457,6 +457,7 @@ import Testing
         desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
         func pass(seconds: Double) -> Plan {
             desk.now = desk.now + seconds
+            desk.report("n2") { $0.full.images = [.held("nginx"), .held("redis")] }
             desk.report("n1") {
                 var image = WireImage.listed("nginx")
                 image.digests = ["docker.io/library/nginx@sha256:1", "mirror.example/nginx@sha256:1"]

@@ -57,7 +57,9 @@ public struct PodTable: Sendable {
             if let newValue, newValue.waitsForAnImage { waiting[newValue.set, default: []].insert(uid) }
             if old?.set != newValue?.set || old?.size != newValue?.size {
                 if let old, let size = old.size { sizes[old.set]?[size]?.remove(uid) }
-                if let newValue, let size = newValue.size { sizes[newValue.set, default: [:]][size, default: []].insert(uid) }
+                if let newValue, let size = newValue.size {
+                    sizes[newValue.set, default: [:]][size, default: []].insert(uid)
+                }
             }
             guard old?.node != newValue?.node || old?.set != newValue?.set else { return }
             if let old {

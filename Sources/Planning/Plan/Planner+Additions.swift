@@ -27,7 +27,7 @@ extension Planner {
     }
 }
 
-/// The entries that pods have no container for: mostly the same ones as of the last pod.
+/// The entries that pods, whose agent's container is among their images, have none for: mostly those of the last pod.
 struct LackedEntries {
     private let configuration: Configuration
     private var last: (images: [String: String], entries: [Int])?
@@ -35,7 +35,6 @@ struct LackedEntries {
     init(_ configuration: Configuration) { self.configuration = configuration }
 
     mutating func entries(of pod: PodView) -> [Int] {
-        // The agent's container is among its images.
         guard pod.frame != nil, pod.images.count <= configuration.images.count else { return [] }
         if let last, last.images == pod.images { return last.entries }
         let entries = configuration.images.indices.filter { pod.images[configuration.images[$0].container] == nil }

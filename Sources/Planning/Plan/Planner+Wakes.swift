@@ -29,7 +29,8 @@ extension Planner {
         let replaced = Set(plan.replacements.map(\.uid))
         let waitingPods = cluster.pods.waiting(of: set)
         let waitingUIDs = Set(waitingPods.lazy.map(\.uid))
-        let lackingPods = successor.frame == nil ? [] : cluster.pods.holding(fewerThan: configuration.images.count, of: set)
+        let lackingPods =
+            successor.frame == nil ? [] : cluster.pods.holding(fewerThan: configuration.images.count, of: set)
         var lacks = LackedEntries(configuration)
         for pod in waitingPods + lackingPods.filter({ !waitingUIDs.contains($0.uid) })
         where pod.template == template && !pod.isTerminating {
