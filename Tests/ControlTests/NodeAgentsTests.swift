@@ -118,7 +118,7 @@ import Testing
     func takeOver() async throws {
         try await run { stage in
             let (a, b) = try await start(stage)
-            #expect(await soon { await !stage.ledger.changes.isEmpty })
+            #expect(await soon { await stage.ledger.changes.contains("n1 nginx present") })
             await stage.ledger.forgetFacts()
             await stage.loop.update(pod("a", isTerminating: true), of: Stage.pods)
             let reply = await answer(stage, b)
