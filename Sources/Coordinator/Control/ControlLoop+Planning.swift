@@ -18,7 +18,7 @@ extension ControlLoop {
         let further = knownSets
         var plan = Planner.plan(
             configuration: configuration, cluster: cluster, fleet: fleet, roster: roster, template: own?.template,
-            successor: own?.successor ?? Successor(), further: further, now: now)
+            successor: own?.plannedSuccessor ?? Successor(), further: further, now: now)
         retry(configuration, of: ImageSet.defaultName, &plan, at: now)
         for set in further { retry(set.configuration, of: set.name, &plan, at: now) }
         reviewAgentImage(plan, at: now)

@@ -101,7 +101,8 @@ extension ControlLoop {
                 let state = daemonSets[set.name]
             else { return nil }
             return HeldSet(
-                name: set.name, configuration: configuration, template: state.template, successor: state.successor)
+                name: set.name, configuration: configuration, template: state.template,
+                successor: state.plannedSuccessor)
         }
     }
 

@@ -27,7 +27,7 @@ package actor ControlLoop {
     let markPod: MarkPod
     let openGate: OpenGate
     /// Nil: pods are only replaced.
-    let podChanges: PodChanges?
+    let extender: PodExtender?
     let logger: Logger
     let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
@@ -107,7 +107,7 @@ package actor ControlLoop {
     package init(
         clock: CoordinatorClock, history: any HistoryRecorder, logger: Logger,
         openGate: @escaping OpenGate = { _ in false }, wakePod: @escaping WakePod = { _, _ in },
-        podChanges: PodChanges? = nil, markPod: @escaping MarkPod = { _, _ in }, replacePod: @escaping ReplacePod
+        extender: PodExtender? = nil, markPod: @escaping MarkPod = { _, _ in }, replacePod: @escaping ReplacePod
     ) {
         self.clock = clock
         self.history = history
@@ -116,7 +116,7 @@ package actor ControlLoop {
         self.wakePod = wakePod
         self.markPod = markPod
         self.openGate = openGate
-        self.podChanges = podChanges
+        self.extender = extender
         let fleet = Fleet(epoch: UInt64(clamping: clock.now.milliseconds))
         self.fleet = fleet
         givenOrders = GivenOrders(firstID: fleet.firstOrderID)
@@ -173,17 +173,15 @@ package actor ControlLoop {
         _ template: String, agentImage: String? = nil, images: [String: ImageReference] = [:],
         successor: Successor = Successor(), addedContainer: JSONValue? = nil, of set: String = ImageSet.defaultName
     ) {
-        guard let state = daemonSets[set] else { return }
         var successor = successor
-        daemonSets[set]?.frame = successor.frame
-        daemonSets[set]?.addedContainer = addedContainer
-        if state.refusesAdditions || podChanges == nil { successor.frame = nil }
-        guard
+        if extender == nil { successor.frame = nil }
+        guard let state = daemonSets[set],
             state.template != template || state.templateAgentImage != agentImage || state.successor != successor
         else { return }
         daemonSets[set]?.template = template
         daemonSets[set]?.templateImages = images
         daemonSets[set]?.successor = successor
+        daemonSets[set]?.addedContainer = addedContainer
         daemonSets[set]?.templateAgentImage = agentImage
         signal.yield()
     }

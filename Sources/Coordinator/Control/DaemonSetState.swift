@@ -14,12 +14,16 @@ struct DaemonSetState: Sendable {
     var templateImages: [String: ImageReference] = [:]
     /// What is known of pods of that template.
     var successor = Successor()
-    /// The template's, whether or not containers may be added to pods.
-    var frame: String?
     /// What a container that is added has beside its name and its image.
     var addedContainer: JSONValue?
     /// The API server takes no containers for pods that run, for the time being.
     var refusesAdditions = false
+    /// As planning sees it: where there's no frame nothing is added.
+    var plannedSuccessor: Successor {
+        var planned = successor
+        if refusesAdditions { planned.frame = nil }
+        return planned
+    }
     /// Our own image in that template.
     var templateAgentImage: String?
     /// Why the roll-out of the present template doesn't go on, when it doesn't.

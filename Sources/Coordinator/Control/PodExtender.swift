@@ -18,10 +18,8 @@ package struct PodExtender: Sendable {
     ///
     /// - Parameter container: what each has beside its name and its image.
     /// - Throws: ``KubernetesError``
-    package func add(_ additions: [String: String], like container: JSONValue, to pod: Plan.Wake, namespace: String)
-        async throws
-    {
-        let containers = additions.sorted { $0.key < $1.key }.map { name, image in
+    package func add(_ container: JSONValue, to pod: Plan.Wake, namespace: String) async throws {
+        let containers = pod.additions.sorted { $0.key < $1.key }.map { name, image in
             var added = container
             added["name"] = .string(name)
             added["image"] = .string(image)
@@ -37,12 +35,17 @@ package struct PodExtender: Sendable {
     /// - Throws: ``KubernetesError``
     package func adopt(_ pod: Plan.PodAdoption, namespace: String) async throws {
         await pace.turn()
-        try await client.mergePatch(
-            [
-                "metadata": [
-                    "uid": .string(pod.uid), "annotations": [PodNames.templateAnnotation: .string(pod.template)],
-                ]
-            ], .pods, name: pod.pod, namespace: namespace)
+        try await client.annotate(
+            pod.pod, uid: pod.uid, [PodNames.templateAnnotation: .string(pod.template)], namespace: namespace)
+    }
+}
+
+extension KubernetesClient {
+    /// Sets annotations of a pod. The uid keeps a successor of the same name from being meant.
+    func annotate(_ pod: String, uid: String, _ annotations: [String: JSONValue], namespace: String) async throws {
+        try await mergePatch(
+            ["metadata": ["uid": .string(uid), "annotations": .object(annotations)]], .pods, name: pod,
+            namespace: namespace)
     }
 }
 

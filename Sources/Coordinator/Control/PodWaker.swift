@@ -36,12 +36,9 @@ package actor PodWaker {
 
     private func note(_ annotation: String, on pod: String, uid: String, namespace: String) async {
         if let offUntil, ContinuousClock.now < offUntil { return }
-        // The uid keeps a successor of the same name from being meant.
-        let patch: JSONValue = [
-            "metadata": ["uid": .string(uid), "annotations": [annotation: .string(clock.now.rfc3339)]]
-        ]
         do {
-            try await client.mergePatch(patch, .pods, name: pod, namespace: namespace)
+            try await client.annotate(
+                pod, uid: uid, [annotation: .string(clock.now.rfc3339)], namespace: namespace)
             offUntil = nil
         } catch let error as KubernetesError where error.status == 403 {
             offUntil = .now + Self.forbiddenPause

@@ -49,7 +49,7 @@ struct CoordinatorProcess {
         let loop = ControlLoop(
             clock: clock, history: StoredHistory(store: history), logger: logger,
             openGate: { await gates.open($0) }, wakePod: { await waker.wake($0, namespace: $1) },
-            podChanges: ControlLoop.PodChanges(PodExtender(client: client, pace: pace)),
+            extender: PodExtender(client: client, pace: pace),
             markPod: { await waker.mark($0, namespace: $1) }
         ) { [client] in
             let options = KubernetesClient.DeleteOptions(uid: $0.uid)
