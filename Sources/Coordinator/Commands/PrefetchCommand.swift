@@ -96,8 +96,11 @@ struct PrefetchCommand: AsyncParsableCommand {
             references: references, selector: try labels(), nodes: node.isEmpty ? nil : node, nodeCount: nodes,
             ttlSeconds: ttl.map { Double($0.components.seconds) }, hold: hold ? true : nil)
         var status: PrefetchStatus = try await server.post("/api/v1/prefetches", request)
+        if let problem = status.problem { StandardError.write("warning: \(problem)\n") }
         if wait {
-            StandardError.write("\(status.name) until \(ClockText.short(status.endsAt))\n")
+            StandardError.write(
+                "\(status.name) until \(ClockText.short(status.endsAt)); who stops waiting doesn't end it, prefetch --cancel "
+                    + "\(status.name) does\n")
             status = try await finished(status)
         }
         try print.show(status) { style, width in
@@ -121,6 +124,8 @@ struct PrefetchCommand: AsyncParsableCommand {
         let bar = min ?? 100
         var screen = ProgressScreen()
         var last = first
+        // Small images are there at once.
+        var pause = Duration.milliseconds(100)
         while true {
             do {
                 last = try await server.get(Self.path(first.name))
@@ -142,7 +147,8 @@ struct PrefetchCommand: AsyncParsableCommand {
                 screen.note("\(error.description) (still trying)")
             }
             guard ContinuousClock.now < deadline else { return last }
-            try await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: pause)
+            pause = Swift.min(pause * 1.2, .milliseconds(500))
         }
     }
 }
