@@ -30,7 +30,8 @@ class Cluster:
         workshop.at_end(self.kubernetes.close)
         self.kubernetes.do("POST", CONFIG_MAP, {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
-            "data": {"IMAGES": "", "KIP_IMAGE": kip_image}})
+            # However full this machine's disk is.
+            "data": {"IMAGES": "", "KIP_IMAGE": kip_image, "IMAGE_GC_HIGH_PERCENT": "100"}})
         coordinator = workshop.start(
             "coordinator", programs.coordinator, "serve", "--kubeconfig", kubeconfig, "--agent-host", "127.0.0.1",
             "--agent-port", "0", "--port", "0", "--history", workshop.folder / "history.sqlite", *options)
