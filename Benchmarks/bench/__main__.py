@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .figures import Results
 from .measures import (
-    agent, client, cold_start, configmap, deletion, faults, hostile, messages, presence, rollout, rotation, sets, sleep)
+    agent, client, cold_start, configmap, deletion, faults, hostile, messages, objects, presence, rollout, rotation,
+    sets, sleep)
 from .programs import Programs
 
 GROUPS = {
@@ -25,6 +26,7 @@ GROUPS = {
     "client": client.measure,
     "presence": presence.measure,
     "sets": sets.measure,
+    "objects": objects.measure,
 }
 
 

@@ -18,7 +18,7 @@ class Cluster:
 
     def __init__(
         self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1, options: tuple[str, ...] = (),
-        scenario: Path | None = None, agent: Path | None = None
+        scenario: Path | None = None, agent: Path | None = None, images: dict[str, str] | None = None
     ):
         kubeconfig = workshop.folder / "kubeconfig"
         simulator = workshop.start(
@@ -30,7 +30,8 @@ class Cluster:
         workshop.at_end(self.kubernetes.close)
         self.kubernetes.do("POST", CONFIG_MAP, {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
-            "data": {"IMAGES": "", "KIP_IMAGE": kip_image}})
+            # However full this machine's disk is.
+            "data": {"IMAGES": _list(images or {}), "KIP_IMAGE": kip_image, "IMAGE_GC_HIGH_PERCENT": "100"}})
         coordinator = workshop.start(
             "coordinator", programs.coordinator, "serve", "--kubeconfig", kubeconfig, "--agent-host", "127.0.0.1",
             "--agent-port", "0", "--port", "0", "--history", workshop.folder / "history.sqlite", *options)
@@ -45,10 +46,9 @@ class Cluster:
 
     def edit(self, images: dict[str, str]) -> None:
         """Makes these the image list: name → reference."""
-        text = ";\n".join(f"{name}={reference}" for name, reference in images.items())
         self.kubernetes.do(
             "PATCH", f"{CONFIG_MAP}/{NAMESPACE}",
-            {"metadata": {"annotations": {"image-puller/allow-empty": "true"}}, "data": {"IMAGES": text}},
+            {"metadata": {"annotations": {"image-puller/allow-empty": "true"}}, "data": {"IMAGES": _list(images)}},
             "application/merge-patch+json")
 
     def daemon_set(self, name: str = DAEMON_SET) -> dict | None:
@@ -84,6 +84,10 @@ class Cluster:
             eventually(what, condition, seconds, pause=0.01)
         except TimeoutError as error:
             raise TimeoutError(f"{error}; coverage is {self.coordinator.get('/api/v1/coverage')}") from None
+
+
+def _list(images: dict[str, str]) -> str:
+    return ";\n".join(f"{name}={reference}" for name, reference in images.items())
 
 
 def _find(program: Program, file: Path, pattern: str) -> str:

@@ -83,6 +83,10 @@ FIGURES = {
     "coverage_sets_p99_ms": Figure("ms", 20),
     # One image of 12 MB on three nodes: from the command to its exit, over one bare CRI pull.
     "prefetch_over_cri": Figure("ratio", 3),
+    # From the creation of a KubernetesImagePuller object to its DaemonSet.
+    "object_to_daemonset_p99_ms": Figure("ms", 2000),
+    # Of five objects, in an hour in which nothing happens.
+    "idle_status_writes": Figure("writes", 0),
 }
 
 

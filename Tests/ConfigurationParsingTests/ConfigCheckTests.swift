@@ -130,17 +130,21 @@ struct ConfigCheckTests {
             ("", "the file is empty. Next step: write a ConfigMap manifest."),
             (
                 "kind: Deployment\n---\nkind: Service",
-                "the file has no ConfigMap, but Deployment (line 1), Service (line 3). Next step: give the file of the ConfigMap."
+                "the file has no ConfigMap and no KubernetesImagePuller (che.eclipse.org/v1alpha1), but Deployment (line 1), Service (line 3). Next step: give the file of the ConfigMap or the object."
             ),
             (
                 "IMAGES: a=b",
-                "the file has no ConfigMap, but a mapping without a kind (line 1). "
-                    + "Next step: give the file of the ConfigMap."
+                "the file has no ConfigMap and no KubernetesImagePuller (che.eclipse.org/v1alpha1), but a mapping without a kind (line 1). "
+                    + "Next step: give the file of the ConfigMap or the object."
             ),
-            ("- 1", "the file has no ConfigMap, but a list (line 1). Next step: give the file of the ConfigMap."),
+            (
+                "- 1",
+                "the file has no ConfigMap and no KubernetesImagePuller (che.eclipse.org/v1alpha1), but a list (line 1). "
+                    + "Next step: give the file of the ConfigMap or the object."
+            ),
             (
                 "kind: Template",
-                "the file has no ConfigMap, but Template (line 1). Next step: process the template first: "
+                "the file has no ConfigMap and no KubernetesImagePuller (che.eclipse.org/v1alpha1), but Template (line 1). Next step: process the template first: "
                     + "oc process --local -f FILE -o yaml | coordinator config check -."
             ),
             (

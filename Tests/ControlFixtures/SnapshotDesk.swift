@@ -13,6 +13,8 @@ struct SnapshotDesk {
     var configuration = Configuration()
     var cluster = ClusterView()
     var fleet = Fleet(epoch: 1)
+    /// Beside `default`.
+    var sets: [ImageSet] = []
     var now = Timestamp(milliseconds: 1_700_000_000_000)
     private var random = Seeded(state: 1)
     private var sequence: UInt64 = 0

@@ -61,6 +61,18 @@ import Testing
                             try await stage.send("n1", 2000).assignment.images.map(\.reference) == [Self.hub("nginx")]
                         })
                     await #expect(throws: PrefetchRefusal.unknown(made.name)) { try await keeper.status(made.name) }
+                    // What names no node of the list's, or fewer than are asked for, is told.
+                    for (request, problem) in [
+                        (PrefetchRequest(references: ["redis"], nodes: ["typo"]), "no target node is called typo"),
+                        (PrefetchRequest(references: ["redis"], nodes: ["n1", "typo"]), "of 2 nodes 1 is there"),
+                        (PrefetchRequest(references: ["redis"], selector: ["a": "b"]), "no target node has a=b"),
+                        (PrefetchRequest(references: ["redis"], nodeCount: 5), "of 5 nodes 2 are there"),
+                        (PrefetchRequest(references: ["redis"], nodes: ["n2"], nodeCount: 1), nil),
+                    ] {
+                        let status = try await keeper.create(request)
+                        #expect(status.problem == problem)
+                        _ = try await keeper.cancel(status.name)
+                    }
                 }
             }
         }

@@ -85,6 +85,19 @@ import Testing
         }
     }
 
+    @Test("What the nodes can't do is told by the object's fields, in its Event too")
+    func fit() async throws {
+        try await Self.run { cluster in
+            try await cluster.define()
+            try await cluster.create("one", ["images": "a=redis", "nodeLabels": ["pool": "nowhere"]])
+            try await Self.live(cluster) { life in
+                try await until { life.says("one", "spec.nodeLabels: no Linux node with pool=nowhere matches") }
+                #expect(!life.says("one", "NODE_SELECTOR") && !life.says("one", "TOLERATIONS"))
+                try await until { try await cluster.reasons(about: "one").contains("ConfigurationDoesNotFit") }
+            }
+        }
+    }
+
     @Test("A definition that is deleted takes no image along: sets are held, and go on when their objects come back")
     func definitionGoes() async throws {
         try await Self.run { cluster in

@@ -259,11 +259,42 @@ import Testing
         #expect(Set(pairs).count == pairs.count && Set(pairs.compactMap(\.last)).isSubset(of: names))
         func name(_ reference: String) throws -> String {
             let normalised = try ImageReference(reference).normalised
-            return try #require(snapshot.images.first { $0.reference.normalised == normalised }).name
+            let names = LastingNames(snapshot).images
+            return names[try #require(snapshot.images.firstIndex { $0.reference.normalised == normalised })]
         }
         for set in ["held-1", "(others)", "(prefetches)"] {
             #expect(try pairs.contains([name("nginx"), set]), "\(set)")
         }
         #expect(try pairs.contains([name("redis"), "(prefetches)"]) && !pairs.contains([name("redis"), "held-1"]))
+    }
+
+    @Test("Images that only prefetches want are one series, however many there are; the sums stay", arguments: 0..<20)
+    func prefetchedImages(seed: UInt64) throws {
+        var snapshot = try Self.snapshot(seed)
+        let own = Set(snapshot.images.map(\.reference.normalised))
+        let former = CoverageMetrics(snapshot, cells: snapshot.targetCells()).families()
+        snapshot.sets += try (1...10).map { number in
+            ImageSet(
+                name: "prefetch-\(number)",
+                references: try (0..<50).map { try ImageReference("new-\(number)-\($0)") } + [ImageReference("nginx")])
+        }
+        let isPrefetched = snapshot.sets.contains { $0.name.hasPrefix("prefetch-") }
+        let cells = snapshot.targetCells()
+        let families = CoverageMetrics(snapshot, cells: cells).families()
+        for family in families {
+            let images = family.samples.compactMap { $0.labels.first { $0.name == "image" }?.value }
+            #expect(
+                Set(images).count <= own.count + 1 && Set(family.samples.map(\.labels)).count == family.samples.count)
+            #expect(!images.contains { $0.hasPrefix("new-") || $0.contains("/new-") }, "\(family.spec.name)")
+        }
+        #expect(isPrefetched && families.map(\.spec.name) == former.map(\.spec.name))
+        func sum(_ name: String) -> Double {
+            families.first { $0.spec.name == name }?.samples.reduce(0) { $0 + $1.value } ?? 0
+        }
+        var counts = ColumnCounts(columns: snapshot.images.count)
+        counts.add(cells.map(\.row))
+        let columns = snapshot.images.indices
+        #expect(sum("image_puller_image_target_nodes") == Double(columns.reduce(0) { $0 + counts.wanted($1) }))
+        #expect(sum("image_puller_image_present_nodes") == Double(columns.reduce(0) { $0 + counts.present($1) }))
     }
 }

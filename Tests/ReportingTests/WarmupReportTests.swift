@@ -40,9 +40,10 @@ import Testing
         await store.record(attempts: [failed])
     }
 
-    private func report(limit: Int = 1000) async throws -> WarmupReport {
+    private func report(limit: Int = 1000, set: String? = nil) async throws -> WarmupReport {
         try await store.read { db in
-            try WarmupReport(db, imageSet: Self.set, since: Self.start, until: Self.start + 1 << 40, limit: limit)
+            try WarmupReport(
+                db, imageSet: Self.set, set: set, since: Self.start, until: Self.start + 1 << 40, limit: limit)
         }
     }
 
@@ -90,6 +91,35 @@ import Testing
         await cell("n3", "redis", .held, 230)
         await cell("n3", "nginx", .held, 260)
         #expect(try await report().nodes.first { $0.name == "n3" }?.seconds == 40)
+    }
+
+    @Test("Of one image set: its nodes alone, until they had its images, whatever others want of them")
+    func sets() async throws {
+        try await list(["web=nginx"])
+        for node in ["gpu", "both", "plain"] { await event(node, .joined(labels: [:]), 100) }
+        let at = Self.start + 90_000
+        _ = try await store.write { session in
+            try session.record(
+                SetNote(
+                    sets: [
+                        .init(
+                            name: "ml", list: .init(images: [.init(name: "cuda", reference: "cuda:1")], isHeld: true),
+                            nodes: ["gpu", "both"])
+                    ], excluded: ["gpu"]), at: at)
+        }
+        await cell("gpu", "cuda:1", .held, 140)
+        await cell("both", "nginx", .held, 110)
+        await cell("both", "cuda:1", .held, 130)
+        await cell("plain", "nginx", .held, 105)
+        func seconds(_ set: String?) async throws -> [String: Double?] {
+            let report = try await report(set: set)
+            #expect(report.joined == report.nodes.count && report.cold == 0)
+            return Dictionary(uniqueKeysWithValues: report.nodes.map { ($0.name, $0.seconds) })
+        }
+        #expect(try await seconds(nil) == ["gpu": 40, "both": 30, "plain": 5])
+        #expect(try await seconds("ml") == ["gpu": 40, "both": 30])
+        #expect(try await seconds("default") == ["both": 10, "plain": 5])
+        #expect(try await seconds("other").isEmpty)
     }
 
     @Test("A node that has left isn't waited for, and what it does when it's back is another stay")

@@ -253,6 +253,25 @@ import Testing
             for images in [#"[]"#, #"["bad reference"]"#, #"["https://registry.example.com/a:1"]"#] {
                 try expectProblem(try await ask(#"{"data": {}, "images": \#(images)}"#), 400, "prefetch-unreadable")
             }
+            // Further sets together with the main one: a ConfigMap's, and an object's, which names its set.
+            let several: PlanReport = try Self.decode(
+                try await ask(
+                    """
+                    {"data": {}, "sets": [{"imageSet": "ci", "data": {"IMAGES": "a=redis"}},
+                     {"object": {"name": "gpu", "spec": {"images": "a=redis;b=busybox"}}},
+                     {"object": {"namespace": "che", "name": "one", "spec": {"images": "c=alpine", "nodeSelector": "{"}}},
+                     {"object": {"name": "two", "spec": {"daemonsetName": "kubernetes-image-puller-gpu", "images": "d=e"}}},
+                     {"imageSet": "gpu", "data": {"IMAGES": "a=redis"}}]}
+                    """))
+            let sets = try #require(several.sets)
+            #expect(sets.map(\.imageSet) == ["ci", "gpu", "che.one", "two", "gpu"])
+            #expect(sets.map(\.accepted) == [true, true, false, false, false])
+            #expect(sets[2].findings.map(\.key) == ["spec.nodeSelector"])
+            #expect(sets[3].findings.first?.key == "spec.daemonsetName", "another document's DaemonSet")
+            #expect(sets[4].findings.first?.key == "metadata.labels", "another document's set")
+            for set in [#"{}"#, #"{"imageSet": "a"}"#, #"{"imageSet": "a", "data": {}, "object": {"name": "b"}}"#] {
+                try expectProblem(try await ask(#"{"data": {}, "sets": [\#(set)]}"#), 400, "plan-unreadable")
+            }
             try expectProblem(try await ask("{"), 400, "plan-unreadable")
             try expectProblem(try await ask("{}", type: "text/plain"), 415, "not-json")
             #expect(await coordinator.stage.loop.configuration?.images.map(\.name) == ["web", "no"])

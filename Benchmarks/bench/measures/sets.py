@@ -43,11 +43,12 @@ def _measure_prefetches(programs: Programs, results: Results) -> None:
         runtimes = [Containerd(workshop, registry.host, name=f"containerd-{number}") for number in range(NODES)]
         base = {"base": registry.push("base:1", 16 << 10)}
         images = [[registry.push(f"{kind}-{n}:1", IMAGE_BYTES) for kind in ("bare", "ours")] for n in range(PREFETCHES)]
-        cluster = Cluster(workshop, programs, registry.push("image-puller:bench", 16 << 10), nodes=NODES)
+        # Listed from the beginning: an edit would replace the pods that the agents are of.
+        cluster = Cluster(
+            workshop, programs, registry.push("image-puller:bench", 16 << 10), nodes=NODES, images=base)
         stripped = programs.stripped_agent(workshop)
         for number, runtime in enumerate(runtimes):
             agent.start(workshop, stripped, cluster, runtime, node=f"node-{number + 1}")
-        cluster.edit(base)
         cluster.await_state("the first image is present", lambda: cluster.present(set(base)), seconds=120)
         ratios = []
         for number, (bare, ours) in enumerate(images):

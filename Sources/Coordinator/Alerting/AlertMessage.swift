@@ -17,8 +17,8 @@ package struct AlertMessage: Codable, Sendable, Equatable {
     var generatorURL: String?
 
     static let alertName = "ImageMissing"
-    /// Node names in an annotation.
-    static let maximumNodes = 20
+    /// Names in an annotation, of nodes and of image sets.
+    static let maximumNames = 20
     /// Of the runtime's message, in UTF-8.
     static let maximumMessageBytes = 500
     /// The section of docs/runbook.md.
@@ -31,8 +31,7 @@ package struct AlertMessage: Codable, Sendable, Equatable {
             "namespace": origin.namespace, "configmap": origin.configMap,
         ]
         let count = alert.nodes.count == 1 ? "1 node" : "\(alert.nodes.count) nodes"
-        var nodes = alert.nodes.prefix(Self.maximumNodes).joined(separator: ", ")
-        if alert.nodes.count > Self.maximumNodes { nodes += " and \(alert.nodes.count - Self.maximumNodes) more" }
+        let nodes = Self.list(alert.nodes)
         let why = Self.explanation(of: alert.key.reason)
         annotations = [
             "summary": "\(alert.key.image) has been missing on \(count) for too long: \(why)",
@@ -43,6 +42,7 @@ package struct AlertMessage: Codable, Sendable, Equatable {
             "next_step": "kubectl image-puller --namespace \(origin.namespace) image \(alert.key.image)",
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",
         ]
+        if !alert.sets.isEmpty { annotations["sets"] = Self.list(alert.sets) }
         if let runbook = origin.runbookURL { annotations["runbook_url"] = "\(runbook)#\(Self.runbookSection)" }
         startsAt = alert.startsAt.rfc3339
         endsAt = (alert.resolvedAt ?? now + AlertBook.expirySeconds).rfc3339
@@ -68,6 +68,11 @@ package struct AlertMessage: Codable, Sendable, Equatable {
         func view(of image: String) -> String? {
             externalURL.map { "\($0)/#/image/\(percentEncoded(image))" }
         }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let text = names.prefix(maximumNames).joined(separator: ", ")
+        return names.count > maximumNames ? text + " and \(names.count - maximumNames) more" : text
     }
 
     private static func explanation(of reason: String) -> String {

@@ -103,29 +103,42 @@ package actor AlertWatch {
             if case .looping(let subject) = piece {
                 logger.error("something is repeated without end", metadata: ["what": "\(subject.complaint)"])
             }
-            tell(piece, snapshot.configuration)
+            tell(piece, piece.configuration(in: snapshot))
         }
     }
 
     /// What a scrape gets of it, after another look if there was none just now.
     package func families(_ snapshot: Snapshot, cells: [NodeCells]) -> [MetricFamily] {
         if !hasLooked(at: snapshot) { look(snapshot, cells: cells) }
-        let overdue = book.firing.values.sorted { $0.key < $1.key }.map { alert in
-            MetricFamily.Sample(
-                labels: [
-                    MetricLabel("image", alert.key.image), MetricLabel("reason", alert.key.reason),
-                    MetricLabel("registry", (try? ImageReference(alert.reference))?.registry ?? ""),
-                ],
-                value: Double(alert.nodes.count))
+        let names = LastingNames(snapshot)
+        var most = snapshot.images.map { _ in 0 }
+        for (column, count) in versionCounts(snapshot, cells: cells).enumerated() {
+            most[names.first[column]] = max(most[names.first[column]], count)
         }
-        let counts = zip(snapshot.images, versionCounts(snapshot, cells: cells)).map { image, count in
-            MetricFamily.Sample(labels: [MetricLabel("image", image.name)], value: Double(count))
+        let versions = most.indices.filter { names.first[$0] == $0 }.map {
+            MetricFamily.Sample(labels: [MetricLabel("image", names.images[$0])], value: Double(most[$0]))
         }
         return [
-            MetricFamily(MetricCatalogue.Coverage.overdue, overdue),
-            MetricFamily(MetricCatalogue.Coverage.versions, counts),
+            MetricFamily(MetricCatalogue.Coverage.overdue, overdue(snapshot.images, names)),
+            MetricFamily(MetricCatalogue.Coverage.versions, versions),
             loops(snapshot),
         ]
+    }
+
+    private func overdue(_ images: [ImageEntry], _ names: LastingNames) -> [MetricFamily.Sample] {
+        let lasting = Dictionary(zip(images.map(\.name), names.images), uniquingKeysWith: { first, _ in first })
+        var sums: [[MetricLabel]: Int] = [:]
+        var order: [[MetricLabel]] = []
+        for alert in book.firing.values.sorted(by: { $0.key < $1.key }) {
+            let labels = [
+                MetricLabel("image", lasting[alert.key.image] ?? alert.key.image),
+                MetricLabel("reason", alert.key.reason),
+                MetricLabel("registry", (try? ImageReference(alert.reference))?.registry ?? ""),
+            ]
+            if sums[labels] == nil { order.append(labels) }
+            sums[labels, default: 0] += alert.nodes.count
+        }
+        return order.map { MetricFamily.Sample(labels: $0, value: Double(sums[$0] ?? 0)) }
     }
 
     private func loops(_ snapshot: Snapshot) -> MetricFamily {

@@ -75,7 +75,10 @@ package final class CoverageEvents: Sendable {
     static func text(_ news: CoverageNews.News) -> (kind: Event.Kind, reason: String, message: String) {
         switch news {
         case .imageCached(let image, _):
-            return (.normal, "ImageCached", "\(image.name) (\(image.reference.written)) is on every node.")
+            return (
+                .normal, "ImageCached",
+                "\(image.name) (\(image.reference.written)) is on every node that is to have it."
+            )
         case .imageFailing(let image, let failure, _):
             let next =
                 failure.reason.isPermanent

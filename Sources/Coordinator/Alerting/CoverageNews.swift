@@ -3,6 +3,7 @@ import Control
 import ImageSets
 import Planning
 import Reporting
+import Shared
 
 /// Tells what is worth an Event from what is as before: a value without I/O or clock.
 ///
@@ -134,5 +135,22 @@ package struct CoverageNews: Sendable {
         guard !isUnsure, let known else { return nil }
         warming[node.name] = nil
         return .nodeWarmed(node, seconds: Double(now.milliseconds(since: known.since)) / 1000)
+    }
+}
+
+extension CoverageNews.News {
+    /// That of the image set whose DaemonSet people look at for it: `default`'s, where it lists the image, else the first one's
+    /// that holds it.
+    func configuration(in snapshot: Snapshot) -> Configuration {
+        let image: ImageEntry? =
+            switch self {
+            case .imageCached(let image, _), .imageFailing(let image, _, _): image
+            case .nodeDeviates(_, let deviation): snapshot.images.first { $0.name == deviation.image }
+            case .nodeWarmed, .circuitOpened, .circuitClosed, .looping: nil
+            }
+        guard let image else { return snapshot.configuration }
+        let all = [snapshot.configuration] + snapshot.sets.compactMap(\.configuration)
+        return all.first { $0.images.contains { $0.reference.normalised == image.reference.normalised } }
+            ?? snapshot.configuration
     }
 }

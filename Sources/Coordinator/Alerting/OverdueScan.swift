@@ -73,7 +73,19 @@ struct OverdueScan: Sendable {
             }
         }
         heard = nowHeard
-        return groups.values.sorted { $0.key < $1.key }
+        return Self.naming(groups.values.sorted { $0.key < $1.key }, snapshot)
+    }
+
+    /// With the sets that list the images.
+    private static func naming(_ groups: [OverdueGroup], _ snapshot: Snapshot) -> [OverdueGroup] {
+        guard !groups.isEmpty else { return groups }
+        let sets = Dictionary(
+            zip(snapshot.images.map(\.name), LastingNames(snapshot).sets), uniquingKeysWith: { first, _ in first })
+        return groups.map { group in
+            var group = group
+            group.sets = sets[group.key.image] ?? []
+            return group
+        }
     }
 
     /// What nodes wait for that haven't tried an image.

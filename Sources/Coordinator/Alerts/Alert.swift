@@ -12,6 +12,8 @@ package struct Alert: Sendable, Equatable {
     package var message = ""
     /// Where to look, when one of the nodes fails alone; not stored, since each look finds it anew.
     package var advice = ""
+    /// The image sets that list the image; not stored, neither.
+    package var sets: [String] = []
     /// With the key it names the alert.
     package var startsAt: Timestamp
     /// Nil while it is firing.

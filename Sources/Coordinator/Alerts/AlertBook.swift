@@ -83,6 +83,7 @@ package struct AlertBook: Sendable {
             alert.since = min(alert.since, group.since)
             if !group.message.isEmpty { alert.message = group.message }
             alert.advice = group.advice
+            if !group.sets.isEmpty { alert.sets = group.sets }
             firing[key] = alert
             if old?.nodes != alert.nodes || old?.reference != alert.reference { save(alert) }
         }

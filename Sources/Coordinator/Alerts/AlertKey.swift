@@ -34,6 +34,8 @@ package struct OverdueGroup: Sendable, Equatable {
     package var message = ""
     /// Where to look, when a node fails alone: other nodes have the image. Empty: none does.
     package var advice = ""
+    /// The image sets that list the image, `default` first.
+    package var sets: [String] = []
 
     package init(key: AlertKey, reference: String, nodes: [String], since: Timestamp, message: String = "") {
         self.key = key

@@ -2,20 +2,24 @@ import ArgumentParser
 import ConfigurationParsing
 import Foundation
 
-/// `coordinator config`: what concerns ConfigMap files, without a cluster.
+/// `coordinator config`: what concerns files, without a cluster.
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Work with ConfigMap files, without a cluster.",
+        commandName: "config", abstract: "Work with files of ConfigMaps and objects, without a cluster.",
         subcommands: [ConfigCheckCommand.self])
 }
 
-/// `coordinator config check FILE`: says what a ConfigMap file means, and what is wrong with it.
+/// `coordinator config check FILE`: says what the ConfigMaps and objects of a file mean, and what is wrong with them.
 struct ConfigCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Say what a ConfigMap file means, key by key, and what is wrong with it.",
+        commandName: "check",
+        abstract:
+            "Say what the ConfigMaps and KubernetesImagePuller objects of a file mean, and what is wrong with them.",
         discussion: """
             The file is a manifest in YAML or JSON: a ConfigMap, alone, in a List or among other documents. Those of further \
-            image sets, which have the label image-puller/set, are checked together with it.
+            image sets, which have the label image-puller/set, are checked together with it, and so are \
+            KubernetesImagePuller objects: which image set each is, key by key or field by field, and what no two of them can \
+            have.
 
             Exit status: 0 when the file is good, 1 when something in it needs to be put right, 2 when it can't be read, 64 for \
             wrong options.
@@ -43,7 +47,7 @@ struct ConfigCheckCommand: AsyncParsableCommand {
             "The namespace that the coordinator runs in; by default that of the file.", valueName: "namespace"))
     var namespace: String?
 
-    @Option(help: ArgumentHelp("Which ConfigMap to check, when the file has several.", valueName: "name"))
+    @Option(help: ArgumentHelp("Which ConfigMap or object to check, when the file has several.", valueName: "name"))
     var name: String?
 
     /// What a shell is told when the file can't be read.

@@ -5,25 +5,26 @@ import Registry
 import Reporting
 import Shared
 
-/// `coordinator plan FILE`: what an edited ConfigMap, or with `--image` a prefetch, would pull, before anybody applies it.
+/// `coordinator plan FILE`: what edited ConfigMaps and objects, or with `--image` a prefetch, would pull, before anybody applies them.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract:
-            "Say what an edited ConfigMap or a prefetch would pull: nodes, bytes, time, and where it wouldn't fit.",
+            "Say what an edited ConfigMap, an object or a prefetch would pull: nodes, bytes, time, and where it wouldn't fit.",
         discussion: """
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
             certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
-            haven't reported is unknown, and told apart. ConfigMaps of further image sets in the file are planned for \
-            together with the main one, and told one by one; with --set the pulls of one of them are.
+            haven't reported is unknown, and told apart. ConfigMaps of further image sets and KubernetesImagePuller \
+            objects in the file are planned for together with the main ConfigMap, and told one by one; with --set the \
+            pulls of one of them are.
 
             Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
             that would have no effect; 2 when the file \
             can't be read; 3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
-    @Argument(help: ArgumentHelp("The ConfigMap's manifest, or - for standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The manifest, or - for standard input.", valueName: "file"))
     var file: String?
 
     @Option(
@@ -32,7 +33,7 @@ struct PlanCommand: AsyncParsableCommand {
             valueName: "reference"))
     var image: [String] = []
 
-    @Option(help: ArgumentHelp("Which ConfigMap, when the file has several.", valueName: "name"))
+    @Option(help: ArgumentHelp("Which ConfigMap or object, when the file has several.", valueName: "name"))
     var name: String?
 
     @Option(
@@ -59,7 +60,7 @@ struct PlanCommand: AsyncParsableCommand {
     func validate() throws {
         try print.refuseNames("plans")
         if image.isEmpty == (file == nil) {
-            throw ValidationError("Name a ConfigMap's manifest, or images with --image.")
+            throw ValidationError("Name a manifest, or images with --image.")
         }
         if file == nil, name != nil { throw ValidationError("--name goes with a manifest.") }
         if file == nil, set != nil { throw ValidationError("--set goes with a manifest.") }
@@ -76,14 +77,10 @@ struct PlanCommand: AsyncParsableCommand {
         do {
             if let file {
                 let manifest = try ManifestReader.read(try ManifestFile.text(file), name: name)
-                let contents = ([manifest] + manifest.beside).map(\.content)
-                let main = contents.first { $0.imageSet == nil }
+                let manifests = [manifest] + manifest.beside
+                let main = manifests.first(where: \.isMain)?.content
                 question = PlanQuestion(data: main?.data ?? [:], annotations: main?.annotations)
-                let sets = contents.compactMap { content in
-                    content.imageSet.map {
-                        PlanQuestion.SetEdit(imageSet: $0, data: content.data, annotations: content.annotations)
-                    }
-                }
+                let sets = manifests.compactMap(PlanQuestion.SetEdit.init)
                 question.sets = sets.isEmpty ? nil : sets
                 question.set = set
             }
@@ -150,6 +147,22 @@ struct PlanCommand: AsyncParsableCommand {
                 next()
             }
             return found
+        }
+    }
+}
+
+extension PlanQuestion.SetEdit {
+    /// - Returns: nil for the main ConfigMap.
+    fileprivate init?(_ manifest: Manifest) {
+        guard !manifest.isMain else { return nil }
+        let annotations = manifest.content.annotations
+        if manifest.isObject {
+            // Of one without a name `config check` tells.
+            let object = PlanQuestion.ObjectEdit(
+                namespace: manifest.namespace, name: manifest.name ?? "", spec: manifest.spec)
+            self.init(object: object, annotations: annotations)
+        } else {
+            self.init(imageSet: manifest.content.imageSet ?? "", data: manifest.content.data, annotations: annotations)
         }
     }
 }

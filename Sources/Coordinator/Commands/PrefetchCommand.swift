@@ -96,8 +96,11 @@ struct PrefetchCommand: AsyncParsableCommand {
             references: references, selector: try labels(), nodes: node.isEmpty ? nil : node, nodeCount: nodes,
             ttlSeconds: ttl.map { Double($0.components.seconds) }, hold: hold ? true : nil)
         var status: PrefetchStatus = try await server.post("/api/v1/prefetches", request)
+        if let problem = status.problem { StandardError.write("warning: \(problem)\n") }
         if wait {
-            StandardError.write("\(status.name) until \(ClockText.short(status.endsAt))\n")
+            StandardError.write(
+                "\(status.name) until \(ClockText.short(status.endsAt)); who stops waiting doesn't end it, prefetch --cancel "
+                    + "\(status.name) does\n")
             status = try await finished(status)
         }
         try print.show(status) { style, width in

@@ -40,6 +40,7 @@ package final class ConfigurationBoard: Sendable {
         var fit: [ConfigurationStatus.Remark] = []
         var object: [ConfigurationStatus.Remark] = []
         var sets: [ConfigurationBoard] = []
+        var fields: [String: String]?
     }
 
     private let posted: Mutex<Posted>
@@ -70,6 +71,14 @@ package final class ConfigurationBoard: Sendable {
     package func post(object: [ConfigurationStatus.Remark]) { posted.withLock { $0.object = object } }
 
     package func post(fit: [ConfigurationStatus.Remark]) { posted.withLock { $0.fit = fit } }
+
+    /// By key: the field of the object that stands in its place; nil: keys are told by their names.
+    package func post(fields: [String: String]?) { posted.withLock { $0.fields = fields } }
+
+    /// A finding in the words of whoever wrote the configuration.
+    package func named(_ finding: Finding) -> Finding {
+        posted.withLock(\.fields).map(finding.named) ?? finding
+    }
 }
 
 extension ConfigurationStatus.Remark {

@@ -66,7 +66,9 @@ package struct ClusterFitWatch: Sendable {
                         away.finding(daemonSet: configuration.daemonSetName, namespace: configuration.namespace))
                 }
                 findings += await loop.admissionRules(of: set).map(Finding.init)
-                board.post(fit: ([finding, stop].compactMap { $0 } + findings).map(ConfigurationStatus.Remark.init))
+                findings = findings.map(board.named)
+                let ofAll = [finding, stop.map(board.named)].compactMap { $0 }
+                board.post(fit: (ofAll + findings).map(ConfigurationStatus.Remark.init))
                 for finding in news.update(findings, revision: facts.revision) { tell(finding) }
             }
             if isOfMain, let facts = await loop.agentContact(),
@@ -93,7 +95,8 @@ package struct ClusterFitWatch: Sendable {
     private func tell(_ trouble: Plan.RollOutTrouble) {
         let next =
             trouble.isFinal
-            ? "No other node is tried: they keep their pods until it works, or the ConfigMap is changed"
+            ? "No other node is tried: they keep their pods until it works, or the \(configMap.kind ?? "ConfigMap") is "
+                + "changed"
             : "It is given \(Int(RollOutBook().patience)) s, then another node is tried; all others keep their pods"
         let message =
             "\(trouble.pod.isEmpty ? "the DaemonSet" : "pod \(trouble.pod)") on node \(trouble.node), a first one of the "

@@ -16,6 +16,7 @@ struct CoverageMetrics {
     private typealias Names = MetricCatalogue.Coverage
 
     private let images: [ImageEntry]
+    private let names: LastingNames
     private var counts: ColumnCounts
     private var failing: [Failing: Int] = [:]
     private var retries: [String: Int] = [:]
@@ -43,6 +44,7 @@ struct CoverageMetrics {
     init(_ snapshot: Snapshot, cells: [NodeCells]) {
         configuration = snapshot.configuration
         images = snapshot.images
+        names = LastingNames(snapshot)
         counts = ColumnCounts(columns: images.count)
         openCircuits = snapshot.openCircuits
         deviations = snapshot.deviations
@@ -60,7 +62,7 @@ struct CoverageMetrics {
     private mutating func add(_ node: NodeCells, _ row: CellRow, now: Timestamp) {
         for column in row.failed {
             guard let failure = node.failure(column) else { continue }
-            failing[Failing(column: column, reason: failure.reason), default: 0] += 1
+            failing[Failing(column: names.first[column], reason: failure.reason), default: 0] += 1
             if let next = failure.nextAttempt, next > now {
                 retries[images[column].reference.registry, default: 0] += 1
             }
@@ -69,7 +71,7 @@ struct CoverageMetrics {
             // A retry under way: were it no failure, an alert that waits for minutes would begin anew with each.
             for column in row.states.indices where row.states[column] == .pulling {
                 guard let failure = node.failure(column) else { continue }
-                failing[Failing(column: column, reason: failure.reason), default: 0] += 1
+                failing[Failing(column: names.first[column], reason: failure.reason), default: 0] += 1
             }
         }
         if !node.isKnown {
@@ -85,7 +87,7 @@ struct CoverageMetrics {
         var families = [
             MetricFamily(
                 Names.images,
-                images.map {
+                zip(images, names.images).filter { $0.name == $1 }.map { image, _ in image }.map {
                     .init(
                         labels: [MetricLabel("image", $0.name), MetricLabel("reference", $0.reference.written)],
                         value: 1)
@@ -112,7 +114,7 @@ struct CoverageMetrics {
             failingFamily(), deviatingFamily(),
             MetricFamily(
                 Names.imageDeviating,
-                Dictionary(deviations.map { ($0.image, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }.map {
+                deviatingImages().sorted { $0.key < $1.key }.map {
                     .init(labels: [MetricLabel("image", $0.key)], value: Double($0.value))
                 }),
             MetricFamily(Names.deviatingNodes, passedOver.union(deviations.map(\.node)).count),
@@ -131,12 +133,12 @@ struct CoverageMetrics {
         var bounded: [SetCounts] = []
         var sums: [SetCounts] = []
         for set in sets {
-            let isPrefetch = !set.isHeld || Prefetch.isName(set.name)
+            let isPrefetch = LastingNames.isPrefetch(set.name, isHeld: set.isHeld)
             guard isPrefetch || bounded.count > maximumSets else {
                 bounded.append(set)
                 continue
             }
-            let name = isPrefetch ? "(prefetches)" : "(others)"
+            let name = isPrefetch ? LastingNames.prefetches : "(others)"
             if let index = sums.firstIndex(where: { $0.name == name }) {
                 sums[index].add(set)
             } else {
@@ -154,9 +156,9 @@ struct CoverageMetrics {
             (Names.setHeld, \.counts.held), (Names.setFailed, \.counts.failed), (Names.setUnknown, \.counts.unknown),
         ]
         let lists = sets.flatMap { set in
-            set.columns.sorted().filter(images.indices.contains).map {
+            Set(set.columns.filter(images.indices.contains).map { names.first[$0] }).sorted().map {
                 MetricFamily.Sample(
-                    labels: [MetricLabel("image", images[$0].name), MetricLabel("set", set.name)], value: 1)
+                    labels: [MetricLabel("image", names.images[$0]), MetricLabel("set", set.name)], value: 1)
             }
         }
         return families.map { spec, value in
@@ -166,12 +168,22 @@ struct CoverageMetrics {
     }
 
     private func byImage(_ spec: MetricSpec, _ states: [CellState]) -> MetricFamily {
-        MetricFamily(
+        var sums = images.map { _ in 0 }
+        for column in images.indices {
+            sums[names.first[column]] += states.reduce(0) { $0 + counts[column, $1] }
+        }
+        return MetricFamily(
             spec,
-            images.enumerated().map { column, image in
-                let sum = states.reduce(0) { $0 + counts[column, $1] }
-                return .init(labels: [MetricLabel("image", image.name)], value: Double(sum))
+            images.indices.filter { names.first[$0] == $0 }.map {
+                .init(labels: [MetricLabel("image", names.images[$0])], value: Double(sums[$0]))
             })
+    }
+
+    private func deviatingImages() -> [String: Int] {
+        let columns = Dictionary(images.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return deviations.reduce(into: [:]) { counts, deviation in
+            counts[columns[deviation.image].map { names.images[$0] } ?? deviation.image, default: 0] += 1
+        }
     }
 
     private func byRegistry(_ counts: [String: Int]) -> [MetricFamily.Sample] {
@@ -208,7 +220,7 @@ struct CoverageMetrics {
             sorted.map { key, count in
                 .init(
                     labels: [
-                        MetricLabel("image", images[key.column].name), MetricLabel("reason", key.reason.rawValue),
+                        MetricLabel("image", names.images[key.column]), MetricLabel("reason", key.reason.rawValue),
                         MetricLabel("permanent", key.reason.isPermanent ? "true" : "false"),
                     ], value: Double(count))
             })

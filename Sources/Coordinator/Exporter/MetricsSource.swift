@@ -47,7 +47,7 @@ package struct MetricsSource: Sendable {
         let status = await configurationStatus()
         families.append(MetricFamily(Names.revision, status.revision))
         let statuses =
-            [status] + (status.sets ?? []).filter { !Prefetch.isName($0.imageSet ?? "") }.prefix(Self.mostSets)
+            [status] + (status.sets ?? []).filter { !PrefetchOrder.isName($0.imageSet ?? "") }.prefix(Self.mostSets)
         families.append(
             MetricFamily(
                 Names.isAccepted, statuses.map { .init(labels: Self.labels(of: $0), value: $0.isAccepted ? 1 : 0) }))

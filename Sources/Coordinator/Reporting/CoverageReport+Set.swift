@@ -38,6 +38,7 @@ extension CoverageReport {
         revision = snapshot.revision
         evidence = Evidence(snapshot.configuration)
         grouping = CoverageGrouping.image.description
+        self.set = set.name
         nodes = names.count
         self.images = images.count
         total = tally.total

@@ -104,18 +104,17 @@ extension CoverageReport {
 }
 
 extension CoverageTally {
-    /// Adds nodes' cells when each set is a slice. Neighbours that share a row are counted at once.
+    /// Adds nodes' cells when each set is a slice. Nodes of one kind that share a row are counted at once.
     mutating func add(_ nodes: [NodeCells]) {
-        var last: (row: CellRow, kind: Int)?
-        var count = 0
-        for node in nodes {
-            if let known = last, known.row === node.row, known.kind == node.kind {
-                count += 1
-                continue
-            }
-            if let last { add(last.row, kind: last.kind, times: count) }
-            (last, count) = ((node.row, node.kind), 1)
+        struct Alike: Hashable {
+            var row: ObjectIdentifier
+            var kind: Int
         }
-        if let last { add(last.row, kind: last.kind, times: count) }
+        var counts: [Alike: (row: CellRow, nodes: Int)] = [:]
+        for node in nodes {
+            let row = node.row
+            counts[Alike(row: ObjectIdentifier(row), kind: node.kind), default: (row, 0)].nodes += 1
+        }
+        for (alike, count) in counts { add(count.row, kind: alike.kind, times: count.nodes) }
     }
 }

@@ -9,6 +9,8 @@ struct NodeWarming {
     private(set) var seconds: Double?
     /// References that it lacked then, or lacks in the end.
     private(set) var lacks: Set<String> = []
+    /// Whether any image was wanted of it.
+    private(set) var isMeant = false
 
     private enum News {
         case cell(String, RecordedState, RecordedReason)
@@ -19,8 +21,10 @@ struct NodeWarming {
     /// - Parameters:
     ///   - joined: milliseconds since 1970.
     ///   - until: when it left; what comes later is of another stay.
+    ///   - set: whose images alone count; nil: all.
     init(
-        node: Int64, joined: Int64, until: Int64, broken: BrokenImages, lists: inout RevisionLists, _ db: Database
+        node: Int64, joined: Int64, until: Int64, of set: String?, broken: BrokenImages, lists: inout RevisionLists,
+        _ db: Database
     ) throws {
         let rows = try Row.fetchCursor(
             db,
@@ -63,7 +67,8 @@ struct NodeWarming {
                     failed.remove(image)
                 }
             }
-            let wanted = try lists.images(at: at, node: node, db)
+            let wanted = try lists.images(at: at, node: node, of: set, db)
+            if !wanted.isEmpty { isMeant = true }
             // What sets don't want any more counts as well: this only spares the work below.
             guard !present.isEmpty, present.count + failed.count + given.count >= wanted.count else { continue }
             let lacking = wanted.subtracting(present)
@@ -73,6 +78,8 @@ struct NodeWarming {
             lacks = lacking
             return
         }
-        lacks = try lists.images(at: until, node: node, db).subtracting(present)
+        let wanted = try lists.images(at: until, node: node, of: set, db)
+        if !wanted.isEmpty { isMeant = true }
+        lacks = wanted.subtracting(present)
     }
 }

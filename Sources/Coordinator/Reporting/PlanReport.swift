@@ -103,21 +103,43 @@ package struct PlanQuestion: Codable, Sendable {
     package var images: [String]?
     /// Sizes that the asker resolved from registries.
     package var resolved: [Resolved]?
-    /// Edited ConfigMaps of further image sets, that are to take effect together with the other. Without `data` alone.
+    /// Edited ConfigMaps and objects of further image sets, that are to take effect together with the other. Without `data` alone.
     package var sets: [SetEdit]?
     /// The image set whose pulls alone are told: one of those, or `default`; nil: all of them. What is said of the edits
     /// themselves is said of all.
     package var set: String?
 
     package struct SetEdit: Codable, Sendable, Hashable {
-        package var imageSet: String
-        package var data: [String: String]
+        /// Nil with an object, after which its set is called.
+        package var imageSet: String?
+        /// Of the ConfigMap; nil with an object.
+        package var data: [String: String]?
         package var annotations: [String: String]?
+        package var object: ObjectEdit?
 
         package init(imageSet: String, data: [String: String], annotations: [String: String]? = nil) {
             self.imageSet = imageSet
             self.data = data
             self.annotations = annotations
+        }
+
+        package init(object: ObjectEdit, annotations: [String: String]? = nil) {
+            self.object = object
+            self.annotations = annotations
+        }
+    }
+
+    /// An edited `KubernetesImagePuller` object.
+    package struct ObjectEdit: Codable, Sendable, Hashable {
+        /// Nil: the coordinator's.
+        package var namespace: String?
+        package var name: String
+        package var spec: JSONValue?
+
+        package init(namespace: String?, name: String, spec: JSONValue?) {
+            self.namespace = namespace
+            self.name = name
+            self.spec = spec
         }
     }
 

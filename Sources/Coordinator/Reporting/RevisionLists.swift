@@ -20,21 +20,25 @@ struct RevisionLists {
     }
 
     /// What any image set wanted of a node, by its number.
-    mutating func images(at: Int64, node: Int64, _ db: Database) throws -> Set<String> {
+    ///
+    /// - Parameter set: that alone counts; nil: all of them.
+    mutating func images(at: Int64, node: Int64, of set: String?, _ db: Database) throws -> Set<String> {
+        let isOfDefault = set == nil || set == ImageSet.defaultName
         let own = try images(at: at, db)
         var replay = try sets ?? SetReplay(db)
         let state = replay.sets(at: at)
         sets = replay
-        guard !state.isEmpty else { return own }
+        guard !state.isEmpty else { return isOfDefault ? own : [] }
         // History names an image as the first of the sets does.
         var names = Dictionary(own.map { (Self.normalise($0), $0) }, uniquingKeysWith: min)
-        var wanted = state.excluded.contains(node) ? [] : own
-        for set in state.sets {
-            for image in set.list.images {
+        var wanted = state.excluded.contains(node) || !isOfDefault ? [] : own
+        for other in state.sets {
+            let isMeant = (set == nil || set == other.name) && other.nodes.contains(node)
+            for image in other.list.images {
                 let name = Self.normalise(image.reference)
                 let written = names[name] ?? image.reference
                 names[name] = written
-                if set.nodes.contains(node) { wanted.insert(written) }
+                if isMeant { wanted.insert(written) }
             }
         }
         return wanted

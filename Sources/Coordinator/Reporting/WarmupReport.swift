@@ -33,8 +33,12 @@ package struct WarmupReport: Codable, Sendable, Hashable, Answer {
 
     /// Nodes that were there when history began didn't join: the first ones of the first run are left out.
     ///
-    /// - Parameter limit: of the nodes that are named; all of them count.
-    package init(_ db: Database, imageSet: String, since: Int64, until: Int64, limit: Int) throws {
+    /// - Parameters:
+    ///   - set: the image set whose images alone are waited for, on nodes that it is for; nil: all of them.
+    ///   - limit: of the nodes that are named; all of them count.
+    package init(
+        _ db: Database, imageSet: String, set: String? = nil, since: Int64, until: Int64, limit: Int
+    ) throws {
         let beginning = try Int64.fetchOne(db, sql: "SELECT min(at) + 60000 FROM node_events WHERE kind = 1") ?? 0
         let joins = try Row.fetchAll(
             db,
@@ -50,7 +54,9 @@ package struct WarmupReport: Codable, Sendable, Hashable, Answer {
                 db, sql: "SELECT at FROM node_events WHERE node_id = ? AND id > ? AND kind = 2 ORDER BY id LIMIT 1",
                 arguments: [row[1], row[0]])
             let warming = try NodeWarming(
-                node: row[1], joined: row[2], until: left ?? .max, broken: broken, lists: &lists, db)
+                node: row[1], joined: row[2], until: left ?? .max, of: set, broken: broken, lists: &lists, db)
+            // Another set's nodes don't wait for anything of this one.
+            guard set == nil || warming.isMeant else { continue }
             let lacks = warming.lacks.sorted()
             nodes.append(
                 Node(

@@ -113,6 +113,12 @@ import Testing
             ])
         #expect(message.annotations["nodes"]?.hasSuffix("node-20 and 5 more") == true)
         #expect(message.annotations["summary"]?.contains("25 nodes") == true)
+        #expect(message.annotations["sets"] == nil)
+        alert.sets = ["default", "gpu"]
+        #expect(AlertMessage(alert, at: Self.at(1000), origin: origin).annotations["sets"] == "default, gpu")
+        alert.sets = (1...30).map { "set-\($0)" }
+        let many = AlertMessage(alert, at: Self.at(1000), origin: origin)
+        #expect(many.annotations["sets"]?.hasSuffix("set-20 and 10 more") == true && many.labels == message.labels)
         #expect(message.annotations["description"]?.contains("nginx:1") == true)
         #expect(message.startsAt == "1970-01-01T00:15:00.000Z" && message.endsAt == "1970-01-01T00:21:40.000Z")
         #expect(message.generatorURL == "https://x.example/#/image/web")

@@ -1,6 +1,7 @@
 import Cluster
 import ImageSets
 import Planning
+import Shared
 import Testing
 
 @testable import Alerting
@@ -115,6 +116,26 @@ import Testing
         // A shorter list makes no node warmer.
         world.images = ["web=nginx"]
         #expect(try look() == [])
+    }
+
+    @Test func newsOfAnImageIsOfTheSetThatHoldsIt() throws {
+        let main = try MonitoredLoop.configuration(["web=nginx"])
+        var gpu = try MonitoredLoop.configuration(["cuda=cuda", "other=docker.io/library/nginx:latest"])
+        gpu.daemonSetName = "gpu"
+        var snapshot = Snapshot(
+            configuration: main, revision: 1, cluster: ClusterView(), fleet: Fleet(epoch: 1),
+            now: Timestamp(milliseconds: 0))
+        snapshot.sets = [
+            ImageSet(name: "prefetch-1", references: [try ImageReference("redis")]),
+            ImageSet(name: "gpu", own: gpu, main: main),
+        ]
+        func place(_ reference: String) throws -> String {
+            let image = try MonitoredLoop.configuration(["x=\(reference)"]).images[0]
+            return CoverageNews.News.imageCached(image, nodes: 1).configuration(in: snapshot).daemonSetName
+        }
+        #expect(try place("cuda") == "gpu")
+        #expect(try place("nginx") == main.daemonSetName && place("redis") == main.daemonSetName)
+        #expect(CoverageNews.News.circuitOpened(registry: "a").configuration(in: snapshot) == main)
     }
 
     @Test func textsCanBeCounted() throws {

@@ -11,8 +11,10 @@ import Testing
 
 @Suite("What is overdue, and why") struct OverdueScanTests {
     private static func snapshot(_ desk: SnapshotDesk) -> Snapshot {
-        Snapshot(
+        var snapshot = Snapshot(
             configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        snapshot.sets = desk.sets
+        return snapshot
     }
 
     /// A look, a wait that is longer than ALERT_AFTER_SECONDS, and another look, with all nodes heard.
@@ -38,6 +40,30 @@ import Testing
                 key: groups[0].key, reference: "absent", nodes: groups[0].nodes, since: desk.now, startsAt: desk.now),
             at: desk.now, origin: .init(namespace: "a", configMap: "b"))
         #expect(message.annotations["next_step"] == "kubectl image-puller --namespace a image legacy")
+    }
+
+    @Test("A group has the sets that list its image, prefetches by one name; an alert keeps them")
+    func sets() throws {
+        var desk = try SnapshotDesk(["web=nginx", "legacy=absent"], nodes: 2)
+        let own = try Stage.configuration(["old=absent"])
+        desk.sets =
+            [ImageSet(name: "gpu", own: own, main: desk.configuration)]
+            + (try ["x", "y"].map {
+                ImageSet(
+                    name: "prefetch-\($0)", references: [try ImageReference("absent"), try ImageReference("gone")])
+            })
+        _ = desk.fleet.adopt(desk.configuration, sets: desk.sets, at: desk.now)
+        for number in 1...2 { desk.report("n\(number)") { $0.full.images = [.listed("nginx")] } }
+        let groups = Self.overdue(&desk, nodes: 2)
+        let sets = Dictionary(uniqueKeysWithValues: groups.map { ($0.key.image, $0.sets) })
+        #expect(sets["legacy"] == ["default", "gpu", LastingNames.prefetches])
+        #expect(sets.count == 2 && sets["gone"] == [LastingNames.prefetches])
+        var book = AlertBook()
+        book.update(groups, at: desk.now) { _, _ in false }
+        #expect(Set(book.firing.values.map(\.sets)) == Set(sets.values))
+        // Its nodes are silent: nobody knows more.
+        book.update([], at: desk.now + 1) { _, _ in true }
+        #expect(Set(book.firing.values.map(\.sets)) == Set(sets.values))
     }
 
     @Test("Who waits for nobody is pending")

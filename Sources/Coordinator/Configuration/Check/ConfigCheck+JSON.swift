@@ -2,7 +2,7 @@
 
 extension ConfigCheck: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case file, name, namespace, keys, images, findings, replaced, line, imageSet, sets
+        case file, kind, name, namespace, keys, images, findings, replaced, line, imageSet, sets
         case isGood = "good"
         case isAccepted = "accepted"
         case isApplicable = "applicable"
@@ -11,6 +11,7 @@ extension ConfigCheck: Encodable {
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(file, forKey: .file)
+        if kind != .configMap { try container.encode(kind.rawValue, forKey: .kind) }
         try container.encodeIfPresent(name, forKey: .name)
         try container.encode(namespace, forKey: .namespace)
         try container.encode(isGood, forKey: .isGood)

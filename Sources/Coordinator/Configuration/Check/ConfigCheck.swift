@@ -3,9 +3,11 @@ import Formatting
 import ImageSets
 import Shared
 
-/// What a ConfigMap file means for a cluster, key by key, and what is wrong with it.
+/// What a ConfigMap or a `KubernetesImagePuller` object in a file means for a cluster, key by key or field by field, and what
+/// is wrong with it.
 package struct ConfigCheck: Sendable, Equatable {
     struct Key: Sendable, Equatable, Encodable {
+        /// Of an object: the field.
         var key: String
         /// Nil for a default.
         var line: Int?
@@ -43,7 +45,9 @@ package struct ConfigCheck: Sendable, Equatable {
     }
 
     var file: String
+    var kind: Manifest.Kind
     var name: String?
+    /// The coordinator's.
     var namespace: String
     /// Whether the coordinator would let it take effect, apart from what the errors name.
     var isAccepted: Bool
@@ -54,7 +58,7 @@ package struct ConfigCheck: Sendable, Equatable {
     var findings: [LocatedFinding]
     /// Where the document begins, from 1.
     var line: Int
-    /// Earlier documents of the same ConfigMap, which this one replaces.
+    /// Earlier documents of the same object, which this one replaces.
     var replaced: [ConfigCheck]
     /// The image set; nil: that of the main ConfigMap.
     var imageSet: String?
@@ -76,8 +80,12 @@ package struct ConfigCheck: Sendable, Equatable {
     package init(_ manifest: Manifest, file: String, namespace: String?, warnsOfMutableTags: Bool = false) {
         var known = SetsInFile()
         self.init(manifest, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags, &known)
+        let own = self.namespace
         sets = manifest.beside.map {
-            ConfigCheck($0, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags, &known)
+            // An object need not be in the coordinator's namespace, and so doesn't tell it.
+            ConfigCheck(
+                $0, file: file, namespace: $0.kind == .puller ? own : namespace, warnsOfMutableTags: warnsOfMutableTags,
+                &known)
         }
     }
 
@@ -88,17 +96,24 @@ package struct ConfigCheck: Sendable, Equatable {
         let written = manifest.content.data[ConfigurationKey.namespace.rawValue]?.trimmed ?? ""
         var options = ConfigurationOptions()
         options.isOffline = true
-        options.imageSet = manifest.content.imageSet
-        imageSet = manifest.content.imageSet
         if let own = namespace ?? manifest.namespace {
             options.ownNamespace = own
         } else if KubernetesName.isLabel(written) {
             options.ownNamespace = written
         }
-        let reading = ConfigurationParser(options: options).read(manifest.content, last: nil)
+        let content = manifest.content(own: options.ownNamespace)
+        options.imageSet = content.imageSet
+        // Whether the coordinator may make a DaemonSet there, the cluster knows.
+        if content.fields != nil, let place = manifest.namespace { options.extraNamespaces.insert(place) }
+        let reading = ConfigurationParser(options: options).read(content, last: nil)
+        let named = { (finding: Finding) in content.fields.map(finding.named) ?? finding }
+        let found = reading.findings.map(named)
         let faulty = reading.faultyKeys.union(manifest.findings.map(\.key))
+            .union(content.fields == nil ? [] : found.filter { $0.severity == .error && $0.entry == nil }.map(\.key))
 
         self.file = file
+        kind = manifest.kind
+        imageSet = content.imageSet
         line = manifest.line
         replaced = manifest.replaced.map {
             ConfigCheck($0, file: file, namespace: namespace, warnsOfMutableTags: warnsOfMutableTags)
@@ -106,12 +121,15 @@ package struct ConfigCheck: Sendable, Equatable {
         self.name = manifest.name
         self.namespace = options.ownNamespace
         isApplicable = manifest.findings.isEmpty
-        let clashes = known.add(manifest, reading.configuration)
+        let clashes = known.add(manifest, content, reading.configuration).map(named)
         isAccepted = !reading.isRejected && manifest.findings.isEmpty && clashes.isEmpty
-        let entries = ImageListEntry.split(manifest.content.data[ConfigurationKey.images.rawValue] ?? "")
-        keys = ConfigurationKey.allCases.map { key in
-            let isDefault = reading.text(key) == nil
-            let isValid = !faulty.contains(key.rawValue)
+        let entries = ImageListEntry.split(content.data[ConfigurationKey.images.rawValue] ?? "")
+        let shown = ConfigurationKey.allCases.filter { content.fields?.keys.contains($0.rawValue) ?? true }
+        keys = shown.map { key in
+            let word = content.fields?[key.rawValue] ?? key.rawValue
+            // What an object doesn't say is said for it.
+            let isDefault = reading.text(key) == nil || content.fields != nil && manifest.keyLines[word] == nil
+            let isValid = !faulty.contains(key.rawValue) && !faulty.contains(word)
             var value = KeyMeaning.value(of: key, in: reading.configuration)
             if key == .images {
                 let used = reading.configuration.images.count
@@ -120,12 +138,13 @@ package struct ConfigCheck: Sendable, Equatable {
                 value = Redaction.quote(reading.text(key) ?? "", limit: 40)
             }
             return Key(
-                key: key.rawValue, line: isDefault && isValid ? nil : manifest.keyLines[key.rawValue], value: value,
+                key: word, line: isDefault && isValid ? nil : manifest.keyLines[word], value: value,
                 isDefault: isDefault, isValid: isValid,
                 meaning: isValid ? KeyMeaning.meaning(of: key, in: reading.configuration) : "not valid, see below")
         }
-        let lines = manifest.entryLines[ConfigurationKey.images.rawValue] ?? []
-        images = reading.configuration.images.map { image in
+        let images = ConfigurationKey.images.rawValue
+        let lines = manifest.entryLines[content.fields?[images] ?? images] ?? []
+        self.images = reading.configuration.images.map { image in
             let index = entries.firstIndex { $0.name == image.name }
             return Image(
                 name: image.name, line: index.flatMap { lines.indices.contains($0) ? lines[$0] : nil },
@@ -135,7 +154,7 @@ package struct ConfigCheck: Sendable, Equatable {
         let order = Finding.Severity.allCases
         let tags = warnsOfMutableTags ? Self.mutableTags(reading.configuration.images, entries) : []
         let short = Self.shortNames(reading.configuration.images)
-        findings = (manifest.findings + clashes + manifest.remarks + reading.findings + tags + short)
+        findings = (manifest.findings + clashes + manifest.remarks + found + (tags + short).map(named))
             .map { LocatedFinding(line: manifest.line(of: $0), finding: $0) }
             .enumerated().sorted { left, right in
                 let (a, b) = (left.element, right.element)
@@ -149,19 +168,23 @@ package struct ConfigCheck: Sendable, Equatable {
 
     /// What the image sets of a file have that no two can have.
     private struct SetsInFile {
-        var configMaps: [String: String] = [:]
+        var owners: [String: String] = [:]
         var claims = DaemonSetClaims()
 
-        mutating func add(_ manifest: Manifest, _ configuration: Configuration) -> [Finding] {
-            let set = manifest.content.imageSet
-            let configMap = manifest.name ?? "without a name"
+        mutating func add(
+            _ manifest: Manifest, _ content: ConfigMapContent, _ configuration: Configuration
+        ) -> [Finding] {
+            let set = content.imageSet
+            let isOfLabel = manifest.kind == .configMap
             var clashes: [Finding] = []
             if let set {
-                clashes += [ImageSetName.fault(set)].compactMap(\.self)
-                if let other = configMaps[set] { clashes.append(ImageSetName.taken(set, by: "ConfigMap \(other)")) }
+                if isOfLabel { clashes += [ImageSetName.fault(set)].compactMap(\.self) }
+                if let other = owners[set] {
+                    clashes.append(ImageSetName.taken(set, by: other, isOfLabel: isOfLabel))
+                }
             }
             guard clashes.isEmpty else { return clashes }
-            configMaps[set ?? ImageSet.defaultName] = configMap
+            owners[set ?? ImageSet.defaultName] = "\(manifest.kind.rawValue) \(manifest.name ?? "without a name")"
             let place = DaemonSetClaims.Place(configuration)
             if let owner = claims.owner(of: place, otherThan: set ?? ImageSet.defaultName) {
                 return [place.taken(by: owner)]

@@ -38,8 +38,8 @@ package struct ConfigCheckText {
         let set = check.imageSet.map { " of image set \(Redaction.quote($0, limit: 63))" } ?? ""
         let name = (check.name.map { " \($0)" } ?? "") + set + place
         let lines = wrapped(
-            "\(check.file): ConfigMap\(name), for a coordinator in namespace \(check.namespace)", width: width,
-            indent: "  ")
+            "\(check.file): \(check.kind.rawValue)\(name), for a coordinator in namespace \(check.namespace)",
+            width: width, indent: "  ")
         return ([style.bold(lines[0])] + lines.dropFirst()).joined(separator: "\n")
     }
 
@@ -49,7 +49,8 @@ package struct ConfigCheckText {
             let mark = key.isValid ? (key.isDefault ? "default" : "") : "error"
             return [key.line.map(String.init) ?? "", key.key, key.value, mark, key.meaning]
         }
-        let table = TextTable(header: ["LINE", "KEY", "VALUE", "", "MEANING"], rows: rows, rightAligned: [0])
+        let table = TextTable(
+            header: ["LINE", word(check).uppercased(), "VALUE", "", "MEANING"], rows: rows, rightAligned: [0])
         let colour = { (row: [String], text: String) in
             switch row[3] {
             case "error": style.red(text)
@@ -71,10 +72,13 @@ package struct ConfigCheckText {
         }
         let hidden = check.keys.count - shown.count
         if hidden > 0 {
-            text += "\(rows.isEmpty ? "" : "... and ")\(counted(hidden, "key")) as without the file; --all shows them\n"
+            let keys = counted(hidden, word(check))
+            text += "\(rows.isEmpty ? "" : "... and ")\(keys) as without the file; --all shows them\n"
         }
         return text
     }
+
+    private func word(_ check: ConfigCheck) -> String { check.kind == .puller ? "field" : "key" }
 
     private func images(_ check: ConfigCheck) -> String {
         let rows = check.images.map { image in
@@ -117,7 +121,7 @@ package struct ConfigCheckText {
         let also = warnings == 0 ? "" : ", \(counted(warnings, "warning"))"
         if check.isGoodAlone { return style.green("good") + also }
         if check.isAccepted, errors == 0 {
-            let earlier = ": an earlier document of this ConfigMap has errors, and takes effect first"
+            let earlier = ": an earlier document of this \(check.kind.rawValue) has errors, and takes effect first"
             return style.red("bad") + also + earlier
         }
         let consequence =

@@ -1,10 +1,13 @@
 import Yams
 
-/// Finds the ConfigMap in a YAML or JSON text (which YAML includes): alone, in a List, or among other documents.
+/// Finds ConfigMaps and `KubernetesImagePuller` objects in a YAML or JSON text (which YAML includes): alone, in a List, or among
+/// other documents.
 package struct ManifestReader {
     private let lines: [Substring]
+    /// ConfigMaps.
     private var found: [Manifest] = []
-    /// What there is besides ConfigMaps, for the error.
+    private var objects: [Manifest] = []
+    /// What else there is, for the error.
     private var others: [String] = []
 
     /// - Parameter name: which one, where there are several.
@@ -87,7 +90,9 @@ package struct ManifestReader {
         }
         if kind == "ConfigMap" {
             found.append(manifest(mapping, line: node.mark?.line ?? 1))
-        } else if kind == "List" || kind == "ConfigMapList" {
+        } else if kind == Manifest.Kind.puller.rawValue, mapping["apiVersion"]?.string == Self.objectVersion {
+            objects.append(object(mapping, line: node.mark?.line ?? 1))
+        } else if kind == "List" || kind == "ConfigMapList" || kind == "KubernetesImagePullerList" {
             for item in mapping["items"]?.array() ?? [] { visit(item) }
         } else {
             others.append("\(Redaction.quote(kind, limit: 60)) (line \(node.mark?.line ?? 1))")
@@ -96,35 +101,38 @@ package struct ManifestReader {
 
     private func choose(name: String?) throws(ManifestFileError) -> Manifest {
         if let name {
-            let named = found.filter { $0.name == name }
-            if let manifest = Self.last(of: named) { return manifest }
-            let names = found.map { $0.name ?? "one without a name" }.joined(separator: ", ")
+            for some in [found, objects] {
+                if let manifest = Self.last(of: some.filter { $0.name == name }) { return manifest }
+            }
+            let all = found + objects
+            let names = all.map { $0.name ?? "one without a name" }.joined(separator: ", ")
             throw ManifestFileError(
-                message: "the file has no ConfigMap named \(name)" + (found.isEmpty ? "" : ", but \(names)"),
+                message: "the file has \(nothing) named \(name)" + (all.isEmpty ? "" : ", but \(names)"),
                 nextStep: "name one that it has")
         }
         let known = Set(ConfigurationKey.allCases.map(\.rawValue))
-        let labelled = Self.sets(in: found)
+        let sets = Self.sets(in: found.filter { $0.content.imageSet != nil } + objects)
         let unlabelled = found.filter { $0.content.imageSet == nil }
         let ours =
-            found.count == 1 || unlabelled.count == 1 && !labelled.isEmpty
+            found.count == 1 && objects.isEmpty
+                || unlabelled.count == 1 && sets.contains { $0.kind == .configMap }
             ? unlabelled : unlabelled.filter { !known.isDisjoint(with: $0.content.data.keys) }
         if var manifest = Set(ours.map { [$0.namespace, $0.name] }).count == 1 ? Self.last(of: ours) : nil {
-            manifest.beside = labelled
+            manifest.beside = sets
             return manifest
         }
-        if ours.isEmpty, var first = labelled.first {
-            first.beside = Array(labelled.dropFirst())
+        if ours.isEmpty, var first = sets.first {
+            first.beside = Array(sets.dropFirst())
             return first
         }
         if found.isEmpty {
             let isTemplate = others.contains { $0.hasPrefix("Template ") }
             throw ManifestFileError(
-                message: "the file has no ConfigMap"
+                message: "the file has \(nothing)"
                     + (others.isEmpty ? "" : ", but " + others.prefix(8).joined(separator: ", ")),
                 nextStep: isTemplate
                     ? "process the template first: oc process --local -f FILE -o yaml | coordinator config check -"
-                    : "give the file of the ConfigMap")
+                    : "give the file of the ConfigMap or the object")
         }
         let names = (ours.isEmpty ? found : ours).map { "\($0.name ?? "one without a name") (line \($0.line))" }
         throw ManifestFileError(
@@ -134,14 +142,14 @@ package struct ManifestReader {
             nextStep: "choose one with --name")
     }
 
-    /// Of each ConfigMap with an image set's label, the last.
+    private var nothing: String { "no ConfigMap and no KubernetesImagePuller (\(Self.objectVersion))" }
+
+    /// Of each of those, the last, in the order of the file.
     private static func sets(in found: [Manifest]) -> [Manifest] {
         var names: [[String?]] = []
-        let labelled = found.filter { $0.content.imageSet != nil }
-        for manifest in labelled where !names.contains([manifest.namespace, manifest.name]) {
-            names.append([manifest.namespace, manifest.name])
-        }
-        return names.compactMap { name in last(of: labelled.filter { [$0.namespace, $0.name] == name }) }
+        let sets = found.sorted { $0.line < $1.line }
+        for manifest in sets where !names.contains(manifest.identity) { names.append(manifest.identity) }
+        return names.compactMap { name in last(of: sets.filter { $0.identity == name }) }
     }
 
     /// Of several documents of one object the last is what stays in the cluster, after the others took effect in turn.
@@ -154,8 +162,9 @@ package struct ManifestReader {
         last.remarks.append(
             Finding(
                 severity: .warning, key: "metadata.name",
-                message: "the file has this ConfigMap \(earlier.count + 1) times (also at line \(lines)): they take "
-                    + "effect one after the other, and this one, the last, is what counts",
+                message:
+                    "the file has this \(last.kind.rawValue) \(earlier.count + 1) times (also at line \(lines)): they "
+                    + "take effect one after the other, and this one, the last, is what counts",
                 nextStep: "keep one of them"))
         return last
     }
@@ -177,8 +186,20 @@ package struct ManifestReader {
     }
 }
 
+extension Manifest {
+    fileprivate var identity: [String?] { [kind.rawValue, namespace, name] }
+}
+
 extension ManifestReader {
-    private func manifest(_ mapping: Yams.Node.Mapping, line: Int) -> Manifest {
+    private static let objectVersion = "che.eclipse.org/v1alpha1"
+    /// Fields of an object that are lists in a text, as are the keys in whose place they stand.
+    private static let lists: Set<String> = [
+        ConfigurationKey.images.rawValue, ConfigurationKey.imagePullSecrets.rawValue, "spec.images",
+        "spec.imagePullSecrets",
+    ]
+
+    /// Name, place and annotations.
+    private func head(_ mapping: Yams.Node.Mapping, line: Int) -> Manifest {
         let metadata = mapping["metadata"]?.mapping
         var manifest = Manifest(
             name: metadata?["name"]?.string, namespace: metadata?["namespace"]?.string, line: line,
@@ -188,6 +209,56 @@ extension ManifestReader {
             manifest.content.annotations[name] = scalar(value, "annotation \(name)", &manifest)
             manifest.keyLines["annotation \(name)"] = key.mark?.line
         }
+        return manifest
+    }
+
+    private func object(_ mapping: Yams.Node.Mapping, line: Int) -> Manifest {
+        var manifest = head(mapping, line: line)
+        manifest.kind = .puller
+        manifest.keyLines["metadata.name"] = mapping["metadata"]?.mapping?["name"]?.mark?.line ?? line
+        if !KubernetesName.isSubdomain(manifest.name ?? "") {
+            manifest.findings.append(
+                Finding(
+                    severity: .error, key: "metadata.name",
+                    message: manifest.name.map {
+                        "\"\(Redaction.quote($0, limit: 100))\" can't be an object's name: lower-case letters, digits, '-' and "
+                            + "'.', with a letter or digit at both ends"
+                    } ?? "the object has no name",
+                    nextStep: manifest.name.flatMap(KubernetesName.labelSuggestion).map { "write \($0)" } ?? "write one"
+                ))
+        }
+        guard let node = mapping["spec"], node.null == nil else { return manifest }
+        guard let fields = node.mapping, let spec = YAMLAsJSON.value(of: node) else {
+            manifest.keyLines["spec"] = node.mark?.line
+            manifest.findings.append(
+                Finding(
+                    severity: .error, key: "spec",
+                    message: node.mapping == nil
+                        ? "expected a mapping, found \(Self.kind(of: node))"
+                        : "it is too deep, or says too much by aliases",
+                    nextStep: "write FIELD: \"value\" lines under spec"))
+            return manifest
+        }
+        manifest.spec = spec
+        let pairs = Array(fields)
+        for (index, pair) in pairs.enumerated() {
+            guard let name = pair.key.string else { continue }
+            let keyLine = pair.key.mark?.line ?? line
+            manifest.keyLines["spec.\(name)"] = keyLine
+            let next = index + 1 < pairs.count ? pairs[index + 1].key.mark?.line : nil
+            locate("spec.\(name)", pair.value, keyLine: keyLine, nextKeyLine: next, in: &manifest)
+        }
+        let list = fields["imageList"]?.array() ?? []
+        for (index, item) in list.enumerated() { manifest.keyLines["spec.imageList[\(index)]"] = item.mark?.line }
+        // Of both fields one list is made.
+        let lines = list.filter { $0.mapping?["image"]?.string != nil }.map { $0.mark?.line }
+        manifest.entryLines["spec.images", default: []] += lines
+        manifest.entryLines["spec.imageList"] = lines
+        return manifest
+    }
+
+    private func manifest(_ mapping: Yams.Node.Mapping, line: Int) -> Manifest {
+        var manifest = head(mapping, line: line)
         for (key, _) in mapping["binaryData"]?.mapping ?? [:] {
             guard let name = key.string else { continue }
             manifest.content.binaryKeys.insert(name)
@@ -251,9 +322,7 @@ extension ManifestReader {
         case .folded: break
         default: if !scalar.string.contains("\n") { manifest.textLines[key] = valueLine }
         }
-        guard key == ConfigurationKey.images.rawValue || key == ConfigurationKey.imagePullSecrets.rawValue else {
-            return
-        }
+        guard Self.lists.contains(key) else { return }
         let entries = scalar.string.split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }
         var line = keyLine - 1
         var rest = lines.indices.contains(line) ? lines[line].dropFirst(0) : ""

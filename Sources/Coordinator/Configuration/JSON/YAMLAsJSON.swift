@@ -20,41 +20,64 @@ enum YAMLAsJSON {
 
     /// - Parameter node: of a document that was read already, and is not deeper than the YAML parser could bear.
     static func text(of node: Yams.Node) -> String? {
-        guard node.mapping != nil || node.sequence != nil, let json = value(of: node, for: nil, depth: 0) else {
-            return nil
-        }
+        var rest = maximumNodes
+        guard node.mapping != nil || node.sequence != nil,
+            let json = value(of: node, for: nil, isTyped: false, depth: 0, &rest)
+        else { return nil }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(json)).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// What a document says to the API server: numbers and truth values are such.
+    ///
+    /// - Returns: nil where it is too deep or, by aliases, too long.
+    static func value(of node: Yams.Node) -> JSONValue? {
+        var rest = maximumNodes
+        return value(of: node, for: nil, isTyped: true, depth: 0, &rest)
+    }
+
+    /// Aliases let a short text stand for any number of values.
+    private static let maximumNodes = 100_000
+
     /// The fields that are numbers; Source: `core/v1` Toleration, PreferredSchedulingTerm and WeightedPodAffinityTerm.
     private static let numbers: Set<String> = ["tolerationSeconds", "weight"]
 
-    private static func value(of node: Yams.Node, for key: String?, depth: Int) -> JSONValue? {
-        guard depth <= JSONReader.maximumDepth else { return nil }
+    /// - Parameter isTyped: whether a scalar without quotation marks can be other than a text.
+    private static func value(
+        of node: Yams.Node, for key: String?, isTyped: Bool, depth: Int, _ rest: inout Int
+    ) -> JSONValue? {
+        rest -= 1
+        guard depth <= JSONReader.maximumDepth, rest > 0 else { return nil }
         switch node {
         case .alias: return nil
         case .mapping(let mapping):
             var members: [String: JSONValue] = [:]
             for (key, value) in mapping {
-                guard let name = key.string, let value = self.value(of: value, for: name, depth: depth + 1) else {
-                    return nil
-                }
+                guard let name = key.string,
+                    let value = self.value(of: value, for: name, isTyped: isTyped, depth: depth + 1, &rest)
+                else { return nil }
                 members[name] = value
             }
             return .object(members)
         case .sequence(let sequence):
             var elements: [JSONValue] = []
             for element in sequence {
-                guard let element = value(of: element, for: key, depth: depth + 1) else { return nil }
+                guard let element = value(of: element, for: key, isTyped: isTyped, depth: depth + 1, &rest) else {
+                    return nil
+                }
                 elements.append(element)
             }
             return .array(elements)
         case .scalar(let scalar):
             if node.null != nil, scalar.style == .plain { return .null }
             if let key, numbers.contains(key), let number = Int64(scalar.string) { return .integer(number) }
-            return .string(scalar.string)
+            guard isTyped else { return .string(scalar.string) }
+            switch ManifestReader.kind(of: node) {
+            case "a truth value": return node.bool.map(JSONValue.bool)
+            case "a number": return Int64(scalar.string).map(JSONValue.integer) ?? node.float.map(JSONValue.number)
+            default: return .string(scalar.string)
+            }
         }
     }
 }

@@ -42,6 +42,24 @@ package struct PullerObject: Sendable {
         return content
     }
 
+    /// As it is read before it is in the cluster, with the name of its image set.
+    ///
+    /// - Parameters:
+    ///   - own: the coordinator's namespace.
+    ///   - isAway: the DaemonSet can't be made in the object's namespace.
+    package static func content(
+        namespace: String, name: String, spec: JSONValue?, annotations: [String: String], own: String,
+        isAway: Bool = false
+    ) -> ConfigMapContent {
+        let daemonSet = PullerSetName.daemonSet(namespace: namespace, name: name, isAway: isAway)
+        var content = content(
+            spec: spec, annotations: annotations,
+            place: Place(
+                namespace: isAway ? own : namespace, daemonSetName: daemonSet, insteadOf: isAway ? namespace : nil))
+        content.imageSet = PullerSetName.set(namespace: namespace, name: name, own: own)
+        return content
+    }
+
     private init(_ spec: JSONValue?) {
         self.spec = spec?.objectValue ?? [:]
         // Our own image is the main ConfigMap's affair, and its key is told by its name.
@@ -67,6 +85,9 @@ package struct PullerObject: Sendable {
 
     /// So many are named.
     private static let mostUnknown = 20
+
+    /// - Parameter field: with `spec.` before it.
+    static func isTyped(_ field: String) -> Bool { typed.contains { "spec.\($0)" == field } }
 
     private mutating func read(_ place: Place) {
         // A field that is gone means its default, and says so: an object is its user's whole word.
@@ -253,14 +274,21 @@ extension ConfigMapContent {
     }
 }
 
+extension ConfigMapContent {
+    /// By key: the field that says the same, where an object's fields stand in the keys' place; nil: it is a ConfigMap.
+    package var fields: [String: String]? { object?.fields }
+}
+
 extension Finding {
     /// In the words of an object's user, who knows fields and no keys.
-    func named(by fields: [String: String]) -> Finding {
+    package func named(by fields: [String: String]) -> Finding {
         func renamed(_ text: String) -> String {
             fields.reduce(text) { $0.replacing($1.key, with: $1.value) }
         }
         var finding = self
         finding.key = fields[key] ?? key
+        // What was written as a list or an object has no places in a text.
+        if PullerObject.isTyped(finding.key) { finding.position = nil }
         finding.message = renamed(message)
         finding.nextStep = nextStep.map(renamed)
         return finding

@@ -9,6 +9,12 @@ package struct PrefetchOrder: Sendable, Hashable {
     /// That are named: more have a label in common.
     package static let mostNodes = 1000
 
+    /// What names begin with that the coordinator gives.
+    package static let namePrefix = "prefetch-"
+
+    /// Whether the coordinator gave the name: ever new ones, of which no metric can have a series each.
+    package static func isName(_ name: String) -> Bool { name.hasPrefix(namePrefix) }
+
     /// Each once, in the order in which they are pulled.
     package var references: [ImageReference]
     /// Labels that the nodes must have.

@@ -12,12 +12,6 @@ import Shared
 package struct Prefetch: Sendable, Hashable {
     /// At once.
     package static let most = 50
-    /// What names begin with that the coordinator gives.
-    static let namePrefix = "prefetch-"
-
-    /// Whether the coordinator gave the name: ever new ones, of which no metric can have a series each.
-    package static func isName(_ name: String) -> Bool { name.hasPrefix(namePrefix) }
-
     /// Seconds from the beginning to the end: a minute to a week.
     package static let lifetimes = 60.0...604_800.0
     package static let usualLifetime = 3600.0
@@ -124,7 +118,7 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
     package var createdAt: String
     /// RFC 3339. It is forgotten then; what it pulled stays on the nodes until their kubelets collect it.
     package var endsAt: String
-    /// Why nothing is pulled for it; nil: nothing speaks against it.
+    /// Why nothing, or less than was asked for, is pulled for it; nil: nothing speaks against it.
     package var problem: String?
     /// By image. Nil while nobody knows.
     package var coverage: CoverageReport?
@@ -140,7 +134,26 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
         createdAt = prefetch.createdAt.rfc3339
         endsAt = prefetch.endsAt.rfc3339
         self.coverage = coverage
-        if case .failure(let fault) = prefetch.order { problem = fault.description }
+        problem = Self.problem(prefetch, coverage)
+    }
+
+    private static func problem(_ prefetch: Prefetch, _ coverage: CoverageReport?) -> String? {
+        let order: PrefetchOrder
+        do {
+            order = try prefetch.order.get()
+        } catch {
+            return error.description
+        }
+        // Of one that is held the image set has its own say, some moments later.
+        guard let count = coverage?.nodes, !prefetch.isHeld else { return nil }
+        let names = order.nodes.isEmpty ? nil : "is called \(order.nodes.joined(separator: " or "))"
+        let labels = order.selector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let selector = labels.isEmpty ? nil : "has \(labels.joined(separator: ","))"
+        let meant = [names, selector].compactMap(\.self).joined(separator: " and ")
+        if count == 0 { return "no target node \(meant.isEmpty ? "is there" : meant)" }
+        let wanted = order.nodeCount ?? (selector == nil ? order.nodes.count : 0)
+        guard count < wanted else { return nil }
+        return "of \(counted(wanted, "node")) \(count) \(count == 1 ? "is" : "are") there"
     }
 }
 

@@ -67,7 +67,7 @@ package actor PrefetchKeeper {
         }
         guard prefetches.count < Prefetch.most else { throw .tooMany }
         let now = loop.clock.now
-        let name = Prefetch.namePrefix + String(UInt64.random(in: 0..<(1 << 40)) | 1 << 40, radix: 36)
+        let name = PrefetchOrder.namePrefix + String(UInt64.random(in: 0..<(1 << 40)) | 1 << 40, radix: 36)
         var prefetch = Prefetch(name: name, createdAt: now, endsAt: now + lifetime, isHeld: isHeld, order: order)
         // It counts before others are let in.
         prefetches[name] = prefetch

@@ -185,6 +185,7 @@ package actor ImageSetKeeper {
         board.post(sets: names.compactMap { works[$0]?.keeper.board } + boards)
         for name in names {
             guard let origin = chosen[name], let keeper = works[name]?.keeper else { continue }
+            if let written = origin.written { keeper.board.post(fields: written.content.fields) }
             keeper.board.post(
                 object: [origin.obstacle, origin.absence].compactMap(\.self).map(ConfigurationStatus.Remark.init))
             guard origin.obstacle == nil, let written = origin.written, works[name]?.judged?.isSame(as: written) != true

@@ -57,11 +57,12 @@ struct HistoryRoutes: Sendable {
         let since = try parameters.moment("since") ?? until + -7 * 86_400
         try QueryParameters.checkOrder(since, until)
         let limit = try parameters.integer("limit", in: 1...10_000, default: 1000)
-        let set = await desk.imageSet
+        let set = try await desk.knownSet(parameters)
+        let source = await desk.imageSet
         let report = try await desk.history { store in
             try await store.read { db in
                 try WarmupReport(
-                    db, imageSet: set, since: since.milliseconds, until: until.milliseconds, limit: limit)
+                    db, imageSet: source, set: set, since: since.milliseconds, until: until.milliseconds, limit: limit)
             }
         }
         return try report.response(to: request)

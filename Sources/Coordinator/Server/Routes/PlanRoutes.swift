@@ -34,13 +34,11 @@ struct PlanRoutes: Sendable {
         let isMain = question.sets == nil || !question.data.isEmpty
         let decision =
             isMain
-            ? decide(question.data, question.annotations, last: snapshot.configuration, over: snapshot) : nil
-        var sets: [PlanReport.SetEdit] = []
-        for edit in question.sets ?? [] {
-            let inForce = await desk.loop.configuration(of: edit.imageSet)
-            let decision = decide(edit.data, edit.annotations, of: edit.imageSet, last: inForce, over: snapshot)
-            sets.append((edit.imageSet, decision, inForce))
-        }
+            ? decide(
+                ConfigMapContent(data: question.data, annotations: question.annotations ?? [:]),
+                last: snapshot.configuration, over: snapshot) : nil
+        let sets = try await decide(
+            question.sets ?? [], beside: decision?.configuration ?? snapshot.configuration, over: snapshot)
         if let only = question.set {
             let names = [ImageSet.defaultName] + sets.map(\.name)
             guard names.contains(only) else { throw QuestionDesk.unknownSet(only, among: names) }
@@ -49,19 +47,76 @@ struct PlanRoutes: Sendable {
             .response(to: request)
     }
 
-    /// - Parameter set: nil: the main ConfigMap.
+    /// Judges the edits of further sets together.
     private func decide(
-        _ data: [String: String], _ annotations: [String: String]?, of set: String? = nil, last: Configuration?,
-        over snapshot: Snapshot
+        _ edits: [PlanQuestion.SetEdit], beside main: Configuration, over snapshot: Snapshot
+    ) async throws -> [PlanReport.SetEdit] {
+        let own = await desk.imageSet.prefix { $0 != "/" }
+        var claims = DaemonSetClaims()
+        claims.claim(DaemonSetClaims.Place(main), for: ImageSet.defaultName)
+        for set in await desk.loop.setNames where set != ImageSet.defaultName {
+            guard let configuration = await desk.loop.configuration(of: set) else { continue }
+            claims.claim(DaemonSetClaims.Place(configuration), for: set)
+        }
+        var sets: [PlanReport.SetEdit] = []
+        for edit in edits {
+            let content = try await content(edit, own: String(own))
+            let set = content.imageSet ?? ""
+            let inForce = await desk.loop.configuration(of: set)
+            var decision = decide(content, last: inForce, over: snapshot)
+            if sets.contains(where: { $0.name == set }) {
+                decision = .rejected([ImageSetName.taken(set, by: "another document", isOfLabel: edit.object == nil)])
+            } else if let configuration = decision.configuration {
+                let place = DaemonSetClaims.Place(configuration)
+                if let owner = claims.owner(of: place, otherThan: set) {
+                    let finding = place.taken(by: owner)
+                    decision = .rejected([content.fields.map(finding.named) ?? finding] + decision.findings)
+                }
+                claims.claim(place, for: set)
+            }
+            sets.append((set, decision, inForce))
+        }
+        return sets
+    }
+
+    /// - Parameter own: the coordinator's namespace.
+    private func content(_ edit: PlanQuestion.SetEdit, own: String) async throws -> ConfigMapContent {
+        let annotations = edit.annotations ?? [:]
+        if let object = edit.object, edit.imageSet == nil, edit.data == nil {
+            let namespace = object.namespace ?? own
+            func read(isAway: Bool) -> ConfigMapContent {
+                PullerObject.content(
+                    namespace: namespace, name: object.name, spec: object.spec, annotations: annotations, own: own,
+                    isAway: isAway)
+            }
+            let content = read(isAway: false)
+            // Where the DaemonSet can be is known of objects that are there; of others it is found out then.
+            let inForce = await desk.loop.configuration(of: content.imageSet ?? "")
+            return inForce.map { $0.namespace != namespace } ?? false ? read(isAway: true) : content
+        }
+        guard edit.object == nil, let set = edit.imageSet, let data = edit.data else {
+            throw ProblemDocument(
+                .badRequest, "plan-unreadable", title: "The question can't be read",
+                detail: "Each of sets has either imageSet and data, of a ConfigMap, or object.")
+        }
+        var content = ConfigMapContent(data: data, annotations: annotations)
+        content.imageSet = set
+        return content
+    }
+
+    private func decide(
+        _ content: ConfigMapContent, last: Configuration?, over snapshot: Snapshot
     ) -> ConfigurationDecision {
-        if let set, let fault = ImageSetName.fault(set) { return .rejected([fault]) }
+        let set = content.imageSet
+        if let set, content.fields == nil, let fault = ImageSetName.fault(set) { return .rejected([fault]) }
         var parser = ConfigurationParser()
         parser.options.imageSet = set
         parser.options.ownNamespace = snapshot.configuration.namespace
         parser.options.defaultAgentImage = snapshot.configuration.agentImage
         // Which namespaces are granted is checked when the ConfigMap is applied.
-        if let namespace = data[ConfigurationKey.namespace.rawValue] { parser.options.extraNamespaces = [namespace] }
-        let content = ConfigMapContent(data: data, annotations: annotations ?? [:])
+        if let namespace = content.data[ConfigurationKey.namespace.rawValue] {
+            parser.options.extraNamespaces = [namespace]
+        }
         return parser.decide(content, last: last) { configuration in
             let options = ManifestOptions(serverURL: "https://kubernetes-image-puller:8443")
             return (try? DaemonSetManifest(configuration, revision: 0, options: options).templateBytes) ?? 0

@@ -32,7 +32,7 @@ struct QuestionDesk: Sendable {
     /// The image set whose revisions are meant: `namespace/name` of the ConfigMap.
     var imageSet: String { get async { await configurationStatus().configMap } }
 
-    /// The same of another image set; nil: `default`.
+    /// The same of another image set, under which history keeps its revisions; nil: `default`.
     ///
     /// - Throws: ``ProblemDocument`` (404) when there's no such set that has one.
     func configMap(of set: String?) async throws -> String {
@@ -42,7 +42,7 @@ struct QuestionDesk: Sendable {
         guard let own = sets.first(where: { $0.imageSet == set }) else {
             throw Self.unknownSet(set, among: [ImageSet.defaultName] + sets.compactMap(\.imageSet))
         }
-        return own.configMap
+        return own.historyName
     }
 
     /// Asks history.

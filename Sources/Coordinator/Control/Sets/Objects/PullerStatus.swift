@@ -143,8 +143,11 @@ struct PullerStatus: Sendable {
                 type: "Ready", isTrue: false, reason: "ConfigurationRejected",
                 message: "the object as it is written isn't in force. Of what is: \(summary)")
             : Condition(type: "Ready", isTrue: isReady, reason: reason, message: summary)
+        // Where there's nothing to pull, nothing goes on.
+        let isIdle = facts.progress?.whole.total.cells == 0
         let progressing = Condition(
-            type: "Progressing", isTrue: !isSettled, reason: isSettled ? "Settled" : "Pulling", message: summary)
+            type: "Progressing", isTrue: !isSettled && !isIdle,
+            reason: isIdle ? reason : isSettled ? "Settled" : "Pulling", message: summary)
         return [ready, progressing, degraded]
     }
 
