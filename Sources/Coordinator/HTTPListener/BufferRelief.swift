@@ -1,12 +1,12 @@
 import Glibc
 import NIOCore
 
-/// Stands behind TLS, and gives back what its buffer took for a large record.
+/// Stands behind TLS, and gives back what its buffer took for a record.
 ///
 /// NIOSSL keeps a buffer of 32 KB for each connection, and whatever a record filled of it stays in memory: of thousands of
 /// agents that have sent one inventory, 16 KB each, while they wait for hours. It has no setting for that. What is passed on from
 /// here is a copy, so nobody but TLS refers to the buffer, and TLS has set it back to empty before it passed it on: there's
-/// nothing in it that anybody reads again, and its pages may go.
+/// nothing in it that anybody reads again, and its pages may go, the first one too where it's one of ``BufferBlocks``.
 package final class ReadBufferRelief: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -16,13 +16,12 @@ package final class ReadBufferRelief: ChannelInboundHandler, RemovableChannelHan
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let read = unwrapInboundIn(data)
         let copy = context.channel.allocator.buffer(bytes: read.readableBytesView)
-        // What fits into a page is there for the next heartbeat again.
-        if read.readableBytes > BufferPages.bytes { BufferPages.release(read) }
+        BufferPages.release(read)
         context.fireChannelRead(wrapInboundOut(copy))
     }
 }
 
-/// Stands before TLS, and gives back what its buffer took for a large answer.
+/// Stands before TLS, and gives back what its buffer took for an answer.
 ///
 /// NIOSSL keeps the buffer from which it writes, too, and empties it with the next write. What is written is a copy, so nobody
 /// reads the buffer again before that.
@@ -34,7 +33,6 @@ package final class WriteBufferRelief: ChannelOutboundHandler, RemovableChannelH
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let written = unwrapOutboundIn(data)
-        guard written.readableBytes > BufferPages.bytes else { return context.write(data, promise: promise) }
         let copy = context.channel.allocator.buffer(bytes: written.readableBytesView)
         BufferPages.release(written)
         context.write(wrapOutboundOut(copy), promise: promise)

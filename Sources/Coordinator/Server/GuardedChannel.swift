@@ -48,6 +48,7 @@ struct ConnectionGuard: Sendable {
     /// report that came on it, and stay so: 120 KB for each of thousands.
     private static func keepSmall(_ channel: any Channel) throws {
         guard let options = channel.syncOptions else { return }
+        try options.setOption(.allocator, value: BufferBlocks.allocator)
         try options.setOption(
             .recvAllocator,
             value: AdaptiveRecvByteBufferAllocator(
