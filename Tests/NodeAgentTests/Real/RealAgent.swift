@@ -12,13 +12,16 @@ struct RealAgent {
     {
         let token = machine.directory + "/token"
         try TextFile.write(token, CoordinatorStandIn.token)
+        // How full the disk of this machine is decides nothing: agents are told of one of their own.
+        let disk = machine.directory + "/disk"
+        try TextFile.write(disk, "\(100 << 30) \(90 << 30)\n")
         daemon = try machine.daemon(
             RealMachine.product("node-agent"), [],
             environment: [
                 "IMAGE_PULLER_NODE": node, "IMAGE_PULLER_SERVER": coordinator.address,
                 "IMAGE_PULLER_TOKEN_FILE": token, "IMAGE_PULLER_RUNTIME_SOCKETS": sockets.joined(separator: ","),
                 "IMAGE_PULLER_PULL_SECRETS": Self.secrets(machine), "IMAGE_PULLER_LOG_LEVEL": "debug",
-                "IMAGE_PULLER_IMAGE_ROOT": machine.directory, "MALLOC_ARENA_MAX": "2",
+                "IMAGE_PULLER_IMAGE_ROOT": disk, "MALLOC_ARENA_MAX": "2",
             ], name: "agent-of-\(node)")
     }
 

@@ -182,8 +182,6 @@ private final class Desk: Sendable {
             state.cluster.nodes[node.name] = node
         }
         state.configuration.reportIntervalSeconds = 1
-        // How full the disk of this machine is says nothing here: the images are small.
-        state.configuration.imageGCHighPercent = 100
         _ = state.fleet.adopt(state.configuration, at: Timestamp(milliseconds: 0))
         self.state = Mutex(state)
     }
