@@ -15,7 +15,8 @@ import Testing
         #expect(world.reigns.count > 2, "seed \(seed): this history shows nothing")
     }
 
-    @Test(arguments: UInt64(1)...100)
+    // Those after the first 300 failed once.
+    @Test(arguments: Array(1...300) + [321, 545, 1174, 1268, 1462] as [UInt64])
     func neitherWhenTheLeaseIsDeleted(seed: UInt64) throws {
         var world = ElectionWorld(seed: seed, candidates: 4)
         for _ in 0..<60 {

@@ -76,7 +76,8 @@ struct ElectionWorld {
     mutating func terminate(_ number: Int) {
         guard candidates[number].isAlive, !candidates[number].isReleasing else { return }
         candidates[number].request = nil  // what is under way is cut off
-        guard candidates[number].election.release() else { return kill(number) }
+        let isToRelease = candidates[number].election.release(now: candidates[number].clock(now))
+        guard isToRelease else { return kill(number) }
         candidates[number].isReleasing = true
         send(number, .read)
     }

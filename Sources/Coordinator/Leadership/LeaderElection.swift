@@ -9,7 +9,8 @@ import Shared
 /// isn't waited for: a kubelet starts a container again when the one before it has ended.
 ///
 /// Who makes a Lease in place of one that was deleted waits a lease duration too before it acts: the former holder may
-/// not have noticed yet. Only a candidate that starts in just that moment doesn't know that there was one.
+/// not have noticed yet, or, where that makes it again, somebody else who made one that was deleted as well. Nor does it give such a Lease up before that: the next one would take it at once. Only a process that
+/// starts in just that moment doesn't know that there was one.
 package struct LeaderElection: Sendable {
     package struct Settings: Sendable, Hashable {
         /// Others leave the Lease alone for so long after its last change.
@@ -145,11 +146,12 @@ package struct LeaderElection: Sendable {
 
     /// The candidate stops acting, for good.
     ///
-    /// - Returns: whether it led: then the Lease is to be given up, by writing it without a holder.
-    mutating func release() -> Bool {
+    /// - Returns: whether it led: then the Lease is to be given up, by writing it without a holder. One that doesn't act
+    ///   yet leaves it to run out: a former leader may still act.
+    mutating func release(now: Duration) -> Bool {
         guard case .leading = standing else { return false }
         standing = .released
-        return true
+        return now >= actsFrom
     }
 
     // MARK: What is seen
@@ -174,10 +176,6 @@ package struct LeaderElection: Sendable {
     private mutating func sawNone(now: Duration) {
         record = nil
         target = .absent
-        if case .leading = standing {
-            due = now  // it is made anew
-            return
-        }
         replacesVanished = seen != nil
         wantsLease = true
         due = now
@@ -193,14 +191,15 @@ package struct LeaderElection: Sendable {
         wantsLease = false
         due = now + pause
         switch standing {
-        case .leading: standing = .leading(until: until)
+        case .leading: break
         case .following:
             // An answer that comes too late gives nothing; the Lease is ours to renew, though.
             guard now < until else { return forget() }
-            if replacesVanished { actsFrom = now + settings.leaseDuration }
-            standing = .leading(until: until)
-        case .lost, .released: break
+        case .lost, .released: return
         }
+        if replacesVanished { actsFrom = now + settings.leaseDuration }
+        replacesVanished = false
+        standing = .leading(until: until)
     }
 
     private mutating func forget() {

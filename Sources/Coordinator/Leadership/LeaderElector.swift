@@ -72,7 +72,7 @@ package actor LeaderElector {
 
     /// Stops acting, and gives the Lease up, so that another candidate needn't wait. To be called after ``run()``.
     package func release() async {
-        guard election.release() else { return }
+        guard election.release(now: now) else { return }
         board.post(until: nil, leader: nil)
         for _ in 0..<3 {
             // The last renewal may have been cut off: what is there has to be looked at.
