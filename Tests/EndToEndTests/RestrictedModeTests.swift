@@ -47,17 +47,19 @@ extension EndToEndTests {
 
     /// History, the past and the diagnosis say what pod statuses do.
     private static func historyOfPods(_ cluster: TestCluster) async throws {
-        let list: TransitionList = try await cluster.query("/api/v1/history?limit=1000")
-        for node in ["n1", "n2", "n3"] {
-            #expect(list.items.contains { $0.node == node && $0.reference == cluster.images[0] && $0.to == "held" })
-            #expect(
-                list.items.contains {
-                    $0.node == node && $0.reference == cluster.absentImage && $0.to == "failed"
-                        && $0.reason == "notFound"
-                })
+        let nodes: Set = ["n1", "n2", "n3"]
+        // It is written behind what the live report says.
+        try await eventually("history has each node's transitions and attempts") {
+            let list: TransitionList = try await cluster.query("/api/v1/history?limit=1000")
+            let held = list.items.filter { $0.reference == cluster.images[0] && $0.to == "held" }
+            let failed = list.items.filter {
+                $0.reference == cluster.absentImage && $0.to == "failed" && $0.reason == "notFound"
+            }
+            let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")
+            let found = [held.map(\.node), failed.map(\.node), attempts.items.map(\.node)]
+            return found.allSatisfy { nodes.isSubset(of: $0) }
         }
         let attempts: AttemptList = try await cluster.query("/api/v1/attempts?failed=true&limit=1000")
-        #expect(Set(attempts.items.map(\.node)) == ["n1", "n2", "n3"])
         // In the words of containerd, and of CRI-O.
         #expect(
             attempts.items.allSatisfy { attempt in

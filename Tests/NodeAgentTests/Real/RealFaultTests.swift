@@ -182,6 +182,7 @@ private final class Desk: Sendable {
             state.cluster.nodes[node.name] = node
         }
         state.configuration.reportIntervalSeconds = 1
+        state.configuration.retry.initialSeconds = 1
         _ = state.fleet.adopt(state.configuration, at: Timestamp(milliseconds: 0))
         self.state = Mutex(state)
     }
