@@ -81,6 +81,11 @@ class Program:
         """The end of what it said."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
 
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         self._process.terminate()
         try:

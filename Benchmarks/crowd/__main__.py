@@ -113,10 +113,11 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=330)
     parser.add_argument("--baseline", type=Path, help="of scale: the coordinator of an earlier commit")
-    parser.add_argument("--parts", nargs="*", default=["pair", "further", "large", "small"], help="of scale")
+    parser.add_argument("--parts", nargs="*", default=["pair", "further", "large", "small", "truth"], help="of scale")
     parser.add_argument("--rounds", type=int, default=3, help="of scale: the medians are of so many")
     parser.add_argument("--steady", type=float, default=60, help="of scale: seconds that are measured")
     parser.add_argument("--idle", type=float, default=600, help="of scale: seconds before an idle coordinator is measured")
+    parser.add_argument("--changing", type=float, default=600, help="of scale: seconds in which cells change")
     options = parser.parse_args()
     results = Results()
     if options.what == "scale":

@@ -9,6 +9,7 @@ from bench.figures import FIGURES, Figure, Results, percentile, progress
 from bench.usage import cpu_seconds
 from bench.workshop import Workshop
 
+from . import truth
 from .stage import Stage
 
 FIGURES.update({
@@ -163,3 +164,6 @@ def run(options, results: Results) -> None:
         large(coordinator, simulator, results, options.nodes * 4, 20, options.steady)
     if "small" in options.parts:
         small(coordinator, simulator, results, options.idle)
+    if "truth" in options.parts:
+        with Workshop() as workshop:
+            truth.run(Stage(workshop, coordinator, simulator, options.nodes, 20), results, options.changing)

@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.api import API
@@ -50,9 +51,9 @@ class Stage:
         self.kubernetes.do("POST", f"/api/v1/namespaces/{NAMESPACE}/configmaps", {
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
             "data": {"IMAGES": names, "KIP_IMAGE": KIP_IMAGE}})
-        self._history = workshop.folder / "history.sqlite"
+        self.history = workshop.folder / "history.sqlite"
         if history:
-            shutil.copyfile(history, self._history)
+            shutil.copyfile(history, self.history)
         # The same after a restart: it's part of the pods' template.
         self.agent_port = free_port()
         self.process: Program | None = None
@@ -66,7 +67,7 @@ class Stage:
         self.process = self._workshop.start(
             f"coordinator-{self._runs}", self._coordinator, "serve", "--kubeconfig", self._kubeconfig,
             "--agent-host", "127.0.0.1", "--agent-port", str(self.agent_port), "--port", "0",
-            "--history", self._history, *self._options)
+            "--history", self.history, *self._options)
         self.port = int(_find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=local"))
         _find(self.process, self.process.log, r"address=127\.0\.0\.1:(\d+) listener=agents")
 
@@ -92,13 +93,15 @@ class Stage:
         path = f"/api/v1/namespaces/{NAMESPACE}/configmaps/kubernetes-image-puller-ca"
         return eventually("the authority is published", lambda: self.kubernetes.get(path))["data"]["ca.crt"]
 
-    def bring_agents(self, first: int = 0, last: int | None = None) -> None:
+    def bring_agents(
+        self, first: int = 0, last: int | None = None, make: Callable[[int, str, str, bytes], Agent] = Agent
+    ) -> None:
         """Lets agents come at once, in a thread of their own: all of them, or those of some nodes."""
         authority = self.authority()
         inventory = wire.inventory([*self.images, KIP_IMAGE])
         last = self.nodes if last is None else last
         agents = Agents(
-            [Agent(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(first, last)],
+            [make(number, Crowd.name(number), self.crowd.token(number), inventory) for number in range(first, last)],
             self.agent_port, authority)
         self.crowds.append(agents)
         self.agents = agents

@@ -50,22 +50,36 @@ def fields(message: bytes | memoryview) -> Iterator[tuple[int, int | bytes]]:
 
 def inventory(references: list[str], absent: set[int] = frozenset()) -> bytes:
     """An Inventory: each reference but some resolves to an image of its own, which a container uses."""
-    images = []
-    for index, reference in enumerate(references):
-        if index in absent:
-            continue
-        repository = reference.rsplit(":", 1)[0]
-        digest = f"{index:064x}"
-        images.append(text(1, b"".join((
-            text(1, f"sha256:{digest}"), text(2, reference), text(3, f"{repository}@sha256:{digest}"),
-            number(4, 50_000_000 + index), number(6, 1)))))
-    return b"".join(images)
+    return b"".join(
+        text(1, image(index, reference)) for index, reference in enumerate(references) if index not in absent)
+
+
+def image(index: int, reference: str) -> bytes:
+    """An Image, which a container uses."""
+    repository = reference.rsplit(":", 1)[0]
+    return b"".join((
+        text(1, image_id(index)), text(2, reference), text(3, f"{repository}@{image_id(index)}"),
+        number(4, 50_000_000 + index), number(6, 1)))
+
+
+def image_id(index: int) -> str:
+    return f"sha256:{index:064x}"
+
+
+def delta(since: int, references: list[str], changed: dict[int, bool]) -> bytes:
+    """An InventoryDelta, of images by their index: whether they are there now."""
+    return number(1, since) + b"".join(
+        text(2, image(index, references[index])) if is_there else text(3, image_id(index))
+        for index, is_there in changed.items())
 
 
 def report(
-    node: str, boot: str, sequence: int, acknowledged: int, age: int, full: bytes | None = None
+    node: str, boot: str, sequence: int, acknowledged: int, age: int, full: bytes | None = None, news: bytes = b""
 ) -> bytes:
-    """A Report: with an inventory, or a heartbeat."""
+    """A Report: with an inventory, or a heartbeat.
+
+    `news` are further fields: a delta, attempts, running pulls.
+    """
     runtime = text(1, "containerd") + text(2, "1.7.24") + text(3, "/run/containerd/containerd.sock") + number(6, 1)
     disk = number(1, 200_000_000_000) + number(2, 120_000_000_000)
     parts = [
@@ -73,7 +87,7 @@ def report(
         text(7, "0" * 64)]
     if full is not None:
         parts.append(text(8, full))
-    parts += [number(12, age), number(13, acknowledged)]
+    parts += [news, number(12, age), number(13, acknowledged)]
     return b"".join(parts)
 
 
@@ -93,3 +107,16 @@ def reply(message: bytes) -> tuple[bool, int | None, int, int]:
                 elif inner == 5:
                     heartbeat = content
     return wants_full, generation, interval, heartbeat or interval
+
+
+def orders(message: bytes) -> tuple[dict[int, str] | None, int]:
+    """Of a ReportReply: the assignment's pulls, references by their ids (None: it's as it was), and the last attempt that is
+    acknowledged."""
+    pulls, acknowledged = None, 0
+    for field, value in fields(message):
+        if field == 3:
+            acknowledged = value
+        elif field == 5:
+            each = [dict(fields(content)) for inner, content in fields(value) if inner == 3]
+            pulls = {pull[1]: pull[2].decode() for pull in each}
+    return pulls, acknowledged

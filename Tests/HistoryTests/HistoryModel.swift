@@ -26,7 +26,9 @@ struct HistoryModel {
         let cell = Cell(node: record.node, image: record.image)
         let value = Value(state: record.to, reason: record.reason, digest: record.digest)
         let last = cells[cell]?.last?.value ?? Value(state: .none, reason: .none, digest: nil)
-        if value != last { cells[cell, default: []].append((record.at, value)) }
+        guard value != last else { return }
+        cells[cell, default: []].append((record.at, value))
+        if isRunning { tell(.alive, at: record.at) }
     }
 
     mutating func tell(_ what: Happening, at: Int64) {
@@ -65,13 +67,23 @@ struct HistoryModel {
         return isWatched(at: moment) ? heard : []
     }
 
+    private var isRunning: Bool {
+        happenings.reduce(false) { isRunning, happening in
+            switch happening.what {
+            case .runStarted: true
+            case .runEnded: false
+            default: isRunning
+            }
+        }
+    }
+
     /// Whether a run of the coordinator covers the moment.
     func isWatched(at moment: Int64) -> Bool {
         var runs: [(start: Int64, end: Int64, isOver: Bool)] = []
         for (at, what) in happenings {
             switch what {
             case .runStarted: runs.append((at, at, false))
-            case .alive: runs[runs.count - 1].end = at
+            case .alive: runs[runs.count - 1].end = max(runs[runs.count - 1].end, at)
             case .runEnded: runs[runs.count - 1] = (runs[runs.count - 1].start, at, true)
             case .node: break
             }

@@ -133,6 +133,7 @@ package actor HistoryStore {
                 let session = HistorySession(db, names: known.names, runID: known.runID)
                 if let runStart { session.runID = try session.beginRun(at: runStart) }
                 for write in group { try write.run(session, path: path) }
+                if let id = session.runID, let at = session.lastTransitionAt { try session.heartbeat(run: id, at: at) }
                 return (names: session.names, runID: session.runID, transition: session.newestTransition)
             }
             if let transition = new.transition { noteTransition(transition) }

@@ -23,6 +23,7 @@ extension HistorySession {
                 node, image, old.state.rawValue, new.state.rawValue, new.reason.rawValue, new.digest, transition.at,
             ])
         newestTransition = db.lastInsertedRowID
+        lastTransitionAt = max(lastTransitionAt ?? .min, transition.at)
         if new.state == .none {
             try run("DELETE FROM cells WHERE node_id = ? AND image_id = ?", [node, image])
         } else {

@@ -10,6 +10,8 @@ package final class HistorySession {
     var runID: Int64?
     /// The newest transition that was written in this transaction.
     var newestTransition: Int64?
+    /// When the last of those happened, in Unix milliseconds: so long the run was alive.
+    var lastTransitionAt: Int64?
 
     init(_ db: Database, names: NameCache, runID: Int64?) {
         self.db = db

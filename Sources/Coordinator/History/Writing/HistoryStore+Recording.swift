@@ -45,8 +45,8 @@ extension HistoryStore {
         return await attempt { _ in }
     }
 
-    /// Says that the run goes on. To be called every few seconds: after a crash, history is unknown from the last of
-    /// these on. It is also what tries a failing database again.
+    /// Says that the run goes on, as each transition does. To be called every few seconds: after a crash, history is
+    /// unknown from the last of these on. It is also what tries a failing database again.
     @discardableResult
     package func heartbeat(at: Int64) async -> Bool {
         await attempt { session in
