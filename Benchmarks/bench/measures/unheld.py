@@ -54,7 +54,9 @@ class _Holding:
         uid, node = pod["metadata"]["uid"], pod["spec"]["nodeName"]
         with self._lock:
             before = self._on(node)
-            statuses = pod.get("status", {}).get("containerStatuses", [])
+            status = pod.get("status", {})
+            # An image that the list has gained is held by a container of the latter kind.
+            statuses = status.get("containerStatuses", []) + status.get("ephemeralContainerStatuses", [])
             running = frozenset(
                 each["name"] for each in statuses
                 if each["name"].startswith("app") and "running" in each.get("state", {}))
