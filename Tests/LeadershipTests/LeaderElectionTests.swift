@@ -102,15 +102,16 @@ import Testing
         #expect(election.next(now: .zero) == .create(LeaseRecord(holder: "me")))
         election.received(.written(version: "1"), sentAt: .zero, now: .zero, random: 0)
         #expect(election.standing == .leading(until: .seconds(8)))
-        #expect(election.next(now: .zero) == .wait(until: .seconds(3)))
-        #expect(election.next(now: .seconds(3)) == .replace(LeaseRecord(holder: "me"), version: "1"))
-        election.received(.conflict, sentAt: .seconds(3), now: .seconds(3), random: 0)
-        #expect(election.next(now: .seconds(3)) == .read)
+        let due = election.settings.renewPeriod * 0.9
+        #expect(election.next(now: .zero) == .wait(until: due))
+        #expect(election.next(now: due) == .replace(LeaseRecord(holder: "me"), version: "1"))
+        election.received(.conflict, sentAt: due, now: due, random: 0)
+        #expect(election.next(now: due) == .read)
         let others = LeaseRecord(holder: "other", transitions: 1)
-        election.received(.read(others, version: "2"), sentAt: .seconds(3), now: .seconds(3), random: 0)
+        election.received(.read(others, version: "2"), sentAt: due, now: due, random: 0)
         #expect(election.standing == .lost(.taken(by: "other")))
-        #expect(election.actsUntil(at: .seconds(3)) == nil)
-        #expect(election.next(now: .seconds(3)) == .end)
+        #expect(election.actsUntil(at: due) == nil)
+        #expect(election.next(now: due) == .end)
     }
 
     @Test func anAnswerThatComesTooLateGivesNothing() {
