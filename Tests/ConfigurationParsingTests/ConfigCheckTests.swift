@@ -30,6 +30,23 @@ struct ConfigCheckTests {
         ConfigCheck(try ManifestReader.read(text), file: "test.yaml", namespace: namespace)
     }
 
+    @Test("A list of which no DaemonSet can be made is told, of a ConfigMap and of an object")
+    func tooLarge() throws {
+        let list = (1...4000).map { "a\($0)=registry.example.com/a:\($0)" }.joined(separator: ";")
+        for (file, key) in [
+            ("kind: ConfigMap\nmetadata: {name: a}\ndata: {IMAGES: \"\(list)\"}", "IMAGES"),
+            (
+                "apiVersion: che.eclipse.org/v1alpha1\nkind: KubernetesImagePuller\nmetadata: {name: a}\n"
+                    + "spec: {images: \"\(list)\"}", "spec.images"
+            ),
+        ] {
+            let check = ConfigCheck(try ManifestReader.read(file), file: "f", namespace: nil)
+            let first = try #require(check.findings.first)
+            #expect(!check.isAccepted && first.finding.severity == .error && first.finding.key == key)
+            #expect(first.line != nil && first.finding.message.contains("with 4000 images, and the limit is 524288"))
+        }
+    }
+
     @Test("A good file: what each key means, with defaults marked")
     func goodFile() throws {
         let check = try check(Self.good)

@@ -85,6 +85,10 @@ struct ImageListTests {
         #expect(
             decision.texts.last
                 == "data: 280 more unknown keys and annotations; they have no effect. Next step: remove them.")
+        // One that must have been meant is found among them all the same.
+        data["NODE_SELECTR"] = #"{"pool":"gpu"}"#
+        let misspelt = decide(data)
+        #expect(misspelt.isRejected && misspelt.texts.contains { $0.contains("rename NODE_SELECTR to NODE_SELECTOR") })
     }
 
     @Test("An entry without a name gets one from its repository")
@@ -286,7 +290,7 @@ struct ImageListTests {
         #expect(
             decision.texts == [
                 "IMAGES: the pod template would have 524289 bytes with 2 images, and the limit is 524288. "
-                    + "Next step: list fewer images, or shorten what NODE_SELECTOR, AFFINITY and TOLERATIONS say."
+                    + "Next step: list fewer images, or shorten what NODE_SELECTOR, AFFINITY, TOLERATIONS and IMAGE_PULL_SECRETS say."
             ])
     }
 

@@ -75,6 +75,38 @@ import Testing
         #expect(!text.contains("NODE_SELECTOR") && !text.contains("AFFINITY"), "no key is named: there is none")
     }
 
+    @Test(
+        "Of a list or a mapping where a text must stand the typed field is named, and a JSON that can be used",
+        arguments: [
+            (
+                "nodeSelector: {a: b}",
+                #"write spec.nodeLabels in its place, or the same as JSON between quotation marks: '{"a":"b"}'"#
+            ),
+            ("nodeSelector: {a: 1}", "write spec.nodeLabels in its place"),
+            ("nodeSelector: [a]", "write spec.nodeLabels in its place"),
+            (
+                "tolerations: [{operator: Exists, key: gpu}]",
+                "write spec.tolerationList in its place, or the same as JSON between quotation marks: "
+                    + #"'[{"key":"gpu","operator":"Exists"}]'"#
+            ),
+            ("affinity: {nodeAffinity: {nonsense: 1}}", "write spec.affinityObject in its place"),
+            (
+                "images: [quay.io/a/b:1]",
+                "write spec.imageList in its place, or a text such as name=reference;name=reference"
+            ),
+            ("imagePullSecrets: [one]", "write spec.pullSecrets in its place, or a text such as secret1;secret2"),
+            ("cachingIntervalHours: 2", "write it between quotation marks"),
+            ("daemonsetName: {a: b}", "write a text between quotation marks"),
+        ])
+    func remedies(field: String, step: String) throws {
+        let check = try Self.check(Self.object("name: gpu", "  imageList: [{image: quay.io/a/c:1}]\n  \(field)"))
+        #expect(check.findings.compactMap(\.finding.nextStep) == [step])
+        // What is proposed is good.
+        guard let start = step.firstIndex(of: "'"), let name = field.split(separator: ":").first else { return }
+        let good = try Self.check(Self.object("name: gpu", "  images: a=quay.io/a/c:1\n  \(name): \(step[start...])"))
+        #expect(good.isGood)
+    }
+
     @Test("With the main ConfigMap and with each other objects are checked together")
     func together() throws {
         let che = Self.object("name: che, namespace: eclipse-che", "  images: b=quay.io/a/c:1")

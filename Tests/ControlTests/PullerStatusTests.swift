@@ -117,6 +117,11 @@ import Testing
         let message = failing["conditions"]?.arrayValue?.last?["message"]?.stringValue
         #expect(message == "gone (registry.example.com/gone:1): notFound on 3 nodes: not found")
         #expect(failing["images"]?.arrayValue?.last?["reason"] == "notFound")
+        let partly = try Self.document(Self.facts([absent], errors: ["an entry has no effect."]))
+        #expect(Self.conditions(partly)[2] == "Degraded=True NotFound")
+        #expect(
+            partly["conditions"]?.arrayValue?.last?["message"]?.stringValue
+                == "gone (registry.example.com/gone:1): notFound on 3 nodes: not found; an entry has no effect.")
         #expect(Self.conditions(try Self.document(Self.facts([absent])))[0] == "Ready=False ImagesFailed")
         // It is tried again, and may come.
         let passing = Image(name: "late", failed: [("timeout", false, 1)])

@@ -215,6 +215,25 @@ import Testing
         #expect(causes("n1").map(\.kind) == [.imageFailing] && causes("n1").first?.images == ["db"])
     }
 
+    @Test("A container that was added to a running pod stands in a list of its own")
+    func added() throws {
+        var desk = try healthy()
+        let name = "web"
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.template = "t"
+        desk.cluster.pods["p-n1"]?.containers[name]?.isRunning = false
+        desk.cluster.pods["p-n1"]?.containers[name]?.waitingReason = "CreateContainerError"
+        let usual = try only(desk, .notHeld)
+        #expect(usual.evidence[0].field == "status.containerStatuses[\(name)].state")
+        desk.cluster.pods["p-n1"]?.containers[name]?.isEphemeral = true
+        let added = try only(desk, .notHeld)
+        #expect(added.evidence[0].field == "status.ephemeralContainerStatuses[\(name)].state")
+        #expect(added.planned?.hasPrefix("the kubelet starts the container again") == true)
+        // It has ended, which no kubelet changes.
+        desk.cluster.pods["p-n1"]?.template = nil
+        #expect(try only(desk, .notHeld).planned?.hasPrefix("the pod is replaced") == true)
+    }
+
     @Test("A pod whose agent doesn't start")
     func notRunning() throws {
         var desk = try healthy()

@@ -52,7 +52,8 @@ import Testing
         "containerStatuses":[{"name":"web","imageID":«"sha256:1"»,"restartCount":«3»,"ready":«true»,
         "state":{"waiting":{"reason":«"ErrImagePull"»,"message":«"m"»}},
         "lastState":{"terminated":{"exitCode":«137»,"reason":«"OOMKilled"»,"finishedAt":«"2026-01-02T03:04:05Z"»}}},
-        {"name":"db","imageID":«"sha256:2"»,"state":{"running":{"startedAt":«"2026-01-02T03:04:05Z"»}}}]}}
+        {"name":"db","imageID":«"sha256:2"»,"state":{"running":{"startedAt":«"2026-01-02T03:04:05Z"»}}}],
+        "ephemeralContainerStatuses":[{"name":"added","imageID":«"sha256:3"»,"state":{"waiting":{"reason":«"ErrImagePull"»}}}]}}
         """
 
     /// The document with one field after the other at each of its extremes, as lists by field.

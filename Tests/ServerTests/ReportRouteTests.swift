@@ -242,6 +242,12 @@ import Testing
             #expect(plan.registries.map(\.registry) == ["docker.io"])
             let rejected: PlanReport = try Self.decode(try await ask(#"{"data": {"IMAGES": "a=x,b=y"}}"#))
             #expect(!rejected.accepted && !rejected.findings.isEmpty && rejected.released.isEmpty)
+            // What the API server wouldn't take of a DaemonSet is rejected here, too.
+            let list = (1...4000).map { "a\($0)=registry.example.com/a:\($0)" }.joined(separator: ";")
+            let large: PlanReport = try Self.decode(try await ask(#"{"data": {"IMAGES": "\#(list)"}}"#))
+            #expect(!large.accepted && large.findings.contains { $0.message.contains("the pod template would have") })
+            let many = Array(repeating: #"{"imageSet": "ci", "data": {}}"#, count: 101).joined(separator: ",")
+            try expectProblem(try await ask(#"{"data": {}, "sets": [\#(many)]}"#), 400, "plan-too-many-sets")
             // A prefetch takes nothing away.
             let prefetch: PlanReport = try Self.decode(
                 try await ask(

@@ -93,6 +93,8 @@ public struct ContainerView: Sendable, Equatable {
     public var waitingMessage: String?
     /// Not empty: the image was there when the container was made.
     public var imageID = ""
+    /// It was added to the running pod.
+    public var isEphemeral = false
 
     public init() {}
 }

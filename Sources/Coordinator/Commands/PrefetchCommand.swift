@@ -27,7 +27,8 @@ struct PrefetchCommand: AsyncParsableCommand {
     var references: [String] = []
 
     @Option(
-        name: .shortAndLong, help: ArgumentHelp("Only on nodes with these labels.", valueName: "key=value,..."))
+        name: [.customShort("l"), .long],
+        help: ArgumentHelp("Only on nodes with these labels.", valueName: "key=value,..."))
     var selector: String?
 
     @Option(help: ArgumentHelp("Only on this node; to be given once for each.", valueName: "name"))

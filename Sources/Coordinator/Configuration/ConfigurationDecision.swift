@@ -21,8 +21,8 @@ package enum ConfigurationDecision: Sendable, Equatable {
 
     /// One line for a log or an Event.
     package var summary: String {
-        let errors = findings.count { $0.severity == .error }
-        let warnings = findings.count { $0.severity == .warning }
+        let errors = count(.error)
+        let warnings = count(.warning)
         switch self {
         case .accepted(let configuration, _):
             let found =
@@ -31,5 +31,9 @@ package enum ConfigurationDecision: Sendable, Equatable {
         case .rejected:
             return "rejected for \(counted(errors, "error")): the last accepted configuration stays in force"
         }
+    }
+
+    private func count(_ severity: Finding.Severity) -> Int {
+        findings.lazy.filter { $0.severity == severity }.reduce(0) { $0 + ($1.others ?? 1) }
     }
 }

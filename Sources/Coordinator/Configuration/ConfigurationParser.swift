@@ -25,8 +25,8 @@ package struct ConfigurationParser: Sendable {
         _ content: ConfigMapContent, last: Configuration?, templateBytes: (Configuration) -> Int
     ) -> ConfigurationDecision {
         let decision = judge(content, last: last, templateBytes: templateBytes)
-        guard let fields = content.object?.fields else { return decision }
-        let findings = decision.findings.map { $0.named(by: fields) }
+        var findings = Finding.bounded(decision.findings)
+        if let fields = content.object?.fields { findings = findings.map { $0.named(by: fields) } }
         return decision.configuration.map { .accepted($0, findings) } ?? .rejected(findings)
     }
 
@@ -35,17 +35,23 @@ package struct ConfigurationParser: Sendable {
     ) -> ConfigurationDecision {
         let reading = read(content, last: last)
         guard !reading.isRejected else { return .rejected(reading.findings) }
-        let bytes = templateBytes(reading.configuration)
-        guard bytes <= Self.maximumTemplateBytes else {
-            let count = reading.configuration.images.count
-            let finding = Finding(
-                severity: .error, key: ConfigurationKey.images.rawValue,
-                message: "the pod template would have \(bytes) bytes with \(counted(count, "image")), and the limit is "
-                    + "\(Self.maximumTemplateBytes)",
-                nextStep: "list fewer images, or shorten what NODE_SELECTOR, AFFINITY and TOLERATIONS say")
-            return .rejected([finding] + reading.findings)
+        if let excess = Self.excess(of: templateBytes(reading.configuration), reading.configuration) {
+            return .rejected([excess] + reading.findings)
         }
         return .accepted(reading.configuration, reading.findings)
+    }
+
+    /// - Parameter bytes: of the pod template that a configuration leads to.
+    /// - Returns: why it can't be; nil: it's small enough.
+    static func excess(of bytes: Int, _ configuration: Configuration) -> Finding? {
+        guard bytes > maximumTemplateBytes else { return nil }
+        let count = configuration.images.count
+        return Finding(
+            severity: .error, key: ConfigurationKey.images.rawValue,
+            message: "the pod template would have \(bytes) bytes with \(counted(count, "image")), and the limit is "
+                + "\(maximumTemplateBytes)",
+            nextStep:
+                "list fewer images, or shorten what NODE_SELECTOR, AFFINITY, TOLERATIONS and IMAGE_PULL_SECRETS say")
     }
 
     /// Reads every key, and goes on after a mistake so that the user hears of all of them at once.

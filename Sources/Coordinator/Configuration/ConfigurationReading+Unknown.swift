@@ -16,7 +16,7 @@ extension ConfigurationReading {
         for key in content.data.keys.sorted() where !known.contains(key) {
             if let reason = ConfigurationKey.formerKeys[key] {
                 addUnknown(key, "it has no effect: \(reason)", next: "remove it", severity: .info)
-            } else if let nearest = NearestName.to(key, in: known) {
+            } else if let nearest = nearest(to: key, in: known) {
                 if let meant = ConfigurationKey(rawValue: nearest), isMissed(meant, under: key) { continue }
                 addUnknown(key, "unknown key; it has no effect", next: "did you mean \(nearest)?")
             } else {
@@ -37,6 +37,16 @@ extension ConfigurationReading {
                 next: "write \"true\"")
         }
         addOtherUnknown()
+    }
+
+    /// Comparing takes long: of many unknown keys, of which not all are told, only those are compared with all names that look like
+    /// one whose absence rejects the edit.
+    private func nearest(to key: String, in known: [String]) -> String? {
+        let missing = ConfigurationKey.ofPlace.map(\.rawValue).filter {
+            content.data[$0] == nil && !faultyKeys.contains($0)
+        }
+        guard unknownKeys < Self.mostUnknown || NearestName.to(key, in: missing) != nil else { return nil }
+        return NearestName.to(key, in: known)
     }
 
     /// Whether a misspelt key is one without which pods run elsewhere or otherwise. Then it rejects the edit.

@@ -27,6 +27,8 @@ package struct Finding: Sendable, Hashable, Codable {
     var position: TextPosition?
     var message: String
     var nextStep: String?
+    /// It stands for so many that aren't told one by one; nil: for itself.
+    var others: Int?
 }
 
 extension Finding {

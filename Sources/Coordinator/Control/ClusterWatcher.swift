@@ -130,6 +130,7 @@ extension PodView {
         for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
         for status in pod.status?.ephemeralContainerStatuses ?? [] {
             containers[status.name] = ContainerView(status)
+            containers[status.name]?.isEphemeral = true
             // No kubelet starts it again: the pod holds less than any template says.
             if status.state?.terminated != nil { (template, frame) = (nil, nil) }
         }

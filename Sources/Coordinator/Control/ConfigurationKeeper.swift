@@ -188,15 +188,7 @@ package actor ConfigurationKeeper {
     }
 
     func decide(_ content: ConfigMapContent, last: Configuration?) -> ConfigurationDecision {
-        parser.decide(content, last: last) { configuration in
-            do {
-                return try DaemonSetManifest(configuration, revision: 0, options: manifestOptions).templateBytes
-            } catch ManifestError.templateTooLarge(let bytes) {
-                return bytes
-            } catch {
-                return 0  // what else is wrong with it is said when it is applied
-            }
-        }
+        parser.decide(content, last: last) { DaemonSetManifest.templateBytes(of: $0, options: manifestOptions) }
     }
 
     func putInForce(_ configuration: Configuration, revision: Int, at moment: Timestamp) async {

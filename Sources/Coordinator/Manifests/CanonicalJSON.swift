@@ -10,9 +10,11 @@ enum CanonicalJSON {
     }
 
     /// FNV-1a of the canonical bytes, 16 hexadecimal digits. Tells versions of a document apart; not for adversaries.
-    static func hash(_ document: JSONValue) -> String {
+    static func hash(_ document: JSONValue) -> String { hash(ofBytes: bytes(document)) }
+
+    static func hash(ofBytes bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes(document) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -29,7 +29,12 @@ package struct DaemonSetManifest: Sendable, Hashable {
         let labels = JSONValue(labels: PodNames.labels(daemonSet: configuration.daemonSetName))
         let pods = try PodTemplate(configuration, options)
         var template: JSONValue = ["metadata": ["labels": labels], "spec": try pods.spec()]
-        templateHash = CanonicalJSON.hash(template)
+        let content = CanonicalJSON.bytes(template)
+        // What is too large is written once only: it can be megabytes.
+        guard content.count <= Self.maximumTemplateBytes else {
+            throw ManifestError.templateTooLarge(bytes: content.count)
+        }
+        templateHash = CanonicalJSON.hash(ofBytes: content)
         var annotations: JSONValue = [PodNames.templateAnnotation: .string(templateHash)]
         if configuration.runtimeSocket == .none {
             frameHash = nil
@@ -69,6 +74,21 @@ package struct DaemonSetManifest: Sendable, Hashable {
                 "template": template,
             ],
         ]
+    }
+
+    /// The size of the pod template that a configuration leads to, that of one that is too large, too; 0: none can be made of it,
+    /// which is told when it is applied.
+    package static func templateBytes(of configuration: Configuration, options: ManifestOptions) -> Int {
+        var configuration = configuration
+        // Which image of ours it is matters little for the size.
+        configuration.agentImage = configuration.agentImage ?? "registry.example.com/image-puller:1"
+        do {
+            return try Self(configuration, revision: 0, options: options).templateBytes
+        } catch ManifestError.templateTooLarge(let bytes) {
+            return bytes
+        } catch {
+            return 0
+        }
     }
 
     /// A pod as the DaemonSet's controller makes it, but for the node.

@@ -27,6 +27,9 @@ package struct ManifestOptions: Sendable, Hashable {
     package var provenAgentImage: String?
 
     package init(serverURL: String) { self.serverURL = serverURL }
+
+    /// Where no coordinator runs that agents would reach: what is made of it has the usual size.
+    package static let elsewhere = Self(serverURL: "https://kubernetes-image-puller:8443")
 }
 
 /// Why no DaemonSet can be made of a configuration.

@@ -1,6 +1,7 @@
 import ConfigurationParsing
 import Formatting
 import ImageSets
+import Shared
 
 extension PlanReport {
     /// The plan for people.
@@ -57,7 +58,8 @@ extension PlanReport {
         for registry in registries {
             let time = Self.time(registry.seconds, isLowerBound: registry.pullsOfUnknownSize > 0)
             let assumed = registry.isSpeedAssumed ? " (assumed, as at other registries)" : ""
-            let speed = registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64($0)))/s each\(assumed)" } ?? ""
+            let speed =
+                registry.bytesPerSecond.map { " at \(SpanText.bytes(Int64(saturating: $0)))/s each\(assumed)" } ?? ""
             lines += wrapped(
                 "registry \(registry.registry): \(counted(registry.pulls, "pull")), "
                     + "\(Self.amount(registry.bytes, unknown: registry.pullsOfUnknownSize)), "

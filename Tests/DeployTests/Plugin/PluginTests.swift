@@ -177,6 +177,8 @@ import Testing
             (["node", ""], ["node-1", "worker-2", "--set", "--watch", "--selector", "--output", "--all", "--help"]),
             (["pull", "b"], ["builder"]),
             (["attempts", "--node", "w"], ["worker-2"]), (["history", "--image", ""], ["web", "builder"]),
+            (["coverage", "--set", ""], ["default", "build", "eclipse-che.che", "gpu", "prefetch-1"]),
+            (["coverage", "--set", "e"], ["eclipse-che.che"]),
             (["--namespace", ""], ["ns-1", "ns-2"]), (["--context", "c d", "-n", "x", "image", "w"], ["worker"]),
         ] as [([String], [String])])
     func completionOffersWhatTheClusterHas(_ words: [String], _ offers: [String]) async throws {
@@ -190,6 +192,9 @@ import Testing
                 case " $* " in
                     *" nodes "*) echo node-1 worker-2 ;;
                     *" namespaces "*) echo ns-1 ns-2 ;;
+                    *" configmaps "*" image-puller/set "*) echo gpu build ;;
+                    *" daemonsets --all-namespaces --selector image-puller/set "*) echo gpu eclipse-che.che ;;
+                    *" configmaps "*" image-puller/prefetch=true "*) echo prefetch-1 ;;
                     *" daemonsets --all-namespaces "*) echo image-puller-agent web builder ;;
                     *" daemonsets --namespace x "*) echo image-puller-agent worker ;;
                 esac

@@ -1,6 +1,7 @@
 import Cluster
 import Formatting
 import ImageSets
+import Manifests
 import Shared
 
 /// What a ConfigMap or a `KubernetesImagePuller` object in a file means for a cluster, key by key or field by field, and what
@@ -107,7 +108,12 @@ package struct ConfigCheck: Sendable, Equatable {
         if content.fields != nil, let place = manifest.namespace { options.extraNamespaces.insert(place) }
         let reading = ConfigurationParser(options: options).read(content, last: nil)
         let named = { (finding: Finding) in content.fields.map(finding.named) ?? finding }
-        let found = reading.findings.map(named)
+        let whole = reading.configuration
+        let excess =
+            reading.isRejected
+            ? nil
+            : ConfigurationParser.excess(of: DaemonSetManifest.templateBytes(of: whole, options: .elsewhere), whole)
+        let found = ([excess].compactMap(\.self) + reading.findings).map(named)
         let faulty = reading.faultyKeys.union(manifest.findings.map(\.key))
             .union(content.fields == nil ? [] : found.filter { $0.severity == .error && $0.entry == nil }.map(\.key))
 
@@ -122,7 +128,7 @@ package struct ConfigCheck: Sendable, Equatable {
         self.namespace = options.ownNamespace
         isApplicable = manifest.findings.isEmpty
         let clashes = known.add(manifest, content, reading.configuration).map(named)
-        isAccepted = !reading.isRejected && manifest.findings.isEmpty && clashes.isEmpty
+        isAccepted = !reading.isRejected && excess == nil && manifest.findings.isEmpty && clashes.isEmpty
         let entries = ImageListEntry.split(content.data[ConfigurationKey.images.rawValue] ?? "")
         let shown = ConfigurationKey.allCases.filter { content.fields?.keys.contains($0.rawValue) ?? true }
         keys = shown.map { key in
@@ -144,8 +150,11 @@ package struct ConfigCheck: Sendable, Equatable {
         }
         let images = ConfigurationKey.images.rawValue
         let lines = manifest.entryLines[content.fields?[images] ?? images] ?? []
+        let places = Dictionary(
+            entries.enumerated().compactMap { index, entry in entry.name.map { ($0, index) } },
+            uniquingKeysWith: { first, _ in first })
         self.images = reading.configuration.images.map { image in
-            let index = entries.firstIndex { $0.name == image.name }
+            let index = places[image.name]
             return Image(
                 name: image.name, line: index.flatMap { lines.indices.contains($0) ? lines[$0] : nil },
                 reference: image.reference.written, normalised: image.reference.normalised,
@@ -208,11 +217,13 @@ package struct ConfigCheck: Sendable, Equatable {
     }
 
     private static func mutableTags(_ images: [ImageEntry], _ entries: [ImageListEntry]) -> [Finding] {
-        images.filter(\.reference.isMutable).map { image in
+        let written = Dictionary(
+            entries.compactMap { entry in entry.name.map { ($0, entry) } }, uniquingKeysWith: { first, _ in first })
+        return images.filter(\.reference.isMutable).map { image in
             let reference = Redaction.quote(image.reference.written, limit: 200)
             return Finding(
                 severity: .warning, key: ConfigurationKey.images.rawValue,
-                entry: entries.first { $0.name == image.name }?.quoted,
+                entry: written[image.name]?.quoted,
                 message: "\(reference) can come to mean another image: nodes that pull at different times may differ",
                 nextStep: "write the digest behind it, as in NAME=\(reference)@sha256:...")
         }

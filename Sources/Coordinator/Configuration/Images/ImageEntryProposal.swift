@@ -7,15 +7,20 @@ enum ImageEntryProposal {
 
     /// - Parameters:
     ///   - name: as the user wrote it; empty for the last part of the repository.
-    ///   - taken: names that other entries have.
-    static func text(name: String, reference: String, taken: Set<String>) -> String? {
+    ///   - taken: names that entries have.
+    ///   - own: the one of them that is the entry's own; nil: none.
+    static func text(name: String, reference: String, taken: Set<String>, own: String? = nil) -> String? {
         guard let reference = valid(reference),
             let base = KubernetesName.labelSuggestion(for: name.isEmpty ? lastPart(reference) : name[...])
         else { return nil }
-        let unusable = taken.union(Configuration.reservedContainerNames)
+        func isUsable(_ label: String) -> Bool {
+            (label == own || !taken.contains(label)) && !Configuration.reservedContainerNames.contains(label)
+        }
         var label = base
         var number = 2
-        while unusable.contains(label) {
+        while !isUsable(label) {
+            // Of so many alike another number is no name that says anything.
+            guard number < 100 else { return nil }
             label = "\(base.prefix(50))-\(number)"
             number += 1
         }

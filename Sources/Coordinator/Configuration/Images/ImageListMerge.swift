@@ -17,8 +17,7 @@ struct ImageListMerge {
 
     init(_ list: ImageListParser, last: [ImageEntry]) {
         let successors = Self.successors(of: last, in: list.valid)
-        /// Positions in `last` that no entry of the list continues.
-        var open = last.indices.filter { successors[$0] == nil }
+        var open = Open(last.indices.filter { successors[$0] == nil }, in: last)
         var kept: [ImageEntry] = []
         var uncertain: [ImageListEntry] = []
         var findings = list.findings
@@ -32,11 +31,10 @@ struct ImageListMerge {
                 let repository = refusal.entry.repository
                 let hasNamesake = names.contains(name)
                 let position =
-                    open.first { repository != nil && last[$0].reference.name == repository && last[$0].name == name }
-                    ?? open.first { repository != nil && last[$0].reference.name == repository }
-                    ?? open.first { !hasNamesake && last[$0].name == name }
+                    repository.flatMap { open.first(of: $0, named: name) ?? open.first(of: $0) }
+                    ?? (hasNamesake ? nil : open.first(named: name))
                 if let position, repository == nil || last[position].reference.name == repository {
-                    open.removeAll { $0 == position }
+                    open.close(position)
                     var good = last[position]
                     good.name = name
                     kept.append(good)
@@ -59,7 +57,7 @@ struct ImageListMerge {
         }
 
         if !uncertain.isEmpty {
-            let missing = open.map { last[$0] }
+            let missing = open.all.map { last[$0] }
             kept += missing
             if let finding = Self.held(missing, because: uncertain) { findings.append(finding) }
         }
@@ -71,18 +69,52 @@ struct ImageListMerge {
     private static func successors(of last: [ImageEntry], in images: [ImageEntry]) -> [Int: Int] {
         var successors: [Int: Int] = [:]
         var taken: Set<Int> = []
-        func pair(_ isSame: (ImageEntry, ImageEntry) -> Bool) {
+        func pair(by key: (ImageEntry) -> [String]) {
+            // The first one last, to be taken off.
+            var free: [[String]: [Int]] = [:]
+            for index in images.indices.reversed() where !taken.contains(index) {
+                free[key(images[index]), default: []].append(index)
+            }
             for (position, entry) in last.enumerated() where successors[position] == nil {
-                let found = images.indices.first { !taken.contains($0) && isSame(images[$0], entry) }
-                guard let found else { continue }
+                guard let found = free[key(entry)]?.popLast() else { continue }
                 successors[position] = found
                 taken.insert(found)
             }
         }
-        pair { $0.reference.normalised == $1.reference.normalised && $0.name == $1.name }
-        pair { $0.reference.normalised == $1.reference.normalised }
-        pair { $0.name == $1.name }
+        pair { [$0.reference.normalised, $0.name] }
+        pair { [$0.reference.normalised] }
+        pair { [$0.name] }
         return successors
+    }
+
+    /// Positions of entries that were accepted and that no entry of the list continues.
+    private struct Open {
+        private var positions: Set<Int>
+        /// By repository and name, by repository, by name: the first one last, closed ones among them.
+        private var lists: [[String?]: [Int]] = [:]
+
+        init(_ positions: [Int], in last: [ImageEntry]) {
+            self.positions = Set(positions)
+            for position in positions.reversed() {
+                let (repository, name) = (last[position].reference.name, last[position].name)
+                for key in [[repository, name], [repository, nil], [nil, name]] {
+                    lists[key, default: []].append(position)
+                }
+            }
+        }
+
+        var all: [Int] { positions.sorted() }
+
+        mutating func close(_ position: Int) { positions.remove(position) }
+
+        mutating func first(of repository: String? = nil, named name: String? = nil) -> Int? {
+            let key = [repository, name]
+            while let position = lists[key]?.last {
+                if positions.contains(position) { return position }
+                lists[key]?.removeLast()
+            }
+            return nil
+        }
     }
 
     /// Entries in the order of their first acceptance, which is the order of the pod's containers: those of `last` keep
@@ -119,7 +151,8 @@ struct ImageListMerge {
 
     private static func held(_ missing: [ImageEntry], because uncertain: [ImageListEntry]) -> Finding? {
         guard !missing.isEmpty else { return nil }
-        let numbers = uncertain.map { "\($0.number)" }.joined(separator: ", ")
+        let numbers =
+            uncertain.prefix(10).map { "\($0.number)" }.joined(separator: ", ") + (uncertain.count > 10 ? ", …" : "")
         let names = missing.map(\.name).prefix(10).joined(separator: ", ") + (missing.count > 10 ? ", …" : "")
         return Finding(
             severity: .warning, key: ConfigurationKey.images.rawValue,

@@ -108,7 +108,7 @@ struct ImageListParser {
             let complaint = ReferenceComplaint(error)
             throw ValueFault(
                 complaint.message,
-                next: ImageEntryProposal.text(name: name, reference: entry.reference, taken: names.subtracting([name]))
+                next: ImageEntryProposal.text(name: name, reference: entry.reference, taken: names, own: name)
                     .map { "write \($0)" } ?? complaint.nextStep)
         }
     }

@@ -100,7 +100,7 @@ package struct PullerObject: Sendable {
         for (field, key) in Self.strings {
             guard let value = spec[field], value != .null else { continue }
             guard let text = value.stringValue else {
-                refuse(field, "it must be a string", next: "write it between quotation marks")
+                refuse(field, "it must be a string", next: Self.remedy(for: field, value))
                 continue
             }
             if !text.trimmed.isEmpty { data[key.rawValue] = text }
@@ -125,6 +125,30 @@ package struct PullerObject: Sendable {
                 .warning, unknown[Self.mostUnknown],
                 "\(unknown.count - Self.mostUnknown) more unknown fields from here on; they have no effect",
                 next: "remove them")
+        }
+    }
+
+    /// Whoever writes a list or a mapping means what another field takes, or its JSON.
+    private static func remedy(for field: String, _ value: JSONValue) -> String {
+        guard value.arrayValue != nil || value.objectValue != nil else { return "write it between quotation marks" }
+        let text = json(value)
+        func isJSON<Value>(_ parse: (String) throws(ValueFault) -> Value) -> Bool {
+            text.utf8.count <= 400 && (try? parse(text)) != nil
+        }
+        let asText = "as JSON between quotation marks: '\(Redaction.quote(text, limit: 400))'"
+        switch field {
+        case "images": return "write spec.imageList in its place, or a text such as name=reference;name=reference"
+        case "imagePullSecrets": return "write spec.pullSecrets in its place, or a text such as secret1;secret2"
+        case "nodeSelector":
+            return "write spec.nodeLabels in its place"
+                + (isJSON(LabelsParser.nodeSelector) ? ", or the same \(asText)" : "")
+        case "affinity":
+            return "write spec.affinityObject in its place"
+                + (isJSON(AffinityParser.parse) ? ", or the same \(asText)" : "")
+        case "tolerations":
+            return "write spec.tolerationList in its place"
+                + (isJSON(TolerationsParser.parse) ? ", or the same \(asText)" : "")
+        default: return "write a text between quotation marks"
         }
     }
 

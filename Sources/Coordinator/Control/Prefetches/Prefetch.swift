@@ -146,7 +146,7 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
         }
         // Of one that is held the image set has its own say, some moments later.
         guard let count = coverage?.nodes, !prefetch.isHeld else { return nil }
-        let names = order.nodes.isEmpty ? nil : "is called \(order.nodes.joined(separator: " or "))"
+        let names = order.nodes.isEmpty ? nil : "is called \(Self.alternatives(order.nodes))"
         let labels = order.selector.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let selector = labels.isEmpty ? nil : "has \(labels.joined(separator: ","))"
         let meant = [names, selector].compactMap(\.self).joined(separator: " and ")
@@ -154,6 +154,11 @@ package struct PrefetchStatus: Codable, Sendable, Hashable {
         let wanted = order.nodeCount ?? (selector == nil ? order.nodes.count : 0)
         guard count < wanted else { return nil }
         return "of \(counted(wanted, "node")) \(count) \(count == 1 ? "is" : "are") there"
+    }
+
+    /// `a or b`, `a, b, c and 997 more`.
+    private static func alternatives(_ names: [String]) -> String {
+        names.count <= 3 ? names.joined(separator: " or ") : abridged(names)
     }
 }
 

@@ -35,7 +35,7 @@ extension NodeDiagnosis {
         guard let refusal = snapshot.fleet.refusal(node: node, column: column, now: snapshot.now) else { return nil }
         var found = [
             evidence(
-                "Pod/\(pod.name)", "status.containerStatuses[\(container)].state",
+                "Pod/\(pod.name)", Self.field("state", of: container, in: pod),
                 "ErrImageNeverPull: \(pod.containers[container]?.waitingMessage ?? "")", since: refusal.since)
         ]
         let others = snapshot.otherNames(of: image, column, on: node)

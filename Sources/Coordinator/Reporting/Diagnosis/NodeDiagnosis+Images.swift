@@ -146,13 +146,14 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(name)].state",
+                    "Pod/\(pod.name)", Self.field("state", of: name, in: pod),
                     container == nil
                         ? "this pod has no such container: it is of an older template"
                         : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
             ],
             nextStep: nextStep(for: container, of: pod, holder.configuration),
-            planned: container == nil
+            // No kubelet starts a container again that was added to a pod: such pods are of no template any more.
+            planned: container == nil || container?.isEphemeral == true && pod.template == nil
                 ? Self.plannedReplacement + ", and the new one holds it"
                 : "the kubelet starts the container again by itself, after growing pauses; the pod isn't replaced for it",
             images: [image.name])
@@ -171,7 +172,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) is in use but not whole: no other container can be made of it, "
                 + "nor of pods that use it on this node",
             evidence: [
-                evidence("Pod/\(place.pod.name)", "status.containerStatuses[\(place.container)].state", message)
+                evidence("Pod/\(place.pod.name)", Self.field("state", of: place.container, in: place.pod), message)
             ],
             nextStep: user.map {
                 "kubectl delete pod \($0.pod.name) -n \($0.holder.configuration.namespace): it uses the image"
@@ -205,7 +206,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) is present but not held: its container still uses what its tag meant before",
             evidence: [
                 evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(name)].imageID", container.imageID),
+                    "Pod/\(pod.name)", Self.field("imageID", of: name, in: pod), container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
             nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",

@@ -45,7 +45,7 @@ extension NodeDiagnosis {
             summary: "\(image.name) can't be pulled: \(reason.rawValue)"
                 + (reason.isPermanent ? ", which needs a change" : ""),
             evidence: [
-                evidence("Pod/\(pod.name)", "status.containerStatuses[\(container)].state.waiting", message)
+                evidence("Pod/\(pod.name)", Self.field("state.waiting", of: container, in: pod), message)
             ], nextStep: Self.step(reason, image.reference),
             planned:
                 "the kubelet tries again by itself, up to every 5 minutes; the pod is replaced to make it try sooner",
@@ -64,7 +64,7 @@ extension NodeDiagnosis {
                 let container = pod.containers[name]
                 let words = [container?.waitingReason, container?.waitingMessage].compactMap { $0 }
                 return evidence(
-                    "Pod/\(pod.name)", "status.containerStatuses[\(name)].state",
+                    "Pod/\(pod.name)", Self.field("state", of: name, in: pod),
                     container == nil ? "no status yet" : words.joined(separator: ": "))
             },
             nextStep:

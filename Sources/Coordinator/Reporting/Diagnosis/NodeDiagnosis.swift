@@ -88,6 +88,12 @@ struct NodeDiagnosis {
             object: object, field: field, message: message, at: (at ?? since)?.rfc3339, isMoment: at != nil)
     }
 
+    /// Where a pod's status tells something of a container.
+    static func field(_ field: String, of container: String, in pod: PodView) -> String {
+        let list = pod.containers[container]?.isEphemeral == true ? "ephemeralContainerStatuses" : "containerStatuses"
+        return "status.\(list)[\(container)].\(field)"
+    }
+
     /// `4 min ago`
     func age(_ moment: Timestamp) -> String {
         SpanText.seconds(max(0, Double(snapshot.now.milliseconds(since: moment)) / 1000)) + " ago"

@@ -17,6 +17,8 @@ struct PlanRoutes: Sendable {
 
     /// A ConfigMap has 1 MiB at most.
     static let maximumBytes = 4 << 20
+    /// Image sets of one question.
+    static let mostSets = 100
 
     func plan(_ request: Request) async throws -> Response {
         let question = try await question(request)
@@ -117,10 +119,7 @@ struct PlanRoutes: Sendable {
         if let namespace = content.data[ConfigurationKey.namespace.rawValue] {
             parser.options.extraNamespaces = [namespace]
         }
-        return parser.decide(content, last: last) { configuration in
-            let options = ManifestOptions(serverURL: "https://kubernetes-image-puller:8443")
-            return (try? DaemonSetManifest(configuration, revision: 0, options: options).templateBytes) ?? 0
-        }
+        return parser.decide(content, last: last) { DaemonSetManifest.templateBytes(of: $0, options: .elsewhere) }
     }
 
     /// What the asker and history know of sizes and speeds.
@@ -148,6 +147,11 @@ struct PlanRoutes: Sendable {
                 throw ProblemDocument(
                     .badRequest, "plan-unreadable", title: "The question can't be read",
                     detail: "Sizes are bytes, from 0 to 2^50.")
+            }
+            guard (question.sets ?? []).count <= Self.mostSets else {
+                throw ProblemDocument(
+                    .badRequest, "plan-too-many-sets", title: "The question has too many image sets",
+                    detail: "It has at most \(Self.mostSets). Ask for some at a time.")
             }
             return question
         } catch is NIOTooManyBytesError {

@@ -176,7 +176,9 @@ struct PullerStatus: Sendable {
             return Condition(
                 type: "Degraded", isTrue: true,
                 reason: reasons.count == 1 ? Self.word(failures[0].1.reason) : "ImagesFailed",
-                message: Self.abridged(texts, separator: "; "))
+                // What has no effect is told behind them: it may be why something is missing.
+                message: ([Self.abridged(texts, separator: "; ")] + (errors.isEmpty ? [] : [rejection])).joined(
+                    separator: "; "))
         }
         if !errors.isEmpty {
             return Condition(
