@@ -1,6 +1,7 @@
 import Cluster
 import ImageSets
 import Planning
+import Supervision
 
 /// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.
 package struct NodeCells {
