@@ -6,15 +6,15 @@ which something has changed; files that git doesn't track yet, and doesn't ignor
 """
 
 import json
+import pathlib
+import re
 import subprocess
 import sys
 
-# What tests read beside their own sources.
-READ_BY_TESTS = {
-    "deploy/": {"DeployTests", "MonitoringTests", "ServerTests", "EndToEndTests"},
-    "docs/": {"DeployTests", "FailuresTests"},
-    "README.md": {"DeployTests"},
-    "CHANGELOG.md": {"DeployTests"},
+# What programs read that tests start. What tests read themselves stands in their sources.
+READ_BY_PROGRAMS = {
+    "deploy/": {"DeployTests", "EndToEndTests", "ServerTests"},
+    "docs/": {"DeployTests"},
     "scripts/": {"DeployTests"},
 }
 
@@ -26,20 +26,39 @@ def changed_files(base: str) -> list[str]:
     return lines("diff", "--name-only", base, "--") + lines("ls-files", "--others", "--exclude-standard")
 
 
+def named(file: str) -> re.Pattern:
+    """Finds a file in a source that names it, or all of a folder that it is in: `"docs/a.md"`, `"docs"`, `"docs/\\(name)`."""
+    folders = [re.escape(str(folder)) for folder in pathlib.PurePath(file).parents if str(folder) != "."]
+    folder = rf"|(?:{'|'.join(folders)})(?:/?\"|/\\\()" if folders else ""
+    return re.compile(rf"[\"/](?:{re.escape(file)}(?![\w.]){folder})")
+
+
+def readers(targets: list[dict], files: list[str]) -> set[str]:
+    """The targets of Tests/ whose sources name one of the files."""
+    patterns = [named(file) for file in files]
+    names = set()
+    for target in targets:
+        if target["path"].startswith("Tests/"):
+            text = "".join(path.read_text() for path in pathlib.Path(target["path"]).rglob("*.swift"))
+            if any(pattern.search(text) for pattern in patterns):
+                names.add(target["name"])
+    return names
+
+
 def reached(targets: list[dict], files: list[str]) -> set[str]:
     """The names of all test targets that depend on a target in whose folder one of the files is."""
     tests = {target["name"] for target in targets if target["type"] == "test"}
     if "Package.swift" in files:
         return tests
     folders = sorted(((target["path"] + "/", target["name"]) for target in targets), reverse=True)
-    names: set[str] = set()
+    names = readers(targets, [file for file in files if not file.endswith(".swift")])
     for file in files:
         owner = next((name for folder, name in folders if file.startswith(folder)), None)
         if owner:
             names.add(owner)
-        for place, readers in READ_BY_TESTS.items():
+        for place, tests_of in READ_BY_PROGRAMS.items():
             if file.startswith(place):
-                names |= readers
+                names |= tests_of
     users: dict[str, set[str]] = {}
     for target in targets:
         for dependency in target.get("target_dependencies", []):

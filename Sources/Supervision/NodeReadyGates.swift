@@ -32,19 +32,24 @@ public struct NodeReadyGates: Sendable {
         nodes[node.name] = Node(uid: node.uid, start: now)
     }
 
-    /// Adds to a plan the taints that are due to go. Target nodes alone: the others are nobody's business here.
+    /// Finds the nodes whose taint is due to go. Target nodes alone: the others are nobody's business here.
     ///
     /// - Parameters:
+    ///   - plan: gets the moments at which others may be due.
     ///   - template: of the DaemonSet's pods; in restricted mode pods of another tell of other images.
     ///   - further: held sets whose nodes are kept back until theirs are there, too.
-    public mutating func add(
-        to plan: inout Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
+    public mutating func openings(
+        _ plan: inout Plan, configuration: Configuration, cluster: ClusterView, fleet: Fleet, template: String?,
         further: [HeldSet] = [], now: Timestamp
-    ) {
-        guard let gate = configuration.scheduling.nodeReadyGate, cluster.isSynced else { return nodes = [:] }
+    ) -> [GateOpening] {
+        guard let gate = configuration.scheduling.nodeReadyGate, cluster.isSynced else {
+            nodes = [:]
+            return []
+        }
         let closed = cluster.nodes.values.filter(gate.isClosed)
         forget(exceptFor: closed)
-        guard !closed.isEmpty else { return }
+        guard !closed.isEmpty else { return [] }
+        var openings: [GateOpening] = []
         let own = HeldSet(name: ImageSet.defaultName, configuration: configuration, template: template)
         let presences = ([own] + further).map { ImagePresence($0, cluster, fleet, now: now) }
         var room = Self.mostAtOnce - nodes.values.count(where: \.isUnderWay)
@@ -71,12 +76,13 @@ public struct NodeReadyGates: Sendable {
             guard room > 0 else { continue }
             room -= 1
             nodes[node.name]?.isUnderWay = true
-            plan.gateOpenings.append(
-                Plan.GateOpening(
+            openings.append(
+                GateOpening(
                     node: node.name, uid: node.uid, taint: gate.taint,
                     seconds: max(0, Double(now.milliseconds(since: state.start)) / 1000),
                     lacking: presences.flatMap { $0.lacking(on: node.name) }))
         }
+        return openings
     }
 
     /// The try to take a node's taint has ended.
@@ -144,7 +150,7 @@ private struct ImagePresence {
         return configuration.images.indices.allSatisfy { row.states.indices.contains($0) && row.states[$0].isPresent }
     }
 
-    func lacking(on node: String) -> [Plan.Lacking] {
+    func lacking(on node: String) -> [GateOpening.Lacking] {
         configuration.images.enumerated().compactMap { index, entry in
             let column = columns.indices.contains(index) ? columns[index] : index
             let state: CellState
@@ -157,7 +163,7 @@ private struct ImagePresence {
                 state = fleet.state(node: node, column: column, now: now)
                 if state == .failed { reason = fleet.failure(node: node, column: column)?.reason }
             }
-            return state.isPresent ? nil : Plan.Lacking(name: entry.name, state: state, reason: reason)
+            return state.isPresent ? nil : GateOpening.Lacking(name: entry.name, state: state, reason: reason)
         }
     }
 }

@@ -35,8 +35,72 @@ import Testing
             let node = try await BuiltProgram.coordinator("node", "node/n1", "-o", "name", "--server", server)
             #expect(node.output == "node/n1\n" && node.status == 1, "\(node)")
             let none = try await BuiltProgram.coordinator("history", "-o", "name", "--server", server)
-            #expect(none.status == 64 && none.errors.hasPrefix("error: -o name is for nodes and images"), "\(none)")
+            #expect(
+                none.status == 64 && none.errors.hasPrefix("error: -o name is for nodes, images and prefetches"),
+                "\(none)")
         }
+    }
+
+    @Test("Numbers in YAML are written as in JSON, and what only looks like a number is a text")
+    func numbers() throws {
+        struct Sample: Encodable {
+            var age = 1.25
+            var bytes = Int64.max
+            var list = ["7", "a\nb"]
+            var none: Int?
+            var percent = 83.33
+            var time = "2026-11-23T01:02:03Z"
+            var whole = true
+
+            func encode(to encoder: any Encoder) throws {
+                var fields = encoder.container(keyedBy: CodingKeys.self)
+                try fields.encode(age, forKey: .age)
+                try fields.encode(bytes, forKey: .bytes)
+                try fields.encode(list, forKey: .list)
+                try fields.encode(none, forKey: .none)
+                try fields.encode(percent, forKey: .percent)
+                try fields.encode(time, forKey: .time)
+                try fields.encode(whole, forKey: .whole)
+            }
+            enum CodingKeys: CodingKey { case age, bytes, list, none, percent, time, whole }
+        }
+        let yaml = try PrintOptions.yaml(Sample())
+        #expect(
+            yaml == """
+                age: 1.25
+                bytes: 9223372036854775807
+                list:
+                - '7'
+                - |-
+                  a
+                  b
+                none: null
+                percent: 83.33
+                time: '2026-11-23T01:02:03Z'
+                whole: true
+
+                """)
+    }
+
+    @Test(
+        "What -o name prints is taken as a name",
+        arguments: [
+            ("image/web", "web"), ("image/prefetch-a1/web", "prefetch-a1/web"),
+            ("image/registry.example.com/team/web:1", "registry.example.com/team/web:1"),
+            // Docker Hub can have these.
+            ("image/web:1", "image/web:1"), ("image/web@sha256:0", "image/web@sha256:0"), ("image/", "image/"),
+            ("web", "web"),
+        ])
+    func bareNames(_ written: String, _ name: String) {
+        #expect(QueryText.bare(written, "image") == name)
+    }
+
+    @Test("A token for an address in the clear is a wrong option")
+    func tokenInTheClear() async throws {
+        let told = try await BuiltProgram.coordinator(
+            "coverage", "--token-file", "/dev/null", "--server", "http://127.0.0.1:1")
+        #expect(
+            told.status == 64 && told.errors.hasPrefix("error: --token-file is only for an https address"), "\(told)")
     }
 
     @Test("A selector chooses nodes; one that can't be read is told before anybody is asked")

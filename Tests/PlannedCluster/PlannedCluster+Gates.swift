@@ -12,15 +12,15 @@ extension PlannedCluster {
         if let gate = configuration.scheduling.nodeReadyGate { node.taints = [gate.taint] }
     }
 
-    mutating func planGates(_ plan: inout Plan) {
-        gates.add(
-            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet,
+    mutating func planGates(_ plan: inout Plan) -> [GateOpening] {
+        gates.openings(
+            &plan, configuration: configuration, cluster: cluster, fleet: fleet,
             template: hasPods ? template : nil, further: hasPods ? held : [], now: now)
     }
 
     /// The API server may refuse, as everything may get lost.
-    mutating func openGates(_ plan: Plan) {
-        for opening in plan.gateOpenings {
+    mutating func openGates() {
+        for opening in newOpenings {
             let succeeded = loss == 0 || random.unit() >= loss
             if succeeded { cluster.nodes[opening.node]?.taints.removeAll { $0.isSame(as: opening.taint) } }
             gates.ended(node: opening.node, succeeded: succeeded, at: now)

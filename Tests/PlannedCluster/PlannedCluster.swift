@@ -31,7 +31,7 @@ package struct PlannedCluster {
     package private(set) var newEvents: [String] = []
     package private(set) var lastPlan = Plan()
     /// Nodes that lost their startup taint in the newest step.
-    package private(set) var newOpenings: [Plan.GateOpening] = []
+    package private(set) var newOpenings: [GateOpening] = []
     var gates = NodeReadyGates()
     /// Probability that a report or its answer gets lost.
     package var loss = 0.0
@@ -354,9 +354,8 @@ package struct PlannedCluster {
         agentImageTrial.review(
             plan, configuration: configuration, cluster: cluster, fleet: fleet, template: hasPods ? template : nil,
             image: templateAgentImage, now: now)
-        planGates(&plan)
+        newOpenings = planGates(&plan)
         lastPlan = plan
-        newOpenings = plan.gateOpenings
         for pull in plan.pulls {
             let column = fleet.references.firstIndex { $0.normalised == pull.reference.normalised } ?? 0
             newOrders.append(
@@ -375,7 +374,7 @@ package struct PlannedCluster {
             cluster.pods[mark.uid]?.replacesNothing = true
             cluster.unscheduled[mark.uid]?.replacesNothing = true
         }
-        openGates(plan)
+        openGates()
         carryOutPullPods(plan)
         for replacement in plan.replacements { replacePod(replacement) }
         if !plan.pulls.isEmpty || !plan.cancellations.isEmpty || !plan.shortages.isEmpty { mustPlan = true }

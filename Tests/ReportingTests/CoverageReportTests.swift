@@ -92,7 +92,8 @@ import Testing
             #expect(report.problems[0].hasPrefix("no: failed on 2 nodes (n1, n2), notFound, needs a change"))
             #expect(
                 report.problems[0].hasSuffix(
-                    "\n    2 other nodes wait until it works there, so that a broken image fails on two nodes at most"))
+                    "\n    2 other nodes wait until it works there, so that a broken image is tried on two nodes at a time"
+                ))
         }
     }
 

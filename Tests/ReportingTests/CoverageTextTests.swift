@@ -39,6 +39,41 @@ import Testing
         #expect(problems[1].hasPrefix("web: failed on 1 node (n1), registryUnavailable, is tried again, attempt 1, "))
     }
 
+    @Test("A node's reasons are counted over its images")
+    func reasons() throws {
+        var desk = try SnapshotDesk(["web=nginx", "no=absent", "gone=former"], nodes: 1)
+        desk.report("n1") { $0.full.images = [] }
+        for image in ["absent", "former"] { try desk.fail("n1", image, "manifest unknown") }
+        try desk.fail("n1", "nginx", "dial tcp: i/o timeout")
+        #expect(
+            desk.coverage(.node).rows.map { $0.reasons.split(separator: " ").sorted() } == [
+                ["network:1", "notFound:2"]
+            ])
+    }
+
+    @Test("An image's failures are told with the next try and the next step, and who waits for them")
+    func failuresOfOneImage() throws {
+        var desk = try SnapshotDesk(["web=nginx", "no=absent"], nodes: 4)
+        for number in 1...4 { desk.report("n\(number)") { $0.full.images = [.listed("nginx")] } }
+        for node in ["n1", "n2"] {
+            try desk.fail(node, "absent", "manifest unknown: no such tag")
+        }
+        func lines(_ desk: SnapshotDesk, _ column: Int) -> [String] {
+            let snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            return ImageReport(snapshot, column: column).text(TextStyle(isColoured: false), width: nil, all: false)
+        }
+        let broken = lines(desk, 1)
+        let place = try #require(broken.firstIndex { $0.hasPrefix("no: failed on 2 nodes (n1, n2), notFound, ") })
+        #expect(broken[place].contains("attempt 1, next try in "))
+        #expect(broken[place + 1] == "    manifest unknown: no such tag")
+        #expect(broken[place + 2].hasPrefix("    2 other nodes wait until it works there"))
+        #expect(
+            broken[place + 3].hasPrefix("    next step: check the reference: the registry docker.io doesn't")
+        )
+        #expect(!lines(desk, 0).contains { $0.contains("next step") })
+    }
+
     @Test("While a registry is down, that is told, and nothing of the node whose turn it is to probe it")
     func outage() throws {
         var desk = try SnapshotDesk(["web=nginx"], nodes: 4)

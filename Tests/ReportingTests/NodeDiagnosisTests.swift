@@ -411,6 +411,31 @@ import Testing
         #expect(causes(desk, "n2").map(\.kind) == [.imageFailing])
     }
 
+    @Test(
+        "A node that tried an image before the two that try it now waits for them, however long ago its own pause ended"
+    )
+    func triedBefore() throws {
+        var desk = try SnapshotDesk(["no=absent"], nodes: 4)
+        for node in ["n1", "n2", "n3", "n4"] {
+            desk.report(node) { $0.full.images = [] }
+            desk.pod(node, [Configuration.agentContainerName: { $0.isRunning = true }, "no": { _ in }])
+        }
+        for node in ["n1", "n2", "n3"] {
+            desk.now = desk.now + 700
+            try desk.fail(node, "absent", "manifest unknown")
+        }
+        desk.now = desk.now + 1
+        for node in ["n1", "n2", "n3", "n4"] { desk.report(node) { $0.full.images = [] } }
+        let former = try #require(causes(desk, "n1").first)
+        #expect(
+            former.kind == .imageFailing && former.planned == "pulled when it works on n2 or n3, which try it by turns")
+        #expect(causes(desk, "n3").first?.planned?.hasPrefix("the next attempt is in ") == true)
+        #expect(causes(desk, "n4").first?.summary.hasPrefix("no failed on n2 and n3 (notFound) and waits") == true)
+        let failure = try #require(desk.coverage().rows.first?.failures.first)
+        #expect(failure.cells == 3 && failure.nextAttemptSeconds ?? 0 > 0, "none is due now: \(failure)")
+        #expect(desk.node("n1").images.map(\.nextAttempt) == [nil])
+    }
+
     @Test("What a node suffers alone is told as such: in its own page, in coverage, in the image's, with the mirror")
     func alone() throws {
         var desk = try SnapshotDesk(["web=nginx"], nodes: 4)
@@ -431,7 +456,8 @@ import Testing
         #expect(desk.coverage().rows.map { $0.failures.map(\.deviations) } == [[[told]]])
         #expect(desk.coverage().problems.joined().contains(told))
         let image = ImageReport(desk.snapshot, column: 0)
-        #expect(image.text(TextStyle(isColoured: false), width: nil, all: false).contains("  " + told))
+        let lines = image.text(TextStyle(isColoured: false), width: nil, all: false)
+        #expect(lines.contains("    " + told) && lines.contains { $0.hasPrefix("    next step: on the node:") })
         // In restricted mode pods are pulled for by kubelets, of which nobody knows enough.
         desk.configuration.runtimeSocket = .none
         #expect(desk.snapshot.deviations.isEmpty)

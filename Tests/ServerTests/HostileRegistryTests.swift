@@ -131,7 +131,7 @@ import Testing
             #expect(coverage["i2"]?.present == Self.nodes.count)
             for number in 3..<3 + Self.evil.count { #expect(coverage["i\(number)"]?.present == 0) }
             let p99 = times.sorted()[times.count * 99 / 100]
-            #expect(p99 < .seconds(1), "questions: p99 \(p99)")
+            #expect(p99 < .seconds(10), "questions: p99 \(p99)")
             #expect(try Self.memory() - memory < 64 << 20)
             #expect(try await coordinator.get("\(coordinator.local)/healthz").status == 200)
         }

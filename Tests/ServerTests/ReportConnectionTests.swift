@@ -258,7 +258,7 @@ import Testing
             attempt.cancel()
             let reply = try await second.value
             #expect(!reply.assignment.standby)
-            #expect(start.duration(to: .now) < .seconds(6), "the disk never answers")
+            #expect(start.duration(to: .now) < .seconds(30), "the disk never answers, and the wait has a minute")
             await ledger.letGo()
         }
     }

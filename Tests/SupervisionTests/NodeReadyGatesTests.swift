@@ -40,18 +40,18 @@ import Testing
                 from: old, to: node, gate: plans.desk.configuration.scheduling.nodeReadyGate, at: plans.desk.now)
         }
 
-        mutating func plan(after seconds: Double = 0) -> [Plan.GateOpening] {
+        mutating func plan(after seconds: Double = 0) -> [GateOpening] {
             plans.desk.pass(seconds: seconds)
             var plan = Plan()
-            gates.add(
-                to: &plan, configuration: plans.desk.configuration, cluster: plans.cluster, fleet: plans.desk.fleet,
+            let openings = gates.openings(
+                &plan, configuration: plans.desk.configuration, cluster: plans.cluster, fleet: plans.desk.fleet,
                 template: plans.template, now: plans.desk.now)
             wake = plan.wake
-            return plan.gateOpenings
+            return openings
         }
     }
 
-    private static func text(_ opening: Plan.GateOpening) -> [String] {
+    private static func text(_ opening: GateOpening) -> [String] {
         opening.lacking.map { image in
             ([image.name, image.state.word] + [image.reason?.rawValue].compactMap { $0 }).joined(separator: " ")
         }
@@ -87,10 +87,10 @@ import Testing
         desk.plans.cluster.pods["p-n1"]?.containers["i-nginx"] = container
         for _ in 0..<2 {
             var plan = desk.plans.plan()
-            desk.gates.add(
-                to: &plan, configuration: desk.plans.desk.configuration, cluster: desk.plans.cluster,
+            let openings = desk.gates.openings(
+                &plan, configuration: desk.plans.desk.configuration, cluster: desk.plans.cluster,
                 fleet: desk.plans.desk.fleet, template: "t", now: desk.plans.desk.now)
-            #expect(plan.gateOpenings.isEmpty)
+            #expect(openings.isEmpty)
             _ = desk.plans.desk.fleet.carryOut(plan, at: desk.plans.desk.now)
         }
         #expect(desk.plans.desk.state() == .failed)

@@ -32,12 +32,16 @@ package struct AlertMessage: Codable, Sendable, Equatable {
         ]
         let count = alert.nodes.count == 1 ? "1 node" : "\(alert.nodes.count) nodes"
         let nodes = Self.list(alert.nodes)
-        let why = Self.explanation(of: alert.key.reason)
+        let isRefused = alert.key.reason == AlertKey.refused
+        let state = isRefused ? "present, and refused by the kubelet" : "missing"
         annotations = [
-            "summary": "\(alert.key.image) has been missing on \(count) for too long: \(why)",
-            "description": "\(alert.reference) has been missing since \(alert.since.rfc3339) on \(nodes)."
+            "summary": "\(alert.key.image) has been \(state) on \(count) for too long"
+                + (isRefused ? "" : ": \(Self.explanation(of: alert.key.reason))"),
+            "description": "\(alert.reference) has been \(state) since \(alert.since.rfc3339) on \(nodes)."
                 + (alert.message.isEmpty
-                    ? "" : " The runtime says: \(alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))")
+                    ? ""
+                    : " The \(isRefused ? "kubelet" : "runtime") says: "
+                        + alert.message.cut(toUTF8Bytes: Self.maximumMessageBytes))
                 + (alert.advice.isEmpty ? "" : " \(alert.advice)."),
             "next_step": "kubectl image-puller --namespace \(origin.namespace) image \(alert.key.image)",
             "reference": alert.reference, "nodes": nodes, "node_count": "\(alert.nodes.count)",

@@ -116,7 +116,9 @@ struct PrefetchCommand: AsyncParsableCommand {
         (hold ? report.heldPercent : report.total.percent) ?? 0
     }
 
-    private static func path(_ name: String) -> String { "/api/v1/prefetches/\(QueryText.segment(name))" }
+    private static func path(_ name: String) -> String {
+        "/api/v1/prefetches/" + QueryText.segment(QueryText.bare(name, "prefetch"))
+    }
 
     /// Asks until the bar is reached, nothing more can come, or time is up.
     private func finished(_ first: PrefetchStatus) async throws -> PrefetchStatus {
@@ -135,8 +137,8 @@ struct PrefetchCommand: AsyncParsableCommand {
                     if isReached || CoverageCommand.isSettled(report, held: hold) || ContinuousClock.now >= deadline {
                         screen.clear()
                         if !isReached {
-                            StandardError.write(
-                                CoverageCommand.ending(report, bar: bar, timeout: timeout, held: hold) + "\n")
+                            StandardError.complain(
+                                CoverageCommand.ending(report, bar: bar, timeout: timeout, held: hold))
                         }
                         return last
                     }

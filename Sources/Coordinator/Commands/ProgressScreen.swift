@@ -67,7 +67,8 @@ struct ProgressScreen {
     static func summary(_ report: CoverageReport) -> String {
         let left = report.nodesLeft > 0 ? ", \(counted(report.nodesLeft, "node")) left" : ""
         let time = report.secondsLeft.map { $0 > 0 ? ", about \(SpanText.seconds($0.rounded(.up))) left" : "" } ?? ""
-        return "coverage \(CoverageReport.percent(report.total)) (\(report.nodes) nodes x \(report.images) images): "
+        return "coverage \(CoverageReport.percent(report.total)) (\(counted(report.nodes, "node")) x "
+            + "\(counted(report.images, "image"))): "
             + states(report.total) + left + time
     }
 

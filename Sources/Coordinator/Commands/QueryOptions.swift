@@ -93,7 +93,9 @@ enum QueryText {
     /// A name as kubectl and `-o name` write it, `node/NAME`, is the name.
     static func bare(_ name: String, _ kind: String) -> String {
         let rest = name.hasPrefix(kind + "/") ? name.dropFirst(kind.count + 1) : ""
-        return rest.isEmpty || rest.contains(where: { "/:@".contains($0) }) ? name : String(rest)
+        // `image/foo:1` can be a repository of Docker Hub, whose names have two parts.
+        let isReference = !rest.contains("/") && rest.contains { ":@".contains($0) }
+        return rest.isEmpty || isReference ? name : String(rest)
     }
 
     /// - Throws: `ValidationError` when a list can't have so many rows.
@@ -128,7 +130,8 @@ extension PrintOptions {
         case .yaml: return try Self.yaml(answer)
         case .name:
             guard let names = answer.names else {
-                throw ValidationError("-o name is for nodes and images: these rows have no names of their own.")
+                throw ValidationError(
+                    "-o name is for nodes, images and prefetches: these rows have no names of their own.")
             }
             return names.joined(separator: "\n")
         case .csv, .table, .wide: return answer.csv.joined(separator: "\n")
@@ -142,15 +145,30 @@ extension PrintOptions {
     }
 
     static func yaml(_ value: some Encodable) throws -> String {
-        let encoder = YAMLEncoder()
+        let value = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
         // Lines as long as they are: a message that is broken can't be searched for.
-        encoder.options = .init(width: -1, allowUnicode: true, sortKeys: true)
-        return try encoder.encode(value)
+        return try serialize(node: node(value), width: -1, allowUnicode: true, sortKeys: true)
+    }
+
+    /// YAMLEncoder writes 83.3 as 8.33e+1.
+    private static func node(_ value: JSONValue) -> Yams.Node {
+        switch value {
+        case .null: Yams.Node("null", Tag(.null))
+        case .bool(let value): Yams.Node("\(value)", Tag(.bool))
+        case .integer(let value): Yams.Node("\(value)", Tag(.int))
+        case .number(let value): Yams.Node("\(value)", Tag(.float))
+        case .string(let text) where text.contains("\n"): Yams.Node(text, Tag(.str), .literal)
+        case .string(let text): .scalar(text.represented())
+        case .array(let values): Yams.Node(values.map(node))
+        case .object(let fields): Yams.Node(fields.map { (.scalar($0.key.represented()), node($0.value)) })
+        }
     }
 
     /// - Throws: `ValidationError` for `-o name`, before anybody is asked.
     func refuseNames(_ rows: String) throws {
-        if output == .name { throw ValidationError("-o name is for nodes and images: \(rows) have no names.") }
+        if output == .name {
+            throw ValidationError("-o name is for nodes, images and prefetches: \(rows) have no names.")
+        }
     }
 
     /// Says what a table says below its rows, where the output is for a program that shows them alone.

@@ -42,6 +42,9 @@ struct ServerOptions: ParsableArguments {
     }
 
     func validate() throws {
+        if tokenOption != nil, server.hasPrefix("http://") {
+            throw ValidationError("--token-file is only for an https address: \(server) would get it in the clear.")
+        }
         guard !server.hasPrefix("http://"), !server.hasPrefix("https://") else { return }
         let bare = server.split(separator: "/").last ?? ""
         let scheme = server.contains("://") ? "http:// or https://" : "http://\(bare) or https://\(bare)"
@@ -128,14 +131,9 @@ struct ServerOptions: ParsableArguments {
 extension ServerOptions {
     /// Never sent in the clear, and read anew for each question: a projected token is renewed under our feet.
     private func token() throws -> String? {
-        let isSecure = server.hasPrefix("https://")
-        // The variable is there for all addresses; an option is meant for this one.
-        guard let tokenFile = tokenOption ?? (isSecure ? Self.variable("IMAGE_PULLER_TOKEN_FILE") : nil) else {
-            return nil
-        }
-        guard isSecure else {
-            throw ServerError(message: "--token-file is only for an https address: \(server) would get it in the clear")
-        }
+        // The variable is there for all addresses.
+        guard server.hasPrefix("https://"), let tokenFile = tokenOption ?? Self.variable("IMAGE_PULLER_TOKEN_FILE")
+        else { return nil }
         let text = try read(tokenFile, tokenSource).trimmingPrefix { $0.isWhitespace }
         guard let token = BearerToken(String(text.prefix { !$0.isWhitespace })) else {
             throw ServerError(message: "\(tokenSource) \(tokenFile) holds no token", isOfFile: true)

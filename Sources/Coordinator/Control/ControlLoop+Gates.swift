@@ -5,9 +5,9 @@ import Supervision
 
 extension ControlLoop {
     /// Takes a node's startup taint; says whether there's nothing left to do.
-    package typealias OpenGate = @Sendable (Plan.GateOpening) async -> Bool
+    package typealias OpenGate = @Sendable (GateOpening) async -> Bool
 
-    func open(_ openings: [Plan.GateOpening]) {
+    func open(_ openings: [GateOpening]) {
         for opening in openings {
             Task {
                 let succeeded = await openGate(opening)

@@ -22,8 +22,8 @@ extension ControlLoop {
         retry(configuration, of: ImageSet.defaultName, &plan, at: now)
         for set in further { retry(set.configuration, of: set.name, &plan, at: now) }
         reviewAgentImage(plan, at: now)
-        gates.add(
-            to: &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: own?.template,
+        let openings = gates.openings(
+            &plan, configuration: configuration, cluster: cluster, fleet: fleet, template: own?.template,
             further: further, now: now)
         Instruments.planned(since: start)
         let outcome = fleet.carryOut(plan, at: now)
@@ -32,7 +32,7 @@ extension ControlLoop {
         for node in outcome.nodes { wakeAgent(of: node) }
         reports.set(silence: fleet.silenceSeconds)
         for set in Array(daemonSets.keys) { daemonSets[set]?.rollOutTrouble = plan.rollOuts[set] }
-        open(plan.gateOpenings)
+        open(openings)
         carryOutPullPods(plan, configuration)
         for replacement in plan.replacements {
             replace(replacement, namespace: namespace(of: replacement.set) ?? configuration.namespace)

@@ -5,6 +5,7 @@ import KubernetesClient
 import Logging
 import Planning
 import Shared
+import Supervision
 
 /// Takes the startup taint from nodes, as the plan says, and tells what became of it.
 ///
@@ -33,7 +34,7 @@ package actor NodeReadyGateKeeper {
     package func run() async { await events.run() }
 
     /// - Returns: whether there's nothing left to do.
-    package func open(_ opening: Plan.GateOpening) async -> Bool {
+    package func open(_ opening: GateOpening) async -> Bool {
         do {
             if try await removeTaint(opening) { tell(opening) }
             isRefused = false
@@ -55,7 +56,7 @@ package actor NodeReadyGateKeeper {
     /// changed the node since.
     ///
     /// - Returns: whether it was we who removed it.
-    private func removeTaint(_ opening: Plan.GateOpening) async throws -> Bool {
+    private func removeTaint(_ opening: GateOpening) async throws -> Bool {
         var tries = 0
         while true {
             // Whoever may list nodes needs no further permission to read one.
@@ -82,7 +83,7 @@ package actor NodeReadyGateKeeper {
 
     // MARK: Telling
 
-    private func tell(_ opening: Plan.GateOpening) {
+    private func tell(_ opening: GateOpening) {
         let (kind, reason, message) = Self.text(opening)
         logger.log(level: kind == .warning ? .warning : .notice, "node \(opening.node): \(message)")
         if tellsNodes {
@@ -93,7 +94,7 @@ package actor NodeReadyGateKeeper {
         }
     }
 
-    static func text(_ opening: Plan.GateOpening) -> (kind: Event.Kind, reason: String, message: String) {
+    static func text(_ opening: GateOpening) -> (kind: Event.Kind, reason: String, message: String) {
         let time = SpanText.seconds(opening.seconds)
         guard !opening.lacking.isEmpty else {
             return (

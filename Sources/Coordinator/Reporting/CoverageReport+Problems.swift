@@ -51,7 +51,8 @@ extension CoverageReport {
 }
 
 extension FailureGroup {
-    fileprivate var text: String {
+    /// For people: the runtime's message and what else there is to say on lines of their own.
+    var text: String {
         var parts = ["\(image): failed on \(Trouble.nodes(cells, nodes))", reason]
         parts.append(permanent ? "needs a change" : "is tried again")
         if let registryDownSince {
@@ -66,7 +67,7 @@ extension FailureGroup {
         if let waiting {
             text +=
                 "\n    " + counted(waiting, "other node") + (waiting == 1 ? " waits" : " wait")
-                + " until it works there, so that a broken image fails on two nodes at most"
+                + " until it works there, so that a broken image is tried on two nodes at a time"
         }
         return text
     }
@@ -81,7 +82,7 @@ extension HangingGroup {
 }
 
 extension NotHeldGroup {
-    fileprivate var text: String {
+    var text: String {
         let words =
             switch reason {
             case Self.refused:

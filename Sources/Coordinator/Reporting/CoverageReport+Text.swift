@@ -101,7 +101,7 @@ extension CoverageReport {
         // Where sets want different images on different nodes it's no product.
         let sign = sets == nil ? " x" : ","
         let scope =
-            "(\(nodes) nodes\(chosen)\(sign) \(images) images\(own), revision \(revision), \(evidence))"
+            "(\(counted(nodes, "node"))\(chosen)\(sign) \(counted(images, "image"))\(own), revision \(revision), \(evidence))"
         let line = "\(figures) \(scope)"
         let left = prefetchesLeftOut.map {
             "without what only \(counted($0, "prefetch", plural: "prefetches")) \($0 == 1 ? "wants" : "want")"

@@ -151,7 +151,18 @@ package struct CoverageRow: Codable, Sendable, Hashable {
 
 extension CoverageRow {
     /// `notFound:2 timeout:1`: how many cells failed for which reason.
-    var reasons: String { failures.map { "\($0.reason):\($0.cells)" }.joined(separator: " ") }
+    var reasons: String {
+        var sums: [(reason: String, cells: Int)] = []
+        // A row of a node has a group for each image.
+        for failure in failures {
+            if let known = sums.firstIndex(where: { $0.reason == failure.reason }) {
+                sums[known].cells += failure.cells
+            } else {
+                sums.append((failure.reason, failure.cells))
+            }
+        }
+        return sums.map { "\($0.reason):\($0.cells)" }.joined(separator: " ")
+    }
 }
 
 /// Failed cells with the same reason.
@@ -167,7 +178,7 @@ package struct FailureGroup: Codable, Sendable, Hashable {
     /// Some of the nodes, at most ``maximumNodes``.
     var nodes: [String]
     var image: String
-    /// The earliest, RFC 3339; nil when kubelets pull, who don't tell.
+    /// The earliest, RFC 3339; nil when kubelets pull, who don't tell, and while other nodes try the image for these.
     var nextAttempt: String?
     /// The same in seconds from the report's moment on; 0 when it is due.
     package var nextAttemptSeconds: Int?

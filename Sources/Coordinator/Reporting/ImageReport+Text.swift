@@ -3,6 +3,7 @@ import ConfigurationParsing
 import Formatting
 import History
 import Planning
+import Shared
 
 extension ImageReport {
     /// The report for people.
@@ -37,8 +38,21 @@ extension ImageReport {
                 return state == "failed" ? style.red(line) : line
             }
         }
-        for deviation in failures.flatMap({ $0.deviations ?? [] }) + (hanging?.deviations ?? []) {
-            lines += wrapped("  \(deviation)", width: width, indent: "    ")
+        for deviation in hanging?.deviations ?? [] { lines += wrapped("  \(deviation)", width: width, indent: "    ") }
+        for failure in failures {
+            lines.append("")
+            for line in failure.text.split(separator: "\n") {
+                lines += wrapped(String(line), width: width, indent: "    ")
+            }
+            if let step = nextStep(failure) {
+                lines += wrapped("    next step: \(step)", width: width, indent: "    ")
+            }
+        }
+        for group in notHeld {
+            lines.append("")
+            for line in group.text.split(separator: "\n") {
+                lines += wrapped(String(line), width: width, indent: "    ")
+            }
         }
         if !digests.isEmpty {
             lines.append("")
@@ -75,10 +89,22 @@ extension ImageReport {
             lines += wrapped(
                 "\(counted(failure.attempts, "attempt")) failed on \(counted(failure.nodes, "node")), \(failure.reason), "
                     + "the last \(ClockText.short(failure.last))", width: width, indent: "  ")
-            lines += wrapped("    \(failure.example)", width: width, indent: "    ")
+            // Of what fails now the newest message stands above.
+            if !failures.contains(where: { $0.reason == failure.reason }) {
+                lines += wrapped("    \(failure.example)", width: width, indent: "    ")
+            }
         }
         lines += wrapped(seen, width: width, indent: "  ")
         return lines
+    }
+
+    private func nextStep(_ failure: FailureGroup) -> String? {
+        guard let reason = FailureReason(rawValue: failure.reason), let reference = try? ImageReference(reference)
+        else { return nil }
+        // The nodes are to blame where each of them fails alone.
+        let alone = failure.deviations?.count ?? 0
+        return NodeDiagnosis.step(
+            reason, reference, isNodes: alone > 0 && alone == min(failure.cells, FailureGroup.maximumNodes))
     }
 
     private var coverage: String {

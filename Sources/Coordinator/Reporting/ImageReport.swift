@@ -76,10 +76,12 @@ package struct ImageReport: Codable, Sendable, Hashable {
         nodes = [:]
         var tally = CoverageTally(
             .image, SetCells([SetCells.Listing(name: "", images: [entry])], nodes: 0) { _, _ in true })
-        let position = snapshot.targetNodes.cells.column(ofFleet: listing.fleetColumn(column))
+        let fleetColumn = listing.fleetColumn(column)
+        let position = snapshot.targetNodes.cells.column(ofFleet: fleetColumn)
         evidence = CoverageReport.Evidence(snapshot.configuration)
         pulledBy = (evidence == .podStatuses ? .kubelet : snapshot.fleet.puller(of: entry.reference)).rawValue
         let deviations = DeviationIndex(snapshot)
+        let isHoldingBack = evidence == .runtimes && snapshot.fleet.isHoldingBack
         for node in snapshot.targetCells() {
             guard let column = position else { break }
             let state = node.row.states[column]
@@ -91,6 +93,11 @@ package struct ImageReport: Codable, Sendable, Hashable {
             }
             if state == .pulling, let hang = deviations[node.name, entry.name], hang.isHanging {
                 tally.add(hanging: hang, column: 0, slice: 0)
+            }
+            if state == .missing, isHoldingBack,
+                snapshot.fleet.reasonHeldBack(column: fleetColumn, platform: node.node.platform) != nil
+            {
+                tally.addHeldBack(column: 0)
             }
             if state == .present {
                 tally.add(notHeldBy: node.container(column), column: 0, slice: 0, node: node.name)

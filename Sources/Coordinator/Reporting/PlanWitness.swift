@@ -2,6 +2,7 @@ import Cluster
 import ImageSets
 import Planning
 import Shared
+import Supervision
 
 /// Which nodes have an image, and on which pulls of it fail: by their agents, or in restricted mode by the pods of the list
 /// in force.

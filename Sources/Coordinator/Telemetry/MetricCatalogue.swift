@@ -100,7 +100,8 @@ package enum MetricCatalogue {
         package static let overdue = MetricSpec(
             "image_puller_image_overdue_nodes", .gauge,
             "Nodes that have lacked the image for longer than ALERT_AFTER_SECONDS, by reason, their own or that of the nodes "
-                + "and registries that they wait for (pending: no attempt has failed). Nodes whose report is too old aren't counted. Without a series: none."
+                + "and registries that they wait for (pending: no attempt has failed; refused: it is present, and the kubelet lets no container use it). "
+                + "Nodes whose report is too old aren't counted. Without a series: none."
         )
         package static let versions = MetricSpec(
             "image_puller_image_versions", .gauge,

@@ -4,7 +4,7 @@ import ImageSets
 /// What is known of one image on one platform: whether it may be pulled by all, or has to be tried first.
 ///
 /// A failure that could be the reference's own is believed only when two nodes agree on it: one node alone may have a
-/// mirror, a proxy or credentials that are to blame. So a broken reference costs two failures, not one on each node, and
+/// mirror, a proxy or credentials that are to blame. So a broken reference costs two failures at first, not one on each node, and
 /// one sick node costs the others nothing.
 public struct Trial: Sendable, Equatable {
     public struct Key: Sendable, Hashable {

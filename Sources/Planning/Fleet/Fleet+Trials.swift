@@ -75,6 +75,16 @@ extension Fleet {
         return verdict(Trial.Key(reference: references[column].normalised, platform: platform))
     }
 
+    /// The nodes that try an image for the others of a platform while those wait, what failed on them before too; empty: nobody
+    /// waits.
+    ///
+    /// - Parameter platform: `os/arch`.
+    public func triers(column: Int, platform: String) -> [String] {
+        guard isHeldBack(column: column, platform: platform) else { return [] }
+        let key = Trial.Key(reference: references[column].normalised, platform: platform)
+        return experience.trials[key]?.agreeing.map(\.node).sorted() ?? []
+    }
+
     /// Whether any image is held back anywhere, as ``isHeldBack(column:platform:)`` tells of one.
     public var isHoldingBack: Bool {
         experience.trials.contains { $0.value.verdict != nil && verdict($0.key) != nil }

@@ -24,8 +24,6 @@ public struct Plan: Sendable, Equatable {
     /// Pods to make, for pulls that kubelets were told before.
     public var pullPods: [PullPod] = []
     public var pullPodRemovals: [PullPodRemoval] = []
-    /// Nodes that lose the taint that kept other pods away.
-    public var gateOpenings: [GateOpening] = []
     /// Pulls that would make a kubelet collect garbage.
     public var shortages: [Shortage] = []
     /// How many more pods may be deleted, whosever they are.

@@ -86,7 +86,6 @@ struct RollOutTurn {
     func run(_ budget: inout RollOutBudget, _ plan: inout Plan) {
         let (fleet, cluster, configuration) = (planner.fleet, planner.cluster, planner.configuration)
         let (set, successor) = (planner.set, planner.successor)
-        let isRestricted = configuration.runtimeSocket == .none
         if let refusal = successor.refusal {
             // What is deleted wouldn't come back.
             plan.refused.insert(set)
@@ -98,27 +97,7 @@ struct RollOutTurn {
         // While the template isn't known to work; a node that has lost what it held already costs no further one.
         var roomOfTrial = isProven ? Int.max : places.roomOfTrial
         if !isProven, let trouble = places.trouble, hasOutdated || trouble.isFinal { plan.rollOuts[set] = trouble }
-        let images = hasOutdated && successor.frame != nil ? configuration.images : []
-        let listed = Dictionary(images.map { ($0.container, $0.reference.normalised) }) { first, _ in first }
-        var candidates: [PodView] = []
-        var free: [PodView] = []
-        for node in live where !node.hasDiskPressure {
-            for pod in cluster.pods.living(on: node.name, of: set) {
-                let isOutdated = pod.template != template || planner.isIncomplete(pod)
-                if isOutdated, planner.isAdoptable(pod, listed: listed) {
-                    plan.adoptions.append(
-                        Plan.PodAdoption(
-                            set: set, pod: pod.name, uid: pod.uid, node: pod.node, template: template))
-                    continue
-                }
-                guard isOutdated || isProven && planner.holdsFormer(pod, plan) else { continue }
-                if isOutdated, pod.held.isEmpty, isRestricted || !pod.isWorking(under: configuration) {
-                    free.append(pod)
-                } else if !isOutdated || cluster.nodes[node.name].map(successor.fits) ?? true {
-                    candidates.append(pod)
-                }
-            }
-        }
+        let (candidates, broken) = pods(&plan)
         let working = candidates.filter { $0.isWorking(under: configuration) }
         // Where nothing works already, a pod that doesn't work either tells nothing of the template.
         var turn = isProven || working.isEmpty ? candidates : working
@@ -156,12 +135,40 @@ struct RollOutTurn {
         // A pod that holds nothing may work as the new template has it. What we deleted comes back first; what was broken
         // before comes last, so that another run can tell it from what this one broke.
         let isLull = candidates.isEmpty || isProven && budget.room > 0 && replaced == 0
-        free += cluster.unscheduled.values.filter {
-            $0.set == set && !$0.isTerminating && $0.template != template
-        }
+        let free =
+            broken + cluster.unscheduled.values.filter { $0.set == set && !$0.isTerminating && $0.template != template }
         let book = fleet.rollOut(of: set)
         for pod in free where isLull || book.entries[pod.node]?.isLost == true {
             plan.replacements.append(Plan.PodReplacement(pod, isFree: true))
         }
+    }
+
+    /// The pods that are to be made anew: those that hold something or work, and those that do neither. One that can become a pod
+    /// of the present template as it runs does.
+    private func pods(_ plan: inout Plan) -> (candidates: [PodView], free: [PodView]) {
+        let (cluster, configuration, set) = (planner.cluster, planner.configuration, planner.set)
+        let successor = planner.successor
+        let images = hasOutdated && successor.frame != nil ? configuration.images : []
+        let listed = Dictionary(images.map { ($0.container, $0.reference.normalised) }) { first, _ in first }
+        var candidates: [PodView] = []
+        var free: [PodView] = []
+        for node in live where !node.hasDiskPressure {
+            for pod in cluster.pods.living(on: node.name, of: set) {
+                let isOutdated = pod.template != template || planner.isIncomplete(pod)
+                if isOutdated, planner.isAdoptable(pod, listed: listed) {
+                    plan.adoptions.append(
+                        Plan.PodAdoption(set: set, pod: pod.name, uid: pod.uid, node: pod.node, template: template))
+                    continue
+                }
+                guard isOutdated || isProven && planner.holdsFormer(pod, plan) else { continue }
+                let isRestricted = configuration.runtimeSocket == .none
+                if isOutdated, pod.held.isEmpty, isRestricted || !pod.isWorking(under: configuration) {
+                    free.append(pod)
+                } else if !isOutdated || cluster.nodes[node.name].map(successor.fits) ?? true {
+                    candidates.append(pod)
+                }
+            }
+        }
+        return (candidates, free)
     }
 }

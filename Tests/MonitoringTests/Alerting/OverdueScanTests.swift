@@ -42,6 +42,21 @@ import Testing
         #expect(message.annotations["next_step"] == "kubectl image-puller --namespace a image legacy")
     }
 
+    @Test("An image that a kubelet refuses isn't told as missing")
+    func refused() {
+        let alert = Alert(
+            key: AlertKey(image: "web", reason: AlertKey.refused), reference: "nginx", nodes: ["n1"],
+            since: Timestamp(milliseconds: 0), message: "mirror.example/nginx", startsAt: Timestamp(milliseconds: 0))
+        let told = AlertMessage(
+            alert, at: Timestamp(milliseconds: 0), origin: .init(namespace: "a", configMap: "b")
+        ).annotations
+        #expect(told["summary"] == "web has been present, and refused by the kubelet on 1 node for too long")
+        #expect(
+            told["description"]
+                == "nginx has been present, and refused by the kubelet since 1970-01-01T00:00:00.000Z on n1. "
+                + "The kubelet says: mirror.example/nginx")
+    }
+
     @Test("A group has the sets that list its image, prefetches by one name; an alert keeps them")
     func sets() throws {
         var desk = try SnapshotDesk(["web=nginx", "legacy=absent"], nodes: 2)

@@ -74,6 +74,44 @@ import Testing
         } present: { _ in
             ["nginx"]
         },
+        Fault(testDescription: "one node's kubelet refuses an image that is there", alert: "ImagePullerImageOverdue") {
+            desk in
+            for node in nodes {
+                desk.pod(node, ["web": { $0.isRunning = true }, "base": { $0.isRunning = true }])
+                desk.cluster.pods["p-\(node)"]?.template = "t"
+            }
+            desk.cluster.pods["p-n1"]?.containers["web"]?.isRunning = false
+            desk.cluster.pods["p-n1"]?.containers["web"]?.waitingReason = "ErrImageNeverPull"
+            for _ in 0..<3 {
+                for node in nodes { desk.report(node) { $0.full.images = [.listed("nginx"), .listed("web")] } }
+                let plan = Planner.plan(
+                    configuration: desk.configuration, cluster: desk.cluster, fleet: desk.fleet, template: "t",
+                    now: desk.now)
+                _ = desk.fleet.carryOut(plan, at: desk.now)
+                desk.now = desk.now + 20
+            }
+        } present: { _ in
+            ["nginx", "web"]
+        },
+        Fault(testDescription: "a prefetch that no registry has", alert: "ImagePullerImageFailing") { desk in
+            desk.sets = [ImageSet(name: "prefetch-1", references: [try ImageReference("absent")])]
+            _ = desk.fleet.adopt(desk.configuration, sets: desk.sets, at: desk.now)
+            for node in nodes { desk.report(node) { $0.full.images = [.listed("nginx"), .listed("web")] } }
+            for node in ["n1", "n2"] { try desk.fail(node, "absent", notFound) }
+        } present: { _ in
+            ["nginx", "web"]
+        },
+        Fault(testDescription: "one of a prefetch's images is broken", alert: "ImagePullerImageOverdue") { desk in
+            let references = [try ImageReference("absent"), try ImageReference("new")]
+            desk.sets = [ImageSet(name: "prefetch-1", references: references)]
+            _ = desk.fleet.adopt(desk.configuration, sets: desk.sets, at: desk.now)
+            for node in nodes {
+                desk.report(node) { $0.full.images = [.listed("nginx"), .listed("web"), .listed("new")] }
+            }
+            for node in ["n1", "n2"] { try desk.fail(node, "absent", notFound) }
+        } present: { _ in
+            ["nginx", "web", "new"]
+        },
         Fault(testDescription: "an agent that is silent", alert: "ImagePullerAgentsSilent") { _ in
         } present: {
             $0 == "n1" ? nil : ["nginx", "web"]
@@ -102,8 +140,7 @@ import Testing
         for pause in [0, Double(desk.configuration.alertAfterSeconds) + 1] {
             desk.now = desk.now + pause
             report()
-            let snapshot = Snapshot(
-                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            let snapshot = Self.snapshot(desk)
             let cells = snapshot.targetCells()
             families = await watch.families(snapshot, cells: cells)
             families += CoverageMetrics(snapshot, cells: cells).families()
@@ -118,14 +155,20 @@ import Testing
                     at: desk.now)
             }
         }
-        let retried = Snapshot(
-            configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        let retried = Self.snapshot(desk)
         let cells = retried.targetCells()
         let during = await watch.families(retried, cells: cells) + CoverageMetrics(retried, cells: cells).families()
         for name in Self.faultMetrics {
             let before = try #require(families.first { $0.spec.name == name })
             #expect(during.first { $0.spec.name == name }?.samples == before.samples, "\(name)")
         }
+    }
+
+    private static func snapshot(_ desk: SnapshotDesk) -> Snapshot {
+        var snapshot = Snapshot(
+            configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+        snapshot.sets = desk.sets
+        return snapshot
     }
 
     private static let faultMetrics = [

@@ -69,12 +69,12 @@ extension RealRuntimeTests {
                     for name in node.names { try await node.containerd.remove(name) }
                     let deleted = ContinuousClock.now
                     await eventually("the deletion is told of") { node.names.isEmpty }
-                    // One interval, and time for a busy machine.
-                    #expect(ContinuousClock.now - deleted < .seconds(3 + 2))
+                    // One interval, and time for a busy machine: less than the default interval's 10 s.
+                    #expect(ContinuousClock.now - deleted < .seconds(3 + 6))
                     let pulled = ContinuousClock.now
                     let attempt = try await node.pull(reference, interval: .seconds(3))
                     #expect(attempt.outcome == .succeeded)
-                    #expect(ContinuousClock.now - pulled < .seconds(5))
+                    #expect(ContinuousClock.now - pulled < .seconds(9))
                     node.coordinator.assign([reference], interval: .seconds(3))
                 }
             }

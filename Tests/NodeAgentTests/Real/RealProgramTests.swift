@@ -12,7 +12,7 @@ extension RealRuntimeTests {
                 #expect(try TextFile.size(program) <= 1_024)
                 for signal in [SIGTERM, SIGINT] {
                     let sleep = try machine.daemon(program, [], environment: [:])
-                    try await Task.sleep(for: .milliseconds(200))
+                    await eventually("it waits") { Self.waits("\(sleep.pid)", program) }
                     // Neither of these ends it.
                     sleep.signal(SIGSTOP)
                     sleep.signal(SIGCONT)
@@ -27,10 +27,19 @@ extension RealRuntimeTests {
                 // As process 1, where signals without a handler are discarded by the kernel.
                 let first = try machine.daemon(
                     "unshare", ["--pid", "--fork", program], environment: ["PATH": "/usr/bin:/bin"])
-                try await Task.sleep(for: .milliseconds(500))
+                await eventually("its process 1 waits") {
+                    let children = try? TextFile.read("/proc/\(first.pid)/task/\(first.pid)/children")
+                    return children?.split(separator: " ").contains { Self.waits($0, program) } == true
+                }
                 try await Tool.run("pkill", "-TERM", "-P", "\(first.pid)")
                 #expect(try await first.end(within: .seconds(5)) == 0)
             }
+        }
+
+        /// Whether a process has become the program, and has nothing to do.
+        private static func waits(_ process: some StringProtocol, _ program: String) -> Bool {
+            let status = try? TextFile.read("/proc/\(process)/stat")
+            return status?.contains("(\(program.split(separator: "/").last ?? "")) S ") == true
         }
 
         @Test func theAgentSaysWhatItIsAndWhatIsWrong() async throws {

@@ -2,6 +2,7 @@ import Cluster
 import ImageSets
 import PlannedCluster
 import Planning
+import Supervision
 
 extension Invariants {
     /// No node loses its startup taint before its images are known to be there, or the timeout is over.

@@ -1,6 +1,5 @@
 import Cluster
 import Planning
-import Supervision
 import Synchronization
 
 /// Whoever waits for news of a node.
@@ -19,21 +18,21 @@ package protocol ReportWaiter: AnyObject, Sendable {
 package final class ReportBoard: Sendable {
     /// Given to whoever's report was taken as a whole: heartbeats may follow on it, for as long as nothing happens to the node.
     package struct Ticket: Sendable, Hashable {
-        fileprivate var line: Int
-        fileprivate var session: UInt64
+        var line: Int
+        var session: UInt64
         /// The assignment that the agent has when it has the answer.
         package var generation: UInt64
     }
 
     /// Given to whoever's report is being taken, so that it can be said that its connection has ended meanwhile.
     package struct Attendance: Sendable, Hashable {
-        fileprivate var line: Int
-        fileprivate var number: UInt64
+        var line: Int
+        var number: UInt64
     }
 
     /// Given to whoever waits until reports can be taken.
     package struct Place: Sendable, Hashable {
-        fileprivate var number: UInt64
+        var number: UInt64
     }
 
     /// What becomes of a heartbeat.
@@ -50,108 +49,13 @@ package final class ReportBoard: Sendable {
         var at: Timestamp
     }
 
-    private struct Line {
-        var node: String
-        /// Whose it is; empty: nobody's.
-        var agent = ""
-        var isStandby = false
-        /// When its agent did something last; while it waits, before that.
-        var seen = ContinuousClock.now
-        /// Its connection has ended since.
-        var isClosed = false
-        /// A report of its is being taken, or answered.
-        var isBusy = false
-        /// Of the newest report that was taken.
-        var attendance: UInt64 = 0
-
-        /// Whether a request of its agent is under way.
-        func isWaiting(at now: ContinuousClock.Instant) -> Bool {
-            waiter != nil || isBusy && seen.duration(to: now) < ReportBoard.longestBusy
-        }
-        /// Whether the fleet's state of the node is such that a heartbeat changes nothing of it.
-        var isQuiet = false
-        /// Another one whenever something else than a heartbeat happens.
-        var session: UInt64 = 0
-        var generation: UInt64 = 0
-        var sequence: UInt64 = 0
-        var pending: (heartbeat: Heartbeat, at: Timestamp)?
-        var waiter: (any ReportWaiter)?
-        var turn: UInt64 = 0
-    }
-
-    private struct State {
-        var lines: [Line] = []
-        /// By node, and of those who stand by by ``key(_:_:)``.
-        var numbers: [String: Int] = [:]
-        /// Lines of nodes that have more than one agent.
-        var shared: Set<Int> = []
-        /// Lines with a heartbeat that the fleet hasn't heard of.
-        var pending: [Int] = []
-        var lastSession: UInt64 = 0
-        var silence = 30.0
-        var databaseID = ""
-        var isEnding = false
-        var isReady = false
-        /// Who came before reports can be taken and still waits, by the order in which they came.
-        var early: [UInt64: (waiter: any ReportWaiter, turn: UInt64)] = [:]
-        /// Those before have gone on already.
-        var firstEarly: UInt64 = 0
-        var lastEarly: UInt64 = 0
-        /// Lines of nodes that have gone.
-        var free: [Int] = []
-
-        /// - Parameter key: the node, when it isn't that of one who stands by.
-        mutating func number(of key: String, node: String) -> Int {
-            if let number = numbers[key] { return number }
-            let number = free.popLast() ?? lines.count
-            if number == lines.count { lines.append(Line(node: node)) } else { lines[number] = Line(node: node) }
-            numbers[key] = number
-            return number
-        }
-
-        /// Nobody has the line any more.
-        mutating func remove(_ key: String) {
-            guard let number = numbers.removeValue(forKey: key) else { return }
-            close(number)
-            lines[number].pending = nil
-            shared.remove(number)
-            free.append(number)
-        }
-
-        /// Those that came early go on a few at a time, each with the report of another: all at once would take the memory that
-        /// they spare by waiting.
-        mutating func wakeEarly(_ count: Int) {
-            var left = count
-            while left > 0, !early.isEmpty {
-                // Some don't wait any more.
-                if let next = early.removeValue(forKey: firstEarly) {
-                    next.waiter.wake(turn: next.turn)
-                    left -= 1
-                }
-                firstEarly += 1
-            }
-        }
-
-        mutating func close(_ number: Int) {
-            lines[number].session = 0
-            guard let waiter = lines[number].waiter else { return }
-            lines[number].waiter = nil
-            lines[number].seen = .now
-            waiter.wake(turn: lines[number].turn)
-        }
-
-        mutating func closeAll() {
-            for number in lines.indices { close(number) }
-        }
-    }
-
     /// For reports of connections whose end nobody tells.
-    private static let longestBusy = Duration.seconds(10)
+    static let longestBusy = Duration.seconds(10)
 
     /// Of those that came early, so many are answered first.
     private static let firstAtOnce = 64
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// How many wait.
     package var waiting: Int { state.withLock { $0.lines.count { $0.waiter != nil } } }
@@ -362,101 +266,6 @@ package final class ReportBoard: Sendable {
         state.withLock { state in
             state.isReady = isReady
             if isReady { state.wakeEarly(Self.firstAtOnce) }
-        }
-    }
-
-    // MARK: Several agents on one node
-
-    /// A node's name has no slash.
-    private static func key(_ node: String, _ agent: String) -> String { "\(node)/\(agent)" }
-
-    /// The agent whose report of the node was taken last; nil: there's none.
-    func agent(of node: String) -> String? {
-        state.withLock { state in
-            guard let number = state.numbers[node] else { return nil }
-            let agent = state.lines[number].agent
-            return agent.isEmpty ? nil : agent
-        }
-    }
-
-    /// Whether the node has more than one agent.
-    func share(_ node: String, _ isShared: Bool) {
-        state.withLock { state in
-            if isShared {
-                state.shared.insert(state.number(of: node, node: node))
-            } else if let number = state.numbers[node] {
-                state.shared.remove(number)
-            }
-        }
-    }
-
-    /// The nodes of several agents whose working one doesn't wait for news, and hasn't done anything for so long.
-    func quiet(for time: Duration) -> [String] {
-        let now = ContinuousClock.now
-        return state.withLock { state in
-            let lines = state.lines
-            return state.shared.lazy.map { lines[$0] }
-                .filter { !$0.isWaiting(at: now) && $0.seen.duration(to: now) >= time }.map(\.node)
-        }
-    }
-
-    /// What is seen of the agents of a node. Nothing is of who hasn't been heard since he works, or stands by.
-    ///
-    /// - Parameter working: the one that works.
-    func signs(of agents: [String], on node: String, working: String?) -> [String: NodeAgents.Sign] {
-        let now = ContinuousClock.now
-        return state.withLock { state in
-            var signs: [String: NodeAgents.Sign] = [:]
-            for agent in agents {
-                guard let number = state.numbers[agent == working ? node : Self.key(node, agent)] else { continue }
-                let line = state.lines[number]
-                guard line.agent == agent else { continue }
-                signs[agent] = NodeAgents.Sign(
-                    isWaiting: line.isWaiting(at: now), last: line.seen, isClosed: line.isClosed)
-            }
-            return signs
-        }
-    }
-
-    /// The agent whose report of the node was taken last; when there's none, this one has it from now on.
-    func claim(_ node: String, by agent: String) -> String {
-        state.withLock { state in
-            let number = state.number(of: node, node: node)
-            if state.lines[number].agent.isEmpty { state.lines[number].agent = agent }
-            return state.lines[number].agent
-        }
-    }
-
-    /// Another agent works from now on. Whoever has another duty now is woken.
-    ///
-    /// - Parameter former: the one that worked, and stands by if it is still there; nil: there was none.
-    func hand(_ node: String, to agent: String, from former: String?) {
-        state.withLock { state in
-            let number = state.number(of: node, node: node)
-            state.close(number)
-            state.lines[number].pending = nil
-            if let former, state.lines[number].agent == former {
-                let standby = state.number(of: Self.key(node, former), node: node)
-                state.lines[standby].agent = former
-                state.lines[standby].isStandby = true
-                state.lines[standby].seen = state.lines[number].seen
-                state.lines[standby].isClosed = state.lines[number].isClosed
-            }
-            state.lines[number].agent = agent
-            state.lines[number].seen = .now
-            state.lines[number].isClosed = false
-            state.lines[number].isBusy = false
-            state.remove(Self.key(node, agent))
-        }
-    }
-
-    /// An agent has gone with its pod.
-    func forget(_ agent: String, of node: String) {
-        state.withLock { state in
-            state.remove(Self.key(node, agent))
-            guard let number = state.numbers[node], ["", agent].contains(state.lines[number].agent) else { return }
-            state.close(number)
-            state.lines[number].agent = ""
         }
     }
 

@@ -24,7 +24,9 @@ export function draw(svg, points, { width, height, from, until, selected }) {
   const parts = [grid(x, y, floor, step, { width, height, from, until })];
   const base = height - PAD.bottom;
   for (const run of runs(points, (point) => point.isUnwatched)) {
-    const [left, right] = [x(run[0].time), x(run.at(-1).time)];
+    // The series can begin before the range that is shown: that of a first day is as long as it has been.
+    const [left, right] = [Math.max(x(run[0].time), PAD.left), x(run.at(-1).time)];
+    if (right < left) continue;
     parts.push(s("rect", { class: "gap", x: left - 2, y: PAD.top, width: right - left + 4, height: base - PAD.top }));
     if (right - left > 70) parts.push(s("text", { class: "tick", x: (left + right) / 2, y: base - 8, "text-anchor": "middle" }, "not watched"));
   }

@@ -1,6 +1,7 @@
 import Cluster
 import ImageSets
 import Planning
+import Supervision
 
 /// A node's cells at a snapshot's moment, whatever tells of them: its agent, or, in restricted mode, its pod's status.
 package struct NodeCells {
@@ -97,9 +98,12 @@ package struct NodeCells {
         switch evidence {
         case .none: return nil
         case .agent:
-            return scene.snapshot.fleet.failure(node: name, column: scene.targets.cells.fleetColumn(column)).map {
-                CellFailure(
-                    reason: $0.reason, message: $0.message, attempts: $0.attempts, nextAttempt: $0.nextAttempt)
+            let column = scene.targets.cells.fleetColumn(column)
+            return scene.snapshot.fleet.failure(node: name, column: column).map {
+                let triers = scene.snapshot.fleet.triers(column: column, platform: node.platform)
+                return CellFailure(
+                    reason: $0.reason, message: $0.message, attempts: $0.attempts,
+                    nextAttempt: triers.isEmpty || triers.contains(name) ? $0.nextAttempt : nil)
             }
         case .pods(let pods):
             let presence = pods.presence(of: places(column))
@@ -134,7 +138,7 @@ package struct CellFailure: Sendable, Equatable {
     package var message: String
     /// 0 when kubelets pull, who don't tell.
     var attempts: Int
-    /// Nil when kubelets pull, who don't tell.
+    /// Nil when kubelets pull, who don't tell, and while other nodes try the image for this one.
     package var nextAttempt: Timestamp?
 }
 

@@ -8,18 +8,16 @@ import Shared
 extension NodeDiagnosis {
     /// The image failed on the nodes that try it for all others.
     func cause(heldBack image: ImageEntry, _ column: Int, _ view: NodeView) -> Cause? {
-        guard snapshot.fleet.isHeldBack(column: column, platform: view.platform) else { return nil }
-        let failures = snapshot.cluster.nodes.values.filter { $0.platform == view.platform }.map(\.name).sorted()
-            .compactMap { other in
-                snapshot.fleet.failure(node: other, column: column).map { (node: other, failure: $0) }
-            }
+        let failures = snapshot.fleet.triers(column: column, platform: view.platform).compactMap { other in
+            snapshot.fleet.failure(node: other, column: column).map { (node: other, failure: $0) }
+        }
         guard let first = failures.first else { return nil }
         let nodes = failures.prefix(2).map(\.node).joined(separator: " and ")
         return Cause(
             kind: .waiting,
             summary:
                 "\(image.name) failed on \(nodes) (\(first.failure.reason.rawValue)) and waits until it works there, "
-                + "so that a broken image fails on two nodes at most",
+                + "so that a broken image is tried on two nodes at a time",
             evidence: failures.prefix(2).map { other, failure in
                 evidence(
                     "report of \(other)", "attempt \(failure.attempts) of \(image.reference.written)",

@@ -25,7 +25,8 @@ extension NodeDiagnosis {
             switch state {
             case .failed:
                 if let failure = snapshot.fleet.failure(node: node, column: column) {
-                    failing.append(cause(failure, image, alone?[node, image.name]))
+                    let triers = snapshot.fleet.triers(column: column, platform: view.platform)
+                    failing.append(cause(failure, image, alone?[node, image.name], triers.contains(node) ? [] : triers))
                 }
             case .missing:
                 if let cause = cause(heldBack: image, column, view) {
@@ -50,8 +51,12 @@ extension NodeDiagnosis {
         return failing + passedOver + pulling + heldBack + turn + notHeld + moved
     }
 
-    /// - Parameter deviation: the node is alone with it.
-    private func cause(_ failure: Failure, _ image: ImageEntry, _ deviation: NodeDeviation?) -> Cause {
+    /// - Parameters:
+    ///   - deviation: the node is alone with it.
+    ///   - others: that try it meanwhile, while this one doesn't.
+    private func cause(
+        _ failure: Failure, _ image: ImageEntry, _ deviation: NodeDeviation?, _ others: [String]
+    ) -> Cause {
         let seconds = max(0, Double(failure.nextAttempt.milliseconds(since: snapshot.now)) / 1000)
         var found = [
             evidence(
@@ -74,7 +79,9 @@ extension NodeDiagnosis {
                 + (failure.reason.isPermanent ? ", which needs a change" : ""),
             evidence: found,
             nextStep: Self.step(failure.reason, image.reference, isNodes: deviation != nil),
-            planned: seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
+            planned: !others.isEmpty
+                ? "pulled when it works on \(others.joined(separator: " or ")), which try it by turns"
+                : seconds > 0 ? "the next attempt is in \(SpanText.seconds(seconds))" : "the next attempt is due",
             images: [image.name])
     }
 

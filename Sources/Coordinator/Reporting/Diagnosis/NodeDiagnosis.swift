@@ -3,6 +3,7 @@ import Formatting
 import ImageSets
 import Planning
 import Shared
+import Supervision
 
 /// Why a node isn't covered: a pure function of a snapshot.
 ///

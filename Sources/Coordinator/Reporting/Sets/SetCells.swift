@@ -1,6 +1,7 @@
 import ImageSets
 import Planning
 import Shared
+import Supervision
 
 /// Which cells there are at one moment, of the present or of the past: what each image set lists, and which nodes it is for.
 ///

@@ -22,7 +22,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private enum State {
+    enum State {
         /// No request is under way.
         case idle
         /// A body comes that may be a heartbeat's.
@@ -39,23 +39,23 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case others
     }
 
-    private struct Wait {
+    struct Wait {
         var call: ReportCall
         var reception: ReportReception
         var ticket: ReportBoard.Ticket
         var until: NIODeadline
     }
 
-    private let service: ReportConnections
-    private var state = State.idle
-    private var context: ChannelHandlerContext?
+    let service: ReportConnections
+    var state = State.idle
+    var context: ChannelHandlerContext?
     /// Counts the requests, so that nobody takes one for another.
-    private var turn: UInt64 = 0
-    private var agent: KnownAgent?
+    var turn: UInt64 = 0
+    var agent: KnownAgent?
     /// Of the report that is being taken, or whose answer is made.
     private var attendance: ReportBoard.Attendance?
-    private var body = ByteBuffer()
-    private var isBodyWhole = false
+    var body = ByteBuffer()
+    var isBodyWhole = false
     /// Who waits for the body.
     private var bodyPromise: EventLoopPromise<ByteBuffer>?
     /// Requests that were sent before the answer to the first one came.
@@ -64,13 +64,13 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Nothing is read meanwhile.
     private var holdsReading = false
     private var wantsRead = false
-    private var endsAfterAnswer = false
+    var endsAfterAnswer = false
     /// The client sends nothing more: whoever has the other end is gone, or doesn't wait for the answer.
     private var isInputClosed = false
     /// Whether the request has waited for the first lists already.
-    private var hasWaited = false
-    private var timer: (due: NIODeadline, task: Scheduled<Void>)?
-    private var waiter: ConnectionWaiter?
+    var hasWaited = false
+    var timer: (due: NIODeadline, task: Scheduled<Void>)?
+    var waiter: ConnectionWaiter?
 
     init(_ service: ReportConnections) { self.service = service }
 
@@ -127,7 +127,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private func drain(_ context: ChannelHandlerContext) {
+    func drain(_ context: ChannelHandlerContext) {
         guard !isDraining else { return }
         isDraining = true
         var position = 0
@@ -239,7 +239,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Takes a report as a whole.
-    private func take(_ call: ReportCall, _ context: ChannelHandlerContext) {
+    func take(_ call: ReportCall, _ context: ChannelHandlerContext) {
         state = .working(call)
         let connection = connectionWaiter(context)
         let address = context.remoteAddress?.ipAddress ?? ""
@@ -264,7 +264,7 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    fileprivate func readBody(_ promise: EventLoopPromise<ByteBuffer>, turn: UInt64) {
+    func readBody(_ promise: EventLoopPromise<ByteBuffer>, turn: UInt64) {
         guard let context, turn == self.turn, case .working = state else {
             return promise.fail(ChannelError.ioOnClosedChannel)
         }
@@ -278,14 +278,14 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// - Returns: false: the connection has gone.
-    fileprivate func attended(_ attendance: ReportBoard.Attendance, turn: UInt64) -> Bool {
+    func attended(_ attendance: ReportBoard.Attendance, turn: UInt64) -> Bool {
         guard turn == self.turn, case .working = state, !isInputClosed else { return false }
         self.attendance = attendance
         return true
     }
 
     /// - Returns: false: the connection has gone.
-    fileprivate func taken(_ taken: AgentRoutes.Taken, turn: UInt64) -> Bool {
+    func taken(_ taken: AgentRoutes.Taken, turn: UInt64) -> Bool {
         guard turn == self.turn, case .working(let call) = state else { return false }
         answer(taken, call)
         return true
@@ -317,158 +317,13 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    // MARK: Waiting
-
-    private static let notReady = ProblemDocument(ReportRefusal.notReady)
-
-    /// Lets a known agent wait until reports can be taken, instead of sending it away to come again later. Its inventory waits
-    /// where it costs this process nothing.
-    private func waitUntilReady(_ call: ReportCall, _ context: ChannelHandlerContext) -> Bool {
-        guard service.agents.patience > .zero, !hasWaited,
-            let place = service.agents.loop.reports.waitUntilReady(turn: turn, connectionWaiter(context))
-        else { return false }
-        hasWaited = true
-        let until = NIODeadline.now() + TimeAmount(service.agents.patience)
-        state = .early(call, place, until: until)
-        arm(until, context)
-        return true
-    }
-
-    private func wait(_ call: ReportCall, _ reception: ReportReception) {
-        guard let context, let ticket = reception.ticket else { return makeAnswer(call, reception) }
-        let until = NIODeadline.now() + .milliseconds(Int64(call.wait * 1000))
-        var call = call
-        // A token has a thousand bytes, and has done its duty.
-        call.authorization = nil
-        state = .waiting(Wait(call: call, reception: reception, ticket: ticket, until: until))
-        guard call.wait > 0, !endsAfterAnswer else { return timeIsOver() }
-        guard service.agents.loop.reports.wait(ticket, after: call.after, turn: turn, connectionWaiter(context)) else {
-            return makeAnswer(call, reception)
-        }
-        arm(until, context)
-    }
-
-    /// There's news for the node.
-    fileprivate func woken(turn: UInt64) {
-        guard let context, turn == self.turn else { return }
-        switch state {
-        case .waiting(let wait): makeAnswer(wait.call, wait.reception)
-        case .early(let call, _, _): take(call, context)
-        default: break
-        }
-    }
-
-    private func answerWait(_ wait: Wait) {
-        if let waiter { service.agents.loop.reports.leave(wait.ticket, turn: turn, waiter) }
-        guard service.agents.loop.reports.isCurrent(wait.ticket) else { return makeAnswer(wait.call, wait.reception) }
-        // Nothing has happened: what there is to say is known here.
-        var reply = WireReportReply()
-        reply.acknowledgedSequence = wait.reception.sequence
-        reply.databaseID = service.agents.loop.reports.databaseID
-        answer(reply, wait.call)
-    }
-
-    private func timeIsOver() {
-        if case .waiting(let wait) = state { answerWait(wait) }
-    }
-
-    /// One timer, which looks again when it comes too early. One that would come too late, because an earlier wait was longer,
-    /// is made anew.
-    private func arm(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
-        if let timer, timer.due <= deadline { return }
-        timer?.task.cancel()
-        timer = (deadline, context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.look() })
-    }
-
-    private func look() {
-        timer = nil
-        guard let context else { return }
-        switch state {
-        case .waiting(let wait):
-            if NIODeadline.now() >= wait.until { timeIsOver() } else { arm(wait.until, context) }
-        case .early(let call, let place, let until):
-            guard NIODeadline.now() >= until else { return arm(until, context) }
-            service.agents.loop.reports.leave(place)
-            take(call, context)
-        default: break
-        }
-    }
-
-    // MARK: Answers
-
-    private func makeAnswer(_ call: ReportCall, _ reception: ReportReception) {
-        guard let context else { return }
-        state = .working(call)
-        let connection = connectionWaiter(context)
-        let turn = turn
-        Task { [loop = service.agents.loop] in
-            let reply = await loop.answer(reception, after: call.after)
-            connection.onLoop { $0.answered(reply, turn: turn) }
-        }
-    }
-
-    private func answered(_ reply: WireReportReply, turn: UInt64) {
-        guard turn == self.turn, case .working(let call) = state else { return }
-        answer(reply, call)
-    }
-
-    private func answer(_ reply: WireReportReply, _ call: ReportCall) {
-        guard let context else { return }
-        state = .answered
-        do {
-            let bytes = try AgentRoutes.bytes(of: reply, isJSON: call.isJSON)
-            respond(.ok, [("Content-Type", AgentRoutes.contentType(isJSON: call.isJSON))], bytes, call, context)
-        } catch {
-            service.logger.error("an answer can't be written", metadata: ["error": "\(error)"])
-            refuse(ProblemDocument(.internalServerError, path: AgentRoutes.path), call, context)
-        }
-    }
-
-    private func refuse(_ problem: ProblemDocument, _ call: ReportCall, _ context: ChannelHandlerContext) {
-        let fields = problem.responseFields.map { ($0.name.canonicalName, $0.value) }
-        respond(.init(statusCode: problem.code), fields, problem.json, call, context)
-    }
-
-    private func respond(
-        _ status: HTTPResponseStatus, _ fields: [(String, String)], _ bytes: [UInt8], _ call: ReportCall,
-        _ context: ChannelHandlerContext
-    ) {
-        var headers = NIOHTTP1.HTTPHeaders(fields)
-        headers.add(name: "Content-Length", value: "\(bytes.count)")
-        headers.add(name: "Date", value: HTTPDate.now)
-        headers.add(name: "Server", value: Listeners.serverName)
-        // What is left of a large body isn't read: to decrypt it costs as much as to take it.
-        let isLeft = !isBodyWhole && call.length.map { $0 > AgentRoutes.smallReportBytes } ?? true
-        if !call.keepsAlive || endsAfterAnswer || isLeft {
-            endsAfterAnswer = true
-            headers.replaceOrAdd(name: "Connection", value: "close")
-        }
-        context.write(wrapOutboundOut(.head(.init(version: .http1_1, status: status, headers: headers))), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(context.channel.allocator.buffer(bytes: bytes)))), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        body = ByteBuffer()
-        if isBodyWhole { return finish(context) }
-        hold(isLeft)
-        // Closed at once, the client might never see why.
-        if isLeft { context.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { context.close(promise: nil) } }
-    }
-
-    private static let linger = TimeAmount.seconds(2)
-
-    /// The answer is sent, and the request has come to its end.
-    private func finish(_ context: ChannelHandlerContext) {
-        state = .idle
-        if endsAfterAnswer { return context.close(promise: nil) }
-        drain(context)
-    }
-
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
         if holdsReading { wantsRead = true } else { context.read() }
     }
 
-    private func hold(_ holds: Bool) {
+    func hold(_ holds: Bool) {
         holdsReading = holds
         guard !holds, wantsRead else { return }
         wantsRead = false
@@ -497,59 +352,10 @@ final class ReportHandler: ChannelDuplexHandler, RemovableChannelHandler {
         agent = nil
     }
 
-    private func connectionWaiter(_ context: ChannelHandlerContext) -> ConnectionWaiter {
+    func connectionWaiter(_ context: ChannelHandlerContext) -> ConnectionWaiter {
         if let waiter { return waiter }
         let waiter = ConnectionWaiter(self, context.eventLoop)
         self.waiter = waiter
         return waiter
-    }
-}
-
-/// How tasks and the control loop reach a connection, as long as it's there.
-final class ConnectionWaiter: ReportWaiter {
-    private let handler: NIOLoopBoundBox<ReportHandler?>
-    private let eventLoop: any EventLoop
-
-    init(_ handler: ReportHandler, _ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-        self.handler = NIOLoopBoundBox(handler, eventLoop: eventLoop)
-    }
-
-    /// The connection has gone. To be called on its event loop.
-    func end() { handler.value = nil }
-
-    func wake(turn: UInt64) { onLoop { $0.woken(turn: turn) } }
-
-    func onLoop(_ body: @escaping @Sendable (ReportHandler) -> Void) {
-        eventLoop.execute { [handler] in
-            if let handler = handler.value { body(handler) }
-        }
-    }
-
-    /// A report is being taken.
-    func attended(_ attendance: ReportBoard.Attendance, turn: UInt64, _ reports: ReportBoard) {
-        eventLoop.execute { [handler] in
-            if handler.value?.attended(attendance, turn: turn) != true { reports.abandon(attendance) }
-        }
-    }
-
-    /// A report is taken.
-    func taken(_ taken: AgentRoutes.Taken, turn: UInt64, _ reports: ReportBoard) {
-        eventLoop.execute { [handler] in
-            guard handler.value?.taken(taken, turn: turn) != true, let ticket = taken.reception.ticket else { return }
-            reports.end(ticket)
-        }
-    }
-
-    func body(turn: UInt64) async throws -> ByteBuffer {
-        let promise = eventLoop.makePromise(of: ByteBuffer.self)
-        eventLoop.execute { [handler] in
-            if let handler = handler.value {
-                handler.readBody(promise, turn: turn)
-            } else {
-                promise.fail(ChannelError.ioOnClosedChannel)
-            }
-        }
-        return try await promise.futureResult.get()
     }
 }
