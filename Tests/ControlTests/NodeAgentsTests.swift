@@ -119,6 +119,7 @@ import Testing
         try await run { stage in
             let (a, b) = try await start(stage)
             #expect(await soon { await stage.ledger.changes.contains("n1 nginx present") })
+            #expect(await soon { await stage.loop.isHistoryWritten })
             await stage.ledger.forgetFacts()
             await stage.loop.update(pod("a", isTerminating: true), of: Stage.pods)
             let reply = await answer(stage, b)

@@ -38,7 +38,8 @@ import Testing
         let bytes = UnsafeRawBufferPointer(start: code, count: size)
         #expect(bytes.allSatisfy { $0 == UInt8(ascii: "c") })
         #expect(try mapped(code, size) == 16)
-        FreeMemory.giveBackCode()
+        // The list of mappings can lack one while other tests' threads make and end theirs.
+        for _ in 0..<5 where try mapped(code, size) > 0 { FreeMemory.giveBackCode() }
         #expect(try mapped(code, size) == 0)
         #expect(bytes.allSatisfy { $0 == UInt8(ascii: "c") })
     }
