@@ -52,8 +52,9 @@ extension EndToEndTests {
             try await eventually("the taint goes, and the other stays") {
                 try await cluster.taints("late") == [other]
             }
-            let row = try await cluster.coverage(by: "node").rows.first { $0.name == "late" }
-            #expect(row?.counts.present == 2)
+            try await eventually("its images are there") {
+                try await cluster.coverage(by: "node").rows.first { $0.name == "late" }?.counts.present == 2
+            }
             try await eventually("the application runs there") {
                 try await cluster.applicationNodes().contains("late")
             }

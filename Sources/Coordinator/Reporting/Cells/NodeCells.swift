@@ -99,8 +99,9 @@ package struct NodeCells {
         case .none: return nil
         case .agent:
             let column = scene.targets.cells.fleetColumn(column)
-            return scene.snapshot.fleet.failure(node: name, column: column).map {
-                let triers = scene.snapshot.fleet.triers(column: column, platform: node.platform)
+            let fleet = scene.snapshot.fleet
+            return fleet.failure(node: name, column: column).map {
+                let triers = fleet.triers(column: column, platform: node.platform)
                 return CellFailure(
                     reason: $0.reason, message: $0.message, attempts: $0.attempts,
                     nextAttempt: triers.isEmpty || triers.contains(name) ? $0.nextAttempt : nil)
