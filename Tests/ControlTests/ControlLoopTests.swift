@@ -89,6 +89,37 @@ import Testing
         }
     }
 
+    @Test("With the node's last pod of ours nothing is held there, until an agent has looked again")
+    func released() async throws {
+        let stage = Stage()
+        var image = WireImage.listed("nginx")
+        image.inUse = true
+        let used = image
+        try await stage.run(try Stage.configuration(), nodes: ["n1", "n2"].map { Stage.node($0) }) { stage in
+            for name in ["n1", "n2"] {
+                var pod = PodView(name: "p-\(name)", uid: "p-\(name)", node: name)
+                var container = ContainerView()
+                container.isRunning = true
+                pod.containers = [Configuration.agentContainerName: container, "web": container]
+                await stage.loop.update(pod, of: Stage.pods)
+                try await stage.send(name, 1) { $0.full.images = [used] }
+            }
+            func held() async throws -> [Int] {
+                let snapshot = try #require(await stage.loop.snapshot())
+                let total = CoverageReport(snapshot, by: .image).total
+                return [total.present, total.held]
+            }
+            #expect(try await held() == [2, 2])
+            await stage.loop.removePod(uid: "p-n1")
+            #expect(try await held() == [2, 1])
+            try await stage.send("n1", 1) {
+                $0.bootID = "of its successor"
+                $0.full.images = [used]
+            }
+            #expect(try await held() == [2, 2])
+        }
+    }
+
     @Test("A long poll is answered at once by a new order")
     func news() async throws {
         let stage = Stage()

@@ -35,7 +35,7 @@ extension PlannedCluster {
         for (node, due) in podDue.sorted(by: { $0.key < $1.key }) where due <= model.now && model.isOnline(node) {
             guard !forbidsPods else { continue }
             podDue[node] = nil
-            make(PodPlace(set: ImageSet.defaultName, node: node), template, configuration)
+            make(PodPlace(set: ImageSet.defaultName, node: node), template, templateConfiguration)
         }
         keepSetPods()
     }
@@ -153,13 +153,15 @@ extension PlannedCluster {
 
 extension PlannedCluster {
     /// What is known of pods of the present template before there is one.
-    var successor: Successor { successor(for: configuration, of: ImageSet.defaultName) }
+    var successor: Successor { successor(for: templateConfiguration, of: ImageSet.defaultName) }
 
     func successor(for configuration: Configuration, of set: String) -> Successor {
         guard let each = try? Quantity(configuration.sleepResources.memoryRequest) else { return Successor() }
         return Successor(
             refusal: forbidsPods && tellsRefusals ? "violates PodSecurity" : nil,
-            memory: each * configuration.images.count, frame: frame(configuration, of: set))
+            memory: each * configuration.images.count, frame: frame(configuration, of: set),
+            containers: Set(configuration.images.map(\.container)).union(
+                configuration.runtimeSocket == .none ? [] : [Configuration.agentContainerName]))
     }
 }
 

@@ -56,6 +56,11 @@ package struct PlannedCluster {
     /// The pod template's hash, and our own image in it.
     package private(set) var template = ""
     package private(set) var templateAgentImage: String?
+    /// What the template was made from.
+    private(set) var templateConfiguration = Configuration()
+    /// Seconds from an edit until the template is that of the new list.
+    package var templateDelay: Seconds = 0
+    private var templateDue: Seconds?
     /// Our own image of each template that there was a pod of.
     package internal(set) var agentImages: [String: String] = [:]
     package var agentImageTrial = AgentImageTrial()
@@ -189,7 +194,7 @@ package struct PlannedCluster {
         chooseNodes()
         agentImageTrial.want(configuration.agentImage)
         adopt()
-        applyTemplate()
+        if templateDelay > 0 { templateDue = model.now + templateDelay } else { applyTemplate() }
         changed()
     }
 
@@ -216,8 +221,13 @@ package struct PlannedCluster {
     private mutating func applyTemplate() {
         templateAgentImage = agentImageTrial.current
         template = hash(configuration, agentImage: templateAgentImage)
+        templateConfiguration = configuration
+        templateDue = nil
         mustPlan = true
     }
+
+    /// Whether the template is still that of the list before an edit.
+    package var awaitsTemplate: Bool { templateDue != nil }
 
     func hash(_ configuration: Configuration, agentImage: String?) -> String {
         let parts = configuration.images.map { "\($0.container)=\($0.reference.normalised)" }
@@ -317,6 +327,7 @@ package struct PlannedCluster {
             }
             observePullPods(event)
         }
+        if let templateDue, templateDue <= model.now { applyTemplate() }
         if hasPods {
             keepPods()
             extendPods()

@@ -75,6 +75,7 @@ package struct RollOutHistory {
         }
         if isPartial { configuration.scheduling.nodeSelector = ["pool": "warm"] }
         cluster.configure(configuration)
+        cluster.templateDelay = seed % 3 == 0 ? 0 : 2
         guard random.unit() < 0.5 else { return }
         for _ in 0..<Int.random(in: 1...4, using: &random) { changeSets() }
     }
@@ -183,6 +184,10 @@ package struct RollOutHistory {
         if configuration.images.isEmpty { configuration.images = images }
         configuration.sleepResources = ContainerResources()
         cluster.forbidsPods = false
+        if random.unit() < 0.2 {
+            saw("changes of who may add containers")
+            cluster.addsContainers.toggle()
+        }
         switch Int.random(in: 0..<12, using: &random) {
         case 0, 1:
             saw("edits that fit nowhere")
@@ -308,8 +313,17 @@ private struct Losses {
         for pod in cluster.cluster.pods.values where pod.containers.contains(where: \.value.isRunning) {
             started.insert(pod.template ?? "")
         }
+        if cluster.awaitsTemplate,
+            let deletion = deletions.first(where: { $0.isOfTemplate && $0.plan.set == ImageSet.defaultName })
+        {
+            return "a pod was deleted on \(deletion.plan.node), and its successor is one of the same template"
+        }
         for deletion in deletions where !deletion.isOfTemplate {
-            guard let configuration = cluster.configuration(of: deletion.plan.set),
+            // What a pod is made from may still be the list before an edit.
+            let isOfDefault = deletion.plan.set == ImageSet.defaultName
+            guard
+                let configuration = isOfDefault
+                    ? cluster.templateConfiguration : cluster.configuration(of: deletion.plan.set),
                 let text = cluster.cluster.nodes[deletion.plan.node]?.allocatableMemory,
                 let total = try? Quantity(text),
                 cluster.successor(for: configuration, of: deletion.plan.set).memory > total

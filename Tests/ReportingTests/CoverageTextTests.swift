@@ -208,8 +208,8 @@ import Testing
                 configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
             return ImageReport(snapshot, column: 0).text(TextStyle(isColoured: false), width: width, all: true)
         }
-        #expect(lines(nil).contains { $0.hasPrefix("  \(id)  3 nodes (n1), ") })
-        #expect(lines(80).contains("  \(id)") && lines(80).contains { $0.hasPrefix("    3 nodes (n1), ") })
+        #expect(lines(nil).contains { $0.hasPrefix("  \(id)  3 nodes (one is n1), ") })
+        #expect(lines(80).contains("  \(id)") && lines(80).contains { $0.hasPrefix("    3 nodes (one is n1), ") })
     }
 
     @Test("CSV quotes what needs it, and each line has all fields")

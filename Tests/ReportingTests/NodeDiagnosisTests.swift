@@ -1,6 +1,5 @@
 import Cluster
 import ImageSets
-import Planning
 import Shared
 import SwiftProtobuf
 import Testing
@@ -10,6 +9,7 @@ import Testing
 @testable import ControlFixtures
 @testable import Formatting
 @testable import History
+@testable import Planning
 @testable import Reporting
 
 /// Each cause where it is the true one, with messages of real clusters.
@@ -565,9 +565,50 @@ import Testing
         #expect(cause.evidence.first?.message.contains("content digest") == true)
         let problems = desk.coverage().problems
         #expect(problems.count == 1 && problems[0].hasPrefix("spare: in use on 1 node (n1), but not whole"))
+        #expect(desk.coverage().total.held == 1 && desk.coverage().total.present == 2)
         desk.cluster.pods["p-n1"]?.containers["spare"]?.isRunning = true
         plan()
-        #expect(causes(desk).isEmpty && desk.coverage().problems.isEmpty)
+        #expect(causes(desk).isEmpty && desk.coverage().problems.isEmpty && desk.coverage().total.held == 2)
+    }
+
+    @Test("What brings a container that the pod lacks is told as it is: added, replaced, or neither")
+    func lacking() throws {
+        var desk = try healthy()
+        desk.report("n1") { $0.full.images = [.listed("nginx"), .held("redis")] }
+        desk.cluster.pods["p-n1"]?.template = "old"
+        desk.cluster.pods["p-n1"]?.containers["web"] = nil
+        desk.cluster.pods["p-n1"]?.frame = "frame"
+        desk.cluster.pods["p-n1"]?.images = [
+            Configuration.agentContainerName: "agent", "db": "docker.io/library/redis:latest",
+        ]
+        func cause(_ change: (inout Snapshot) -> Void) throws -> Cause {
+            var snapshot = Snapshot(
+                configuration: desk.configuration, revision: 1, cluster: desk.cluster, fleet: desk.fleet, now: desk.now)
+            change(&snapshot)
+            let causes = NodeDiagnosis(snapshot: snapshot, node: "n1").causes
+            #expect(causes.map(\.kind) == [.notHeld])
+            return try #require(causes.first)
+        }
+        let ofDefault = ImageSet.defaultName
+        #expect(try cause { _ in }.planned?.hasPrefix("the pod is replaced") == true)
+        let added = try cause { $0.successors[ofDefault] = Successor(frame: "frame") }
+        #expect(added.planned == "a container is added to the pod as it runs" && added.nextStep == "none")
+        let foreign = try cause {
+            $0.successors[ofDefault] = Successor(frame: "frame")
+            $0.cluster.pods["p-n1"]?.foreignContainers = ["web"]
+        }
+        #expect(foreign.evidence[0].message.contains("somebody else"))
+        #expect(foreign.planned?.hasPrefix("the pod is replaced") == true)
+        let refused = try cause { $0.successors[ofDefault] = Successor(refusal: "violates PodSecurity") }
+        #expect(refused.planned?.hasPrefix("nothing is replaced") == true)
+        #expect(refused.evidence.contains { $0.message == "violates PodSecurity" })
+        let stopped = try cause {
+            $0.rollOutTroubles[ofDefault] = Plan.RollOutTrouble(pod: "p", node: "n2", message: "broken", isFinal: true)
+        }
+        #expect(stopped.planned?.hasPrefix("nothing is replaced") == true && stopped.nextStep.contains("n2"))
+        desk.cluster.pods["p-n1"]?.images["web"] = "docker.io/library/nginx:latest"
+        let starting = try cause { $0.successors[ofDefault] = Successor(frame: "frame") }
+        #expect(starting.planned == "the node's kubelet starts it" && starting.evidence[0].field == "status")
     }
 
     @Test("Being pulled")

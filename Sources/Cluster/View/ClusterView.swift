@@ -67,10 +67,12 @@ public struct PodView: Sendable, Equatable {
     /// The annotation `image-puller/replaces-nothing`: no pod that held anything was deleted for it.
     public var replacesNothing = false
     public var isTerminating = false
-    /// Ephemeral ones, too.
+    /// Ephemeral ones that we have added, too.
     public var containers: [String: ContainerView] = [:]
-    /// The images of its containers, ephemeral ones included, as its spec has them; empty without a ``frame``.
+    /// The images of its containers, ephemeral ones that we have added included, as its spec has them; empty without a ``frame``.
     public var images: [String: String] = [:]
+    /// The names of ephemeral containers that somebody else has added, as `kubectl debug` does: no others can have them.
+    public var foreignContainers: Set<String> = []
     /// The container that copies `sleep`, before all others. Nil when it has done so, or nobody tells.
     public var initContainer: ContainerView?
     public var createdAt: Timestamp?

@@ -51,7 +51,21 @@ struct OverdueScan: Sendable {
                 if group.advice.isEmpty { group.advice = deviations[name, image.name]?.summary ?? "" }
                 groups[key] = group
             }
+            let unusable = snapshot.fleet.unusable[name]
             for column in node.row.unheld {
+                if let image = unusable?[images[column].reference.normalised] {
+                    guard image.since + patience <= now else { continue }
+                    let key = AlertKey(image: images[column].name, reason: FailureReason.nodeStorage.rawValue)
+                    var group =
+                        groups[key]
+                        ?? OverdueGroup(
+                            key: key, reference: images[column].reference.written, nodes: [], since: image.since,
+                            message: image.message)
+                    group.nodes.append(name)
+                    group.since = min(group.since, image.since)
+                    groups[key] = group
+                    continue
+                }
                 guard let refusal = snapshot.fleet.refusal(node: name, column: column, now: now),
                     refusal.since + patience <= now
                 else { continue }

@@ -97,7 +97,8 @@ package struct ClusterFitWatch: Sendable {
             trouble.isFinal
             ? "No other node is tried: they keep their pods until it works, or the \(configMap.kind ?? "ConfigMap") is "
                 + "changed"
-            : "It is given \(Int(RollOutBook().patience)) s, then another node is tried; all others keep their pods"
+            : "It is given \(Int(RollOutBook().patience)) s, then "
+                + (trouble.isLastTry ? "the roll-out stops" : "another node is tried") + "; all others keep their pods"
         let message =
             "\(trouble.pod.isEmpty ? "the DaemonSet" : "pod \(trouble.pod)") on node \(trouble.node), a first one of the "
             + "new template, doesn't work: \(trouble.message). \(next); another KIP_IMAGE is taken back when it works on "

@@ -128,16 +128,20 @@ extension PodView {
         reason = clean(pod.status?.reason)
         message = clean(pod.status?.message)
         for status in pod.status?.containerStatuses ?? [] { containers[status.name] = ContainerView(status) }
-        for status in pod.status?.ephemeralContainerStatuses ?? [] {
+        var added = pod.spec?.ephemeralContainers ?? []
+        if !added.isEmpty {
+            foreignContainers = Set(added.lazy.filter { $0.command != PodNames.sleepCommand }.map(\.name))
+            added.removeAll { foreignContainers.contains($0.name) }
+        }
+        for status in pod.status?.ephemeralContainerStatuses ?? [] where !foreignContainers.contains(status.name) {
             containers[status.name] = ContainerView(status)
             containers[status.name]?.isEphemeral = true
             // No kubelet starts it again: the pod holds less than any template says.
             if status.state?.terminated != nil { (template, frame) = (nil, nil) }
         }
         if frame != nil {
-            for container in (pod.spec?.containers ?? []) + (pod.spec?.ephemeralContainers ?? []) {
-                images[container.name] = container.image
-            }
+            for container in pod.spec?.containers ?? [] { images[container.name] = container.image }
+            for container in added { images[container.name] = container.image }
         }
         let copySleep = pod.status?.initContainerStatuses?.first { $0.name == Configuration.copySleepContainerName }
         if let copySleep, copySleep.state?.terminated?.exitCode != 0 { initContainer = ContainerView(copySleep) }

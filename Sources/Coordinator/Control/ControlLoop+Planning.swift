@@ -94,12 +94,16 @@ extension ControlLoop {
         let pod = cluster.pods[replacement.uid] ?? cluster.unscheduled[replacement.uid]
         let isOutdated = pod?.template != daemonSets[replacement.set]?.template
         let isRestricted = configuration?.runtimeSocket == RuntimeSocket.none
+        let containers = daemonSets[replacement.set]?.successor.containers.count ?? 0
+        let lacksContainers = pod.map { $0.frame != nil && $0.images.count < containers } ?? false
         logger.info(
             isOutdated
                 ? "replacing a pod of an older template"
                 : isRestricted
                     ? "replacing a pod whose kubelet can't pull"
-                    : "replacing a pod that holds what a tag meant before",
+                    : lacksContainers
+                        ? "replacing a pod that lacks containers which can't be added to it"
+                        : "replacing a pod that holds what a tag meant before",
             metadata: ["pod": "\(replacement.pod)", "node": "\(replacement.node)"])
         // The watch will say the same; until then the pod must not be planned for again.
         cluster.pods[replacement.uid]?.isTerminating = true

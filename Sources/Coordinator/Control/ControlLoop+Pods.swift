@@ -1,4 +1,5 @@
 import Cluster
+import History
 import ImageSets
 import Planning
 
@@ -20,7 +21,10 @@ extension ControlLoop {
         guard followedPods.replace(pods, unscheduled: unscheduled, of: source, in: &cluster) else { return }
         if let set = followedPods.set(of: source) { noteNames(in: cluster.pods.of(set), of: set) }
         reports.closeAll()
-        for pod in former.values where cluster.pods[pod.uid] == nil { reviewAgents(afterChangeOf: pod, isGone: true) }
+        for pod in former.values where cluster.pods[pod.uid] == nil {
+            reviewAgents(afterChangeOf: pod, isGone: true)
+            release(after: pod)
+        }
         synced()
     }
 
@@ -41,7 +45,14 @@ extension ControlLoop {
     func removePod(uid: String) {
         guard let pod = followedPods.remove(uid: uid, from: &cluster) else { return }
         reviewAgents(afterChangeOf: pod, isGone: true)
+        release(after: pod)
         notePods(of: [pod.node])
         signal.yield()
+    }
+
+    /// With a pod that has gone its containers have. Where another set's pod is on the node, its agent tells what is left.
+    private func release(after pod: PodView) {
+        guard !isRestricted, cluster.pods.on(pod.node).isEmpty else { return }
+        tell(fleet.release(node: pod.node, at: clock.now))
     }
 }

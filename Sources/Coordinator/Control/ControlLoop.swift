@@ -275,6 +275,8 @@ package actor ControlLoop {
             refusals: refusals)
         snapshot.reportCuts = reportCuts
         snapshot.whyNoPod = daemonSets.compactMapValues(\.whyNoPod)
+        snapshot.successors = daemonSets.mapValues(\.plannedSuccessor)
+        snapshot.rollOutTroubles = daemonSets.compactMapValues(\.rollOutTrouble)
         snapshot.agents = nodeAgents
         snapshot.admittedImages = daemonSets[ImageSet.defaultName]?.admittedImages ?? AdmittedImages()
         // Of thousands of nodes they are worth keeping: to sort them takes longer than to count their cells.

@@ -242,7 +242,7 @@ package actor DaemonSetKeeper {
             if let refusal, refusal != admission?.refusal {
                 report(
                     .warning, "PodsForbidden",
-                    "no pod of the new template is let in, so all nodes keep the pods that they have: \(refusal). "
+                    "no pod of the new template is admitted, so all nodes keep the pods that they have: \(refusal). "
                         + "Change the ConfigMap, or what forbids it; it is asked again every 30 s.")
             }
             admission = (manifest.templateHash, refusal)
@@ -254,7 +254,8 @@ package actor DaemonSetKeeper {
             manifest.templateHash, agentImage: manifest.agentImage,
             images: manifest.images.compactMapValues { try? ImageReference($0) },
             successor: Successor(
-                refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu, frame: manifest.frameHash),
+                refusal: admission?.refusal, memory: requests.memory, cpu: requests.cpu, frame: manifest.frameHash,
+                containers: manifest.containers),
             addedContainer: manifest.addedContainer, of: set)
     }
 

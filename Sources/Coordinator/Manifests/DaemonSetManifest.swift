@@ -119,6 +119,9 @@ package struct DaemonSetManifest: Sendable, Hashable {
         Self.images(document["spec"]?["template"]?["spec"]).filter { $0.key != Configuration.agentContainerName }
     }
 
+    /// The names of a pod's containers, the agent's included.
+    package var containers: Set<String> { Set(Self.images(document["spec"]?["template"]?["spec"]).keys) }
+
     /// The same, each with what a pod's spec has in its place.
     package func images(asIn spec: JSONValue?) -> [(written: String, named: String)] {
         let live = Self.images(spec)

@@ -10,6 +10,8 @@ package enum PodNames {
     /// On the pod template of DaemonSets with agents, and so on each pod: the hash of the template's content without the images
     /// that are held. Pods of one frame differ in nothing else, so that one becomes another by containers that are added.
     package static let frameAnnotation = "image-puller/frame"
+    /// The command of every container that holds an image. By it those that we add to running pods differ from other people's.
+    package static let sleepCommand = ["/image-puller-bin/sleep"]
     /// On the DaemonSet: the accepted revision of the configuration that it was made from.
     package static let revisionAnnotation = "image-puller/revision"
 

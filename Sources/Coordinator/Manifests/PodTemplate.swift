@@ -77,7 +77,7 @@ struct PodTemplate: Sendable {
         return [
             // With an agent kubelets never pull: a container starts when the agent has brought its image.
             "imagePullPolicy": agent == nil ? "IfNotPresent" : "Never",
-            "command": ["/image-puller-bin/sleep"],
+            "command": .array(PodNames.sleepCommand.map(JSONValue.string)),
             "resources": [
                 "requests": ["cpu": .string(resources.cpuRequest), "memory": .string(resources.memoryRequest)],
                 "limits": ["cpu": .string(resources.cpuLimit), "memory": .string(resources.memoryLimit)],

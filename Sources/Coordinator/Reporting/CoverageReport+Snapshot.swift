@@ -47,8 +47,15 @@ extension CoverageReport {
                     tally.add(hanging: hang, column: hang.column, slice: slice)
                 }
             }
+            let unusable = row.unheld.isEmpty ? nil : snapshot.fleet.unusable[node.name]
             for column in row.unheld {
                 let slices = tally.slices(column: column, kind: kind, slice: slice)
+                if let image = unusable?[images[column].reference.normalised] {
+                    for slice in slices {
+                        tally.add(notWhole: image.message, column: column, slice: slice, node: node.name)
+                    }
+                    continue
+                }
                 if let refusal = node.refusal(column) {
                     tally.addRefused()
                     for slice in slices {
@@ -58,14 +65,6 @@ extension CoverageReport {
                 }
                 for slice in slices {
                     tally.add(notHeldBy: node.container(column), column: column, slice: slice, node: node.name)
-                }
-            }
-            for (key, message) in snapshot.fleet.unusable[node.name] ?? [:] {
-                guard let column = images.firstIndex(where: { $0.reference.normalised == key }),
-                    row.states[column] == .held
-                else { continue }
-                for slice in tally.slices(column: column, kind: kind, slice: slice) {
-                    tally.add(notWhole: message, column: column, slice: slice, node: node.name)
                 }
             }
             guard isHoldingBack, row[.missing] > 0 else { continue }

@@ -63,7 +63,7 @@ extension ImageReport {
                     digest.architectures.isEmpty ? "" : ", \(digest.architectures.joined(separator: " and "))"
                 let line = "  \(digest.digest)"
                 let places =
-                    "\(counted(digest.nodes, "node")) (\(digest.example)), "
+                    "\(counted(digest.nodes, "node")) (\(digest.nodes > 1 ? "one is " : "")\(digest.example)), "
                     + SpanText.bytes(Int64(clamping: digest.size)) + (digest.sizeOf.map { " " + $0 } ?? "") + platforms
                 // A digest fills a line of a terminal nearly.
                 lines +=

@@ -99,7 +99,9 @@ package struct ImageReport: Codable, Sendable, Hashable {
             {
                 tally.addHeldBack(column: 0)
             }
-            if state == .present {
+            if state == .present, let image = snapshot.fleet.unusable[node.name]?[entry.reference.normalised] {
+                tally.add(notWhole: image.message, column: 0, slice: 0, node: node.name)
+            } else if state == .present {
                 tally.add(notHeldBy: node.container(column), column: 0, slice: 0, node: node.name)
             }
             nodes[state.word, default: []].append(node.name)

@@ -21,6 +21,10 @@ package struct Snapshot: Sendable {
     package var admittedImages = AdmittedImages()
     /// Why nodes have no pod of ours, in the API server's words, by image set; nil: nobody says.
     package var whyNoPod: [String: String] = [:]
+    /// What is known of pods of each set's present template before there is one.
+    package var successors: [String: Successor] = [:]
+    /// Why roll-outs of sets don't go on.
+    package var rollOutTroubles: [String: Plan.RollOutTrouble] = [:]
     /// The agents of nodes that have several.
     package var agents: [String: NodeAgents] = [:]
 

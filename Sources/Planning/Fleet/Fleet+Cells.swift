@@ -12,6 +12,8 @@ extension Fleet {
         node.misfits = [:]
         let damage = self.damage[name]
         let refusals = self.refusals[name]
+        let unusable = self.unusable[name]
+        let isReleased = node.releasedAt != nil
         for (index, inUse) in node.inventory {
             for column in catalogue.columns(index) {
                 if let misfit = catalogue.misfit(index, platform: node.platform) {
@@ -24,8 +26,9 @@ extension Fleet {
                     node.misfits[Int(column)] = damage.message
                     continue
                 }
-                let isRefused = refusals?[references[Int(column)].normalised]?.isBelieved == true
-                let state: CellState = inUse && !isRefused ? .held : .present
+                let reference = references[Int(column)].normalised
+                let isOfUse = refusals?[reference]?.isBelieved != true && unusable?[reference] == nil
+                let state: CellState = inUse && !isReleased && isOfUse ? .held : .present
                 guard cells[Int(column)].rawValue < state.rawValue else { continue }
                 cells[Int(column)] = state
                 node.resolved[Int(column)] = index
@@ -70,6 +73,19 @@ extension Fleet {
         node.newReasons = []
         nodes[name] = node
         return changes.map { transition(of: name, column: $0.column, from: $0.before, to: cells[$0.column], at: now) }
+    }
+
+    /// The last pod of ours on the node has gone, and its containers with it: until an agent has looked again nothing is held.
+    public mutating func release(node name: String, at now: Timestamp) -> [Transition] {
+        guard nodes[name] != nil else { return [] }
+        nodes[name]?.releasedAt = now
+        return refreshCells(of: name, at: now)
+    }
+
+    /// Whether a container uses the image that the column resolves to, as the node's newest inventory has it.
+    func isInUse(node name: String, column: Int) -> Bool {
+        guard let node = nodes[name], column < node.resolved.count else { return false }
+        return node.inventory[node.resolved[column]] ?? false
     }
 
     /// An image that went, or that a container uses by now. Of several pods on the node only one may use it so far: the others

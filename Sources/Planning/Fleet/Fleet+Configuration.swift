@@ -92,7 +92,10 @@ extension Fleet {
             node.failures = node.failures.filter { normalised.contains($0.key) }
                 .mapValues { failure in
                     var failure = failure.due(noLaterThan: retry)
-                    if isEdit, failure.reason.blamesReference { failure.nextAttempt = min(failure.nextAttempt, now) }
+                    // Nor is room on a disk waited for: the edit may have raised IMAGE_GC_HIGH_PERCENT.
+                    if isEdit, failure.reason.blamesReference || failure.reason == .diskFull {
+                        failure.nextAttempt = min(failure.nextAttempt, now)
+                    }
                     return failure
                 }
             node.moved = node.moved.filter {

@@ -15,7 +15,31 @@ struct Damage: Sendable, Equatable {
     static let patience = 120.0
 }
 
+/// An image that a container uses, and of which no other can be made.
+public struct UnusableImage: Sendable, Equatable {
+    /// What the kubelet says.
+    public var message: String
+    /// When a plan has found it.
+    public var since: Timestamp
+}
+
 extension Fleet {
+    /// Takes what a plan found out: nothing of ours holds such an image, whoever else uses it.
+    ///
+    /// - Parameter found: messages, by node and normalised reference.
+    mutating func noteUnusable(_ found: [String: [String: String]], at now: Timestamp) -> [Transition] {
+        guard !found.isEmpty || !unusable.isEmpty else { return [] }
+        let former = unusable
+        unusable = found.reduce(into: [:]) { all, node in
+            all[node.key] = node.value.reduce(into: [:]) { images, image in
+                let since = former[node.key]?[image.key]?.since ?? now
+                images[image.key] = UnusableImage(message: image.value, since: since)
+            }
+        }
+        let changed = Set(former.keys).union(unusable.keys).filter { former[$0]?.keys != unusable[$0]?.keys }
+        return changed.sorted().flatMap { refreshCells(of: $0, at: now) }
+    }
+
     /// Takes what a plan found out. The first time the image is removed, if no container uses it, and pulled again at once;
     /// where that has helped nothing, it is tried as seldom as what somebody has to mend.
     mutating func noteDamage(_ found: [String: [String: String]], at now: Timestamp) -> [Transition] {
@@ -63,6 +87,8 @@ extension Planner {
             for entry in entries {
                 let column = columns[entry]
                 let key = fleet.references[column].normalised
+                // What a container uses isn't removed: see ``Fleet/unusable``.
+                guard !fleet.isInUse(node: name, column: column) else { continue }
                 let container = configuration.images[entry].container
                 let trouble = pods.lazy.compactMap { $0.containers[container]?.contentTrouble }.first
                 guard let message = trouble ?? smallness(of: column, on: name, tooSmall) else { continue }

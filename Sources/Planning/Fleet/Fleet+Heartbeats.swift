@@ -76,7 +76,7 @@ extension Fleet {
     /// notes.
     public func isQuiet(_ name: String) -> Bool {
         guard let node = nodes[name] else { return false }
-        return node.hasInventory && node.runtime.listed && node.orders.isEmpty
+        return node.hasInventory && node.runtime.listed && node.orders.isEmpty && node.releasedAt == nil
             && !ending.values.contains { $0.node == name }
     }
 }

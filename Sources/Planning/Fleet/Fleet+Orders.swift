@@ -39,7 +39,7 @@ extension Fleet {
         suspectedSince = suspectedSince.filter { plan.suspects.contains($0.key) }
         for pod in plan.suspects where suspectedSince[pod] == nil { suspectedSince[pod] = now }
         transitions += noteRefusals(plan, at: now)
-        unusable = plan.unusable
+        transitions += noteUnusable(plan.unusable, at: now)
         transitions += noteDamage(plan.damage, at: now)
         for wake in plan.wakes { wakeBook.note(wake, at: now) }
         for set in Set(plan.looks.keys).union(plan.replacements.map(\.set)) {

@@ -95,6 +95,10 @@ extension Fleet {
         if report.runtime.listed, nodes[name]?.hasInventory == true, !result.needsFull {
             nodes[name]?.inventoryAt = now.earlier(byMilliseconds: report.inventoryAgeMs)
         }
+        let wasReleased = node.releasedAt != nil
+        if let released = node.releasedAt, let listed = nodes[name]?.inventoryAt, listed >= released {
+            nodes[name]?.releasedAt = nil
+        }
         result.attempts = finish(report.attempts, of: name, bootID: report.bootID, at: now)
         result.newFailures = result.attempts.filter {
             $0.id > node.lastAttempt && $0.reason != nil && $0.reason != .cancelled
@@ -105,7 +109,8 @@ extension Fleet {
         let settled = settleKubeletPulls(of: name, at: now, using: &random)
         result.transitions = settled.transitions
         result.kubeletAttempts = settled.kubeletAttempts
-        let isQuiet = report.inventory == nil && report.attempts.isEmpty && !isNewBoot && !hasNewSecrets
+        let isQuiet =
+            report.inventory == nil && report.attempts.isEmpty && !isNewBoot && !hasNewSecrets && !wasReleased
         let generation = nodes[name]?.generation
         if !report.attempts.isEmpty {
             noteMended(report.attempts, node: name, at: now)

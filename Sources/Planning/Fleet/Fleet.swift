@@ -44,7 +44,7 @@ public struct Fleet: Sendable {
     var damage: [String: [String: Damage]] = [:]
     /// By node and normalised reference: why no further container can be made of an image that one uses, so that it isn't
     /// removed and pulled again.
-    public internal(set) var unusable: [String: [String: String]] = [:]
+    public internal(set) var unusable: [String: [String: UnusableImage]] = [:]
     /// Which pods were woken lately.
     var wakeBook = WakeBook()
     /// What replaced pods left behind, by image set.

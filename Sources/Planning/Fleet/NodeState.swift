@@ -50,6 +50,9 @@ extension NodeState {
         public internal(set) var lastReport: Timestamp?
         /// When the runtime's images were last listed with success. Cells say nothing newer than this.
         public internal(set) var inventoryAt: Timestamp?
+        /// When the last pod of ours that was on it had gone: what held images before holds nothing. Nil: its agent, or another
+        /// one, has listed since what containers use.
+        var releasedAt: Timestamp?
         public internal(set) var agentVersion = ""
         /// `os/arch`; empty until somebody has said so.
         var platform = ""

@@ -87,6 +87,8 @@ public struct Plan: Sendable, Equatable {
         public var message: String
         /// No other node is tried.
         public var isFinal = false
+        /// No other node is tried after this one.
+        public var isLastTry = false
     }
 
     /// A pull that nobody waits for any more.

@@ -41,7 +41,9 @@ extension Planner {
                     return false
                 }
                 let state = fleet.state(node: pod.node, column: columns[$0], now: now)
-                if state == .held, let trouble = container.contentTrouble {
+                if state.isPresent, fleet.isInUse(node: pod.node, column: columns[$0]),
+                    let trouble = container.contentTrouble
+                {
                     plan.unusable[pod.node, default: [:]][fleet.references[columns[$0]].normalised] = trouble
                 }
                 return container.waitingReason == "ErrImageNeverPull" && state.isPresent

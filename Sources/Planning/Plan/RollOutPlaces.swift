@@ -56,7 +56,9 @@ struct RollOutPlaces {
                 && (isBack || (entry.map { $0.isTry && $0.template == template } ?? !book.hasLooked))
             guard !isBack || isTry else { continue }
             away.insert(node)
-            let since = max(entry?.since ?? pod?.createdAt ?? now, pod?.createdAt ?? Timestamp(milliseconds: 0))
+            // Of an agent that runs, reports are awaited from now on: this run may have begun a moment ago.
+            let began = entry?.since ?? (isBack ? nil : pod?.createdAt) ?? now
+            let since = max(began, pod?.createdAt ?? Timestamp(milliseconds: 0))
             let isWorking = living.contains { $0.isWorking(under: configuration) }
             let isSettled = isWorking && pod?.isSettled == true
             let deadline =
@@ -95,8 +97,10 @@ struct RollOutPlaces {
         isQuiet = away.isEmpty
         self.lost = lost
         // The last node isn't given for it.
-        let isDecided = failed >= min(Self.mostTries, max(1, nodes.count - 1))
+        let tries = min(Self.mostTries, max(1, nodes.count - 1))
+        let isDecided = failed >= tries
         trouble?.isFinal = isDecided
+        trouble?.isLastTry = failed + 1 >= tries
         if isUnderWay || isDecided { roomOfTrial = 0 }
     }
 }

@@ -9,11 +9,15 @@ public struct Successor: Sendable, Equatable {
     public var cpu = Quantity.zero
     /// Of pods that differ from it in their images alone, and may be given those that they lack. Nil: none may.
     public var frame: String?
+    /// The names of one's containers. The list may be ahead of the template.
+    public var containers: Set<String> = []
 
     public init(
-        refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero, frame: String? = nil
+        refusal: String? = nil, memory: Quantity = .zero, cpu: Quantity = .zero, frame: String? = nil,
+        containers: Set<String> = []
     ) {
         (self.refusal, self.memory, self.cpu, self.frame) = (refusal, memory, cpu, frame)
+        self.containers = containers
     }
 
     /// Whether the node could have room. What it doesn't tell it may have.

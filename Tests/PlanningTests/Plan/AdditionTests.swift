@@ -25,6 +25,7 @@ import Testing
         }
         desk.template = "new"
         desk.successor.frame = "frame"
+        desk.successor.containers = [Configuration.agentContainerName, "i-nginx", "i-redis"]
         return desk
     }
 
@@ -103,6 +104,31 @@ import Testing
         for name in desk.cluster.nodes.keys { desk.cluster.pods["p-\(name)"]?.template = "new" }
         let plan = desk.plan()
         #expect(plan.adoptions.isEmpty && plan.wakes.isEmpty && !plan.replacements.isEmpty)
+    }
+
+    @Test("Until the template is that of the list's edit no pod is replaced for what only the list has")
+    func early() throws {
+        var desk = try grown(nodes: 3)
+        desk.successor.frame = nil
+        desk.template = "old"
+        desk.successor.containers.remove("i-redis")
+        desk.reportAll(.listed("nginx"), .listed("redis"))
+        #expect(desk.plan().replacements.isEmpty)
+    }
+
+    @Test("A container that somebody else has added changes nothing, unless it has the name of one that is to be added")
+    func foreign() throws {
+        var desk = try grown(nodes: 2)
+        desk.cluster.pods["p-n1"]?.foreignContainers = ["debugger-x7k2p"]
+        #expect(desk.plan().adoptions.count == 2 && desk.plan().replacements.isEmpty)
+        for name in desk.cluster.nodes.keys { desk.cluster.pods["p-\(name)"]?.template = "new" }
+        desk.reportAll(.listed("nginx"), .listed("redis"))
+        #expect(desk.plan().replacements.isEmpty && desk.plan().wakes.count == 2)
+        desk.cluster.pods["p-n1"]?.foreignContainers = ["i-redis"]
+        #expect(desk.plan().replacements.map(\.node) == ["n1"])
+        #expect(desk.plan().wakes.map(\.node) == ["n2"], "the API server takes no second container of the name")
+        desk.cluster.pods["p-n1"]?.template = "old"
+        #expect(desk.plan().adoptions.isEmpty && desk.plan().replacements.map(\.node) == ["n1"])
     }
 
     @Test("A pod whose agent doesn't run isn't taken for one that works")

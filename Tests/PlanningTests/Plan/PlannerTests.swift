@@ -102,6 +102,11 @@ import Testing
         #expect(shortage.neededBytes == 3_500_000_000 && shortage.availableBytes == 3_000_000_000)
         let failure = try #require(desk.desk.fleet.failure(node: "n2", column: 0))
         #expect(failure.reason == .diskFull && failure.message.contains("3500 MB") && failure.message.contains("3000"))
+        #expect(desk.step().pulls.isEmpty)
+        var edited = desk
+        edited.desk.configuration.imageGCHighPercent = 90
+        edited.adopt()
+        #expect(edited.step().pulls.map(\.node) == ["n2"], "an edit that makes room is heeded at once")
         desk.desk.pass(seconds: 61)
         desk.desk.take(101, node: "n2") {
             $0.full.images = []

@@ -101,6 +101,39 @@ import Testing
         #expect(Set(desk.step().replacements.map(\.node)).isSuperset(of: ["n1"]))
     }
 
+    @Test("A run that has just begun waits for reports of the pods that it finds, however old they are")
+    func justBegun() throws {
+        var desk = try PlanDesk("nginx", nodes: 2)
+        desk.adopt()
+        for name in desk.cluster.nodes.keys {
+            desk.pod(name, template: "t")
+            desk.hold("i-nginx", on: name)
+            desk.cluster.pods["p-\(name)"]?.createdAt = desk.desk.now
+        }
+        desk.template = "t"
+        desk.desk.pass(seconds: 86_400)
+        for _ in 0..<10 {
+            #expect(desk.step().rollOut == nil)
+            desk.desk.pass(seconds: 1)
+        }
+        desk.desk.pass(seconds: 3600)
+        #expect(desk.step().rollOut?.message.contains("sends no report") == true)
+    }
+
+    @Test(
+        "Of two nodes the first one that fails is the last one that is tried, and of twenty it isn't",
+        arguments: [2, 20])
+    func lastTry(nodes: Int) throws {
+        var desk = try rolled(nodes: nodes)
+        for name in desk.cluster.nodes.keys { desk.hold("i-nginx", on: name) }
+        let first = try #require(desk.step().replacements.first?.node)
+        desk.pod(first, template: "new", isRunning: false)
+        desk.cluster.pods["p-\(first)"]?.containers[Configuration.agentContainerName]?.waitingReason =
+            "CrashLoopBackOff"
+        let trouble = try #require(desk.step().rollOut)
+        #expect(!trouble.isFinal && trouble.isLastTry == (nodes == 2))
+    }
+
     @Test("A template that fits nowhere, or whose pods aren't admitted, takes no pod away")
     func nothingWhereNothingComesBack() throws {
         var desk = try rolled(nodes: 3)

@@ -116,11 +116,19 @@ import Testing
         desk.cluster.pods["b-n1"]?.containers["e0"]?.waitingMessage = "content digest sha256:bb: not found"
         let plan = Self.step(&desk, sets)
         #expect(plan.pulls.isEmpty && plan.damage.isEmpty, "it isn't removed under whoever uses it")
-        let message = desk.desk.fleet.unusable["n1"]?["docker.io/library/redis:latest"]
-        #expect(message?.contains("content digest") == true)
+        let image = desk.desk.fleet.unusable["n1"]?["docker.io/library/redis:latest"]
+        #expect(image?.message.contains("content digest") == true)
+        let column = try #require(desk.desk.fleet.references.firstIndex { $0.written == "redis" })
+        func state() -> CellState { desk.desk.fleet.state(node: "n1", column: column, now: desk.desk.now) }
+        #expect(state() == .present, "pods can't use it")
+        let found = desk.desk.now
+        desk.desk.pass(seconds: 5)
+        let later = Self.step(&desk, sets)
+        #expect(later.pulls.isEmpty && later.damage.isEmpty && state() == .present)
+        #expect(desk.desk.fleet.unusable["n1"]?.values.map(\.since) == [found])
         desk.cluster.pods["b-n1"]?.containers["e0"]?.isRunning = true
         _ = Self.step(&desk, sets)
-        #expect(desk.desk.fleet.unusable.isEmpty)
+        #expect(desk.desk.fleet.unusable.isEmpty && state() == .held)
     }
 
     @Test("Nodes that only a further set selects pull what it lists, and nothing of the list")

@@ -18,7 +18,7 @@ extension Pod.Spec: ReadableValue {
         case "serviceAccountName": serviceAccountName = try reader.string()
         case "initContainers": initContainers = try Pod.Container.readAll(&reader)
         case "containers": containers = try Pod.Container.readAll(&reader)
-        case "ephemeralContainers": ephemeralContainers = try Pod.Container.readAll(&reader)
+        case "ephemeralContainers": ephemeralContainers = try Pod.EphemeralContainer.readAll(&reader)
         case "affinity": affinity = try Pod.Affinity.read(&reader)
         default: break
         }
@@ -32,6 +32,21 @@ extension Pod.Container: ReadableValue {
         switch key {
         case "name": name = try reader.string() ?? ""
         case "image": image = try reader.string()
+        default: break
+        }
+    }
+}
+
+extension Pod.EphemeralContainer: ReadableValue {
+    package init() { self.init(name: "") }
+
+    package mutating func read(_ key: JSONKey, _ reader: inout JSONFieldReader) throws {
+        switch key {
+        case "name": name = try reader.string() ?? ""
+        case "image": image = try reader.string()
+        case "command":
+            var words: [String] = []
+            if try reader.elements({ words.append(try $0.string() ?? "") }) { command = words }
         default: break
         }
     }

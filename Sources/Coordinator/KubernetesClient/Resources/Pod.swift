@@ -15,7 +15,7 @@ package struct Pod: KubernetesResource, Hashable {
         package var initContainers: [Container]?
         package var containers: [Container]?
         /// Containers that were added while the pod ran. None is ever removed, changed or started again.
-        package var ephemeralContainers: [Container]?
+        package var ephemeralContainers: [EphemeralContainer]?
         var affinity: Affinity?
 
         package init() {}
@@ -57,6 +57,13 @@ package struct Pod: KubernetesResource, Hashable {
     package struct Container: Codable, Sendable, Hashable {
         package var name: String
         package var image: String?
+    }
+
+    /// With its command, which tells who added it.
+    package struct EphemeralContainer: Codable, Sendable, Hashable {
+        package var name: String
+        package var image: String?
+        package var command: [String]?
     }
 
     package struct Status: Codable, Sendable, Hashable {

@@ -35,14 +35,15 @@ extension NodeDiagnosis {
                     waiting.append(image)
                 }
             case .present where cells.isToBeHeld(position):
-                if let (holder, pod, container) = places(position, cells).first {
+                if let cause = cause(notWhole: image, places(position, cells)) {
+                    notHeld.append(cause)
+                } else if let (holder, pod, container) = places(position, cells).first {
                     let refused = cause(refused: image, column, by: pod, container)
                     notHeld += [refused ?? cause(notHeld: image, by: pod, container, holder)].compactMap { $0 }
                 }
             case .pulling:
                 if let deviation = alone?[node, image.name] { failing.append(cause(hanging: deviation, image)) }
-            case .held: notHeld += [cause(notWhole: image, places(position, cells))].compactMap { $0 }
-            case .present, .unknown, .unwanted: break
+            case .present, .held, .unknown, .unwanted: break
             }
             if state.isPresent, several.contains(column) { moved += [tagMoved(image)].compactMap { $0 } }
             if state.isPresent { moved += [unasked(image, column)].compactMap { $0 } }
@@ -145,23 +146,25 @@ extension NodeDiagnosis {
 
     func cause(notHeld image: ImageEntry, by pod: PodView, _ name: String, _ holder: Holder) -> Cause? {
         let container = pod.containers[name]
-        if let container, container.isRunning { return usesAnother(container, name, than: image, pod) }
-        let reason = container?.waitingReason ?? ""
+        if let container, container.isRunning { return usesAnother(container, name, than: image, pod, holder) }
+        guard let container else { return cause(lacking: image, pod, name, holder) }
+        let reason = container.waitingReason ?? ""
         guard !["ErrImageNeverPull", "ContainerCreating", "PodInitializing"].contains(reason) else { return nil }
+        // One that was added to the pod as it ran: then the pod counts as one of no template.
+        let hasEnded = pod.template == nil
         return Cause(
             kind: .notHeld,
-            summary: "\(image.name) is present but not held: the kubelet's garbage collection may remove it",
+            summary: Self.notHeld(image),
             evidence: [
                 evidence(
                     "Pod/\(pod.name)", Self.field("state", of: name, in: pod),
-                    container == nil
-                        ? "this pod has no such container: it is of an older template"
-                        : [reason, container?.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
+                    [reason, container.waitingMessage ?? ""].filter { !$0.isEmpty }.joined(separator: ": "))
             ],
-            nextStep: nextStep(for: container, of: pod, holder.configuration),
-            // No kubelet starts a container again that was added to a pod: such pods are of no template any more.
-            planned: container == nil || container?.isEphemeral == true && pod.template == nil
-                ? Self.plannedReplacement + ", and the new one holds it"
+            nextStep: container.waitingReason == ContainerView.outOfMemory
+                ? "raise CACHING_MEMORY_LIMIT (\(holder.configuration.sleepResources.memoryLimit)) in the ConfigMap"
+                : "kubectl describe pod \(pod.name) -n \(holder.configuration.namespace)",
+            planned: hasEnded
+                ? hindrance(of: holder)?.planned ?? Self.plannedReplacement + ", and the new one holds it"
                 : "the kubelet starts the container again by itself, after growing pauses; the pod isn't replaced for it",
             images: [image.name])
     }
@@ -170,7 +173,7 @@ extension NodeDiagnosis {
     private func cause(
         notWhole image: ImageEntry, _ places: [(holder: Holder, pod: PodView, container: String)]
     ) -> Cause? {
-        guard let message = snapshot.fleet.unusable[node]?[image.reference.normalised],
+        guard let message = snapshot.fleet.unusable[node]?[image.reference.normalised]?.message,
             let place = places.first(where: { $0.pod.containers[$0.container]?.isRunning == false })
         else { return nil }
         let user = places.first { $0.pod.containers[$0.container]?.isRunning == true }
@@ -187,21 +190,9 @@ extension NodeDiagnosis {
             planned: "it is removed and pulled again when no container uses it", images: [image.name])
     }
 
-    /// Not while the node isn't ready, is short of disk, pulls, or has no say.
-    private static let plannedReplacement =
-        "the pod is replaced when its node has what it can have (ROLL_MAX_PARALLEL at once)"
-
-    private func nextStep(for container: ContainerView?, of pod: PodView, _ configuration: Configuration) -> String {
-        guard let container else { return "none: the pod is replaced when its node has what it can have" }
-        if container.waitingReason == ContainerView.outOfMemory {
-            return "raise CACHING_MEMORY_LIMIT (\(configuration.sleepResources.memoryLimit)) in the ConfigMap"
-        }
-        return "kubectl describe pod \(pod.name) -n \(configuration.namespace)"
-    }
-
     /// The tag was pulled anew, and the pod's container still runs what it meant before.
     private func usesAnother(
-        _ container: ContainerView, _ name: String, than image: ImageEntry, _ pod: PodView
+        _ container: ContainerView, _ name: String, than image: ImageEntry, _ pod: PodView, _ holder: Holder
     ) -> Cause? {
         guard let column = snapshot.fleet.column(of: image.reference),
             let own = snapshot.fleet.image(of: node, column: column), !own.digests.isEmpty,
@@ -216,8 +207,10 @@ extension NodeDiagnosis {
                     "Pod/\(pod.name)", Self.field("imageID", of: name, in: pod), container.imageID),
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
             ],
-            nextStep: "none, unless the node is under disk pressure or close to it: then free space on it",
-            planned: Self.plannedReplacement + ", and the new one uses the image that is there then",
+            nextStep: hindrance(of: holder)?.nextStep
+                ?? "none, unless the node is under disk pressure or close to it: then free space on it",
+            planned: hindrance(of: holder)?.planned
+                ?? Self.plannedReplacement + ", and the new one uses the image that is there then",
             images: [image.name])
     }
 

@@ -27,7 +27,7 @@ extension NodeDiagnosis {
                 ],
                 nextStep: pods.isEmpty && whyNoPod != nil
                     ? "change what the words name (ResourceQuota, LimitRange, Pod Security, an admission policy) so that pods of "
-                        + "namespace \(configuration.namespace) are let in"
+                        + "namespace \(configuration.namespace) are admitted"
                     : pods.isEmpty
                         ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
                             + "events tell why no pod is made (quota, admission, Pod Security)"
