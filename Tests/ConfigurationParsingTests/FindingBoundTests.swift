@@ -44,9 +44,9 @@ import Testing
             let some = told.filter { $0.severity == severity }
             #expect(some.reduce(0) { $0 + ($1.others ?? 1) } == all.count { $0.severity == severity })
             // In their order, and none is passed over.
-            #expect(
-                some.filter { $0.others == nil }
-                    == Array(all.filter { $0.severity == severity }.prefix(some.count { $0.others == nil })))
+            let ofEntries = all.filter { $0.severity == severity && $0.entry != nil }
+            let toldOfEntries = some.filter { $0.others == nil && $0.entry != nil }
+            #expect(toldOfEntries == Array(ofEntries.prefix(toldOfEntries.count)))
         }
         let errors = all.count { $0.severity == .error }
         let warnings = all.count { $0.severity == .warning }
@@ -66,6 +66,16 @@ import Testing
             last.description
                 == "IMAGES: \(last.others ?? 0) more remarks. Next step: coordinator config check FILE tells all of them."
         )
+    }
+
+    @Test("A key that rejects the edit is told before any number of entries")
+    func keysFirst() {
+        let list = (1...500).map { "i\($0)=UPPER\($0)" }.joined(separator: ";")
+        let decision = decide(["IMAGES": list, "NODE_SELECTOR": "{"])
+        #expect(decision.isRejected && decision.findings.count == Finding.most + 1)
+        #expect(decision.findings.contains { $0.key == "NODE_SELECTOR" })
+        #expect(decision.texts.contains { $0.hasPrefix("IMAGES: none of the 500 entries is valid") })
+        #expect(decision.texts.last?.hasPrefix("IMAGES: 402 more errors, from entry 99 on. ") == true)
     }
 
     @Test("Few are told as they are")

@@ -8,8 +8,8 @@ extension Finding {
     /// Their texts together, in UTF-8; a single one has a sixteenth of it at most.
     static let mostBytes = 64 << 10
 
-    /// The same in their order. Where they are too many, what has no effect comes before what is only worth knowing, and others
-    /// at the end say how many more there are.
+    /// The same in their order. Where they are too many, what has no effect comes before what is only worth knowing, a whole key
+    /// before entries of a list, and others at the end say how many more there are.
     static func bounded(_ findings: [Finding]) -> [Finding] {
         let findings = findings.map(\.cut)
         var told: Set<Int> = []
@@ -18,7 +18,9 @@ extension Finding {
         for severity in Severity.allCases {
             var first: Finding?
             var count = 0
-            for (index, finding) in findings.enumerated() where finding.severity == severity {
+            let all = findings.indices.filter { findings[$0].severity == severity }
+            for index in all.filter({ findings[$0].entry == nil }) + all.filter({ findings[$0].entry != nil }) {
+                let finding = findings[index]
                 let size = finding.bytes
                 if count == 0, told.count < most, bytes + size <= mostBytes {
                     told.insert(index)

@@ -108,11 +108,9 @@ package struct ConfigCheck: Sendable, Equatable {
         if content.fields != nil, let place = manifest.namespace { options.extraNamespaces.insert(place) }
         let reading = ConfigurationParser(options: options).read(content, last: nil)
         let named = { (finding: Finding) in content.fields.map(finding.named) ?? finding }
-        let whole = reading.configuration
-        let excess =
-            reading.isRejected
-            ? nil
-            : ConfigurationParser.excess(of: DaemonSetManifest.templateBytes(of: whole, options: .elsewhere), whole)
+        let bytes =
+            reading.isRejected ? 0 : DaemonSetManifest.templateBytes(of: reading.configuration, options: .elsewhere)
+        let excess = ConfigurationParser.excess(of: bytes, reading.configuration)
         let found = ([excess].compactMap(\.self) + reading.findings).map(named)
         let faulty = reading.faultyKeys.union(manifest.findings.map(\.key))
             .union(content.fields == nil ? [] : found.filter { $0.severity == .error && $0.entry == nil }.map(\.key))
