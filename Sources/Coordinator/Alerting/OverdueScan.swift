@@ -24,7 +24,7 @@ struct OverdueScan: Sendable {
         let patience = Double(snapshot.configuration.alertAfterSeconds)
         let targets = Set(cells.map(\.name))
         ledger.keep(targets.contains)
-        var groups: [AlertKey: OverdueGroup] = [:]
+        var groups = OverdueGroups()
         let waits = Waits(snapshot)
         var nowHeard: Set<String> = []
         let deviations = DeviationIndex(snapshot)
@@ -41,53 +41,39 @@ struct OverdueScan: Sendable {
                 else { continue }
                 // Who waits for others has no reason of its own: it has theirs, and is in their alert.
                 let reason = absence.reason ?? waits.reason(column, on: node.node)
-                let key = AlertKey(image: image.name, reason: reason?.rawValue ?? AlertKey.pending)
-                var group =
-                    groups[key]
-                    ?? OverdueGroup(key: key, reference: image.reference.written, nodes: [], since: absence.since)
-                group.nodes.append(name)
-                group.since = min(group.since, absence.since)
-                if group.message.isEmpty { group.message = absence.message }
-                if group.advice.isEmpty { group.advice = deviations[name, image.name]?.summary ?? "" }
-                groups[key] = group
+                groups.add(
+                    name, image, reason: reason?.rawValue ?? AlertKey.pending, since: absence.since,
+                    message: absence.message, advice: deviations[name, image.name]?.summary ?? "")
             }
             let unusable = snapshot.fleet.unusable[name]
             for column in node.row.unheld {
-                if let image = unusable?[images[column].reference.normalised] {
-                    guard image.since + patience <= now else { continue }
-                    let key = AlertKey(image: images[column].name, reason: FailureReason.nodeStorage.rawValue)
-                    var group =
-                        groups[key]
-                        ?? OverdueGroup(
-                            key: key, reference: images[column].reference.written, nodes: [], since: image.since,
-                            message: image.message)
-                    group.nodes.append(name)
-                    group.since = min(group.since, image.since)
-                    groups[key] = group
+                let image = images[column]
+                if let trouble = unusable?[image.reference.normalised] {
+                    guard trouble.since + patience <= now else { continue }
+                    groups.add(
+                        name, image, reason: FailureReason.nodeStorage.rawValue, since: trouble.since,
+                        message: trouble.message)
                     continue
                 }
                 guard let refusal = snapshot.fleet.refusal(node: name, column: column, now: now),
                     refusal.since + patience <= now
                 else { continue }
-                let key = AlertKey(image: images[column].name, reason: AlertKey.refused)
-                var group =
-                    groups[key]
-                    ?? OverdueGroup(
-                        key: key, reference: images[column].reference.written, nodes: [], since: refusal.since)
-                group.nodes.append(name)
-                group.since = min(group.since, refusal.since)
-                if group.message.isEmpty { group.message = node.container(column)?.waitingMessage ?? "" }
-                let others = snapshot.otherNames(of: images[column], column, on: name)
-                if group.advice.isEmpty, !others.isEmpty {
-                    group.advice =
-                        "\(name)'s kubelet knows the same image as \(others.joined(separator: ", ")), and has probably pulled it "
-                        + "under that name"
-                }
-                groups[key] = group
+                groups.add(
+                    name, image, reason: AlertKey.refused, since: refusal.since,
+                    message: node.container(column)?.waitingMessage ?? "",
+                    advice: Self.advice(snapshot.otherNames(of: image, column, on: name), on: name))
             }
         }
         heard = nowHeard
-        return Self.naming(groups.values.sorted { $0.key < $1.key }, snapshot)
+        return Self.naming(groups.byKey.values.sorted { $0.key < $1.key }, snapshot)
+    }
+
+    /// - Parameter others: names under which the node has a refused image, too.
+    private static func advice(_ others: [String], on node: String) -> String {
+        others.isEmpty
+            ? ""
+            : "\(node)'s kubelet knows the same image as \(others.joined(separator: ", ")), and has probably pulled it under that "
+                + "name"
     }
 
     /// With the sets that list the images.
@@ -138,5 +124,24 @@ struct OverdueScan: Sendable {
                 reference: images[column].reference.written, reason: failure?.reason, message: failure?.message ?? "")
         }
         return sighting
+    }
+}
+
+/// What is overdue, by image and reason: of several nodes what the first one says that says something.
+private struct OverdueGroups {
+    var byKey: [AlertKey: OverdueGroup] = [:]
+
+    mutating func add(
+        _ node: String, _ image: ImageEntry, reason: String, since: Timestamp, message: @autoclosure () -> String,
+        advice: @autoclosure () -> String = ""
+    ) {
+        let key = AlertKey(image: image.name, reason: reason)
+        var group =
+            byKey[key] ?? OverdueGroup(key: key, reference: image.reference.written, nodes: [], since: since)
+        group.nodes.append(node)
+        group.since = min(group.since, since)
+        if group.message.isEmpty { group.message = message() }
+        if group.advice.isEmpty { group.advice = advice() }
+        byKey[key] = group
     }
 }
