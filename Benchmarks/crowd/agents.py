@@ -53,7 +53,11 @@ class Agent:
             self.inventory if self.wants_full else None)
         # News are acknowledged at once; a heartbeat is the poll.
         wait = 0 if self.wants_full else round(self.heartbeat)
-        self.deadline = now + wait + PATIENCE
+        return self.message(body, wait)
+
+    def message(self, body: bytes, wait: int) -> bytes:
+        """A request with a report, which may wait for so many seconds."""
+        self.deadline = time.monotonic() + wait + PATIENCE
         return (
             f"POST /agent/v1/reports?after={self.generation}&wait={wait} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"User-Agent: image-puller-node-agent/bench\r\nAccept: */*\r\nAuthorization: Bearer {self.token}\r\n"

@@ -11,7 +11,7 @@ from bench.figures import FIGURES, Figure, Results, progress
 from bench.workshop import eventually
 
 from . import wire
-from .agents import PATIENCE, Agent
+from .agents import Agent
 from .stage import KIP_IMAGE, Stage
 
 FIGURES.update({
@@ -78,11 +78,7 @@ class ChangingAgent(Agent):
         if not (self.wants_full or self.changed or self.attempts):
             due = min([self.listed + self.interval, *(end for _, _, end in self.pulls.values())])
             wait = max(1, math.ceil(min(self.heartbeat, due - now)))
-        self.deadline = now + wait + PATIENCE
-        return (
-            f"POST /agent/v1/reports?after={self.generation}&wait={wait} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"User-Agent: image-puller-node-agent/bench\r\nAccept: */*\r\nAuthorization: Bearer {self.token}\r\n"
-            f"Content-Type: application/x-protobuf\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
+        return self.message(body, wait)
 
     def answered(self, body: bytes) -> None:
         had_trouble = self.failures > 0

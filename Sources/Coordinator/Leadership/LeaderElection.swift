@@ -8,9 +8,10 @@ import Shared
 /// written; and a write succeeds only on the version that its writer has seen. A Lease of this pod's own former container
 /// isn't waited for: a kubelet starts a container again when the one before it has ended.
 ///
-/// Who makes a Lease in place of one that was deleted waits a lease duration too before it acts: the former holder may
-/// not have noticed yet, or, where that makes it again, somebody else who made one that was deleted as well. Nor does it give such a Lease up before that: the next one would take it at once. Only a process that
-/// starts in just that moment doesn't know that there was one.
+/// Who makes a Lease in place of one that was deleted waits a lease duration too before it acts: the former holder may not
+/// have noticed yet, or, where that makes it again, somebody else who made one that was deleted as well. Nor does it give
+/// such a Lease up before that: the next one would take it at once. Only a process that starts in just that moment doesn't
+/// know that there was one.
 package struct LeaderElection: Sendable {
     package struct Settings: Sendable, Hashable {
         /// Others leave the Lease alone for so long after its last change.
