@@ -113,4 +113,5 @@ format:
 	swift format format --in-place --parallel --recursive $(SOURCES)
 
 lint:
+	@swift package describe --type json 2>/dev/null | python3 scripts/check_imports.py
 	swift format lint --strict --parallel --recursive $(SOURCES)

@@ -24,7 +24,9 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -36,10 +38,10 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 
 /// The coordinator's parts, each a folder of its own. What a part may use is what it names here: arrows point down.
 let coordinatorParts: [Target] = [
-    part("KubernetesClient", ["Shared", crypto, logging, subprocess, "Yams"]),
+    part("KubernetesClient", ["Shared", "Yams", crypto, logging, subprocess, system]),
     part("Formatting", ["Cluster", "Shared"]),
     part("Manifests", ["Cluster", "ImageSets", "KubernetesClient", "Planning", "Shared", logging]),
-    part("Telemetry", ["KubernetesClient", "Planning", "Shared", metrics]),
+    part("Telemetry", ["Cluster", "KubernetesClient", "Planning", "Shared", metrics]),
     part("Events", ["Formatting", "KubernetesClient", "Manifests", "Shared", "Telemetry", logging]),
     part("Leadership", ["KubernetesClient", "Manifests", "Shared", logging]),
     part(
@@ -69,9 +71,8 @@ let coordinatorParts: [Target] = [
     part(
         "Access",
         [
-            "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared",
-            "Telemetry",
-            httpTypes, hummingbird, logging, metrics,
+            "Cluster", "Control", "HTTPListener", "KubernetesClient", "Manifests", "Planning", "Reporting", "Shared",
+            "Telemetry", httpTypes, hummingbird, logging, metrics,
         ]),
     part(
         "Alerting",
@@ -83,8 +84,7 @@ let coordinatorParts: [Target] = [
     part(
         "Exporter",
         [
-            "Alerting", "Cluster", "ConfigurationParsing", "Control", "Formatting", "History", "HTTPListener",
-            "ImageSets", "Planning",
+            "Alerting", "Cluster", "ConfigurationParsing", "Control", "Formatting", "History", "ImageSets", "Planning",
             "Reporting", "Shared", "Telemetry", httpTypes, hummingbird,
         ]),
     // The page is part of the program: there's no file to forget.
@@ -104,12 +104,10 @@ let coordinatorParts: [Target] = [
     .executableTarget(
         name: "Coordinator",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Events",
-            "Exporter",
+            "Access", "Alerting", "Certificates", "Cluster", "ConfigurationParsing", "Control", "Events", "Exporter",
             "Formatting", "History", "HTTPListener", "ImageSets", "KubernetesClient", "Leadership", "Manifests",
-            "Planning",
-            "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird, lifecycle,
-            logging, metrics, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            "Planning", "Registry", "Reporting", "Server", "Shared", "Telemetry", "Yams", argumentParser, hummingbird,
+            lifecycle, logging, metrics, unixSignals,
         ],
         path: "Sources/Coordinator/Commands", swiftSettings: strict),
 ]
@@ -144,32 +142,30 @@ let coordinatorTests: [Target] = [
     fixtures(
         "ServerFixtures",
         [
-            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "HTTPListener", "History",
-            "KubernetesClient", "Reporting", "Server", "Shared", "TestBasics", "TestServer", hummingbird, logging,
+            "Access", "Certificates", "ConfigurationParsing", "Control", "ControlFixtures", "History", "HTTPListener",
+            "KubernetesClient", "Manifests", "Reporting", "Server", "Shared", "TestBasics", "TestServer", hummingbird,
+            logging,
         ]),
     // Everything that reads what comes from outside, with inputs made up from seeds.
     fixtures(
         "FuzzTargets",
         [
-            "Access", "Cluster", "ConfigurationParsing", "Control", "Failures", "Formatting", "HTTPListener", "History",
-            "ImageSets", "KubernetesClient",
-            "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird, nioCore, protobuf,
+            "Access", "Cluster", "ConfigurationParsing", "Control", "Failures", "Formatting", "History", "ImageSets",
+            "KubernetesClient", "Planning", "Registry", "Reporting", "Server", "Shared", "Yams", httpTypes, hummingbird,
+            nioCore, protobuf,
         ]),
     .executableTarget(
         name: "fuzz", dependencies: ["FuzzTargets"], path: "Benchmarks/Fuzz", swiftSettings: strict),
     tests(
-        "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", "TestServer", hummingbird, logging, nioCore]),
+        "KubernetesClient", ["KubernetesFixtures", "Shared", "TestBasics", hummingbird, logging, nioCore]),
     tests(
         "Manifests",
-        ["Cluster", "ImageSets", "KubernetesClient", "KubernetesFixtures", "Planning", "Shared", "TestBasics"]),
+        ["Cluster", "ImageSets", "KubernetesClient", "KubernetesFixtures", "Planning", "Shared"]),
     tests("Events", ["KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging]),
-    tests("Leadership", ["KubernetesClient", "Shared", "TestBasics", logging]),
+    tests("Leadership", ["Shared", "TestBasics", logging]),
     tests(
         "Certificates",
-        [
-            "ControlFixtures", "KubernetesClient", "KubernetesFixtures", "Shared", "TestBasics", logging, nioSSL, asn1,
-            x509,
-        ]),
+        ["ControlFixtures", "KubernetesClient", "Shared", "TestBasics", logging, nioSSL, asn1, x509]),
     tests(
         "ConfigurationParsing",
         [
@@ -177,7 +173,7 @@ let coordinatorTests: [Target] = [
             "TestBasics",
         ]),
     tests(
-        "History", ["Alerts", "Formatting", "HistoryFixtures", "Planning", "Shared", "TestBasics", grdb]),
+        "History", ["HistoryFixtures", "TestBasics", grdb]),
     tests(
         "Reporting",
         [
@@ -187,8 +183,8 @@ let coordinatorTests: [Target] = [
         ]),
     tests(
         "HTTPListener",
-        ["TestBasics", hummingbird, logging, nioCore, .product(name: "NIOEmbedded", package: "swift-nio")]),
-    tests("Registry", ["KubernetesFixtures", "Shared", "TestBasics"]),
+        ["TestBasics", hummingbird, logging, nioCore, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio")]),
+    tests("Registry", ["KubernetesFixtures", "Shared"]),
     tests(
         "Control",
         [
@@ -203,61 +199,57 @@ let coordinatorTests: [Target] = [
         "Access",
         [
             "Cluster", "Control", "ControlFixtures", "HTTPListener", "ImageSets", "KubernetesClient",
-            "KubernetesFixtures",
-            "Manifests", "Planning",
-            "Reporting", "ServerFixtures", "Shared", "TestBasics", logging,
+            "KubernetesFixtures", "Manifests", "Reporting", "ServerFixtures", "Shared", "TestBasics", logging, protobuf,
         ]),
     tests(
         "Server",
         [
             "Access", "Certificates", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures", "Coordinator",
             "Exporter", "Formatting", "FuzzTargets", "HTTPListener", "History", "HistoryFixtures", "ImageSets",
-            "KubernetesClient", "Leadership",
-            "Manifests", "Planning", "Reporting", "ServerFixtures", "Shared",
-            "TestBasics", "TestServer", "WebDriver", grdb, httpTypes, hummingbird, logging, nioCore, nioPosix, nioSSL,
-            .product(name: "NIOEmbedded", package: "swift-nio"), protobuf, x509, asn1,
+            "KubernetesClient", "Leadership", "Manifests", "Planning", "Reporting", "ServerFixtures", "Shared",
+            "TestBasics", "TestServer", "WebDriver", asn1, grdb, httpTypes, hummingbird, hummingbirdCore, logging,
+            nioCore, nioHTTP1, nioPosix, nioSSL, protobuf, x509, .product(name: "NIOEmbedded", package: "swift-nio"),
         ]),
     tests(
         "Coordinator",
         [
             "Control", "ControlFixtures", "Formatting", "History", "HistoryFixtures", "ImageSets", "Leadership",
-            "Planning",
-            "Reporting", "ServerFixtures", "Shared", "Telemetry", "TestBasics", logging, protobuf,
+            "Planning", "Reporting", "ServerFixtures", "Shared", "TestBasics", argumentParser, logging, protobuf,
         ]),
     .testTarget(
         name: "DashboardTests",
         dependencies: [
-            "Cluster", "ControlFixtures", "Dashboard", "ImageSets", "Planning", "Shared", "TestServer", "WebDriver",
-            httpTypes,
-            hummingbird,
-            logging, protobuf, nioCore,
+            "Cluster", "ConfigurationParsing", "Control", "Dashboard", "Formatting", "HTTPListener", "ImageSets",
+            "Planning", "Reporting", "Server", "Shared", "TestServer", "WebDriver", httpTypes, hummingbird, logging,
+            protobuf, nioCore,
         ],
         swiftSettings: strict),
     // Metrics, alerts and their rules, with Debian's Prometheus and Alertmanager.
     .testTarget(
         name: "MonitoringTests",
         dependencies: [
-            "Access", "Alerting", "Alerts", "Cluster", "ControlFixtures", "Exporter", "ImageSets", "Planning",
-            "RealRuntime",
-            "Reporting",
-            "Shared", "Telemetry", grdb, hummingbird,
-            logging, metrics, nioCore, "Yams",
+            "Access", "Alerting", "Alerts", "Cluster", "ConfigurationParsing", "Control", "ControlFixtures",
+            "Coordinator", "Exporter", "Formatting", "History", "ImageSets", "KubernetesClient", "Planning",
+            "RealRuntime", "Reporting", "Server", "Shared", "Telemetry", "Yams", grdb, hummingbird, logging, metrics,
+            nioCore,
         ],
         swiftSettings: strict),
     .testTarget(
         name: "EndToEndTests",
         // The programs are started as processes; of the coordinator its client and its report types are used.
         dependencies: [
-            "Cluster", "ClusterSimulator", "Control", "Coordinator", "ImageSets", "KubernetesClient", "NodeAgent",
-            "Planning",
-            "RealRuntime", "Reporting", "Shared", "WebDriver", "Yams", logging,
+            "Access", "Certificates", "Cluster", "ClusterSimulator", "ConfigurationParsing", "Control", "Coordinator",
+            "Formatting", "History", "HTTPListener", "ImageSets", "KubernetesClient", "KubernetesFixtures",
+            "Leadership", "Manifests", "NodeAgent", "Planning", "RealRuntime", "Reporting", "Shared", "TestBasics",
+            "WebDriver", "Yams", logging,
         ],
         swiftSettings: strict),
     // The chart, the templates, the images and the kubectl plugin, by the tools that their users have.
     .testTarget(
         name: "DeployTests",
         dependencies: [
-            "ClusterModel", "ClusterSimulator", "Coordinator", "NodeAgent", "RealRuntime", "Shared", "Yams",
+            "ClusterModel", "ClusterSimulator", "ConfigurationParsing", "Coordinator", "NodeAgent", "RealRuntime",
+            "Shared", "Yams",
         ],
         exclude: ["GoPuller", "Schemas"], swiftSettings: strict),
 ]
@@ -299,6 +291,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -326,9 +319,8 @@ let package = Package(
         .executableTarget(
             name: "ClusterSimulator",
             dependencies: [
-                "Shared", "ClusterModel", argumentParser, hummingbird, lifecycle, logging, protobuf, subprocess,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "Shared", "ClusterModel", argumentParser, httpTypes, hummingbird, lifecycle, logging, protobuf,
+                subprocess, system, unixSignals, nioCore, nioPosix,
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
@@ -339,27 +331,23 @@ let package = Package(
         .executableTarget(
             name: "history-bench",
             dependencies: [
-                "Cluster", "Control", "Formatting", "History", "ImageSets", "Planning", "Reporting", "Server", "Shared",
-                grdb,
+                "Cluster", "Formatting", "History", "ImageSets", "Planning", "Reporting", "Server", "Shared", grdb,
                 protobuf,
             ],
             path: "Benchmarks/History", swiftSettings: strict),
         .testTarget(
             name: "SharedTests",
             dependencies: [
-                "Shared", "TestServer", hummingbird, hummingbirdTLS, lifecycle, logging, protobuf,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                "Shared", "TestServer", httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging,
+                protobuf, nioCore, nioPosix, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "planner-bench",
             dependencies: [
-                "Cluster", "ConfigurationParsing", "ImageSets", "Manifests", "Planning", "ClusterModel",
-                "PlannedCluster", "Shared",
-                protobuf,
+                "Cluster", "ClusterModel", "ConfigurationParsing", "ImageSets", "Manifests", "PlannedCluster",
+                "Planning", "RegistryPacing", "Shared", protobuf,
             ],
             path: "Benchmarks/Planner", swiftSettings: strict),
         // The planner against a modelled cluster, in virtual time: for its tests and its benchmark.
@@ -383,13 +371,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "FailuresTests", dependencies: ["Failures"], exclude: ["Messages"], swiftSettings: strict),
-        .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel"], swiftSettings: strict),
+        .testTarget(name: "ClusterModelTests", dependencies: ["ClusterModel", "Shared"], swiftSettings: strict),
         // Debian's Chromium for the tests of the dashboard.
         .target(name: "WebDriver", dependencies: ["Shared"], path: "Tests/WebDriver", swiftSettings: strict),
         // A server for the tests that need a real one.
         .target(
             name: "TestServer",
-            dependencies: [lifecycle, logging, .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [lifecycle, logging, nioCore],
             path: "Tests/TestServer", swiftSettings: strict),
         // containerd and docker-registry for the tests that run against real ones.
         .target(
@@ -397,12 +385,13 @@ let package = Package(
         .testTarget(
             name: "NodeAgentTests",
             dependencies: [
-                "Cluster", "ImageSets", "NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", hummingbird,
-                subprocess,
+                "Cluster", "ImageSets", "NodeAgent", "Planning", "RealRuntime", "Shared", "TestServer", httpTypes,
+                hummingbird, logging, nioCore, protobuf, subprocess,
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ClusterSimulatorTests", dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer"],
+            name: "ClusterSimulatorTests",
+            dependencies: ["ClusterSimulator", "ClusterModel", "Shared", "TestServer", logging, protobuf],
             exclude: ["Facts"], swiftSettings: strict),
     ] + coordinatorParts + coordinatorTests
 )
