@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .api import API
-from .programs import Programs
+from .programs import Servers
 from .workshop import Program, Workshop, eventually
 
 NAMESPACE = "k8s-image-puller"
@@ -17,7 +17,7 @@ class Cluster:
     """The simulator and the coordinator. Without an agent program pods are only modelled."""
 
     def __init__(
-        self, workshop: Workshop, programs: Programs, kip_image: str, nodes: int = 1, options: tuple[str, ...] = (),
+        self, workshop: Workshop, programs: Servers, kip_image: str, nodes: int = 1, options: tuple[str, ...] = (),
         scenario: Path | None = None, agent: Path | None = None, images: dict[str, str] | None = None
     ):
         kubeconfig = workshop.folder / "kubeconfig"

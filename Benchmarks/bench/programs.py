@@ -9,12 +9,18 @@ from .workshop import Workshop
 
 
 @dataclass(frozen=True)
-class Programs:
+class Servers:
+    """Where the programs of a simulated cluster are."""
+
+    coordinator: Path
+    simulator: Path
+
+
+@dataclass(frozen=True)
+class Programs(Servers):
     """Where the built programs are."""
 
     agent: Path
-    coordinator: Path
-    simulator: Path
     sleep: Path
     cri_pull: Path
     planner_bench: Path

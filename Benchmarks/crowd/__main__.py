@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figures import FIGURES, Figure, Results, percentile, progress
 from bench.workshop import Workshop, eventually
 
-from . import order, scale
+from . import scale
 from .stage import Stage
 
 FIGURES.update({
@@ -105,7 +105,7 @@ def flood(stage: Stage, results: Results) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="crowd")
-    parser.add_argument("what", choices=("memory", "metrics", "flood", "scale", "order"))
+    parser.add_argument("what", choices=("memory", "metrics", "flood", "scale"))
     parser.add_argument("--coordinator", type=Path, required=True)
     parser.add_argument("--simulator", type=Path, required=True)
     parser.add_argument("--history", type=Path, help="a database to begin with")
@@ -123,10 +123,6 @@ def main() -> int:
     if options.what == "scale":
         scale.run(options, results)
         return _end_of(results)
-    if options.what == "order":
-        for name in order.called(options.coordinator.resolve(), options.simulator.resolve(), 3, 5, 90):
-            print(name)
-        return 0
     with Workshop() as workshop:
         stage = Stage(
             workshop, options.coordinator.resolve(), options.simulator.resolve(), options.nodes, options.images,

@@ -1,11 +1,12 @@
-// Notes which functions of a program are called, in the order of their first calls. Loaded into it by LD_PRELOAD.
+// Notes which functions of a program are called, in the order of their first calls. Loaded into it by LD_PRELOAD, or linked into
+// one that has no shared libraries.
 //
 // CALLS_FUNCTIONS  a file with the addresses of the program's functions as its symbol table has them, hexadecimal, one a line
 // CALLS_OUTPUT     a file that begins with the number of calls, followed by addresses of those kinds: all 64 bits each
 //
 // The first byte of each function becomes a breakpoint, which its first call takes away again. x86-64 only.
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <link.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -54,17 +56,23 @@ static void called(int number, siginfo_t *info, void *context) {
     if (place < CAPACITY) calls->functions[place] = address - base;
 }
 
-// A thread that blocks all signals would die of the first one.
+// A thread that blocks all signals would die of the first one. Asks the kernel itself, since a program without shared libraries
+// has no other function of the name.
 int pthread_sigmask(int how, const sigset_t *signals, sigset_t *before) {
-    static int (*real)(int, const sigset_t *, sigset_t *);
-    if (!real) real = (int (*)(int, const sigset_t *, sigset_t *))dlsym(RTLD_NEXT, "pthread_sigmask");
-    if (!signals || how == SIG_UNBLOCK) return real(how, signals, before);
-    sigset_t others = *signals;
-    sigdelset(&others, SIGTRAP);
-    return real(how, &others, before);
+    sigset_t others;
+    if (signals) {
+        others = *signals;
+        if (how != SIG_UNBLOCK) sigdelset(&others, SIGTRAP);
+    }
+    return syscall(SYS_rt_sigprocmask, how, signals ? &others : NULL, before, _NSIG / 8) ? errno : 0;
 }
 
-int sigprocmask(int how, const sigset_t *signals, sigset_t *before) { return pthread_sigmask(how, signals, before); }
+int sigprocmask(int how, const sigset_t *signals, sigset_t *before) {
+    int failure = pthread_sigmask(how, signals, before);
+    if (!failure) return 0;
+    errno = failure;
+    return -1;
+}
 
 __attribute__((constructor)) static void begin(void) {
     const char *functions = getenv("CALLS_FUNCTIONS"), *output = getenv("CALLS_OUTPUT");
