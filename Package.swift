@@ -338,7 +338,8 @@ let package = Package(
         .testTarget(
             name: "SharedTests",
             dependencies: [
-                "Shared", "TestServer", httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging,
+                "Shared", "TestBasics", "TestServer", httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                lifecycle, logging,
                 protobuf, nioCore, nioPosix, .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
             ],

@@ -20,13 +20,16 @@ def main() -> int:
         calling.add_argument("--coordinator", type=Path, required=True)
         calling.add_argument("--simulator", type=Path, required=True)
         if what == "agent":
-            calling.add_argument("--agent", type=Path, required=True, help="with what `object` has compiled in it")
+            calling.add_argument("--agent", type=Path, required=True)
+            calling.add_argument("--linked", type=Path, required=True, help="what `object` has compiled, and is in it")
     options = parser.parse_args()
     if options.what == "object":
         calls.compile_object(options.target)
         return 0
     servers = Servers(options.coordinator.resolve(), options.simulator.resolve())
-    found = agent.called(options.agent.resolve(), servers) if options.what == "agent" else coordinator.called(servers)
+    found = (
+        agent.called(options.agent.resolve(), options.linked, servers) if options.what == "agent"
+        else coordinator.called(servers))
     for name in found:
         print(name)
     return 0

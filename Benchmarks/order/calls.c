@@ -2,9 +2,10 @@
 // one that has no shared libraries.
 //
 // CALLS_FUNCTIONS  a file with the addresses of the program's functions as its symbol table has them, hexadecimal, one a line
-// CALLS_OUTPUT     a file that begins with the number of calls, followed by addresses of those kinds: all 64 bits each
+// CALLS_OUTPUT     a file that begins with the number of calls and how many of them were before the last SIGUSR2, followed by
+//                  addresses of those kinds: all 64 bits each
 //
-// The first byte of each function becomes a breakpoint, which its first call takes away again. x86-64 only.
+// The first byte of each function becomes a breakpoint, which its first call takes away again, and SIGUSR2 puts back. x86-64 only.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,11 @@ enum { CAPACITY = 1 << 18, BREAKPOINT = 0xcc };
 
 static struct calls {
     _Atomic uint64_t count;
+    uint64_t former;
     uint64_t functions[CAPACITY];
 } *calls;
+static unsigned char **functions;
+static size_t known;
 static uintptr_t base, start, end;
 static unsigned char *code;
 
@@ -56,6 +60,16 @@ static void called(int number, siginfo_t *info, void *context) {
     if (place < CAPACITY) calls->functions[place] = address - base;
 }
 
+static void plant(void) {
+    for (size_t i = 0; i < known; i++) *(volatile unsigned char *)functions[i] = BREAKPOINT;
+}
+
+static void again(int number) {
+    (void)number;
+    calls->former = calls->count;
+    plant();
+}
+
 // A thread that blocks all signals would die of the first one. Asks the kernel itself, since a program without shared libraries
 // has no other function of the name.
 int pthread_sigmask(int how, const sigset_t *signals, sigset_t *before) {
@@ -75,22 +89,25 @@ int sigprocmask(int how, const sigset_t *signals, sigset_t *before) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    const char *functions = getenv("CALLS_FUNCTIONS"), *output = getenv("CALLS_OUTPUT");
-    if (!functions || !output) return;
+    const char *list = getenv("CALLS_FUNCTIONS"), *output = getenv("CALLS_OUTPUT");
+    if (!list || !output) return;
     dl_iterate_phdr(look, NULL);
     int file = open(output, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0 || ftruncate(file, sizeof *calls)) return;
     calls = mmap(NULL, sizeof *calls, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);
     code = malloc(end - start);
-    FILE *addresses = fopen(functions, "re");
-    if (calls == MAP_FAILED || !code || !addresses) return;
+    functions = malloc(CAPACITY * sizeof *functions);
+    FILE *addresses = fopen(list, "re");
+    if (calls == MAP_FAILED || !code || !functions || !addresses) return;
     memcpy(code, (void *)start, end - start);
     struct sigaction action = {.sa_sigaction = called, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     sigaction(SIGTRAP, &action, NULL);
     if (mprotect((void *)start, end - start, PROT_READ | PROT_WRITE | PROT_EXEC)) return;
     uintptr_t address;
-    while (fscanf(addresses, "%" SCNxPTR, &address) == 1)
-        if (address + base >= start && address + base < end) *(unsigned char *)(address + base) = BREAKPOINT;
+    while (known < CAPACITY && fscanf(addresses, "%" SCNxPTR, &address) == 1)
+        if (address + base >= start && address + base < end) functions[known++] = (unsigned char *)(address + base);
     fclose(addresses);
+    plant();
+    signal(SIGUSR2, again);
 }

@@ -1,5 +1,7 @@
 """Which functions a program calls, by breakpoints that Benchmarks/order/calls.c puts into it."""
 
+import os
+import signal
 import subprocess
 from array import array
 from pathlib import Path
@@ -19,13 +21,13 @@ def compile_object(target: Path) -> None:
 class Calls:
     """A program whose calls are noted: `program` starts it in its place."""
 
-    def __init__(self, workshop: Workshop, program: Path, linked: bool):
-        """`linked`: calls.c is in the program; else it's loaded into it."""
+    def __init__(self, workshop: Workshop, program: Path, linked: Path | None = None):
+        """`linked`: what is linked to the program; else calls.c is loaded into it."""
         self._names = _functions(program)
-        # The C library calls some of its own with all signals blocked, those of breakpoints too.
         if linked:
-            library = _standard_library()
-            self._names = {address: name for address, name in self._names.items() if name not in library}
+            # The C library calls some of its own with all signals blocked, those of breakpoints too.
+            others = _defined(_static_library()) | _defined(linked)
+            self._names = {address: name for address, name in self._names.items() if name not in others}
         addresses = workshop.write("functions", "".join(f"{address:x}\n" for address in self._names))
         preload = ""
         if not linked:
@@ -44,13 +46,20 @@ class Calls:
         """How many functions the program has that calls are noted of."""
         return len(self._names)
 
+    def settled(self, pid: int) -> None:
+        """From now on its calls are those that this process goes on making. Other runs must have ended."""
+        os.kill(pid, signal.SIGUSR2)
+
     def called(self) -> list[str]:
-        """Names of those that were called by any run of the program until now, sorted."""
-        found: set[str] = set()
+        """Names of what was called by any run of the program until now: first what was called since it settled."""
+        former: set[str] = set()
+        since: set[str] = set()
         for file in self._folder.glob("calls.*[0-9]"):
-            content = array("Q", file.read_bytes())
-            found.update(self._names[address] for address in content[1:1 + content[0]])
-        return sorted(found)
+            count, before, *content = array("Q", file.read_bytes())
+            names = [self._names[address] for address in content[:count]]
+            former.update(names[:before] if before else names)
+            since.update(names[before:] if before else ())
+        return sorted(since) + sorted(former - since)
 
 
 def _functions(program: Path) -> dict[int, str]:
@@ -65,10 +74,14 @@ def _functions(program: Path) -> dict[int, str]:
     return names
 
 
-def _standard_library() -> set[str]:
-    """The names of all functions of the static C library."""
-    path = subprocess.run(
-        ["cc", "-print-file-name=libc.a"], check=True, capture_output=True, text=True).stdout.strip()
+def _static_library() -> Path:
+    """The C library that is in programs without shared libraries."""
+    return Path(subprocess.run(
+        ["cc", "-print-file-name=libc.a"], check=True, capture_output=True, text=True).stdout.strip())
+
+
+def _defined(file: Path) -> set[str]:
+    """The names of all functions of an object file or of a static library."""
     table = subprocess.run(
-        ["nm", "--defined-only", "--format=posix", path], check=True, capture_output=True, text=True).stdout
-    return {line.split()[0] for line in table.splitlines() if len(line.split()) > 1 and line.split()[1] in "TtWwiVv"}
+        ["nm", "--defined-only", "--format=posix", file], check=True, capture_output=True, text=True).stdout
+    return {fields[0] for line in table.splitlines() if len(fields := line.split()) > 1 and fields[1] in "TtWwVvi"}

@@ -51,6 +51,8 @@ extension Agent {
             if lastTrouble != nil { log.notice("the coordinator answers again") }
             lastTrouble = nil
             conversation.answered(at: now, isNew: assignmentChanged || reply.sendFull)
+            if !board.running.isEmpty || assignmentChanged { relief.work(at: now) }
+            if relief.isDue(at: now) { MappedCode.giveBack() }
             guard assignmentChanged else { return }
             conversation.interval = heartbeat
             if interval != formerInterval { observerSleep?.cancel() }

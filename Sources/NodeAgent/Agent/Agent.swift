@@ -16,6 +16,7 @@ actor Agent {
     var board = PullBoard()
     var pulls: [PullBoard.Key: Task<Void, Never>] = [:]
     var isStopping = false
+    var relief: CodeRelief
 
     // The observer's.
     var runtime: (any ContainerRuntime)?
@@ -62,6 +63,7 @@ actor Agent {
         secrets = configuration.pullSecrets.map { PullSecrets(directory: $0) }
         state = ReportState(node: configuration.node, bootID: Self.newBootID())
         conversation = Conversation(interval: Self.defaultInterval)
+        relief = CodeRelief(at: uptime.now)
     }
 
     /// Runs until ``stop()`` has been called and everything is told, or can't be.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Shared
 import Telemetry
 
 /// Gives memory that isn't used any more back to the system.
@@ -11,7 +12,8 @@ package enum FreeMemory {
     /// whenever the process has grown much since.
     static let interval = Duration.seconds(5)
     static let look = Duration.seconds(1)
-    /// After so long a start is over; and how often code is unmapped again that only some question needed meanwhile.
+    /// After so long a start is over; and how often code is unmapped again that only some question needed meanwhile. Of 31 MB of
+    /// code that a coordinator with little to do has in memory, 6 MB are used in a minute.
     static let codeAge = Duration.seconds(60)
     static let codeInterval = Duration.seconds(3600)
     /// Pools of free memory. The C library makes up to eight for each core, and what is free in one is none of the
@@ -37,24 +39,6 @@ package enum FreeMemory {
         _ = unsafeBitCast(function, to: (@convention(c) (Int) -> Int32).self)(0)
     }
 
-    /// Unmaps all code. What is used is mapped again from the file, most of it without reading it.
-    ///
-    /// A start uses much that nobody needs afterwards, and with each page the kernel maps 64 KiB: of 31 MB of code that a
-    /// coordinator with little to do has in memory, 6 MB are used in a minute.
-    static func giveBackCode() {
-        guard let maps = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else { return }
-        for line in maps.split(separator: "\n") {
-            let columns = line.split(separator: " ", maxSplits: 5)
-            // Code is never written to, so nothing but the file's content is in there.
-            guard columns.count == 6, columns[1] == "r-xp", columns[5].contains("/") else { continue }
-            let ends = columns[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard ends.count == 2, ends[0] < ends[1], let start = UnsafeMutableRawPointer(bitPattern: ends[0]) else {
-                continue
-            }
-            madvise(start, Int(ends[1] - ends[0]), Int32(MADV_DONTNEED))
-        }
-    }
-
     /// Gives back again and again, until cancelled.
     package static func run() async {
         var plan = Plan()
@@ -62,7 +46,7 @@ package enum FreeMemory {
         while !Task.isCancelled {
             try? await Task.sleep(for: look)
             if ContinuousClock.now >= codeDue {
-                giveBackCode()
+                MappedCode.giveBack()
                 codeDue = .now + codeInterval
             }
             guard plan.isDue(resident: ProcessMetrics.status?.residentBytes ?? 0, at: .now) else { continue }
