@@ -3,7 +3,6 @@ import Glibc
 import Testing
 
 @testable import Coordinator
-@testable import TestBasics
 
 @Suite(.serialized) struct FreeMemoryTests {
     private final class Block {
