@@ -141,7 +141,7 @@ import Testing
         let report = desk.coverage()
         try #require(report.isSettled)
         let words = CoverageCommand.ending(report, bar: 100, timeout: .seconds(60))
-        #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until somebody changes something"))
+        #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until something is changed"))
     }
 
     @Test("No bar is reached while the last edit of the ConfigMap is rejected, or partly without effect")
