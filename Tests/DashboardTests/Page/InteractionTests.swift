@@ -62,6 +62,35 @@ import WebDriver
         }
     }
 
+    @Test("Only a page that is looked at has an event stream: browsers make six connections to a host, for all pages")
+    func streams() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 1, images: 1)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                // In place of the real one, which this server refuses.
+                let states = try await browser.run(
+                    """
+                    const made = [];
+                    window.EventSource = class {
+                      static CLOSED = 2;
+                      constructor() { this.readyState = 1; made.push(this); }
+                      addEventListener() {}
+                      close() { this.readyState = 2; }
+                    };
+                    const { live } = window.dashboard;
+                    live.connect();
+                    window.dispatchEvent(new Event("pagehide"));
+                    const left = made[0].readyState;
+                    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                    live.look(true);
+                    return [left, made.length, made[1].readyState];
+                    """)
+                #expect(states.arrayValue?.compactMap(\.integerValue) == [2, 2, 1])
+            }
+        }
+    }
+
     @Test("The first paint waits for few requests: what it doesn't need comes later")
     func firstPaint() async throws {
         try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
