@@ -307,8 +307,12 @@ let package = Package(
         .target(name: "ImageSets", dependencies: ["Cluster", "Shared"], swiftSettings: quick),
         // How many pulls a registry is given at once, by how it answered. Pure.
         .target(name: "RegistryPacing", dependencies: ["Cluster", "ImageSets"], swiftSettings: quick),
+        // When a failed pull is tried again. Pure.
         .target(
-            name: "Planning", dependencies: ["Cluster", "Failures", "ImageSets", "RegistryPacing", "Shared", protobuf],
+            name: "Retries", dependencies: ["Cluster", "Failures", "ImageSets", "Shared"], swiftSettings: quick),
+        .target(
+            name: "Planning",
+            dependencies: ["Cluster", "Failures", "ImageSets", "RegistryPacing", "Retries", "Shared", protobuf],
             swiftSettings: quick),
         // What is decided beside pulls and roll-outs: node-ready gates, restricted mode, trials of our own image. Pure.
         .target(
@@ -365,6 +369,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ImageSetsTests", dependencies: ["Cluster", "ImageSets", "Shared"], swiftSettings: strict),
+        .testTarget(
+            name: "RetriesTests", dependencies: ["ClusterModel", "Failures", "ImageSets", "Retries", "Shared"],
+            swiftSettings: strict),
         .testTarget(
             name: "SupervisionTests",
             dependencies: [

@@ -18,7 +18,7 @@ extension FailureReason {
         case .timeout: "pulls take too long"
         case .cancelled: "pulls are cancelled"
         case .runtimeUnavailable: "the container runtime doesn't answer, or is misconfigured"
-        case .unknown: "pulls fail for a reason that nobody recognises"
+        case .unknown: "pulls fail for a reason that isn't recognised"
         }
     }
 }

@@ -64,7 +64,7 @@ import Testing
         #expect(last.others == 500 - 1 - (Finding.most - findings.count { $0.severity != .info }))
         #expect(
             last.description
-                == "IMAGES: \(last.others ?? 0) more remarks. Next step: coordinator config check FILE tells all of them."
+                == "IMAGES: \(last.others ?? 0) more remarks. Next step: coordinator config check FILE shows all of them."
         )
     }
 

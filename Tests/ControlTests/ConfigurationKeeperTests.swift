@@ -55,6 +55,13 @@ import Testing
         }
     }
 
+    @Test("Findings are logged by their severity: what is only to be known is no warning")
+    func levels() {
+        #expect("\(Finding.Severity.info.logLevel)" == "info")
+        #expect("\(Finding.Severity.warning.logLevel)" == "warning")
+        #expect("\(Finding.Severity.error.logLevel)" == "error")
+    }
+
     @Test("Order and last good references outlive a restart, with history", .timeLimit(.minutes(3)))
     func restart() async throws {
         try await SimulatedCluster.run { cluster in

@@ -141,7 +141,7 @@ import Testing
         let report = desk.coverage()
         try #require(report.isSettled)
         let words = CoverageCommand.ending(report, bar: 100, timeout: .seconds(60))
-        #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until somebody changes something"))
+        #expect(words.hasPrefix("stopped waiting at 50.0 %: ") && words.contains("until something is changed"))
     }
 
     @Test("No bar is reached while the last edit of the ConfigMap is rejected, or partly without effect")
@@ -321,6 +321,17 @@ import Testing
             plan.errors
                 == "error: /nonexistent/file: the file can't be read. Next step: check that it exists and may be read.\n"
         )
+        let folder = try HistoryFolder()
+        let large = folder.path + "/large.yaml"
+        try Data(repeating: UInt8(ascii: "\n"), count: 8 << 20 + 1).write(to: URL(fileURLWithPath: large))
+        for command in [["config", "check"], ["plan"]] {
+            for file in [large, "/dev/zero"] {
+                let refused = try await BuiltProgram.coordinator(command + [file])
+                #expect(refused.status == 2 && refused.errors.contains("has more than 8 MiB"), "\(refused)")
+            }
+        }
+        #expect(try await BuiltProgram.coordinator("config", "check", folder.path).status == 2)
+        withExtendedLifetime(folder) {}
         for command in [["coverage", "--help"], ["config", "check", "--help"]] {
             let help = try await BuiltProgram.coordinator(command)
             #expect(help.status == 0)

@@ -34,10 +34,13 @@ import Testing
             #expect(nodes.output == "node/n1\n", "\(nodes)")
             let node = try await BuiltProgram.coordinator("node", "node/n1", "-o", "name", "--server", server)
             #expect(node.output == "node/n1\n" && node.status == 1, "\(node)")
-            let none = try await BuiltProgram.coordinator("history", "-o", "name", "--server", server)
-            #expect(
-                none.status == 64 && none.errors.hasPrefix("error: -o name is for nodes, images and prefetches"),
-                "\(none)")
+            // Changes have no names: what isn't accepted isn't offered either.
+            for command in ["history", "attempts", "revisions", "suggest", "plan"] {
+                let none = try await BuiltProgram.coordinator(command, "-o", "name", "--server", server)
+                #expect(none.status == 64 && none.errors.contains("'name' is invalid for '-o <output>'"), "\(none)")
+                let help = try await BuiltProgram.coordinator(command, "--help")
+                #expect(!help.output.contains("csv, name") && help.output.contains("yaml, csv"), "\(help)")
+            }
         }
     }
 
@@ -122,6 +125,16 @@ import Testing
         #expect(wrong.errors.hasPrefix("error: 'covrage' is no subcommand of coordinator. Did you mean \"coverage\"?"))
         let nested = try await BuiltProgram.coordinator("config", "chek", "x")
         #expect(nested.status == 64 && nested.errors.contains("'chek' is no subcommand of coordinator config."))
+        let help = try await BuiltProgram.coordinator("help", "covrage")
+        #expect(help.status == 64 && help.output.isEmpty)
+        #expect(help.errors.hasPrefix("error: 'covrage' is no subcommand of coordinator. Did you mean \"coverage\"?"))
+        let nestedHelp = try await BuiltProgram.coordinator("help", "config", "chek")
+        #expect(nestedHelp.status == 64 && nestedHelp.errors.contains("Did you mean \"check\"?"), "\(nestedHelp)")
+        let beyond = try await BuiltProgram.coordinator("help", "nodes", "n1")
+        #expect(beyond.status == 64 && beyond.errors.contains("'coordinator nodes' has no subcommands"), "\(beyond)")
+        for words in [["help"], ["help", "images"], ["help", "config", "check"], ["help", "help"]] {
+            #expect(try await BuiltProgram.coordinator(words).status == 0, "\(words)")
+        }
         let option = try await BuiltProgram.coordinator("coverage", "--sever", "x")
         #expect(option.status == 64 && option.errors.hasPrefix("error: "), "\(option)")
         try await Self.live { server in

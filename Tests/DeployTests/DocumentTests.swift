@@ -20,7 +20,7 @@ import Testing
         "--register-with-taints", "--startup-taint", "--static-swift-stdlib", "--filter", "--swift", "--images",
         "--nodes", "--clusterrole", "--serviceaccount", "--verb", "--resource", "--role", "--type",
         "--api-versions", "--docker-server", "--docker-username", "--docker-password", "--ignore-daemonsets",
-        "--replicas", "--silent", "--changed", "--list", "--creds", "--seeded",
+        "--replicas", "--silent", "--changed", "--list", "--creds", "--seeded", "--show-managed-fields",
     ]
 
     private static func text(_ file: String) throws -> String { try TextFile.read("\(Repository.root)/\(file)") }

@@ -105,10 +105,14 @@ def reference(root):
     for _, command in all_commands:
         for argument in shown(command):
             counts[identity(argument)] = counts.get(identity(argument), 0) + 1
+    # Of two options of one name the one that more commands have: a row that isn't theirs would mislead the others.
+    usual = {}
+    for one in sorted(counts, key=counts.get):
+        usual[one[0]] = one
     shared = {}
     for _, command in all_commands:
         for argument in shown(command):
-            if counts[identity(argument)] >= SHARED:
+            if counts[identity(argument)] >= SHARED and usual[name(argument)] == identity(argument):
                 shared.setdefault(identity(argument), argument)
     yield HEAD
     yield from paragraphs(root.get("discussion"))

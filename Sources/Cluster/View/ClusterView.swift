@@ -47,6 +47,9 @@ public struct NodeView: Sendable, Equatable {
 
     /// The well-known label `kubernetes.io/arch`: `amd64`, `arm64` …
     public var architecture: String? { labels["kubernetes.io/arch"] }
+
+    /// `os/arch`, by the well-known labels; without them it is Linux on x86-64.
+    public var platform: String { "\(labels["kubernetes.io/os"] ?? "linux")/\(architecture ?? "amd64")" }
 }
 
 /// One pod of a DaemonSet of ours.

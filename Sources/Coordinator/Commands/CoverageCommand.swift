@@ -195,7 +195,7 @@ struct CoverageCommand: AsyncParsableCommand {
         let percent = share(of: report, held: held)
         if obstacle == nil, isSettled(report, held: held) {
             return
-                "stopped waiting at \(percent): what isn't there fails until somebody changes something, as told below"
+                "stopped waiting at \(percent): what is missing fails until something is changed, as shown below"
         }
         let bar = text(bar)
         let time = SpanText.seconds(Double(timeout.components.seconds))

@@ -15,7 +15,7 @@ struct ExplainCommand: ParsableCommand {
 
             With --file each line is a message of its own; then --output json prints one object a line.
 
-            Exit status: 0 with an answer, also when nobody recognises the message; 2 when the file can't be read; 64 for \
+            Exit status: 0 with an answer, also when the message isn't recognised; 2 when the file can't be read; 64 for \
             wrong options.
             """)
 

@@ -10,7 +10,7 @@ struct HistoryCommand: AsyncParsableCommand {
         discussion: """
             Times are UTC, by the coordinator's clock.
 
-            Exit status: 0 with an answer, even an empty one; 1 when nobody has heard of the node or the image; 3 without \
+            Exit status: 0 with an answer, even an empty one; 1 when there is no such node or image; 3 without \
             an answer; 64 for wrong options.
             """)
 
@@ -32,12 +32,13 @@ struct HistoryCommand: AsyncParsableCommand {
 
     @OptionGroup var sets: SetOption
     @OptionGroup var range: RangeOptions
-    @OptionGroup var print: PrintOptions
+    @OptionGroup var rows: RowOptions
     @OptionGroup var server: ServerOptions
+
+    private var print: PrintOptions { rows.print }
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 10_000)
-        try print.refuseNames("changes")
     }
 
     func run() async throws {

@@ -15,8 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
             Nothing is changed. Sizes are those that nodes or history know; with --resolve they are asked of the \
             registries, for each architecture, from here. How nodes reach a registry (mirrors, plain http, \
             certificates) is known to them alone: --plain-http names registries to ask so. What nodes have that \
-            haven't reported is unknown, and told apart. ConfigMaps of further image sets and KubernetesImagePuller \
-            objects in the file are planned for together with the main ConfigMap, and told one by one; with --set the \
+            haven't reported is unknown, and shown apart. ConfigMaps of further image sets and KubernetesImagePuller \
+            objects in the file are planned for together with the main ConfigMap, and shown one by one; with --set the \
             pulls of one of them are.
 
             Exit status: 0 when the whole edit would be accepted and everything fits; 1 when it wouldn't, or has an entry \
@@ -54,11 +54,12 @@ struct PlanCommand: AsyncParsableCommand {
                 + "on this machine always are.", valueName: "host:port"))
     var plainHttp: [String] = []
 
-    @OptionGroup var print: PrintOptions
+    @OptionGroup var rows: RowOptions
     @OptionGroup var server: ServerOptions
 
+    private var print: PrintOptions { rows.print }
+
     func validate() throws {
-        try print.refuseNames("plans")
         if image.isEmpty == (file == nil) {
             throw ValidationError("Name a manifest, or images with --image.")
         }

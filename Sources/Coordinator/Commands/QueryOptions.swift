@@ -13,11 +13,28 @@ struct PrintOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "How to print it: table, wide, json, yaml, csv or name.")
     var output: OutputFormat = .table
 
-    @Flag(help: "All rows, where a table would show the most telling ones.")
+    @Flag(help: ArgumentHelp(PrintOptions.allHelp))
     var all = false
+
+    static let allHelp = "All rows, where a table would show the most telling ones."
 
     /// Whether a table is as wide as it is, with every column.
     var isWide: Bool { output == .wide }
+}
+
+/// The same for answers whose rows have no names, so that neither help nor completion offers `-o name`.
+struct RowOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "How to print it: table, wide, json, yaml or csv.")
+    var output: RowFormat = .table
+
+    @Flag(help: ArgumentHelp(PrintOptions.allHelp))
+    var all = false
+
+    var print: PrintOptions {
+        var options = PrintOptions()
+        (options.output, options.all) = (output.format, all)
+        return options
+    }
 }
 
 /// For commands that can show their answer again and again.
@@ -32,6 +49,20 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
     /// Whether it is a table, not for a program.
     var isForPeople: Bool { self == .table || self == .wide }
+}
+
+enum RowFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, wide, json, yaml, csv
+
+    var format: OutputFormat {
+        switch self {
+        case .table: .table
+        case .wide: .wide
+        case .json: .json
+        case .yaml: .yaml
+        case .csv: .csv
+        }
+    }
 }
 
 /// Which part of history is meant.
@@ -161,13 +192,6 @@ extension PrintOptions {
         case .string(let text): .scalar(text.represented())
         case .array(let values): Yams.Node(values.map(node))
         case .object(let fields): Yams.Node(fields.map { (.scalar($0.key.represented()), node($0.value)) })
-        }
-    }
-
-    /// - Throws: `ValidationError` for `-o name`, before anybody is asked.
-    func refuseNames(_ rows: String) throws {
-        if output == .name {
-            throw ValidationError("-o name is for nodes, images and prefetches: \(rows) have no names.")
         }
     }
 

@@ -18,12 +18,13 @@ struct RevisionsCommand: AsyncParsableCommand {
         transform: QueryText.set)
     var set: String?
 
-    @OptionGroup var print: PrintOptions
+    @OptionGroup var rows: RowOptions
     @OptionGroup var server: ServerOptions
+
+    private var print: PrintOptions { rows.print }
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 1000)
-        try print.refuseNames("edits")
     }
 
     func run() async throws {

@@ -16,7 +16,7 @@ struct SuggestCommand: AsyncParsableCommand {
         abstract: "Name images that pods waited for and that aren't listed, as a ready IMAGES line.",
         discussion: """
             Reads the Pulled events and the pods of all namespaces with your own rights (kubeconfig), or with those \
-            of the pod that it runs in. Events are kept for an hour mostly, and some are lost: it is a sample. \
+            of the pod that it runs in. Events are usually kept for an hour, and some are lost: it is a sample. \
             With --set that counts which nodes of the image set pulled and which it doesn't list.
 
             Exit status: 0 with an answer, even an empty one; 1 when the cluster can't be read; 64 for wrong options.
@@ -37,12 +37,13 @@ struct SuggestCommand: AsyncParsableCommand {
     var limit = 10
 
     @OptionGroup var sets: SetOption
-    @OptionGroup var print: PrintOptions
+    @OptionGroup var rows: RowOptions
     @OptionGroup var server: ServerOptions
+
+    private var print: PrintOptions { rows.print }
 
     func validate() throws {
         try QueryText.checkLimit(limit, most: 1000)
-        try print.refuseNames("suggestions")
     }
 
     func run() async throws {

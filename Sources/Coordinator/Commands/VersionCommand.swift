@@ -11,7 +11,7 @@ struct VersionCommand: AsyncParsableCommand {
             Exit status: 0 with both, or with --client; 3 when the coordinator gave no answer; 64 for wrong options.
             """)
 
-    @Flag(help: "Only this program's: nobody is asked.")
+    @Flag(help: "Only this program's, without asking the coordinator.")
     var client = false
 
     @Option(name: .shortAndLong, help: "How to print it: text, json or yaml.")

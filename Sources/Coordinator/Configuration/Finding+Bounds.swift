@@ -45,7 +45,7 @@ extension Finding {
         return Finding(
             severity: first.severity, key: first.key,
             message: what + (first.entry.map { ", from entry \($0.number) on" } ?? ""),
-            nextStep: "coordinator config check FILE tells all of them", others: count)
+            nextStep: "coordinator config check FILE shows all of them", others: count)
     }
 
     private var cut: Finding {

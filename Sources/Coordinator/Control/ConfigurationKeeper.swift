@@ -205,7 +205,7 @@ package actor ConfigurationKeeper {
             level: isRejected ? .error : .notice, "the \(status.kind ?? "ConfigMap") was read",
             metadata: ["configMap": "\(status.configMap)", "decision": "\(decision.summary)"])
         for finding in decision.findings {
-            logger.log(level: finding.severity == .error ? .error : .warning, "\(finding)")
+            logger.log(level: finding.severity.logLevel, "\(finding)")
         }
         let problems = decision.findings.filter { $0.severity != .info }
         let text = ([decision.summary] + problems.map(\.description)).joined(separator: " ")
@@ -241,6 +241,17 @@ package actor ConfigurationKeeper {
             lastContent = nil  // it was deleted, and the watch will say so
         } catch {
             logger.warning("can't annotate the ConfigMap with its revision", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension Finding.Severity {
+    /// What is only to be known isn't a warning.
+    var logLevel: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
         }
     }
 }

@@ -249,7 +249,7 @@ extension ControlLoop {
                 "a pull failed",
                 metadata: [
                     "node": "\(attempt.node)", "reference": "\(attempt.reference)",
-                    "reason": "\(attempt.reason?.rawValue ?? "")", "message": "\(attempt.message)",
+                    "reason": "\(attempt.reason?.rawValue ?? "")", "error": "\(attempt.message)",
                 ])
         }
     }

@@ -42,7 +42,7 @@ package struct PodCreationWatch: Sendable {
                 await loop.note(creationFailure: words, of: set)
             } catch let error as KubernetesError where error.status == 403 {
                 logger.notice(
-                    "Events can't be listed, so why nodes have no pod isn't told", metadata: ["error": "\(error)"])
+                    "Events can't be listed, so why nodes have no pod isn't known", metadata: ["error": "\(error)"])
                 return
             } catch {
                 logger.info("can't list Events; it is tried again", metadata: ["error": "\(error)"])

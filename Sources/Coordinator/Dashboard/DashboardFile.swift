@@ -39,6 +39,7 @@ struct DashboardFile: Sendable {
             DashboardFile("heatmap-paint.js", Page.heatmap_paint_js), DashboardFile("heatmap.js", Page.heatmap_js),
             DashboardFile("image-facts.js", Page.image_facts_js), DashboardFile("image-view.js", Page.image_view_js),
             DashboardFile("images.js", Page.images_js), DashboardFile("index.html", Page.index_html),
+            DashboardFile("later.js", Page.later_js),
             DashboardFile("live.js", Page.live_js), DashboardFile("main.js", Page.main_js),
             DashboardFile("marks.js", Page.marks_js), DashboardFile("matrix.js", Page.matrix_js),
             DashboardFile("node-table.js", Page.node_table_js), DashboardFile("node-view.js", Page.node_view_js),

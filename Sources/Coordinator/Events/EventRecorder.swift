@@ -61,7 +61,7 @@ package final class EventRecorder: Sendable {
         switch aggregator.observe(news, now: now) {
         case .drop:
             Instruments.kubernetesEvent(.dropped)
-            logger.debug("too many Events", metadata: ["reason": "\(news.reason)", "message": "\(news.message)"])
+            logger.debug("too many Events", metadata: ["reason": "\(news.reason)", "text": "\(news.message)"])
         case .create:
             try await create(news, &aggregator)
         case .update(let name, let namespace, let count):

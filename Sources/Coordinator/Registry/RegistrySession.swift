@@ -74,7 +74,7 @@ struct RegistrySession: Sendable {
     private func words(for status: Int) -> String {
         switch status {
         case 401, 403:
-            "\(registry) refuses \(known == nil ? "to tell without credentials" : "these credentials")\(hint)"
+            "\(registry) refuses \(known == nil ? "to answer without credentials" : "these credentials")\(hint)"
         case 404: "\(registry) doesn't have it"
         case 429: "\(registry) says that there were too many requests; try again later, or with credentials"
         default: "\(registry) answered with status \(status)"

@@ -163,7 +163,7 @@ package struct AttemptList: Codable, Sendable, Hashable, Answer {
         }
         if nextCursor != nil { lines.append("... and more; --all shows them, --since and --until choose") }
         if evidence == .podStatuses, !failed {
-            let note = "restricted mode: pod statuses tell of pulls that failed, and not of those that succeeded; "
+            let note = "restricted mode: pod statuses show pulls that failed, and not those that succeeded; "
             lines += wrapped(note + "`coordinator history` has when images came", width: width, indent: "  ")
         }
         return lines

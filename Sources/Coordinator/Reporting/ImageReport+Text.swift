@@ -131,7 +131,7 @@ extension ImageReport {
         return (firstSeen.map { "first seen \(ClockText.short($0)), " } ?? "") + "last seen \(last)\(change)"
     }
 
-    private static let noTimes = "unknown, since pod statuses don't tell when a pull began"
+    private static let noTimes = "unknown, since pod statuses don't say when a pull began"
 }
 
 extension String {

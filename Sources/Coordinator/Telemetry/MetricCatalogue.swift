@@ -21,7 +21,7 @@ package enum MetricCatalogue {
     package static let pullSize = MetricSpec(
         "image_puller_pull_size_bytes",
         .histogram(bounds: [1e6, 1e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 5e9, 1e10]),
-        "Size of successfully pulled images as the runtime tells it, by registry.")
+        "Size of successfully pulled images as the runtime reports it, by registry.")
     package static let nodeWarming = MetricSpec(
         "image_puller_node_warm_duration_seconds",
         .histogram(bounds: [5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200]),
@@ -133,7 +133,7 @@ package enum MetricCatalogue {
         package static let retries = MetricSpec(
             "image_puller_retries_waiting", .gauge, "Failed pulls that wait for their next attempt, by registry.")
         package static let pulls = MetricSpec(
-            "image_puller_pulls_running", .gauge, "Pulls that agents were told to make and that run, by registry.")
+            "image_puller_pulls_running", .gauge, "Pulls that were assigned to agents and that run, by registry.")
         package static let circuits = MetricSpec(
             "image_puller_registry_circuit_open", .gauge,
             "1 while a registry fails on many nodes and is only probed, else 0.")
@@ -160,7 +160,7 @@ package enum MetricCatalogue {
         package static let setFailed = MetricSpec(
             "image_puller_set_failed_cells", .gauge, "Those of them where the last attempt failed.")
         package static let setUnknown = MetricSpec(
-            "image_puller_set_unknown_cells", .gauge, "Those of them of which the node's report is too old to tell.")
+            "image_puller_set_unknown_cells", .gauge, "Those of them of which the node's report is too old to say.")
         package static let alertAfter = MetricSpec(
             "image_puller_alert_after_seconds", .gauge, "ALERT_AFTER_SECONDS of the revision in force.")
         package static let reportInterval = MetricSpec(

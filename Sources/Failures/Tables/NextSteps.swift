@@ -19,7 +19,8 @@ public enum NextSteps {
     public static let rows: [Row] = [
         Row(
             .notFound, .reference,
-            "check the reference: the registry REGISTRY doesn't have it. Correct the entry of IMAGES, or push the image"
+            "check the reference: the registry REGISTRY doesn't have it. "
+                + "Correct it where it is listed (IMAGES, an object or a prefetch), or push the image"
         ),
         Row(
             .notFound, .node,
@@ -50,11 +51,12 @@ public enum NextSteps {
 
         Row(
             .invalidReference, .reference,
-            "put the reference right in IMAGES; write it in full, with the registry's name (docker.io/library/nginx:1.27), "
+            "correct the reference where it is listed (IMAGES, an object or a prefetch): write it in full, with the "
+                + "registry's name (docker.io/library/nginx:1.27), "
                 + "for a runtime can refuse short names"),
         Row(
             .invalidReference, .node,
-            "write the full name in IMAGES, or let the node's /etc/containers/registries.conf resolve short names "
+            "write the full name where the image is listed, or let the node's /etc/containers/registries.conf resolve short names "
                 + "(unqualified-search-registries, short-name-mode)"),
 
         Row(
@@ -151,7 +153,7 @@ public enum NextSteps {
 
         Row(
             .runtimeUnavailable, .node,
-            "on the node: systemctl status containerd (or crio); its log tells why it doesn't answer or what is wrong in its "
+            "on the node: systemctl status containerd (or crio); its log says why it doesn't answer or what is wrong in its "
                 + "configuration"),
 
         Row(

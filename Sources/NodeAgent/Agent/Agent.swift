@@ -84,7 +84,7 @@ actor Agent {
         guard !isStopping else { return }
         isStopping = true
         let now = uptime.now
-        log.info("told to end", metadata: ["running pulls": "\(pulls.count)"])
+        log.info("asked to end", metadata: ["running pulls": "\(pulls.count)"])
         conversation.end(at: now, by: now + Self.stopTime)
         carryOut(board.close(at: now))
         observerSleep?.cancel()

@@ -31,7 +31,7 @@ enum Command {
         case let words where words.first == "copy-sleep" && words.count == 2:
             return copySleep(to: words[words.startIndex + 1])
         default:
-            complain("unknown arguments: \(arguments.dropFirst().joined(separator: " "))\n\n\(help)")
+            complain("unknown arguments: \(arguments.dropFirst().joined(separator: " ")). See 'node-agent --help'.")
             return EX_USAGE
         }
     }
@@ -71,7 +71,7 @@ enum Command {
     }
 
     private static func complain(_ text: String) {
-        let line = Array("node-agent: \(text)\n".utf8)
+        let line = Array("error: \(text)\n".utf8)
         _ = write(STDERR_FILENO, line, line.count)
     }
 }

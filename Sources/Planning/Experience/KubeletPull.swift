@@ -1,14 +1,5 @@
 import Cluster
 
-/// Who pulls an image onto a node.
-public enum Puller: String, Sendable, Hashable, Codable {
-    /// The node's agent, through the runtime, with the pull secrets that are mounted into it.
-    case agent
-    /// The node's kubelet, for a pod of ours: it has credentials of its own (its credential-provider plugins, the node's
-    /// configuration).
-    case kubelet
-}
-
 /// What is known of pulling one image through kubelets, when agents are refused.
 public struct KubeletPull: Sendable, Equatable {
     /// It has worked: the image is pulled so on all nodes.

@@ -105,7 +105,7 @@ extension Planner {
         guard !tooSmall.isEmpty, let image = fleet.nodes[name]?.resolved[column], let usual = tooSmall[image],
             let size = fleet.image(of: name, column: column)?.size
         else { return nil }
-        return "the image isn't whole: the runtime tells \(size) bytes, and other nodes' \(usual) for the same digest"
+        return "the image isn't whole: its runtime reports \(size) bytes, and other nodes' \(usual) for this digest"
     }
 }
 

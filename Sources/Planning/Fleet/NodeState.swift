@@ -1,6 +1,10 @@
 import Cluster
+@_exported import Failures
 import ImageSets
+@_exported import Retries
 import Shared
+
+// Planning's own declarations hold failures and their reasons: who imports it can read them.
 
 /// The in-memory truth of one node: what its agent last said, and what it was told.
 ///

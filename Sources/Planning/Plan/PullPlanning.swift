@@ -1,4 +1,5 @@
 import Cluster
+import ImageSets
 import Shared
 
 /// One plan's pulls: registries and nodes have so much room, and images take it in the order of the list.

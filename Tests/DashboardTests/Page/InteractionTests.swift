@@ -10,7 +10,9 @@ import WebDriver
 
 /// What a person does with the page, in a real browser.
 @Suite("The dashboard in a browser", .enabled(if: Browser.isWanted), .serialized) struct InteractionTests {
-    static let loaded = "return document.body.classList.contains('is-loaded')"
+    /// The cluster is shown, and what comes after the first paint is there.
+    static let loaded =
+        "return document.body.classList.contains('is-loaded') && window.dashboard.isComplete()"
 
     /// What a page may not have said. Questions that the fixture has no answer for are told by the browser itself.
     ///
@@ -56,6 +58,58 @@ import WebDriver
                 #expect(try await browser.run("return window.pwned ?? null") == .null)
                 try await browser.until("return document.querySelector('#chart .line') !== null")
                 try await Self.expectQuiet(browser)
+            }
+        }
+    }
+
+    @Test("Only a page that is looked at has an event stream: browsers make six connections to a host, for all pages")
+    func streams() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 1, images: 1)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                // In place of the real one, which this server refuses.
+                let states = try await browser.run(
+                    """
+                    const made = [];
+                    window.EventSource = class {
+                      static CLOSED = 2;
+                      constructor() { this.readyState = 1; made.push(this); }
+                      addEventListener() {}
+                      close() { this.readyState = 2; }
+                    };
+                    const { live } = window.dashboard;
+                    live.connect();
+                    window.dispatchEvent(new Event("pagehide"));
+                    const left = made[0].readyState;
+                    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                    live.look(true);
+                    return [left, made.length, made[1].readyState];
+                    """)
+                #expect(states.arrayValue?.compactMap(\.integerValue) == [2, 2, 1])
+            }
+        }
+    }
+
+    @Test("The first paint waits for few requests: what it doesn't need comes later")
+    func firstPaint() async throws {
+        try await SceneryServer.run(try Scenery(nodes: 5, images: 6)) { _, address in
+            try await Browser.run { browser in
+                try await browser.open(address)
+                try await browser.until(Self.loaded)
+                let before = try await browser.run(
+                    """
+                    const [paint] = performance.getEntriesByName("useful-paint");
+                    return performance.getEntriesByType("resource").filter((it) => it.startTime < paint.startTime)
+                      .map((it) => new URL(it.name).pathname);
+                    """)
+                let paths = before.arrayValue?.compactMap(\.stringValue) ?? []
+                #expect(paths.contains("/api/v1/coverage") && paths.contains("/api/v1/cells"))
+                // The former page needed 34: browsers make six at a time.
+                #expect(paths.count <= 25, "\(paths)")
+                for late in ["later", "panel", "past", "chart", "node-view"] {
+                    #expect(!paths.contains("/dashboard/\(late).js"), "\(paths)")
+                }
             }
         }
     }
@@ -174,6 +228,8 @@ import WebDriver
                 try await browser.until("return document.getElementById('status-word').textContent === 'Past'")
                 try await browser.until("return document.getElementById('figure').textContent === '0 %'")
                 #expect(try await browser.text("#unknown") == "100 %")
+                // Times of the past have a zone, too.
+                try await browser.until("return document.getElementById('zone').textContent.startsWith('times in ')")
                 try await browser.click("#back-to-now")
                 try await browser.until(
                     "return document.getElementById('figure').textContent !== '0 %' && location.hash === '#/'")

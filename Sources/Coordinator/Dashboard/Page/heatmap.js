@@ -24,7 +24,8 @@ export class HeatMap {
     /** For whom nodes wait that haven't tried an image, by its name. */
     this.waits = new Map();
     this.frameRequest = 0;
-    new ResizeObserver(() => this.layOut()).observe(this.frame);
+    // It is told at first, and of what layOut itself does to the height, too.
+    new ResizeObserver(() => this.frame.clientWidth !== this.laidOut && this.layOut()).observe(this.frame);
     this.scroller.addEventListener("scroll", () => this.paintSoon(), { passive: true });
     this.scroller.addEventListener("pointermove", (event) => this.hover(event));
     this.scroller.addEventListener("pointerleave", () => this.leave());
@@ -65,7 +66,7 @@ export class HeatMap {
 
   layOut() {
     if (!this.matrix || !this.frame.clientWidth) return;
-    const width = this.frame.clientWidth;
+    const width = (this.laidOut = this.frame.clientWidth);
     const room = { width: width - 2, height: Math.max(220, Math.min(620, innerHeight * 0.62)) };
     const gutter = width < 640 ? GUTTER.narrow : GUTTER.wide;
     this.geometry = measure(this.arrangement, room, Number(address().zoom), this.isFitted ? "fit" : "labelled", gutter);

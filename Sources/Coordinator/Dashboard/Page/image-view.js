@@ -95,7 +95,7 @@ export class ImageView {
     this.isLoaded = true;
     this.attempts.load({ image: this.name }, at, "node");
     if (at) {
-      this.facts.replaceChildren(h("p", { class: "note" }, "Digests, sizes and pull times are told of the present only."));
+      this.facts.replaceChildren(h("p", { class: "note" }, "Digests, sizes and pull times are known of the present only."));
       return;
     }
     try {

@@ -18,17 +18,31 @@ export class Live {
     this.isPast = false;
     /** How soon is asked again when nothing happens. */
     this.idle = IDLE_MILLISECONDS;
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.soon(0);
-    });
+    document.addEventListener("visibilitychange", () => this.look(!document.hidden));
+    // A page that the browser keeps for going back would keep its stream, too.
+    addEventListener("pagehide", () => this.look(false));
+    addEventListener("pageshow", ({ persisted }) => persisted && this.look(true));
     addEventListener("online", () => this.soon(0));
     setInterval(() => this.tell(), 1000);
     this.connect();
   }
 
+  /** Browsers make six connections to a host, for all pages together: only one that is looked at has a stream. */
+  look(isLooking) {
+    if (!isLooking) {
+      clearTimeout(this.pause);
+      this.pause = undefined;
+      this.stream.close();
+      return;
+    }
+    if (this.stream.readyState === EventSource.CLOSED) this.connect();
+    this.soon(0);
+  }
+
   /** The stream only says that something changed; the answers say what. So a lost event does no harm. */
   connect() {
-    const stream = new EventSource("api/v1/events");
+    this.stream?.close();
+    const stream = (this.stream = new EventSource("api/v1/events"));
     const happened = () => this.soon(Math.max(SHORTEST_MILLISECONDS, 4 * this.cost));
     stream.addEventListener("open", () => {
       clearTimeout(this.pause);
@@ -45,7 +59,7 @@ export class Live {
       // Refused, which the browser takes for final: by a coordinator that is about to start, or that has no stream. Polling
       // goes on.
       this.streamPause = Math.min(STREAM_RETRY_MILLISECONDS.longest, 2 * this.streamPause || STREAM_RETRY_MILLISECONDS.first);
-      setTimeout(() => this.connect(), this.streamPause);
+      setTimeout(() => !document.hidden && this.connect(), this.streamPause);
     });
   }
 

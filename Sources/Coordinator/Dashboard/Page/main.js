@@ -9,15 +9,9 @@ import { HeatMap } from "./heatmap.js";
 import { prepareImages, showImages } from "./images.js";
 import { Live } from "./live.js";
 import { Matrix } from "./matrix.js";
-import { prepareNodeTable, showNodeTable } from "./node-table.js";
 import { arrange } from "./order.js";
-import { Panel } from "./panel.js";
-import { Past } from "./past.js";
-import { preparePrefetches } from "./prefetches.js";
-import { prepareRevisions } from "./revisions.js";
-import { showConfiguration, showStatus, showVersion } from "./status.js";
+import { showConfiguration, showStatus } from "./status.js";
 import { showSummary } from "./summary.js";
-import { prepareTheme } from "./theme-switch.js";
 
 const ONE_MINUTE = 60_000;
 const NOT_READY = "urn:image-puller:problem:not-ready";
@@ -25,9 +19,26 @@ const UNKNOWN_SET = "urn:image-puller:problem:unknown-set";
 
 const data = { matrix: null, coverage: null };
 const heatMap = new HeatMap();
-const panel = new Panel();
-const past = new Past();
 let running = null;
+let later = null;
+let loading = null;
+
+/** What the first paint doesn't need: does it now, or when that has come. */
+async function withLater(act) {
+  loading ??= import("./later.js").then(
+    ({ Later }) => {
+      later = new Later(heatMap, showMap);
+      later.past.render();
+      if (address().view !== "overview") later.panel.show(data);
+    },
+    () => {
+      // The coordinator is gone; the next answer tries again.
+      loading = null;
+    },
+  );
+  if (!later) await loading;
+  if (later) act(later);
+}
 
 /** Loads the cluster at the moment of the address; true when it was shown. */
 async function refresh() {
@@ -42,22 +53,18 @@ async function refresh() {
     ]);
     // One that doesn't know of the past answers with the present: that must not be taken for it.
     if (at && Math.abs(Date.parse(coverage.at) - Date.parse(at)) > ONE_MINUTE) {
-      throw new Refusal(501, "this coordinator tells of the present only");
+      throw new Refusal(501, "this coordinator reports the present only");
     }
     data.coverage = coverage;
     data.matrix = cells && new Matrix(cells);
     if (configuration) showConfiguration(configuration);
     notReady(null);
     render();
-    tellPaint();
-    panel.load();
-    panel.refresh(at);
-    past.load();
-    if (!at) showVersion();
-    for (const load of folded) load();
+    painted().then(() => withLater((parts) => parts.load()));
     return true;
   } catch (error) {
     if (request.signal.aborted) return false;
+    withLater(() => {});
     // It has gone, or the link was of another cluster.
     if (set && error.type === UNKNOWN_SET) {
       turn({ set: null });
@@ -72,10 +79,11 @@ async function refresh() {
   }
 }
 
-/** Notes when the cluster was on the screen for the first time, for whoever measures. */
-function tellPaint() {
+/** When the cluster is on the screen; the first time is noted, for whoever measures. */
+async function painted() {
   if (performance.getEntriesByName("useful-paint").length) return;
-  requestAnimationFrame(() => setTimeout(() => performance.mark("useful-paint")));
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  performance.mark("useful-paint");
 }
 
 function unlessUnavailable(error) {
@@ -104,7 +112,7 @@ function render() {
   showFailing(coverage);
   showMap();
   showMoment();
-  panel.show(data);
+  later?.panel.show(data);
 }
 
 /** The chooser of image sets, where there are several. */
@@ -138,7 +146,7 @@ function showMap() {
   const arrangement = arrange(matrix, address());
   $("map-none").hidden = arrangement.groups.length > 0;
   heatMap.waits = waits(data.coverage);
-  if (isTable) showNodeTable(matrix, arrangement);
+  if (isTable) withLater((parts) => parts.showNodeTable(matrix, arrangement));
   else heatMap.show(matrix, arrangement);
   heatMap.describe();
 }
@@ -211,23 +219,21 @@ function prepareTools() {
 prepareTools();
 prepareImages(() => data.coverage && showImages(data.coverage));
 prepareFailing();
-const folded = [prepareRevisions(), preparePrefetches()];
-prepareNodeTable(showMap);
-prepareTheme(() => heatMap.recolour());
 const live = new Live(refresh, showStatus);
 live.isPast = Boolean(address().at);
 live.soon(0);
-past.render();
-panel.show(data);
+if (address().view !== "overview") withLater(() => {});
 
 onChange((now, before) => {
   if (now.at !== before.at || now.set !== before.set) {
     running?.abort();
     live.restart(Boolean(now.at));
   }
-  if (now.span !== before.span || now.set !== before.set) past.load();
-  past.render();
-  panel.show(data, now.view !== before.view || now.name !== before.name);
+  withLater(({ past, panel }) => {
+    if (now.span !== before.span || now.set !== before.set) past.load();
+    past.render();
+    panel.show(data, now.view !== before.view || now.name !== before.name);
+  });
   if (!data.coverage) return;
   showMoment();
   showImages(data.coverage);
@@ -236,4 +242,4 @@ onChange((now, before) => {
 });
 
 // What tests and benchmarks take hold of.
-window.dashboard = { heatMap, data, refresh, live };
+window.dashboard = { heatMap, data, refresh, live, isComplete: () => later !== null };

@@ -108,7 +108,7 @@ extension AccessRefusal {
         case .forbidden, .ambiguousPath: "they may not be sent"
         case .badReport: "they can't be read, or hold more than is taken"
         case .tooMany: "they come too often"
-        case .unavailable: "the API server doesn't tell whether their token is good"
+        case .unavailable: "the API server doesn't say whether their token is good"
         case .unseenPod, .notReady: "the coordinator doesn't know their pod yet"
         }
     }

@@ -24,7 +24,7 @@ extension NodeDiagnosis {
             if isOverdue {
                 nextStep =
                     "see whether the coordinator may patch nodes (kubectl auth can-i patch nodes --as=ITS-ACCOUNT); its log and the "
-                    + "Events on the ConfigMap tell; " + byHand
+                    + "Events on the ConfigMap say why; " + byHand
             }
             planned =
                 "the coordinator removes the taint once every listed image is present, or at "

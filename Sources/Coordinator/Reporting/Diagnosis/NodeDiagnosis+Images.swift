@@ -236,7 +236,7 @@ extension NodeDiagnosis {
                 evidence("report of \(node)", "id of \(image.reference.written)", own.id),
                 evidence("reports of the others", "id of \(image.reference.written)", most.key),
             ],
-            nextStep: "pin a digest in IMAGES to have the same image everywhere",
+            nextStep: "list the image by its digest to have the same one everywhere",
             planned: plannedPull(of: image, own: own.id), images: [image.name])
     }
 
@@ -263,7 +263,7 @@ extension NodeDiagnosis {
                         + "\(SpanText.bytes(Int64(clamping: shortage.availableBytes))) are left before the kubelet's "
                         + "garbage collection begins (IMAGE_GC_HIGH_PERCENT)")
             ],
-            nextStep: "free space on the node or enlarge its disk; a digest in IMAGES is never asked for again",
+            nextStep: "free space on the node or enlarge its disk; images listed by digest are never asked for again",
             planned: "\(isBehind ? "it is pulled" : "the registry is asked") as soon as it fits",
             images: [image.name])
     }

@@ -30,7 +30,7 @@ extension NodeDiagnosis {
                         + "namespace \(configuration.namespace) are admitted"
                     : pods.isEmpty
                         ? "kubectl describe daemonset \(configuration.daemonSetName) -n \(configuration.namespace): its "
-                            + "events tell why no pod is made (quota, admission, Pod Security)"
+                            + "events say why no pod is made (quota, admission, Pod Security)"
                         : "wait; if it stays so, kubectl describe pod \(pods[0].name) -n \(configuration.namespace)",
                 planned: "the DaemonSet controller makes a pod as soon as it may")
         }

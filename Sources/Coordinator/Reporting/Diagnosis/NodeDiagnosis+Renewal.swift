@@ -28,7 +28,7 @@ extension NodeDiagnosis {
         )
         var more: [Cause.Evidence] = []
         if pod.images[name] != nil {
-            (field, found) = ("status", "the kubelet tells nothing of the container \(name) yet")
+            (field, found) = ("status", "the kubelet reports nothing about the container \(name) yet")
             (nextStep, planned) = ("wait; if it stays so, \(look)", "the node's kubelet starts it")
         } else if Planner.canExtend(pod, to: listed, successor, holder.configuration) {
             (field, found) = ("spec.ephemeralContainers", "this pod has no such container yet")

@@ -1,6 +1,7 @@
 import ClusterModel
+import Failures
 import ImageSets
-import Planning
+import Retries
 import Testing
 
 @Suite struct RetryPolicyTests {

@@ -1,7 +1,5 @@
-@_exported import Failures
+import Failures
 import Shared
-
-// Planning's own declarations tell reasons: who imports it can read them.
 
 /// Turns what is known of a failed pull into a reason.
 public enum FailureClassifier {
@@ -15,7 +13,7 @@ public enum FailureClassifier {
         }
     }
 
-    /// The reason that a message tells.
+    /// The reason that a message gives.
     ///
     /// - Parameters:
     ///   - message: as the runtime or the kubelet wrote it.
@@ -25,5 +23,5 @@ public enum FailureClassifier {
     }
 
     /// Seconds that a registry asks to be left alone (`Retry-After`), where the message carries them.
-    static func retryAfter(_ message: String) -> Double? { RetryAfter.seconds(in: message) }
+    public static func retryAfter(_ message: String) -> Double? { RetryAfter.seconds(in: message) }
 }

@@ -1,4 +1,5 @@
-import Planning
+import Failures
+import Retries
 import Shared
 import Testing
 

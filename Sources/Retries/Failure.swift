@@ -1,4 +1,5 @@
 import Cluster
+import Failures
 import ImageSets
 
 /// What is known of a reference that failed on a node.
@@ -15,9 +16,19 @@ public struct Failure: Sendable, Equatable {
     public var nextAttempt: Timestamp
     /// Who tried.
     public var puller = Puller.agent
-    var immediate = ImmediateRetries()
+    public var immediate = ImmediateRetries()
     /// The pull didn't end, and made room for another node's.
-    var isGivenUp = false
+    public var isGivenUp = false
+
+    public init(
+        reason: FailureReason, message: String, attempts: Int, since: Timestamp, lastAttempt: Timestamp,
+        nextAttempt: Timestamp, puller: Puller = .agent, immediate: ImmediateRetries = ImmediateRetries(),
+        isGivenUp: Bool = false
+    ) {
+        (self.reason, self.message, self.attempts) = (reason, message, attempts)
+        (self.since, self.lastAttempt, self.nextAttempt) = (since, lastAttempt, nextAttempt)
+        (self.puller, self.immediate, self.isGivenUp) = (puller, immediate, isGivenUp)
+    }
 
     /// Whether other credentials could help. Docker Hub says of what is private that it may not exist.
     public var isRefused: Bool {
@@ -25,7 +36,7 @@ public struct Failure: Sendable, Equatable {
     }
 
     /// The same under another policy: nobody waits longer than the new one would ever let them.
-    func due(noLaterThan policy: RetryPolicy) -> Self {
+    public func due(noLaterThan policy: RetryPolicy) -> Self {
         var failure = self
         let latest = lastAttempt + policy.longestDelay(afterFailures: attempts, reason: reason)
         failure.nextAttempt = min(nextAttempt, latest)
@@ -51,7 +62,7 @@ extension RetryPolicy {
     public static let requestsOfRefusal = 6.0
 
     /// The most that ``delay(afterFailures:reason:using:)`` gives, in seconds.
-    func longestDelay(afterFailures failures: Int, reason: FailureReason) -> Double {
+    public func longestDelay(afterFailures failures: Int, reason: FailureReason) -> Double {
         if reason.isPermanent { return Double(permanentSeconds) * 1.1 }
         let doublings = min(max(failures - 1, 0), 30)
         let first = Double(initialSeconds) * (reason == .rateLimited ? Self.requestsOfRefusal : 1)

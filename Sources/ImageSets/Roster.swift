@@ -1,26 +1,27 @@
 import Cluster
-import ImageSets
 
 /// The nodes that image sets select, in the order in which they are served, and what planning needs of each.
 ///
 /// Zones take turns, so that each zone's peer-to-peer mirror fills early. Cordoned nodes come last: people warm those
 /// on purpose, but nobody waits for them.
 public struct Roster: Sendable {
-    struct Member: Sendable {
-        var name: String
-        var platform: Int
-        var zone: Int
-        var isReady: Bool
-        var hasDiskPressure: Bool
+    /// A node, as far as planning looks. Its platform and its zone are numbers.
+    public struct Member: Sendable {
+        public var name: String
+        /// A place in ``Roster/platforms``.
+        public var platform: Int
+        public var zone: Int
+        public var isReady: Bool
+        public var hasDiskPressure: Bool
     }
 
-    private(set) var members: [Member] = []
+    public private(set) var members: [Member] = []
     /// Those that `default` doesn't select: they have what other sets want of them.
-    private(set) var outsiders: Set<String> = []
+    public private(set) var outsiders: Set<String> = []
     /// `os/arch` of the target nodes.
-    private(set) var platforms: [String] = []
+    public private(set) var platforms: [String] = []
     /// What each further set lists, and the nodes that are to have it. Mostly there are none.
-    private(set) var sets: [(set: ImageSet, nodes: Set<String>)] = []
+    public private(set) var sets: [(set: ImageSet, nodes: Set<String>)] = []
 
     public init() {}
 
@@ -79,12 +80,5 @@ public struct Roster: Sendable {
     public func nodes(of set: String) -> Set<String> {
         if set == ImageSet.defaultName { return Set(members.lazy.map(\.name)).subtracting(outsiders) }
         return sets.first { $0.set.name == set }?.nodes ?? []
-    }
-}
-
-extension NodeView {
-    /// `os/arch`, by the well-known labels; what isn't told is Linux on x86-64.
-    public var platform: String {
-        "\(labels["kubernetes.io/os"] ?? "linux")/\(labels["kubernetes.io/arch"] ?? "amd64")"
     }
 }
