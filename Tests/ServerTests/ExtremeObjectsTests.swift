@@ -105,6 +105,11 @@ import Testing
             }
             // An extreme that nothing takes says little.
             #expect(!views.isEmpty)
+            for condition in views.flatMap(\.conditions) {
+                #expect(
+                    ![condition.type, condition.status, condition.reason, condition.message].contains(
+                        where: \.hasControls))
+            }
             await coordinator.stage.loop.replaceNodes(views)
             for (number, view) in views.enumerated() {
                 var report = Stage.report(view.name, 1)
@@ -132,6 +137,10 @@ import Testing
             #expect(!views.isEmpty)
             await coordinator.stage.loop.replacePods(views, of: Stage.pods)
             let isClean = Self.isOfStatus(field, of: Self.pod)
+            for container in views.flatMap(\.containers.values) {
+                let texts = [container.imageID, container.waitingReason ?? "", container.waitingMessage ?? ""]
+                #expect(texts.allSatisfy { !$0.hasControls && $0.utf8.count <= ReportLimits.message })
+            }
             try await lookAround(coordinator, isClean: isClean)
             // What pods say counts most without agents.
             var restricted = try Stage.configuration(["web=nginx", "db=redis"])
