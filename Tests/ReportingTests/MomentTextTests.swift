@@ -170,7 +170,9 @@ import Testing
         }
         let pull = try #require(
             SuggestionReport.Pull(
-                message: #"Successfully pulled image "a.example/b:1" in 2s (2s including waiting). Image size: -5 bytes."#, node: "n1",
+                message:
+                    #"Successfully pulled image "a.example/b:1" in 2s (2s including waiting). Image size: -5 bytes."#,
+                node: "n1",
                 count: .max))
         #expect(pull.bytes == nil)
         let report = SuggestionReport(pulls: [pull, pull], uses: [], listed: .init(), limit: 10)
