@@ -106,9 +106,8 @@ import Testing
             // An extreme that nothing takes says little.
             #expect(!views.isEmpty)
             for condition in views.flatMap(\.conditions) {
-                #expect(
-                    ![condition.type, condition.status, condition.reason, condition.message].contains(
-                        where: \.hasControls))
+                let texts = [condition.type, condition.status, condition.reason, condition.message]
+                #expect(texts.allSatisfy { !$0.hasControls })
             }
             await coordinator.stage.loop.replaceNodes(views)
             for (number, view) in views.enumerated() {
