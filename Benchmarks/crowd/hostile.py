@@ -52,11 +52,11 @@ class HostileAgent:
 
     def start(self) -> None:
         large = [
-            self.largest_inventory, self.largest_delta, self.too_many_images, self.duplicates, self.spread,
-            self.invented_attempts, self.ordered_attempts, self.nested_json]
+            self.largest_inventory, self.largest_delta, self.too_many_images, self.duplicates, self.variants,
+            self.repeated_delta, self.spread, self.invented_attempts, self.ordered_attempts, self.nested_json]
         small = [
             self.invented_pulls, self.extremes, self.flapping, self.boots, self.random_bytes, self.other_node,
-            self.control_characters, self.standing_by]
+            self.control_characters, self.unknown_fields, self.standing_by]
         for number, kind in enumerate(large + small):
             options = (random.Random(number), kind, LARGE if kind in large else SMALL)
             self._threads.append(threading.Thread(target=self._run, args=options, daemon=True))
@@ -161,6 +161,21 @@ class HostileAgent:
         image = wire.text(1, self._image(chance, self._references[0]))
         return self._protobuf(self._head(), wire.text(8, image * IMAGES))
 
+    def variants(self, chance: random.Random) -> tuple[str, bytes]:
+        """One id for all images, each time with other names."""
+        images = self._part("variants", chance, lambda: b"".join(
+            wire.text(1, wire.text(1, f"sha256:{1:064x}") + wire.text(2, f"evil.example/a:{chance.getrandbits(64)}"))
+            for _ in range(IMAGES)))
+        return self._protobuf(self._head(), wire.text(8, images))
+
+    def repeated_delta(self, chance: random.Random) -> tuple[str, bytes]:
+        """The same few ids come, change and go, thousands of times in one delta."""
+        delta = self._part("repeated", chance, lambda: b"".join(
+            [wire.text(2, wire.text(1, f"sha256:{number % 3:064x}") + wire.text(2, f"evil.example/b:{number}"))
+             for number in range(IMAGES)]
+            + [wire.text(3, f"sha256:{number % 3:064x}") for number in range(IMAGES)]))
+        return self._protobuf(self._head(), wire.text(9, wire.number(1, 1) + delta))
+
     def spread(self, chance: random.Random) -> tuple[str, bytes]:
         return self._protobuf(self._head(), wire.text(8, b"\x0a\x00" * 500_000))
 
@@ -218,6 +233,13 @@ class HostileAgent:
     def control_characters(self, chance: random.Random) -> tuple[str, bytes]:
         runtime = wire.text(1, "containerd\x1b[2J\r\n") + wire.text(4, "cannot\nconnect\x07") + wire.number(6, 1)
         return self._protobuf(self._head(), wire.text(5, runtime))
+
+    def unknown_fields(self, chance: random.Random) -> tuple[str, bytes]:
+        """Fields that nobody knows, of every kind that there is, groups and kinds that there aren't among them."""
+        kind = chance.randrange(8)
+        content = {0: b"\x01", 1: b"8 bytes.", 2: b"\x02ab", 5: b"four"}.get(kind, b"")
+        field = bytes((0x80 | (100 << 3 | kind) & 0x7F, (100 << 3 | kind) >> 7)) + content
+        return self._protobuf(self._head(), field * chance.choice((1, 5_000)))
 
     def standing_by(self, chance: random.Random) -> tuple[str, bytes]:
         """Says that another agent of the node works, and now and then the contrary, each time with all that it can say."""

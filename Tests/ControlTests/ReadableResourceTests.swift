@@ -77,4 +77,35 @@ import Testing
         #expect(pod.metadata.name == "p")
         #expect(throws: (any Error).self) { try Pod.watchLine(Array(#"{"type":"WHAT","object":{}}"#.utf8)) }
     }
+
+    @Test("An object that is nested without end is read as far as it counts, and keeps none beside it from being read")
+    func nested() throws {
+        let endless = String(repeating: #"{"a":["#, count: 5_000) + "1" + String(repeating: "]}", count: 5_000)
+        func object(_ name: String, _ affinity: String) -> String {
+            #"{"metadata":{"name":"\#(name)","namespace":"team"},"spec":{"images":"a=nginx","affinityObject":\#(affinity),"#
+                + #""number":-1.5,"whole":9007199254740993,"flag":true,"none":null},"status":{"conditions":[]}}"#
+        }
+        let plain = #"{"nodeAffinity":{"x":["\u00e9"]}}"#
+        let text =
+            "{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[\(object("x", endless)),\(object("y", plain))]}"
+        let items = try #require(try KubernetesImagePuller.page(Array(text.utf8)).items)
+        #expect(
+            items.map(\.metadata.name) == ["x", "y"] && items.map { $0.spec?["images"] } == ["a=nginx", "a=nginx"])
+        #expect(items[1] == (try JSONDecoder().decode(KubernetesImagePuller.self, from: Data(object("y", plain).utf8))))
+        let line = #"{"type":"MODIFIED","object":\#(object("x", endless))}"#
+        guard case .modified(let watched) = try KubernetesImagePuller.watchLine(Array(line.utf8)) else {
+            Issue.record("no change")
+            return
+        }
+        #expect(watched == items[0])
+    }
+
+    @Test("An Event of a kind that nobody knows keeps none beside it from being read")
+    func strangeEvents() throws {
+        let text = """
+            {"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"x"},"involvedObject":{},"type":"Strange"},
+            {"metadata":{"name":"y"},"involvedObject":{},"type":"Warning"}]}
+            """
+        #expect(try Event.page(Array(text.utf8)).items?.map(\.type) == [.normal, .warning])
+    }
 }

@@ -299,6 +299,33 @@ extension FuzzTarget {
             ], words: ["- ", ": ", "&a ", "*a", "exec:", "!!binary "]
         ) { _ = try YAMLDecoder().decode(KubeconfigDocument.self, from: $0) },
         FuzzTarget(
+            "puller-objects",
+            texts: [
+                #"{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a","namespace":"b"},"spec":{"images":"a=b","#
+                    + #""imageList":[{"image":"c"}],"affinityObject":{"x":[1,2.5,true,null]}},"status":{}}]}"#
+            ], words: ["{", "}", "[", "]", "null", "\"spec\":", "1e999", "\\u0000"]
+        ) { text in
+            let page = try KubernetesImagePuller.page(Array(text.utf8))
+            let place = PullerObject.Place(namespace: "k8s-image-puller", daemonSetName: "x")
+            for object in page.items ?? [] {
+                _ = PullerObject.content(spec: object.spec, annotations: object.metadata.annotations, place: place)
+            }
+        },
+        FuzzTarget(
+            "events",
+            texts: [
+                #"{"metadata":{"resourceVersion":"1"},"items":[{"metadata":{"name":"a"},"involvedObject":{"name":"p"},"count":3,"#
+                    + #""reason":"Pulled","type":"Normal","message":"Successfully pulled image \"nginx\" in 1m2.5s (3s including "#
+                    + #"waiting). Image size: 5 bytes."}]}"#
+            ], words: ["null", "{", "h", "µs", "9e9", "size: ", "\\\""]
+        ) { text in
+            let pulls = try FuzzReaders.events(Array(text.utf8)).compactMap {
+                SuggestionReport.Pull(message: $0.message, node: "n", count: $0.count)
+            }
+            let report = SuggestionReport(pulls: pulls, uses: [], listed: .init(), limit: 5)
+            _ = try JSONEncoder().encode(report)
+        },
+        FuzzTarget(
             "time", texts: ["2026-11-22T21:19:22Z", "2026-11-22T21:19:22.123456+02:00"], words: ["T", "Z", "+", ":"]
         ) {
             guard let time = KubernetesTime($0) else { return }
@@ -314,6 +341,16 @@ extension FuzzTarget {
             "registry-challenge", texts: ["realm=\"https://auth.example/token\",service=\"r\",scope=\"a:b:c\""],
             words: ["=", "\"", ",", "realm="]
         ) { _ = RegistryChallenge.fields(Substring($0)) },
+        FuzzTarget(
+            "registry-manifest",
+            texts: [
+                #"{"config":{"digest":"a","size":5},"layers":[{"digest":"b","size":6}]}"#,
+                #"{"manifests":[{"digest":"a","platform":{"os":"linux","architecture":"amd64"}}]}"#,
+            ], words: ["{", "[", "null", "\"size\":", "\"layers\":", ","]
+        ) { text in
+            let manifest = try JSONDecoder().decode(RegistryReader.Manifest.self, from: Data(text.utf8))
+            guard (0...1 << 50).contains(manifest.bytes) else { fatalError("an image has \(manifest.bytes) bytes") }
+        },
         FuzzTarget(
             "registry-credentials",
             texts: ["{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"YTpi\"}}}"],
@@ -353,6 +390,43 @@ extension FuzzTarget {
             _ = try RequestTarget($0)
         },
         FuzzTarget(
+            "bearer-token",
+            texts: [
+                "Bearer eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwMDAwMDAsImt1YmVybmV0ZXMuaW8iOnsicG9kIjp7InVpZCI6InUifX19.c2ln",
+                "Bearer abc",
+            ], words: [".", "=", "-", "_", "Bearer ", "e30"]
+        ) { text in
+            guard let token = BearerToken(authorization: text) else { throw AccessRefusal.noToken }
+            _ = (token.expiry, token.claimedPod, "\(token)")
+        },
+        FuzzTarget(
+            "report-call", texts: ["5\u{1}application/json\u{1}20\u{1}1"],
+            words: ["\u{1}", "nan", "inf", "-", "1e308", "application/json"]
+        ) { text in
+            let parts =
+                text.split(separator: "\u{1}", omittingEmptySubsequences: false).map(String.init) + ["", "", "", ""]
+            let call = ReportCall(
+                authorization: nil, contentType: parts[1], length: Int(parts[0]), after: parts[3], wait: parts[2])
+            guard (0...AgentRoutes.maximumWaitSeconds).contains(call.wait) else { fatalError("a wait of \(call.wait)") }
+            _ = ReportIntake.places(forLength: call.length)
+        },
+        FuzzTarget(
+            "accept", texts: ["text/csv, application/json;q=0.5", "*/*;q=0.1,text/event-stream"],
+            words: [",", ";", "q=", "*/*", "nan"]
+        ) { text in
+            _ = try? AnswerForm.wantsEvents(text)
+            _ = try AnswerForm.negotiate(text, hasTable: true)
+            _ = EntityTag.matches(text, "W/\"a-j\"")
+        },
+        FuzzTarget(
+            "page-link", texts: ["limit=2&cursor=a", "by=label:a%20b"], words: ["&", ">", "\"", "%", "cursor="]
+        ) {
+            let link = PageLink.next($0, after: $0)
+            guard !link.hasControls, link.utf8.count(where: { $0 == 0x3E }) == 1 else {
+                fatalError("the link ends early")
+            }
+        },
+        FuzzTarget(
             "query", texts: ["at=2h+ago&limit=5&cursor=1-2&by=label:a", "since=1h&failed=true&step=60s"],
             words: ["&", "=", "%", "+", "limit=", "step=", "set=", "selector=", "%28", "%29", "!", " in ("]
         ) { text in
@@ -360,14 +434,18 @@ extension FuzzTarget {
                 method: .get, scheme: nil, authority: nil, path: "/api/v1/coverage?" + text)
             let request = Request(head: head, body: .init(buffer: ByteBuffer()))
             let parameters = QueryParameters(request, now: Timestamp(milliseconds: 1_700_000_000_000))
-            _ = try parameters.moment("at")
-            _ = try parameters.span("step", default: 60)
-            _ = try parameters.integer("limit", in: 1...1000, default: 5)
-            _ = try parameters.cursor()
-            _ = try parameters.flag("failed")
-            _ = try parameters.set()
-            _ = try parameters.selector()?.matches(["zone": "a"])
+            // Each, though another one can't be read.
+            let results: [Result<Void, any Error>] = [
+                Result { _ = try parameters.moment("at") },
+                Result { _ = try parameters.span("step", default: 60) },
+                Result { _ = try parameters.integer("limit", in: 1...1000, default: 5) },
+                Result { _ = try parameters.cursor() },
+                Result { _ = try parameters.flag("failed") },
+                Result { _ = try parameters.set() },
+                Result { _ = try parameters.selector()?.matches(["zone": "a"]) },
+            ]
             _ = CoverageGrouping(parameters["by"] ?? "")
+            for result in results { try result.get() }
         },
         FuzzTarget("log-line", texts: ["a\u{1B}[2J", "größe\r\n"], words: ["\u{202E}", "\0", "\u{2028}"]) {
             guard !$0.cleaned(maximumBytes: 50).hasControls else { fatalError("controls are left") }

@@ -160,6 +160,25 @@ import Testing
         #expect(list.valid.map(\.name) == ["nginx", "nginx-2", "image-puller-agent-2"])
     }
 
+    @Test("An Event that anybody wrote says nothing that can't be so")
+    func madeUpEvents() throws {
+        let long = String(repeating: "9", count: 400)
+        for span in ["\(long)h", "100000s", "9e9h", "nans", "-5s", "1.2.3s", "x"] {
+            let pull = SuggestionReport.Pull(
+                message: #"Successfully pulled image "a.example/b:1" in \#(span)"#, node: "n1", count: 1)
+            #expect(pull == nil, "\(span)")
+        }
+        let pull = try #require(
+            SuggestionReport.Pull(
+                message:
+                    #"Successfully pulled image "a.example/b:1" in 2s (2s including waiting). Image size: -5 bytes."#,
+                node: "n1",
+                count: .max))
+        #expect(pull.bytes == nil)
+        let report = SuggestionReport(pulls: [pull, pull], uses: [], listed: .init(), limit: 10)
+        #expect(report.images.map(\.pulls) == [.max] && report.images[0].seconds.isFinite)
+    }
+
     @Test("A registry's challenge is understood")
     func challenge() {
         let fields = RegistryChallenge.fields(

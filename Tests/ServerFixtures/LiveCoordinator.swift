@@ -32,13 +32,14 @@ struct LiveCoordinator: Sendable {
     /// Runs both listeners while `body` does.
     static func run(
         limits: ServerLimits = .open, localLimits: ServerLimits = .local, history: (any HistoryRecorder)? = nil,
-        streamLifetime: Duration = EventRoutes.longest, patience: Duration = .zero,
+        streamLifetime: Duration = EventRoutes.longest, streams: Int = AnswerBounds.streams, patience: Duration = .zero,
         _ body: @escaping @Sendable (LiveCoordinator) async throws -> Void
     ) async throws {
         let stage = Stage(history: history)
         let board = ConfigurationBoard(configMap: "k8s-image-puller/k8s-image-puller")
         var routes = QueryRoutes(loop: stage.loop) { board.status }
         routes.streamLifetime = streamLifetime
+        routes.bounds = AnswerBounds(streams: streams)
         let queries = routes
         let identity = try ServingIdentity()
         let (authority, serving) = try certificates()

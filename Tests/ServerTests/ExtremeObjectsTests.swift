@@ -71,12 +71,22 @@ import Testing
         "nodes/n1", "images/web", "cells", "history", "attempts", "warmups",
     ]
 
+    /// Whether a field is in what the node's kubelet writes, which no API server looks at closely.
+    private static func isOfStatus(_ field: Int, of document: String) -> Bool {
+        let before = document.components(separatedBy: "\"status\":{").first ?? ""
+        return field >= before.components(separatedBy: "«").count - 1
+    }
+
     /// Plans, and asks everything.
-    private func lookAround(_ coordinator: LiveCoordinator) async throws {
+    ///
+    /// - Parameter isClean: whether nothing of an answer may be a command to whoever shows it.
+    private func lookAround(_ coordinator: LiveCoordinator, isClean: Bool = false) async throws {
         await coordinator.stage.loop.replan()
-        for question in Self.questions {
+        let nodes = isClean ? await coordinator.stage.loop.cluster.nodes.keys.sorted() : []
+        for question in Self.questions + nodes.map({ "nodes/\($0)" }) {
             let response = try await coordinator.get("\(coordinator.local)/api/v1/\(question)")
             #expect([200, 404, 503].contains(response.status), "\(question): \(response.status)")
+            if isClean { try await coordinator.expectClean(question) }
         }
         let snapshot = try #require(await coordinator.stage.loop.snapshot())
         #expect(!CoverageMetrics(snapshot, cells: snapshot.targetCells()).families().isEmpty)
@@ -95,6 +105,10 @@ import Testing
             }
             // An extreme that nothing takes says little.
             #expect(!views.isEmpty)
+            for condition in views.flatMap(\.conditions) {
+                let texts = [condition.type, condition.status, condition.reason, condition.message]
+                #expect(texts.allSatisfy { !$0.hasControls })
+            }
             await coordinator.stage.loop.replaceNodes(views)
             for (number, view) in views.enumerated() {
                 var report = Stage.report(view.name, 1)
@@ -102,7 +116,7 @@ import Testing
                 report.imageFilesystem.capacityBytes = UInt64(number) << 40
                 _ = try await coordinator.stage.loop.ingest(CheckedReport(report), after: 0, wait: .zero)
             }
-            try await lookAround(coordinator)
+            try await lookAround(coordinator, isClean: Self.isOfStatus(field, of: Self.node))
         }
     }
 
@@ -121,13 +135,18 @@ import Testing
             }
             #expect(!views.isEmpty)
             await coordinator.stage.loop.replacePods(views, of: Stage.pods)
-            try await lookAround(coordinator)
+            let isClean = Self.isOfStatus(field, of: Self.pod)
+            for container in views.flatMap(\.containers.values) {
+                let texts = [container.imageID, container.waitingReason ?? "", container.waitingMessage ?? ""]
+                #expect(texts.allSatisfy { !$0.hasControls && $0.utf8.count <= ReportLimits.message })
+            }
+            try await lookAround(coordinator, isClean: isClean)
             // What pods say counts most without agents.
             var restricted = try Stage.configuration(["web=nginx", "db=redis"])
             restricted.runtimeSocket = RuntimeSocket.none
             await coordinator.stage.loop.adopt(restricted, revision: 4)
             for view in views { await coordinator.stage.loop.update(view, of: Stage.pods) }
-            try await lookAround(coordinator)
+            try await lookAround(coordinator, isClean: isClean)
         }
     }
 

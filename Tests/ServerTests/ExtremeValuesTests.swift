@@ -80,7 +80,7 @@ import Testing
                         sequence += 1
                         let report = try Self.report(
                             node, sequence, runtime: runtime, isDelta: isDelta, pulls: pulls)
-                        let body = fields.setting(set, to: number, in: report)
+                        let body = fields.setting(set, to: .number(number), in: report)
                         // The number is what is sent, and not left out on the way.
                         if number > 1 { #expect(body != report) }
                         let response = try await coordinator.post(body, token: "agent-\(node)")
@@ -97,6 +97,59 @@ import Testing
                 }
             }
             #expect(try await coordinator.get("\(coordinator.local)/healthz").status == 200)
+        }
+    }
+
+    /// What a text may hold.
+    private static let texts: [[UInt8]] =
+        [
+            "", " ", "\u{0}", "a\u{1B}[2J\r\nb\u{202E}c\u{85}d\u{2028}", "=HYPERLINK(\"http://a.example\")", "\t=1",
+            "-",
+            "%s%n%00", "../../x", "[::1]:0/a@sha256:0", "é", "\",\"",
+        ].map { Array($0.utf8) } + [[0xFF, 0xC0, 0x80], [UInt8](repeating: 0x78, count: 70_000)]
+        + [Array(String(repeating: "\u{301}", count: 600).utf8)]
+
+    @Test(
+        "Every text of every message, one by one and all at once: nothing of it is a command to whoever reads the answers"
+    )
+    func texts() async throws {
+        let fields = try WireFields()
+        let texts = fields.texts(in: "Report")
+        #expect(texts.count >= 20 && texts.contains { "\($0)" == "InventoryDelta.removed" })
+        // Without these it's nobody's report.
+        let decisive = ["Report.node", "Report.boot_id"]
+        let all = Set(texts.filter { !decisive.contains("\($0)") })
+        try await LiveCoordinator.run { coordinator in
+            try await coordinator.start(images: ["web=nginx", "db=redis"], nodes: ["n1", "n2"])
+            let loop = coordinator.stage.loop
+            let running = Task { await loop.run() }
+            defer { running.cancel() }
+            var sequence: UInt64 = 0
+            var pulls: [WirePull] = []
+            var taken = 0
+            for text in Self.texts {
+                for set in texts.map({ Set([$0]) }) + [all] {
+                    for (node, isDelta) in [("n1", false), ("n2", false), ("n1", true)] {
+                        let isOfDelta = set.contains { $0.message == "InventoryDelta" }
+                        if set.count == 1 ? isDelta != isOfDelta : isDelta { continue }
+                        sequence += 1
+                        let report = try Self.report(
+                            node, sequence, runtime: "containerd", isDelta: isDelta, pulls: pulls)
+                        let body = fields.setting(set, to: .text(text), in: report)
+                        let response = try await coordinator.post(body, token: "agent-\(node)")
+                        #expect([200, 400, 403, 413].contains(response.status), "\(set): \(response.status)")
+                        guard response.status == 200 else { continue }
+                        taken += 1
+                        let reply = try WireReportReply(serializedBytes: response.body)
+                        if !reply.assignment.pulls.isEmpty { pulls = reply.assignment.pulls }
+                    }
+                }
+                await loop.replan()
+                for question in Self.questions {
+                    try await coordinator.expectClean(question, String(decoding: text.prefix(50), as: UTF8.self))
+                }
+            }
+            #expect(taken > 200)
         }
     }
 

@@ -67,8 +67,11 @@ import WebDriver
         return try #require(fields.dropFirst().first.flatMap { Int($0) }) * 4096
     }
 
-    @Test("It reads nothing, changes nothing, starts no backup, and holds up nobody")
-    func page() async throws {
+    @Test(
+        "It reads nothing, changes nothing, starts no backup, and holds up nobody",
+        // Another site, as the name differs from the address; and another port of the same host.
+        arguments: ["localhost", "127.0.0.1"])
+    func page(host: String) async throws {
         try await LiveCoordinator.run { coordinator in
             try await coordinator.start()
             let page = CallbackResponder { (_: Request, _: BasicRequestContext) in
@@ -84,8 +87,7 @@ import WebDriver
                 }
             ) { port in
                 try await Browser.run { browser in
-                    // Another site: the name differs from the address.
-                    try await browser.open("http://localhost:\(port)/")
+                    try await browser.open("http://\(host):\(port)/")
                     try await browser.run(
                         "const work = async (base) => { \(Self.attempts) }; "
                             + "window.work = work(arguments[0])", .string(coordinator.local))

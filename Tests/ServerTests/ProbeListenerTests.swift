@@ -54,16 +54,3 @@ import Testing
         try await server.close()
     }
 }
-
-@Suite("Backups") struct BackupPlaceTests {
-    @Test("There is one at a time")
-    func place() {
-        let place = BackupPlace()
-        var stay = place.take()
-        #expect(stay != nil)
-        #expect(place.take() == nil)
-        stay = nil
-        #expect(place.take() != nil, "nobody held it")
-        #expect(place.take() != nil)
-    }
-}

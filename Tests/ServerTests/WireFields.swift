@@ -41,50 +41,70 @@ struct WireFields: Sendable {
         }
     }
 
-    /// A message's bytes with fields set to a number, wherever a message of theirs is.
-    func setting(_ fields: Set<Field>, to number: UInt64, in bytes: [UInt8], of message: String = "Report") -> [UInt8] {
+    /// Those that are texts.
+    func texts(in message: String) -> [Field] {
+        (messages[message] ?? []).flatMap { field in
+            if messages[field.type] != nil { return texts(in: field.type) }
+            return field.type == "string" ? [field] : []
+        }
+    }
+
+    /// What a field is set to.
+    enum Value: Sendable {
+        case number(UInt64)
+        case text([UInt8])
+
+        fileprivate func bytes(of field: Int) -> [UInt8] {
+            switch self {
+            case .number(let number): varint(UInt64(field) << 3) + varint(number)
+            case .text(let text): varint(UInt64(field) << 3 | 2) + varint(UInt64(text.count)) + text
+            }
+        }
+    }
+
+    /// A message's bytes with fields set to a value, wherever a message of theirs is.
+    func setting(_ fields: Set<Field>, to value: Value, in bytes: [UInt8], of message: String = "Report") -> [UInt8] {
         var result: [UInt8] = []
         var rest = bytes[...]
-        while let key = Self.varint(&rest) {
+        while let key = varint(&rest) {
             let field = messages[message]?.first { $0.number == Int(key >> 3) }
             if key & 7 == 0 {
-                let value = Self.varint(&rest) ?? 0
+                let number = varint(&rest) ?? 0
                 if let field, fields.contains(field) { continue }
-                result += Self.varint(key) + Self.varint(value)
+                result += varint(key) + varint(number)
             } else {
                 // There are no others in the messages.
                 precondition(key & 7 == 2)
-                let length = Int(Self.varint(&rest) ?? 0)
+                let length = Int(varint(&rest) ?? 0)
                 var part = Array(rest.prefix(length))
                 rest = rest.dropFirst(length)
+                if let field, fields.contains(field) { continue }
                 if let field, messages[field.type] != nil {
-                    part = setting(fields, to: number, in: part, of: field.type)
+                    part = setting(fields, to: value, in: part, of: field.type)
                 }
-                result += Self.varint(key) + Self.varint(UInt64(part.count)) + part
+                result += varint(key) + varint(UInt64(part.count)) + part
             }
         }
-        for field in fields where field.message == message {
-            result += Self.varint(UInt64(field.number) << 3) + Self.varint(number)
-        }
+        for field in fields where field.message == message { result += value.bytes(of: field.number) }
         return result
     }
+}
 
-    private static func varint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
-        var (value, shift) = (UInt64(0), UInt64(0))
-        while let byte = bytes.popFirst() {
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-            shift += 7
-        }
-        return nil
+private func varint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+    var (value, shift) = (UInt64(0), UInt64(0))
+    while let byte = bytes.popFirst() {
+        value |= UInt64(byte & 0x7F) << shift
+        if byte < 0x80 { return value }
+        shift += 7
     }
+    return nil
+}
 
-    private static func varint(_ value: UInt64) -> [UInt8] {
-        var (bytes, rest) = ([UInt8](), value)
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        return bytes + [UInt8(rest)]
+private func varint(_ value: UInt64) -> [UInt8] {
+    var (bytes, rest) = ([UInt8](), value)
+    while rest >= 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+        rest >>= 7
     }
+    return bytes + [UInt8(rest)]
 }

@@ -72,6 +72,9 @@ package struct ClusterWatcher: Sendable {
 }
 
 extension NodeView {
+    /// Kubernetes has four, and each node's kubelet writes what it likes.
+    private static let mostConditions = 16
+
     init(_ node: Node) {
         self.init(name: node.metadata.name, uid: node.metadata.uid ?? "")
         createdAt = node.metadata.creationTimestamp.map(Timestamp.init)
@@ -85,9 +88,9 @@ extension NodeView {
         isUnschedulable = node.spec?.unschedulable ?? false
         hasDiskPressure =
             node.status?.conditions?.contains { $0.type == "DiskPressure" && $0.status == "True" } ?? false
-        conditions = (node.status?.conditions ?? []).filter { condition in
+        conditions = (node.status?.conditions ?? []).lazy.filter { condition in
             condition.type == "Ready" || condition.type.hasSuffix("Pressure") && condition.status != "False"
-        }.map(ConditionView.init)
+        }.prefix(Self.mostConditions).map(ConditionView.init)
         allocatableMemory = node.status?.allocatable?["memory"]
         allocatableCPU = node.status?.allocatable?["cpu"]
     }
@@ -96,7 +99,8 @@ extension NodeView {
 extension ConditionView {
     init(_ condition: Condition) {
         self.init(
-            type: condition.type, status: condition.status, reason: clean(condition.reason),
+            type: condition.type.cleaned(maximumBytes: ReportLimits.platform),
+            status: condition.status.cleaned(maximumBytes: ReportLimits.platform), reason: clean(condition.reason),
             message: clean(condition.message), since: condition.lastTransitionTime.map(Timestamp.init))
     }
 }
@@ -154,7 +158,7 @@ extension ContainerView {
         isRunning = status.state?.running != nil
         waitingReason = (status.state?.waiting?.reason ?? status.state?.terminated?.reason).map { clean($0) }
         waitingMessage = (status.state?.waiting?.message ?? status.state?.terminated?.message).map { clean($0) }
-        imageID = status.imageID ?? ""
+        imageID = status.imageID?.cleaned(maximumBytes: ReportLimits.reference) ?? ""
         // "back-off restarting failed container" doesn't say what it failed of.
         if waitingReason == "CrashLoopBackOff", status.lastState?.terminated?.reason == Self.outOfMemory {
             waitingReason = Self.outOfMemory

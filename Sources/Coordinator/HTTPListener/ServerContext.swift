@@ -19,4 +19,14 @@ package struct ServerContext: RequestContext {
 
     /// What ends the connection, whatever is on its way.
     package var disconnect: @Sendable () -> Void { { [channel] in channel?.close(promise: nil) } }
+
+    /// Whether the client is still there.
+    package var isOpen: Bool { channel?.isActive ?? true }
+
+    /// Returns when the connection has taken what was written before: writing is told to wait only when that is done.
+    package func settle() async {
+        guard let channel else { return }
+        // A connection that has ended takes nothing, and whoever writes next is told so.
+        try? await channel.eventLoop.submit {}.get()
+    }
 }

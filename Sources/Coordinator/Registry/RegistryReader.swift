@@ -52,7 +52,7 @@ package struct RegistryReader: Sendable {
         return sizes
     }
 
-    private struct Manifest: Decodable {
+    struct Manifest: Decodable {
         struct Part: Decodable {
             var size: Int64
             var digest: String

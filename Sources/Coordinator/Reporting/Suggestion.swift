@@ -75,7 +75,7 @@ package struct SuggestionReport: Codable, Sendable, Hashable, Answer {
             }
             var sum = sums[reference.normalised] ?? Sum(reference: reference)
             sum.nodes.insert(pull.node)
-            sum.pulls += pull.count
+            sum.pulls = sum.pulls.saturatingAdd(pull.count)
             sum.seconds += pull.seconds * Double(pull.count)
             sum.bytes = pull.bytes ?? sum.bytes
             sums[reference.normalised] = sum
@@ -132,7 +132,11 @@ extension SuggestionReport.Pull {
             .compactMap { Self.seconds($0.trimmingPrefix("(")) }
         guard let span = spans.max() else { return nil }
         seconds = span
-        if let size = words.firstIndex(of: "size:"), words.indices.contains(size + 1) { bytes = Int64(words[size + 1]) }
+        if let size = words.firstIndex(of: "size:"), words.indices.contains(size + 1),
+            let bytes = Int64(words[size + 1]), bytes >= 0
+        {
+            self.bytes = bytes
+        }
         self.node = node
         self.count = count
     }
@@ -152,6 +156,10 @@ extension SuggestionReport.Pull {
             sum += number * factor
             rest = rest.dropFirst(digits.count + unit.count)
         }
-        return sum
+        // Anybody can write an Event: a wait longer than Events are kept is none.
+        return sum <= Self.longestWait ? sum : nil
     }
+
+    /// A day, in seconds.
+    private static let longestWait = 86_400.0
 }

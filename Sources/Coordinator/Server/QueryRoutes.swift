@@ -12,6 +12,7 @@ package struct QueryRoutes: Sendable {
     let desk: QuestionDesk
     let prefetches: PrefetchKeeper?
     private let backups: BackupRoutes
+    var bounds = AnswerBounds()
     var streamLifetime = EventRoutes.longest
 
     /// What people call the cluster; nil when nobody said.
@@ -28,7 +29,8 @@ package struct QueryRoutes: Sendable {
         backups = BackupRoutes(desk: desk)
     }
 
-    typealias Handler = @Sendable (Request, Parameters) async throws -> Response
+    /// The last: on which connection it is asked; nil: that isn't known.
+    typealias Handler = @Sendable (Request, Parameters, ServerContext?) async throws -> Response
 
     /// One question.
     struct Route: Sendable {
@@ -46,46 +48,59 @@ package struct QueryRoutes: Sendable {
         let coverage = CoverageRoutes(desk: desk)
         let history = HistoryRoutes(desk: desk)
         let subjects = SubjectRoutes(desk: desk)
-        let plans = PlanRoutes(desk: desk)
+        let plans = PlanRoutes(desk: desk, turn: bounds.plans)
         let prefetches = PrefetchRoutes(keeper: self.prefetches)
-        let events = EventRoutes(desk: desk, lifetime: streamLifetime)
+        let events = EventRoutes(desk: desk, places: bounds.streams, lifetime: streamLifetime)
         return [
-            Route(method: .get, path: "/api/v1/coverage") { request, _ in try await coverage.coverage(request) },
-            Route(method: .get, path: "/api/v1/coverage/series") { request, _ in try await coverage.series(request) },
-            Route(method: .get, path: "/api/v1/cells") { request, _ in
+            Route(method: .get, path: "/api/v1/coverage") { request, _, _ in try await coverage.coverage(request) },
+            Route(method: .get, path: "/api/v1/coverage/series") { request, _, _ in
+                try await bounds.list { try await coverage.series(request) }
+            },
+            Route(method: .get, path: "/api/v1/cells") { request, _, _ in
                 try await CellRoutes(desk: desk).cells(request)
             },
-            Route(method: .get, path: "/api/v1/nodes/{node}") { request, path in
+            Route(method: .get, path: "/api/v1/nodes/{node}") { request, path, _ in
                 try await subjects.node(request, name: Self.name(path, "node"))
             },
-            Route(method: .get, path: "/api/v1/images/{image}") { request, path in
+            Route(method: .get, path: "/api/v1/images/{image}") { request, path, _ in
                 try await subjects.image(request, name: Self.name(path, "image"))
             },
-            Route(method: .get, path: "/api/v1/history") { request, _ in try await history.transitions(request) },
-            Route(method: .get, path: "/api/v1/attempts") { request, _ in try await history.attempts(request) },
-            Route(method: .get, path: "/api/v1/warmups") { request, _ in try await history.warmups(request) },
-            Route(method: .get, path: "/api/v1/revisions") { request, _ in try await history.revisions(request) },
-            Route(method: .get, path: "/api/v1/configuration") { request, _ in
+            Route(method: .get, path: "/api/v1/history") { request, _, _ in
+                try await bounds.list { try await history.transitions(request) }
+            },
+            Route(method: .get, path: "/api/v1/attempts") { request, _, _ in
+                try await bounds.list { try await history.attempts(request) }
+            },
+            Route(method: .get, path: "/api/v1/warmups") { request, _, _ in
+                try await bounds.list { try await history.warmups(request) }
+            },
+            Route(method: .get, path: "/api/v1/revisions") { request, _, _ in
+                try await bounds.list { try await history.revisions(request) }
+            },
+            Route(method: .get, path: "/api/v1/configuration") { request, _, _ in
                 try await desk.configurationStatus().response(to: request)
             },
-            Route(method: .get, path: "/api/v1/version") { [clusterName] request, _ in
+            Route(method: .get, path: "/api/v1/version") { [clusterName] request, _, _ in
                 let version = ServerVersion(version: Version.number, commit: Version.commit, clusterName: clusterName)
                 return try version.response(to: request)
             },
-            Route(method: .post, path: "/api/v1/pull") { request, _ in try await PullRoutes(desk: desk).pull(request) },
-            Route(method: .post, path: "/api/v1/plan") { request, _ in try await plans.plan(request) },
-            Route(method: .post, path: "/api/v1/prefetches") { request, _ in try await prefetches.create(request) },
-            Route(method: .get, path: "/api/v1/prefetches") { request, _ in try await prefetches.list(request) },
-            Route(method: .get, path: "/api/v1/prefetches/{prefetch}") { request, path in
+            Route(method: .post, path: "/api/v1/pull") { request, _, _ in try await PullRoutes(desk: desk).pull(request)
+            },
+            Route(method: .post, path: "/api/v1/plan") { request, _, _ in try await plans.plan(request) },
+            Route(method: .post, path: "/api/v1/prefetches") { request, _, _ in try await prefetches.create(request) },
+            Route(method: .get, path: "/api/v1/prefetches") { request, _, _ in try await prefetches.list(request) },
+            Route(method: .get, path: "/api/v1/prefetches/{prefetch}") { request, path, _ in
                 try await prefetches.one(request, name: Self.name(path, "prefetch"))
             },
-            Route(method: .delete, path: "/api/v1/prefetches/{prefetch}") { request, path in
+            Route(method: .delete, path: "/api/v1/prefetches/{prefetch}") { request, path, _ in
                 try await prefetches.cancel(request, name: Self.name(path, "prefetch"))
             },
-            Route(method: .get, path: "/api/v1/backup") { request, _ in
+            Route(method: .get, path: "/api/v1/backup") { request, _, _ in
                 try await backups.backup(request)
             },
-            Route(method: .get, path: "/api/v1/events") { request, _ in try await events.events(request) },
+            Route(method: .get, path: "/api/v1/events") { request, _, context in
+                try await events.events(request, on: context)
+            },
         ]
     }
 
@@ -97,8 +112,10 @@ package struct QueryRoutes: Sendable {
 
     func add(to router: Router<some RequestContext>) {
         for route in routes {
-            router.on(RouterPath(route.path), method: route.method) { request, context in
-                try await route.handler(request, context.parameters)
+            router.on(RouterPath(route.path), method: route.method) { [bounds] request, context in
+                let connection = context as? ServerContext
+                let response = try await route.handler(request, context.parameters, connection)
+                return try bounds.bounded(response, on: connection)
             }
         }
         // The router doesn't turn back from a part of a path that it knows: /api/v1/nodes.

@@ -77,7 +77,7 @@ struct ImageListing: Sendable {
             }
         }
         return ImageListing(
-            images: fitting(images, desired: desired),
+            images: FittingImages.of(images, desired: desired),
             unheld: Set(desiredImages.lazy.filter { !$0.inUse }.map(\.id)), resolutions: resolutions,
             platforms: platforms, shortNames: shortNames, trouble: trouble)
     }
@@ -100,24 +100,6 @@ struct ImageListing: Sendable {
         }
         guard isAnswered else { throw failure }
         return images
-    }
-
-    /// What a report may hold: of more images those first that are wanted, or used.
-    private static func fitting(_ images: [WireImage], desired: [String]) -> [WireImage] {
-        var images = images
-        let names = Set(desired.flatMap { [$0, (try? ImageReference($0))?.normalised ?? $0] })
-        for index in images.indices where images[index].tags.count > ReportLimits.namesOfAnImage {
-            let (wanted, others) = (
-                images[index].tags.filter(names.contains), images[index].tags.filter { !names.contains($0) }
-            )
-            images[index].tags = Array((wanted + others).prefix(ReportLimits.namesOfAnImage)).sorted()
-        }
-        guard images.count > ReportLimits.images else { return images }
-        func isWanted(_ image: WireImage) -> Bool {
-            image.inUse || !image.resolved.isEmpty || (image.tags + image.digests).contains(where: names.contains)
-        }
-        let (wanted, others) = (images.filter(isWanted), images.filter { !isWanted($0) }.sorted { $0.id < $1.id })
-        return Array((wanted + others).prefix(ReportLimits.images))
     }
 
     private static func union(_ first: [String], _ second: [String]) -> [String] { Set(first + second).sorted() }

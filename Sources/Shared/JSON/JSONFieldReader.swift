@@ -84,6 +84,42 @@ public struct JSONFieldReader {
         return isThere ? strings : nil
     }
 
+    /// Any value. What is nested deeper than `depth` becomes `null`: whoever writes a document must not decide how much of the
+    /// stack its reader takes, nor make what stands beside it unreadable.
+    public mutating func json(depth: Int) throws -> JSONValue {
+        switch peek() {
+        case UInt8(ascii: "{") where depth > 0:
+            var members: [String: JSONValue] = [:]
+            try fields { key, reader in members[key.text] = try reader.json(depth: depth - 1) }
+            return .object(members)
+        case UInt8(ascii: "[") where depth > 0:
+            var values: [JSONValue] = []
+            try elements { reader in values.append(try reader.json(depth: depth - 1)) }
+            return .array(values)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            try skip()
+            return .null
+        case UInt8(ascii: "\""): return .string(try text())
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool(try bool() ?? false)
+        case UInt8(ascii: "n"):
+            guard try null() else { throw fault("value") }
+            return .null
+        default: return try number()
+        }
+    }
+
+    private mutating func number() throws -> JSONValue {
+        let start = index
+        while index < bytes.count, isPartOfNumber(bytes[index]) { index += 1 }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if let whole = Int64(text) { return .integer(whole) }
+        guard let number = Double(text), number.isFinite else {
+            index = start
+            throw fault("number")
+        }
+        return .number(number)
+    }
+
     /// Leaves a value out.
     public mutating func skip() throws {
         var depth = 0

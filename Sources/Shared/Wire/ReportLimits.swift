@@ -3,6 +3,8 @@
 public enum ReportLimits {
     /// Bytes of a body. A full inventory of 4,096 images with a tag and a digest each is about 1.2 MB.
     public static let bodyBytes = 2 << 20
+    /// Bytes of the images that an agent tells of: what is left of a body is for the rest of the report.
+    public static let inventoryBytes = bodyBytes / 4 * 3
     /// Images that a report names, and that a node has in all. Kubelets tell 50 of theirs (`nodeStatusMaxImages`); nodes
     /// that build images have had a thousand.
     public static let images = 4_096

@@ -2,6 +2,9 @@
 ///
 /// Two bytes can be an image, which takes a hundred and more once it is decoded.
 struct ReportScan {
+    /// Whole ones and deltas. Every further one is put together with those before it by copying them: a thousand of a few bytes
+    /// each would take seconds.
+    private(set) var inventories = 0
     private(set) var images = 0
     private(set) var removed = 0
     private(set) var names = 0
@@ -32,6 +35,7 @@ struct ReportScan {
 
     /// - Throws: ``ReportFault`` when it is more than is taken.
     func check(bodyBytes: Int) throws(ReportFault) {
+        if inventories > 1 { throw .tooMany("inventories", limit: 1) }
         if images > ReportLimits.images { throw .tooMany("images", limit: ReportLimits.images) }
         if removed > ReportLimits.images { throw .tooMany("removed images", limit: ReportLimits.images) }
         if names > ReportLimits.names { throw .tooMany("names of images", limit: ReportLimits.names) }
@@ -87,8 +91,12 @@ struct ReportScan {
         // Texts of up to 15 bytes lie where their array's elements do.
         let text = bytes.count > 15 ? 32 + bytes.count : 0
         switch (part, field) {
-        case (.report, 8): try scan(bytes, .inventory)
-        case (.report, 9): try scan(bytes, .delta)
+        case (.report, 8):
+            inventories += 1
+            try scan(bytes, .inventory)
+        case (.report, 9):
+            inventories += 1
+            try scan(bytes, .delta)
         case (.report, 5), (.report, 6): try scan(bytes, .other)
         case (.inventory, 1), (.delta, 2):
             images += 1

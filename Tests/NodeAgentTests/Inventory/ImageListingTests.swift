@@ -1,4 +1,5 @@
 import Shared
+import SwiftProtobuf
 import Testing
 
 @testable import NodeAgent
@@ -83,5 +84,44 @@ import Testing
         runtime.change { [image] in $0.images = [image] }
         #expect(!ledger.take(try await list([]).images, at: .seconds(1)))
         #expect(ledger.listedAt == .seconds(1))
+    }
+
+    @Test(
+        "However many names and images a node has, a report of them is taken, and has what is wanted",
+        arguments: [(1, 20_000), (5_000, 1), (2_000, 40), (300, 300)])
+    func fitting(images: Int, names: Int) async throws {
+        // They sort behind all others.
+        var wanted = CRIImage.fake("quay.io/zz/wanted:1", id: "sha256:zz")
+        wanted.repoTags += (0..<names).map { "made-up.example/a:\($0)" }
+        var used = CRIImage.fake("quay.io/zz/used:1", id: "sha256:zy")
+        used.repoDigests = ["quay.io/zz/used@sha256:1"]
+        let others = (0..<images).map { number in
+            var image = CRIImage.fake("a", id: "sha256:\(String(repeating: "0", count: 58))\(100_000 + number)")
+            image.repoTags = (0..<names).map { "made-up.example/\(String(repeating: "a", count: 60))/\(number):\($0)" }
+            image.repoDigests = (0..<names).map {
+                "made-up.example/\(number)-\($0)@sha256:\(String(repeating: "1", count: 64))"
+            }
+            return image
+        }
+        var container = CRIContainer()
+        container.imageRef = "sha256:zy"
+        runtime.change { [wanted, used, container] in
+            $0.images = others + [used, wanted]
+            $0.containers = [container]
+        }
+        var state = ReportState(node: "n", bootID: "b")
+        let listing = try await list(["quay.io/zz/wanted:1"])
+        state.listed(listing.images, at: .zero)
+        let report = state.nextReport(at: .zero, running: [], filesystem: nil)
+        let body: [UInt8] = try report.serializedBytes()
+        let taken = try CheckedReport(body: body, isJSON: false)
+        #expect(taken.cuts.isEmpty && taken.full.images.count > min(images, 100))
+        #expect(taken.full.images.first { $0.id == "sha256:zz" }?.tags.contains("quay.io/zz/wanted:1") == true)
+        #expect(taken.full.images.first { $0.id == "sha256:zy" }?.inUse == true)
+        // The same images are told in the same way, so that nothing seems to change.
+        runtime.change { $0.images.reverse() }
+        var ledger = InventoryLedger()
+        ledger.take(listing.images, at: .zero)
+        #expect(!ledger.take(try await list(["quay.io/zz/wanted:1"]).images, at: .seconds(1)))
     }
 }

@@ -83,6 +83,9 @@ import Testing
         var reader = JSONFieldReader(bytes)
         #expect(try Self.value(&reader) == document, "seed \(seed)")
         try reader.end()
+        var whole = JSONFieldReader(bytes)
+        #expect(try whole.json(depth: 10) == document, "seed \(seed)")
+        try whole.end()
         var skipping = JSONFieldReader(bytes)
         try skipping.skip()
         try skipping.end()
@@ -103,8 +106,25 @@ import Testing
             broken[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
             var reader = JSONFieldReader(broken)
             _ = try? Self.value(&reader)
+            var whole = JSONFieldReader(broken)
+            _ = try? whole.json(depth: 10)
             var skipping = JSONFieldReader(broken)
             _ = try? skipping.skip()
+        }
+    }
+
+    @Test("Any value is read to a depth, and what lies below it is null")
+    func depth() throws {
+        func json(_ text: String, _ depth: Int) throws -> JSONValue {
+            var reader = JSONFieldReader(Array(text.utf8))
+            let value = try reader.json(depth: depth)
+            try reader.end()
+            return value
+        }
+        #expect(try json(#"{"a":{"b":[1]},"c":2}"#, 2) == ["a": ["b": .null], "c": 2])
+        #expect(try json(#"[[[1]],1e3,-0.5,true]"#, 3) == [[[1]], .number(1000), .number(-0.5), true])
+        for text in ["", "1e999", "-", "tru", "nul", "[1", #"{"a"}"#, "01x"] {
+            #expect(throws: JSONFieldReader.Fault.self, "\(text)") { try json(text, 3) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import SwiftProtobuf
 import Testing
 
@@ -122,6 +123,43 @@ import Testing
         #expect(throws: ReportFault.tooSpread) { try CheckedReport(body: Array(json.utf8), isJSON: true) }
         #expect(throws: ReportFault.tooMany("bytes", limit: ReportLimits.bodyBytes)) {
             try CheckedReport(body: [UInt8](repeating: 0x20, count: ReportLimits.bodyBytes + 1), isJSON: true)
+        }
+    }
+
+    /// Of `clock()`, by POSIX.
+    private static let second = 1_000_000
+
+    /// Protocol Buffers put together what comes several times; an inventory by copying all that there is of it already.
+    @Test(
+        "An inventory in thousands of parts is refused before they are put together, and nothing else of a report takes longer in parts"
+    )
+    func parts() throws {
+        let head = try made().serializedBytes() as [UInt8]
+        for key: UInt8 in [0x42, 0x4A] {
+            let image = [key == 0x42 ? 0x0A : 0x12, 4, 0x0A, 2, 0x61, 0x62] as [UInt8]
+            let part = [key] + varint(image.count) + image
+            let body = head + Array(repeatElement(part, count: ReportLimits.images).joined())
+            let start = clock()
+            #expect(throws: ReportFault.tooMany("inventories", limit: 1)) {
+                try CheckedReport(body: body, isJSON: false)
+            }
+            #expect(clock() - start < 2 * Self.second)
+        }
+        // One of each kind.
+        #expect(throws: ReportFault.tooMany("inventories", limit: 1)) {
+            try CheckedReport(body: head + [0x42, 0, 0x4A, 0], isJSON: false)
+        }
+        // A field that nobody knows, of half the body, and then as many parts as there's room for, each with such a field.
+        for key: UInt8 in [0x2A, 0x32] {
+            let unknown =
+                [0xA2, 0x06] + varint(ReportLimits.bodyBytes / 4)
+                + [UInt8](repeating: 1, count: ReportLimits.bodyBytes / 4)
+            let part = [key, 3, 0xA0, 0x06, 1] as [UInt8]
+            let body =
+                head + [key] + varint(unknown.count) + unknown + Array(repeatElement(part, count: 100_000).joined())
+            let start = clock()
+            _ = try? CheckedReport(body: body, isJSON: false)
+            #expect(clock() - start < 10 * Self.second)
         }
     }
 

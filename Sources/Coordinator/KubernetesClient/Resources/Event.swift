@@ -6,6 +6,11 @@ package struct Event: KubernetesResource, Hashable {
     package enum Kind: String, Codable, Sendable, Hashable {
         case normal = "Normal"
         case warning = "Warning"
+
+        /// API servers don't check it in Events of this version: one of another kind must not make a list unreadable.
+        package init(from decoder: any Decoder) throws {
+            self = Kind(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .normal
+        }
     }
 
     var apiVersion: String? = "v1"

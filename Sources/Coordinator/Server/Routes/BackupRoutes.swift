@@ -12,7 +12,7 @@ import Synchronization
 /// A copy takes as much of the disk as the database, as long as it is sent: so there is one at a time.
 struct BackupRoutes: Sendable {
     let desk: QuestionDesk
-    private let place = BackupPlace()
+    private let place = Places(1)
 
     init(desk: QuestionDesk) { self.desk = desk }
 
@@ -78,22 +78,5 @@ struct BackupRoutes: Sendable {
         ProblemDocument(
             .requestTimeout, "too-slow", title: "The backup wasn't read in time",
             detail: "All of it must be read within \(Int(deadline)) seconds.")
-    }
-}
-
-/// The place of the one backup that is made at a time.
-final class BackupPlace: Sendable {
-    /// Whoever holds it makes the backup; it's free again when nobody does.
-    final class Stay: Sendable {
-        private let place: BackupPlace
-        init(_ place: BackupPlace) { self.place = place }
-        deinit { place.isTaken.store(false, ordering: .releasing) }
-    }
-
-    private let isTaken = Atomic(false)
-
-    func take() -> Stay? {
-        let (isFree, _) = isTaken.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
-        return isFree ? Stay(self) : nil
     }
 }

@@ -12,6 +12,7 @@ import Reporting
 /// An event's id says how far both have been told, so that `Last-Event-ID` resumes without a gap.
 package struct EventRoutes: Sendable {
     let desk: QuestionDesk
+    let places: Places
     /// How often history is asked for news.
     var interval = Duration.seconds(1)
     /// A stream ends after that, and its client comes back: who asks is looked at anew, and a withdrawn right ends.
@@ -19,8 +20,9 @@ package struct EventRoutes: Sendable {
 
     static let longest = Duration.seconds(600)
 
-    func events(_ request: Request) async throws -> Response {
+    func events(_ request: Request, on connection: ServerContext? = nil) async throws -> Response {
         try AnswerForm.wantsEvents(request.headers[.accept])
+        guard let stay = places.take() else { throw Self.full }
         var start = try await desk.history { store in try await store.read { db in try EventQuery.newest(db) } }
         var reset: EventQuery.Item?
         if let text = request.headers[.lastEventID], !text.isEmpty {
@@ -32,13 +34,15 @@ package struct EventRoutes: Sendable {
             if position.isAhead(of: start) { reset = EventQuery.reset(to: start) } else { start = position }
         }
         let body = ResponseBody { [start, reset] writer in
+            defer { withExtendedLifetime(stay) {} }
             var position = start
             var quiet = ContinuousClock.now
             let end = ContinuousClock.now + lifetime
             // The first bytes tell the client that it's connected, and how soon to come back.
             try await writer.write(
                 ByteBuffer(string: "retry: 2000\n: connected\n\n" + (try reset?.text(names: EntryNames()) ?? "")))
-            while !Task.isCancelled, ContinuousClock.now < end, await !desk.loop.isEnding {
+            // A client that has gone is noticed by itself only when something is written.
+            while !Task.isCancelled, connection?.isOpen ?? true, ContinuousClock.now < end, await !desk.loop.isEnding {
                 let from = position
                 let imageSet = await desk.imageSet
                 let news = try? await desk.history { store in
@@ -62,6 +66,14 @@ package struct EventRoutes: Sendable {
         return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-cache, no-transform"], body: body)
+    }
+
+    private static var full: ProblemDocument {
+        var problem = ProblemDocument(
+            .tooManyRequests, "too-many-streams", title: "Too many streams of events are open",
+            detail: "There are at most \(AnswerBounds.streams). Ask again when one has ended, or for /api/v1/history.")
+        problem.retryAfter = 30
+        return problem
     }
 }
 

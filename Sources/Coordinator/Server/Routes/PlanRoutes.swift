@@ -14,6 +14,7 @@ import Reporting
 /// `POST /api/v1/plan`: what an edited ConfigMap, or a prefetch, would pull. A question, though it has a body.
 struct PlanRoutes: Sendable {
     let desk: QuestionDesk
+    let turn: Turnstile
 
     /// A ConfigMap has 1 MiB at most.
     static let maximumBytes = 4 << 20
@@ -22,6 +23,9 @@ struct PlanRoutes: Sendable {
 
     func plan(_ request: Request) async throws -> Response {
         let question = try await question(request)
+        // Its body is there: nobody waits for a client that is slow.
+        try await turn.enter()
+        defer { turn.leave() }
         let snapshot = try await desk.snapshot()
         let knowledge = await knowledge(of: question, at: snapshot.now)
         if let references = question.images {
