@@ -47,7 +47,7 @@ extension EndToEndTests {
         }
     }
 
-    /// Where the permission wasn't granted, that is said once, and pods are replaced.
+    /// Where the permission wasn't granted, that is said once, and pods are replaced; until it is granted.
     @Test func withoutThePermissionPodsAreReplaced() async throws {
         try await TestCluster.simulated(granting: Self.withoutAdding) { cluster in
             cluster.expectsRefusals = true
@@ -60,6 +60,23 @@ extension EndToEndTests {
             #expect(before.isDisjoint(with: try await cluster.pods().compactMap(\.metadata.uid)))
             #expect(coordinator.log.components(separatedBy: "rbac.extendPods").count == 2)
             #expect(try await cluster.requests().denied.allSatisfy { $0.contains("pods/ephemeralcontainers") })
+
+            for role in try TestCluster.shippedPermissions() where role != Self.withoutAdding(role) {
+                try await cluster.client.mergePatch(
+                    ["rules": role["rules"] ?? []],
+                    ResourceType(
+                        group: "rbac.authorization.k8s.io", version: "v1", plural: "roles", kind: "Role",
+                        isNamespaced: true),
+                    name: role["metadata"]?["name"]?.stringValue ?? "",
+                    namespace: role["metadata"]?["namespace"]?.stringValue ?? "")
+            }
+            try await eventually("the permission is found", within: 120) {
+                coordinator.log.contains("adding containers to running pods is tried again")
+            }
+            let replaced = Set(try await cluster.pods().compactMap(\.metadata.uid))
+            try await cluster.configure(cluster.data(Array(cluster.images.prefix(3))))
+            try await cluster.untilHeld(images: 3)
+            #expect(replaced == Set(try await cluster.pods().compactMap(\.metadata.uid)))
         }
     }
 

@@ -7,8 +7,10 @@ import Shared
 
 /// Images that a list has gained, held by the pods that run.
 extension ControlLoop {
-    /// Seconds until what an API server refused is tried again.
-    private static let pauseAfterRefusal = 600
+    /// Until what an API server refused is tried again.
+    private static let pauseAfterRefusal = Duration.seconds(600)
+    /// Between questions whether a permission that lacked is there.
+    private static let pauseOfPermission = Duration.seconds(30)
 
     /// The pods count as ones of the present template at once; the watch will say the same.
     func adopt(_ pods: [Plan.PodAdoption], namespace: (String) -> String) {
@@ -60,9 +62,24 @@ extension ControlLoop {
             """, metadata: ["pod": "\(pod)", "error": "\(error)"])
         signal.yield()
         Task {
-            try? await Task.sleep(for: .seconds(Self.pauseAfterRefusal))
+            await additionsMayWork(after: error, of: set, namespace: namespace)
+            guard daemonSets[set]?.refusesAdditions == true else { return }
             daemonSets[set]?.refusesAdditions = false
+            logger.info("adding containers to running pods is tried again", metadata: ["namespace": "\(namespace)"])
             signal.yield()
+        }
+    }
+
+    /// Returns when it's worth another try: a permission that lacks is asked for, which costs no pod; what else refuses, such as
+    /// an admission policy, has to be tried.
+    private func additionsMayWork(after error: KubernetesError, of set: String, namespace: String) async {
+        guard let extender, error.status == 403, (try? await extender.isPermitted(in: namespace)) == false else {
+            try? await Task.sleep(for: Self.pauseAfterRefusal)
+            return
+        }
+        while daemonSets[set]?.refusesAdditions == true {
+            guard (try? await Task.sleep(for: Self.pauseOfPermission)) != nil else { return }
+            if (try? await extender.isPermitted(in: namespace)) == true { return }
         }
     }
 }

@@ -32,6 +32,16 @@ package struct PodExtender: Sendable {
             name: pod.pod, namespace: namespace, subresource: "ephemeralcontainers")
     }
 
+    /// Whether we have the permissions that adding containers takes.
+    ///
+    /// - Throws: ``KubernetesError``
+    package func isPermitted(in namespace: String) async throws -> Bool {
+        guard try await client.may("patch", .pods, subresource: "ephemeralcontainers", namespace: namespace) else {
+            return false
+        }
+        return try await client.may("patch", .pods, namespace: namespace)
+    }
+
     /// - Throws: ``KubernetesError``
     package func adopt(_ pod: Plan.PodAdoption, namespace: String) async throws {
         await pace.turn()

@@ -4,11 +4,14 @@ extension KubernetesClient {
     /// Whether we may do something: every authenticated user may ask that of itself.
     ///
     /// - Parameter namespace: nil: in all of them.
-    package func may(_ verb: String, _ type: ResourceType, namespace: String?) async throws -> Bool {
+    package func may(
+        _ verb: String, _ type: ResourceType, subresource: String? = nil, namespace: String?
+    ) async throws -> Bool {
         var attributes: JSONValue = [
             "verb": .string(verb), "group": .string(type.group), "version": .string(type.version),
             "resource": .string(type.plural),
         ]
+        if let subresource { attributes["subresource"] = .string(subresource) }
         if let namespace { attributes["namespace"] = .string(namespace) }
         let operation = "ask whether we may \(verb) \(type.plural)"
         let document: JSONValue = [
