@@ -31,7 +31,7 @@ public struct Configuration: Sendable, Equatable, Codable {
 
     /// Hard cap on pulls that run at once against one registry, cluster-wide.
     public var pullMaxParallel = 250
-    /// Pods replaced at once. Nil: by ``rollLimit(nodes:)``.
+    /// Pods replaced at once. Nil: a tenth of the nodes, at least 3.
     public var rollMaxParallel: Int?
     /// Deadline of one attempt.
     public var pullTimeoutSeconds = 1800
@@ -47,10 +47,9 @@ public struct Configuration: Sendable, Equatable, Codable {
 
     public init() {}
 
-    /// Pods that may be replaced at once when `nodes` nodes are targets: without ``rollMaxParallel`` a tenth of them, at
-    /// least 3, but never more than half of them, so that an image stays held somewhere in a small cluster too.
+    /// Pods that may be replaced at once when `nodes` nodes are targets.
     public func rollLimit(nodes: Int) -> Int {
-        rollMaxParallel ?? min(max(3, nodes / 10), max(1, nodes / 2))
+        rollMaxParallel ?? max(3, nodes / 10)
     }
 }
 

@@ -395,29 +395,6 @@ import Testing
         #expect(desk.step().replacements.isEmpty)
     }
 
-    @Test("Without a limit of its own a small cluster never has more than half of its pods away, a moved tag's neither")
-    func atMostHalf() throws {
-        let limits = [1, 2, 3, 4, 5, 6, 29, 30, 39, 40].map(Configuration().rollLimit)
-        #expect(limits == [1, 1, 1, 2, 2, 3, 3, 3, 3, 4])
-
-        // Both nodes hold what the tag meant before, and have what it means now.
-        var desk = try PlanDesk("nginx", nodes: 2)
-        desk.adopt()
-        desk.template = "new"
-        for name in desk.cluster.nodes.keys {
-            desk.pod(name, template: "new")
-            desk.hold("i-nginx", on: name)
-        }
-        desk.reportAll(.listed("nginx"))
-        var replaced: [String] = []
-        for _ in 0..<6 where replaced.isEmpty {
-            replaced = desk.step().replacements.map(\.node)
-            desk.desk.pass(seconds: 9)
-            desk.reportAll(.listed("nginx"))
-        }
-        #expect(replaced.count == 1)
-    }
-
     @Test("A pod that isn't back takes a place, so a template that doesn't start stops the roll")
     func stops() throws {
         var desk = try rolled(nodes: 20)
@@ -475,7 +452,6 @@ import Testing
     func movedOwnImage(isGood: Bool) throws {
         var desk = try PlanDesk("nginx", nodes: 5)
         desk.desk.configuration.agentImage = "ours.example/agent:1"
-        desk.desk.configuration.rollMaxParallel = 3
         desk.adopt()
         desk.desk.fleet.cachingIntervalSeconds = 20
         desk.template = "t"

@@ -9,7 +9,7 @@ enum KeyMeaning {
     static func value(of key: ConfigurationKey, in configuration: Configuration) -> String {
         switch key {
         case .images: return counted(configuration.images.count, "entry", plural: "entries")
-        case .rollMaxParallel where configuration.rollMaxParallel == nil: return "10 %, at least 3, at most half"
+        case .rollMaxParallel where configuration.rollMaxParallel == nil: return "10 %, at least 3"
         case .runtimeSocket where configuration.runtimeSocket == .automatic: return "automatic"
         case .reportIntervalSeconds where configuration.reportIntervalSeconds == nil: return "by the number of nodes"
         case .agentImage where configuration.agentImage == nil: return "the coordinator's own"
