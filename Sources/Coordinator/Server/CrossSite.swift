@@ -11,8 +11,8 @@ enum CrossSite {
     private static let destination = HTTPField.Name("Sec-Fetch-Dest")
 
     /// Whether another origin's page asks. To browsers all ports of a host are one site, and behind another one of localhost may
-    /// stand anything that somebody forwards from a cluster. Somebody who follows a link to the dashboard doesn't, as long as it opens as a page
-    /// of its own.
+    /// stand anything that somebody forwards from a cluster. Somebody who follows a link to the dashboard doesn't, as long as it
+    /// opens as a page of its own.
     static func isForeign(_ request: Request) -> Bool {
         guard let site, let told = request.headers[site], others.contains(told) else { return false }
         guard request.method == .get, let mode, request.headers[mode] == "navigate", let destination,
