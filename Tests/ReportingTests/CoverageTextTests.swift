@@ -171,7 +171,7 @@ import Testing
         #expect(text(desk).contains("pull time: none was measured"))
         desk.configuration.runtimeSocket = .none
         #expect(text(desk).contains("pulled by the nodes' kubelets (restricted mode)"))
-        #expect(text(desk).contains("pull time: unknown, since pod statuses don't tell when a pull began"))
+        #expect(text(desk).contains("pull time: unknown, since pod statuses don't say when a pull began"))
         // What is too long goes on below, under its beginning.
         let lines = text(desk, width: 80).drop { !$0.hasPrefix("unknown 30    n1, n10, ") }.prefix { !$0.isEmpty }
         #expect(lines.count > 1 && lines.allSatisfy { $0.count <= 80 }, "\(lines)")

@@ -101,6 +101,9 @@ import WebDriver
                         let room = try await browser.run("return document.documentElement.scrollWidth <= innerWidth")
                         #expect(room == true, "\(view) at \(width)")
                         // Who opens an image reads the whole message.
+                        if view.hasPrefix("#/image") {
+                            try await browser.until("return document.querySelector('#panel .message') !== null")
+                        }
                         let cut = try await browser.run(
                             """
                             const messages = [...document.querySelectorAll("#panel .message")];
