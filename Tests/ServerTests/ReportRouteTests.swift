@@ -85,6 +85,18 @@ import Testing
         }
     }
 
+    @Test("A series by a label with a value a node has as few points as one by node")
+    func longSeries() async throws {
+        try await LiveCoordinator.run(history: StoredHistory(store: memoryStore())) { coordinator in
+            try await coordinator.start(nodes: (1...1000).map { "n\($0)" })
+            for (grouping, points) in [("zone", 901...1000), ("node", 401...500), ("label%3Apool", 401...500)] {
+                let series: CoverageSeries = try Self.decode(
+                    try await Self.get(coordinator, "/api/v1/coverage/series?by=\(grouping)&since=30d&step=1s"))
+                #expect(points.contains(series.points.count), "by \(grouping): \(series.points.count)")
+            }
+        }
+    }
+
     @Test("A series has a point a step; it is wider where there would be too many")
     func series() async throws {
         try await Self.live { coordinator, _ in
